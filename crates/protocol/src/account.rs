@@ -1,0 +1,84 @@
+//! Accounts, logins and devices.
+
+use crate::Millis;
+use crate::id::{DeviceId, UserId};
+use crate::text::{DeviceName, DisplayName, Handle, Password};
+use serde::{Deserialize, Serialize};
+
+/// What everybody may know of an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    pub id: UserId,
+    pub handle: Handle,
+    pub display_name: DisplayName,
+}
+
+/// What an account's owner knows of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    pub id: UserId,
+    pub handle: Handle,
+    pub display_name: DisplayName,
+    pub created_at: Millis,
+}
+
+impl Account {
+    /// The part of it that everybody may know.
+    pub fn user(&self) -> User {
+        User { id: self.id, handle: self.handle.clone(), display_name: self.display_name.clone() }
+    }
+}
+
+/// `POST /accounts`: 201 with the [`Account`], 409 `handle_taken`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegisterRequest {
+    pub handle: Handle,
+    pub display_name: DisplayName,
+    pub password: Password,
+}
+
+/// `POST /logins`: 201 with the [`Login`], 401 `wrong_credentials`, alike for an unknown handle.
+///
+/// The handle is any string here: a name that no account can have must answer as a wrong password does.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LoginRequest {
+    pub handle: String,
+    pub password: String,
+    /// What to call the new device; the server derives a name from the browser's own when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_name: Option<DeviceName>,
+}
+
+/// A fresh login. The token goes into a cookie, and here for programs that send it as a bearer.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Login {
+    pub account: Account,
+    pub device: DeviceId,
+    pub token: String,
+}
+
+/// One login of the account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Device {
+    pub id: DeviceId,
+    pub name: DeviceName,
+    pub created_at: Millis,
+    /// When the device last logged in or opened its push connection.
+    pub last_seen_at: Millis,
+    /// Whether it is the device that asks.
+    pub current: bool,
+}
+
+/// `GET /devices`: every device of the account, newest login first.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Devices {
+    pub devices: Vec<Device>,
+}
+
+/// `GET /users?query=`: at most 20 users whose handle or display name contains the query, best match first.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Users {
+    pub users: Vec<User>,
+}

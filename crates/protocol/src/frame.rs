@@ -1,0 +1,57 @@
+//! What travels over the push connection. The database is the truth; a frame is a hint that saves a pull.
+
+use crate::Millis;
+use crate::account::User;
+use crate::id::{ConversationId, DeviceId, Rev, Seq, Upd};
+use crate::messaging::Message;
+use crate::sync::AccountChange;
+use serde::{Deserialize, Serialize};
+
+/// Server to client, JSON text frames. A durable frame names its log with `prev` and `pos` (R004-G8): the client
+/// applies it iff `prev` is its cursor, ignores it if `pos` is not beyond its cursor, and otherwise pulls.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ServerFrame {
+    /// The first frame. A client syncs after it: everything before may have passed it by.
+    Hello {
+        device: DeviceId,
+        server_time: Millis,
+        /// How often the client pings, in seconds (R004-G10).
+        heartbeat_s: u64,
+    },
+    /// One change in a conversation's log.
+    Conversation {
+        conversation: ConversationId,
+        prev: Rev,
+        pos: Rev,
+        head_seq: Seq,
+        message: Message,
+        sender: User,
+    },
+    /// Changes in the account's own log.
+    Account { prev: Upd, pos: Upd, changes: Vec<AccountChange> },
+    /// The server dropped what it had queued for this client, which must sync; the connection ends after it.
+    Resync,
+    Pong,
+}
+
+/// Client to server, JSON text frames of at most 4 KiB.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum ClientFrame {
+    Ping,
+}
+
+/// Why the server closes the push connection, as WebSocket close codes.
+pub mod close {
+    /// The client reads too slowly: reconnect and sync.
+    pub const RESYNC: u16 = 4000;
+    /// The login was ended: log in again.
+    pub const REVOKED: u16 = 4001;
+    /// The server stops: reconnect with back-off.
+    pub const GOING_AWAY: u16 = 1001;
+    /// A frame was too long.
+    pub const TOO_BIG: u16 = 1009;
+    /// A frame was not one of [`super::ClientFrame`].
+    pub const REFUSED: u16 = 1008;
+}

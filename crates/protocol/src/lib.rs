@@ -1,0 +1,28 @@
+//! The wire types of Sixin, shared by the server and every client.
+//!
+//! Purpose: one definition of each word. A value that parses here is valid; nobody checks it again.
+//! Invariants: ids and positions are integers below 2^53; texts hold their limits in their type.
+//! Deliberately absent: I/O, clocks, randomness, and every user interface.
+
+pub mod account;
+pub mod body;
+pub mod error;
+pub mod frame;
+pub mod id;
+pub mod messaging;
+pub mod path;
+pub mod receipts;
+pub mod sync;
+pub mod text;
+
+pub use account::{Account, Device, Login, LoginRequest, RegisterRequest, User};
+pub use body::MessageBody;
+pub use error::{ApiError, ErrorAnswer, ErrorCode};
+pub use frame::{ClientFrame, ServerFrame};
+pub use id::{ClientId, ConversationId, DeviceId, Rev, Seq, Upd, UserId};
+pub use messaging::{Conversation, ConversationKind, Message};
+pub use receipts::{Cursors, Receipt, ReceiptReport};
+pub use text::{DeviceName, DisplayName, Handle, MessageText, Password};
+
+/// Milliseconds since the Unix epoch by the server's clock. Shown to people, never compared for order (R000-17).
+pub type Millis = u64;

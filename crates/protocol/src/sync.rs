@@ -1,0 +1,39 @@
+//! What changed while a device was away, and the account's log.
+
+use crate::account::User;
+use crate::id::{ConversationId, Upd};
+use crate::messaging::Conversation;
+use crate::receipts::{Cursors, Receipt};
+use serde::{Deserialize, Serialize};
+
+/// One object of the account's log in its latest state. Applying it twice, or an older one later, changes nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum AccountChange {
+    /// The account became a member of the conversation.
+    Joined { conversation: Box<Conversation> },
+    /// Another device of the account moved its own cursors.
+    Own { conversation: ConversationId, cursors: Cursors },
+    /// A peer received or read the account's messages.
+    Receipt(Receipt),
+}
+
+/// `GET /sync?since=TOKEN`: what moved in the account's logs since the token, or everything when it is absent.
+///
+/// Every page but the last has `more`; pass its `token` to go on, also after a break: pages resume where they ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SyncPage {
+    /// Opaque; at most 64 characters. Keep it as the next `since`.
+    pub token: String,
+    pub more: bool,
+    /// The account log position that the answer covers through.
+    pub upd: Upd,
+    /// The account's own changes since the token. Empty in a sync from nothing: the conversations tell it all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<AccountChange>,
+    /// The conversations whose log moved, newest activity first; only their description, not their messages.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conversations: Vec<Conversation>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub users: Vec<User>,
+}

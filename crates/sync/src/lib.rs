@@ -1,0 +1,184 @@
+//! The client engine: everything a device knows and decides, without I/O.
+//!
+//! Purpose: one implementation of logs, timelines, outbox, receipts, unread and link state, run unchanged in WASM and
+//! under a property tester. Time and randomness come in with every [`Client::step`]; what must happen outside goes out
+//! as [`Effect`]s; what the view must redraw is told by [`Client::take_changes`].
+//! Invariants: applying anything twice, late or out of order changes nothing; a cursor never moves back; unread is
+//! computed by one formula, never counted up and down.
+//! Deliberately absent: clocks, randomness, async, storage, the browser.
+
+mod client;
+mod link;
+mod log;
+mod outbox;
+mod receipts;
+mod sessions;
+mod timeline;
+mod unread;
+mod window;
+
+pub use client::Client;
+pub use link::LinkState;
+pub use timeline::{Item, ReadMark, Row, RowKey};
+
+use protocol::messaging::{ChangesPage, HistoryPage};
+use protocol::sync::SyncPage;
+use protocol::{
+    Account, ApiError, ClientFrame, ClientId, Conversation, ConversationId, Message, MessageBody, Millis,
+    ReceiptReport, Seq, ServerFrame, User,
+};
+
+/// What a device starts from: the server-rendered page's data, or what it stored, or both.
+#[derive(Clone, Debug)]
+pub struct Start {
+    pub account: Account,
+    /// The first page of a sync from nothing.
+    pub sync: SyncPage,
+    /// The conversation that the page shows.
+    pub open: Option<(ConversationId, HistoryPage)>,
+}
+
+/// Something happened outside. Every step also carries the time and a random number.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// The page is live: connect.
+    Started,
+    /// The timer asked for by [`Effect::Wake`] rang. An early or late ring is harmless.
+    Tick,
+    SocketOpened,
+    SocketFrame(ServerFrame),
+    SocketClosed { code: u16 },
+    /// The page became visible, the network came back, or a timer found that the machine slept: probe the link
+    /// (R004-G9).
+    Woke,
+    /// The answer to an [`Effect::Request`].
+    Answered { request: RequestId, answer: Result<Answer, Failure> },
+    /// Messages that were composed before a reload and are not known to have been sent.
+    OutboxRestored(Vec<Unsent>),
+
+    /// A person opened a conversation; its newest page is loaded if it is not held.
+    Open(ConversationId),
+    /// A person left the open conversation.
+    Close,
+    /// A person wrote a message.
+    Send { conversation: ConversationId, client_id: ClientId, body: MessageBody },
+    /// A person asked for another attempt at a failed message: it moves to the bottom (R004-A2) and keeps its key (A4).
+    Retry(ClientId),
+    /// A person gave a failed message up.
+    Discard(ClientId),
+    /// A person scrolled to the oldest rows held: load the page before them.
+    LoadOlder(ConversationId),
+    /// A person reached a gap: fill it.
+    LoadGap { conversation: ConversationId, before: Seq },
+    /// Rows through `seq` are on screen in a visible, focused page (R000-08, T15).
+    Seen { conversation: ConversationId, seq: Seq },
+    /// The page is about to be hidden: report at once what is held back (R000-08e).
+    Leaving,
+    /// A person chose somebody to write to, and the server answered with the conversation.
+    Joined(Conversation),
+    /// People met outside of a log, in a search for instance.
+    Met(Vec<User>),
+}
+
+/// Names a request in its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RequestId(pub u64);
+
+/// An HTTP call of the API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// `GET /sync`
+    Sync { since: Option<String> },
+    /// `GET …/messages`: the newest page when both are absent.
+    History { conversation: ConversationId, before: Option<Seq>, after: Option<Seq>, limit: u64 },
+    /// `GET …/changes`
+    Changes { conversation: ConversationId, after: protocol::Rev },
+    /// `GET /conversations/{id}`, for a conversation first met by a frame.
+    Conversation { conversation: ConversationId },
+    /// `POST …/messages`
+    Post { conversation: ConversationId, client_id: ClientId, body: MessageBody },
+    /// `PUT /receipts`. `leaving`: must outlive the page (fetch with keepalive).
+    Report { reports: Vec<ReceiptReport>, leaving: bool },
+}
+
+/// What a [`Request`] brought.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    Sync(SyncPage),
+    History(HistoryPage),
+    Changes(ChangesPage),
+    Conversation(Conversation),
+    Posted(Message),
+    Reported,
+}
+
+/// Why a [`Request`] brought nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// No answer: whether the server acted is unknown.
+    Network,
+    /// The server refused.
+    Refused(ApiError),
+}
+
+/// What the outside must do. Effects of one step are performed in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Open the push connection; a connection still open is dropped first.
+    Connect,
+    /// Drop the push connection without telling [`Input::SocketClosed`].
+    Disconnect,
+    /// Send a frame over the push connection.
+    Frame(ClientFrame),
+    /// Make the call, then tell [`Input::Answered`].
+    Request { id: RequestId, request: Request },
+    /// Ring [`Input::Tick`] at this time; replaces the earlier timer.
+    Wake { at: Millis },
+    /// Keep this message in the outbox across reloads, before it is posted.
+    Persist(Unsent),
+    /// The message is on the server, or was given up.
+    Forget(ClientId),
+    /// The login was ended: show the login page.
+    LoggedOut,
+}
+
+/// A message in the outbox, as it is kept across reloads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unsent {
+    pub conversation: ConversationId,
+    pub client_id: ClientId,
+    pub body: MessageBody,
+    /// When it was composed, or last retried, by the device's clock; shown, never compared with the server's.
+    pub at: Millis,
+    /// The attempts ended; it waits for a person.
+    pub failed: bool,
+}
+
+/// What changed since the view last asked. Everything not named looks as before.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Conversations whose row in the session list looks different.
+    pub sessions: std::collections::BTreeSet<ConversationId>,
+    /// The list's order or membership differs.
+    pub order: bool,
+    /// Conversations whose timeline differs.
+    pub timelines: std::collections::BTreeSet<ConversationId>,
+    /// The link's state differs.
+    pub link: bool,
+    /// The total of unread messages differs.
+    pub total: bool,
+}
+
+/// One row of the session list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    pub id: ConversationId,
+    pub kind: protocol::ConversationKind,
+    pub title: Option<String>,
+    pub peer: Option<User>,
+    pub member_count: u64,
+    /// The newest message, an unsent one of this device included.
+    pub last: Option<Row>,
+    pub active_at: Millis,
+    pub unread: u64,
+}

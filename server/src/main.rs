@@ -1,0 +1,2 @@
+//! sixin
+fn main() {}
