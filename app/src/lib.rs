@@ -1,1 +1,10 @@
-//! views
+//! The user interface of Sixin: views, words, and the model behind them.
+//!
+//! Purpose: one set of views, rendered by the server first and hydrated in the browser.
+//! Invariants: the first render depends on a [`backend::Snapshot`] alone: on no clock, locale, time zone or window.
+//! Deliberately absent: HTTP, storage, sockets and SQL; see [`backend`].
+
+pub mod backend;
+pub mod live;
+pub mod preferences;
+pub mod words;

@@ -1,0 +1,210 @@
+//! The port between the views and the world: what a page starts from, and what a person wants.
+//!
+//! The server loads a [`Snapshot`], renders it with [`crate::shell::render`] and embeds the [`Messenger`] in the page;
+//! the browser reads it back, builds the same [`crate::live::Live`], and hydrates. From then on views tell an
+//! [`Intent`], the driver hands it to [`crate::live::Live::intend`] and performs the effects and the [`Errand`] that
+//! come back. Everything that must be drawn moves through `Live`; nothing answers a view directly.
+//!
+//! Deliberately absent: HTTP, storage, clocks and randomness.
+
+use crate::preferences::{Preferences, Theme};
+use leptos::prelude::{GetValue, LocalStorage, StoredValue, use_context};
+use protocol::messaging::HistoryPage;
+use protocol::sync::SyncPage;
+use protocol::{Account, ClientId, Conversation, ConversationId, Device, ErrorCode, MessageBody, Seq, User, UserId};
+use serde::{Deserialize, Serialize};
+use std::rc::Rc;
+use sync::Start;
+
+/// Everything one page is rendered from.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    pub preferences: Preferences,
+    pub page: Page,
+}
+
+/// The pages. Only the messenger is hydrated; the others are plain forms with WASM or without.
+#[derive(Clone, Debug)]
+pub enum Page {
+    /// `GET /`, `GET /c/{id}?before=SEQ`, `POST /c/{id}` when it refuses.
+    Messenger(Box<Messenger>),
+    /// `GET`, `POST /login`: `handle`, `password`.
+    Login(Form),
+    /// `GET`, `POST /register`: `handle`, `display_name`, `password`.
+    Register(Form),
+    /// `GET /new?query=`; `POST /new`: `peer`, a user's id; answers 303 to the conversation.
+    New { account: Account, query: String, found: Option<Vec<User>>, form: Form },
+    /// `GET /devices`; `POST /devices`: `device`, the id of the one to revoke.
+    Devices { account: Account, devices: Vec<Device>, form: Form },
+    /// `GET /settings`; `POST /settings`: any of `language`, `theme`, `send_key`, set as cookies; `POST /logout`.
+    Settings { account: Account, form: Form },
+    /// Any path that failed, with the status that belongs to the code.
+    Error(ErrorCode),
+}
+
+/// What a form page shows again after a refusal.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Form {
+    pub error: Option<FormError>,
+    /// What was filled in, by field name. Passwords are never among them.
+    pub values: Vec<(String, String)>,
+}
+
+/// Why a form was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormError {
+    pub code: ErrorCode,
+    /// The field to point at.
+    pub field: Option<String>,
+}
+
+impl Form {
+    pub fn value(&self, field: &str) -> &str {
+        self.values.iter().find(|(name, _)| name == field).map_or("", |(_, value)| value)
+    }
+}
+
+/// What the messenger starts from: embedded in the page as JSON, so that both sides render the same.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Messenger {
+    pub preferences: Preferences,
+    pub account: Account,
+    /// The first page of a sync from nothing.
+    pub sync: SyncPage,
+    /// The conversation that the page shows.
+    pub open: Option<Opened>,
+    /// The idempotency key of the composer's plain form.
+    pub client_id: ClientId,
+    /// The composer's plain form (`POST /c/{id}`: `text`, `client_id`).
+    #[serde(default)]
+    pub form: Form,
+}
+
+/// The conversation that a page shows, with one page of its history: the newest, or that before `?before=`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Opened {
+    pub conversation: Conversation,
+    pub history: HistoryPage,
+}
+
+impl Messenger {
+    /// Whether the page shows the newest messages. Only such a page is hydrated: an older one is for reading without
+    /// scripts.
+    pub fn newest(&self) -> bool {
+        self.open.as_ref().is_none_or(|open| open.history.through >= open.history.head_seq)
+    }
+
+    /// What the client engine starts from: the same on the server and in the browser.
+    pub fn start(&self) -> Start {
+        let mut sync = self.sync.clone();
+        let open = self.open.as_ref().map(|open| {
+            // The open conversation may be older than the first page of the list.
+            if !sync.conversations.iter().any(|conversation| conversation.id == open.conversation.id) {
+                sync.conversations.push(open.conversation.clone());
+            }
+            let mut history = open.history.clone();
+            if !self.newest() {
+                history.head_seq = history.through;
+            }
+            (open.conversation.id, history)
+        });
+        Start { account: self.account.clone(), sync, open }
+    }
+}
+
+/// What a person wants, as views tell it. [`crate::live::Live::intend`] turns each into a step of the client engine,
+/// an [`Errand`] for the driver, or both.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Intent {
+    /// Show a conversation.
+    Open(ConversationId),
+    /// Leave the open conversation for the list.
+    Back,
+    Send {
+        conversation: ConversationId,
+        body: MessageBody,
+    },
+    /// Try a failed message again.
+    Retry(ClientId),
+    /// Give a failed message up.
+    Discard(ClientId),
+    LoadOlder(ConversationId),
+    LoadGap {
+        conversation: ConversationId,
+        before: Seq,
+    },
+    /// Rows through `seq` are on screen in a visible, focused page (R000-08, T15).
+    Seen {
+        conversation: ConversationId,
+        seq: Seq,
+    },
+    /// The pointer rests on a row of the session list, which must not move meanwhile.
+    Hover(Option<ConversationId>),
+    /// Connect now instead of waiting.
+    Reconnect,
+    /// The composer's text changed.
+    Draft {
+        conversation: ConversationId,
+        text: String,
+    },
+    /// Find users by handle or display name; an empty query clears the result.
+    Search(String),
+    /// Open the direct conversation with a user.
+    Start(UserId),
+    /// The emoji panel was opened: its data is needed.
+    Emoji,
+    /// An emoji was chosen.
+    UsedEmoji(String),
+    SetTheme(Theme),
+}
+
+/// What the driver does for an intent, beside the engine's effects.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Errand {
+    /// Show this path in the address bar, as a new entry of the history (unless it is shown already).
+    Visit(String),
+    /// `GET /users?query=`, then [`crate::live::Live::found`] with the same query.
+    Search(String),
+    /// `POST /conversations`, then a step with `Input::Joined` and [`Intent::Open`], or
+    /// [`crate::live::Live::refused`].
+    Start(UserId),
+    /// Keep the draft across reloads; forget it when it is empty. At most one write every half second a conversation.
+    KeepDraft { conversation: ConversationId, text: String },
+    /// Fetch the emoji data (`Head::emoji_url`, which stands in `<link id="emoji">`), then
+    /// [`crate::live::Live::emoji_loaded`].
+    FetchEmoji,
+    /// Keep the emoji used last, newest first.
+    KeepEmoji(Vec<String>),
+    /// Keep the cookie [`Preferences::THEME`] for a year, for the whole site, `SameSite=Lax`.
+    KeepTheme(Theme),
+}
+
+/// What this device kept across reloads beside the outbox.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Kept {
+    pub drafts: Vec<(ConversationId, String)>,
+    /// The emoji used last, newest first.
+    pub emoji: Vec<String>,
+}
+
+/// Where views send their intents. On the server there is nobody to hear them.
+#[derive(Clone, Copy, Default)]
+pub struct Backend(Option<StoredValue<Rc<dyn Fn(Intent)>, LocalStorage>>);
+
+impl Backend {
+    /// `hear` is never called from within [`crate::live::Live`].
+    pub fn new(hear: impl Fn(Intent) + 'static) -> Self {
+        Self(Some(StoredValue::new_local(Rc::new(hear))))
+    }
+
+    /// The backend that the page was mounted with.
+    pub fn here() -> Self {
+        use_context().unwrap_or_default()
+    }
+
+    pub fn tell(self, intent: Intent) {
+        if let Some(hear) = self.0.and_then(|hear| hear.try_get_value()) {
+            hear(intent);
+        }
+    }
+}

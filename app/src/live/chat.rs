@@ -1,0 +1,278 @@
+//! The open conversation as the view shows it: days of entries, each with a signal of its own.
+
+use super::sessions::SessionRow;
+use crate::words::time::Clock;
+use leptos::prelude::{ArcRwSignal, GetUntracked, Set};
+use protocol::{ConversationId, ConversationKind, Millis, Seq, UserId};
+use std::collections::BTreeMap;
+use sync::{Client, Item, ReadMark, Row, RowKey};
+
+/// Messages of one sender within this time stand as one group.
+const GROUP: Millis = 5 * 60 * 1000;
+
+/// The open conversation. Another conversation is another `Chat`; changes within one move its signals only.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Chat {
+    pub id: ConversationId,
+    pub session: ArcRwSignal<SessionRow>,
+    pub days: ArcRwSignal<Vec<Day>>,
+    pub edge: ArcRwSignal<Edge>,
+    /// What stood in the composer when the conversation was opened, or was brought back since.
+    pub draft: ArcRwSignal<String>,
+    /// The newest message of somebody else that came while the conversation was open, for the screen reader.
+    pub heard: ArcRwSignal<Option<Heard>>,
+}
+
+/// A message to be read out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Heard {
+    pub seq: Seq,
+    pub author: String,
+    pub text: String,
+}
+
+/// What lies beyond the rows held.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Edge {
+    /// The oldest row held: where the page without scripts goes on.
+    pub oldest: Option<Seq>,
+    /// The newest row held that has an address.
+    pub newest: Option<Seq>,
+    pub can_load_older: bool,
+    pub loading: bool,
+    /// The rows end before the newest message: an older page without scripts.
+    pub cut_off: bool,
+}
+
+/// A local day and what was written on it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Day {
+    /// Counted from the epoch, in local time.
+    pub day: i64,
+    pub entries: ArcRwSignal<Vec<Entry>>,
+}
+
+/// One thing in the log. Its key is its DOM node's identity.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Entry {
+    /// The messages after it were unread when the conversation was opened.
+    Divider,
+    Gap {
+        before: Seq,
+    },
+    Message(ArcRwSignal<MessageRow>, RowKey),
+}
+
+/// What tells entries apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EntryKey {
+    Divider,
+    Gap(Seq),
+    Message(RowKey),
+}
+
+impl Entry {
+    pub fn key(&self) -> EntryKey {
+        match self {
+            Self::Divider => EntryKey::Divider,
+            Self::Gap { before } => EntryKey::Gap(*before),
+            Self::Message(_, key) => EntryKey::Message(*key),
+        }
+    }
+}
+
+/// What a message's row shows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MessageRow {
+    pub key: RowKey,
+    pub seq: Option<Seq>,
+    pub sender: UserId,
+    pub own: bool,
+    pub author: String,
+    pub text: String,
+    pub at: Millis,
+    pub mark: Option<ReadMark>,
+    /// Whether the sender's name stands above it: first of a group of messages, in a group conversation.
+    pub named: bool,
+    /// First and last of the messages that one sender wrote in a row.
+    pub first: bool,
+    pub last: bool,
+}
+
+impl Chat {
+    pub fn new(id: ConversationId, session: ArcRwSignal<SessionRow>, draft: String) -> Self {
+        Self {
+            id,
+            session,
+            days: ArcRwSignal::new(Vec::new()),
+            edge: ArcRwSignal::new(Edge::default()),
+            draft: ArcRwSignal::new(draft),
+            heard: ArcRwSignal::new(None),
+        }
+    }
+
+    /// Moves the signals of what differs from what the client holds now.
+    pub fn refresh(&self, client: &Client, clock: Clock, divider: Option<Seq>, cut_off: bool) {
+        let items = client.items(self.id);
+        let seqs = || {
+            items.iter().filter_map(|item| match item {
+                Item::Row(row) => row.seq,
+                Item::Gap { .. } => None,
+            })
+        };
+        let newest = seqs().next_back();
+        let edge = Edge {
+            oldest: seqs().next(),
+            newest,
+            can_load_older: client.can_load_older(self.id),
+            loading: client.loading(self.id),
+            cut_off,
+        };
+        let before = self.edge.get_untracked();
+        if before != edge {
+            self.edge.set(edge);
+        }
+        self.hear(client, &items, before.newest);
+        let group = self.session.get_untracked().kind == ConversationKind::Group;
+        self.lay_out(arrange(client, items, clock, divider, group));
+    }
+
+    /// Reads out what came at the bottom since; loading history stays silent.
+    fn hear(&self, client: &Client, items: &[Item], newest: Option<Seq>) {
+        let own = client.account().id;
+        let heard = items.iter().rev().find_map(|item| match item {
+            Item::Row(row) if row.sender != own => row.seq.map(|seq| (seq, row)),
+            _ => None,
+        });
+        if let (Some((seq, row)), Some(newest)) = (heard, newest)
+            && seq > newest
+        {
+            self.heard.set(Some(Heard { seq, author: author(client, row.sender), text: row.body.digest() }));
+        }
+    }
+
+    fn lay_out(&self, plan: Vec<(i64, Vec<Planned>)>) {
+        let old = self.days.get_untracked();
+        let mut rows: BTreeMap<RowKey, ArcRwSignal<MessageRow>> = BTreeMap::new();
+        for entry in old.iter().flat_map(|day| day.entries.get_untracked()) {
+            if let Entry::Message(row, key) = entry {
+                rows.insert(key, row);
+            }
+        }
+        let mut days = Vec::with_capacity(plan.len());
+        for (day, planned) in plan {
+            let entries: Vec<Entry> = planned.into_iter().map(|planned| planned.entry(&mut rows)).collect();
+            let held = old.iter().find(|held| held.day == day);
+            match held {
+                Some(held) => {
+                    let same = held.entries.get_untracked().iter().map(Entry::key).eq(entries.iter().map(Entry::key));
+                    if !same {
+                        held.entries.set(entries);
+                    }
+                    days.push(held.clone());
+                }
+                None => days.push(Day { day, entries: ArcRwSignal::new(entries) }),
+            }
+        }
+        if !days.iter().map(|day| day.day).eq(old.iter().map(|day| day.day)) {
+            self.days.set(days);
+        }
+    }
+}
+
+/// An entry before it has a signal.
+enum Planned {
+    Divider,
+    Gap { before: Seq },
+    Message(MessageRow),
+}
+
+impl Planned {
+    fn entry(self, rows: &mut BTreeMap<RowKey, ArcRwSignal<MessageRow>>) -> Entry {
+        match self {
+            Self::Divider => Entry::Divider,
+            Self::Gap { before } => Entry::Gap { before },
+            Self::Message(row) => {
+                let key = row.key;
+                let signal = match rows.remove(&key) {
+                    Some(signal) => {
+                        if signal.get_untracked() != row {
+                            signal.set(row);
+                        }
+                        signal
+                    }
+                    None => ArcRwSignal::new(row),
+                };
+                Entry::Message(signal, key)
+            }
+        }
+    }
+}
+
+/// Sorts items into days and groups. Days never go back, though an unsent message bears this device's clock.
+fn arrange(
+    client: &Client,
+    items: Vec<Item>,
+    clock: Clock,
+    divider: Option<Seq>,
+    group: bool,
+) -> Vec<(i64, Vec<Planned>)> {
+    let own = client.account().id;
+    let mut days: Vec<(i64, Vec<Planned>)> = Vec::new();
+    let mut divider = divider;
+    let mut previous: Option<(UserId, Millis)> = None;
+    for item in items {
+        let latest = days.last().map(|(day, _)| *day);
+        let row = match item {
+            Item::Gap { before, .. } => {
+                previous = None;
+                match days.last_mut() {
+                    Some((_, entries)) => entries.push(Planned::Gap { before }),
+                    None => days.push((clock.today(), vec![Planned::Gap { before }])),
+                }
+                continue;
+            }
+            Item::Row(row) => row,
+        };
+        let day = clock.day(row.at).max(latest.unwrap_or(i64::MIN));
+        if latest != Some(day) {
+            days.push((day, Vec::new()));
+            previous = None;
+        }
+        let Some((_, entries)) = days.last_mut() else { continue };
+        if divider.is_some_and(|first| row.seq.is_some_and(|seq| seq >= first)) {
+            entries.push(Planned::Divider);
+            divider = None;
+            previous = None;
+        }
+        let joins = previous.is_some_and(|(sender, at)| sender == row.sender && row.at.saturating_sub(at) < GROUP);
+        if joins && let Some(Planned::Message(above)) = entries.last_mut() {
+            above.last = false;
+        }
+        previous = Some((row.sender, row.at));
+        entries.push(Planned::Message(shown(client, row, own, group, !joins)));
+    }
+    days
+}
+
+fn shown(client: &Client, row: Row, own: UserId, group: bool, first: bool) -> MessageRow {
+    let protocol::MessageBody::Text { text } = &row.body;
+    let is_own = row.sender == own;
+    MessageRow {
+        key: row.key,
+        seq: row.seq,
+        sender: row.sender,
+        own: is_own,
+        author: author(client, row.sender),
+        text: text.as_str().to_owned(),
+        at: row.at,
+        mark: row.mark,
+        named: group && first && !is_own,
+        first,
+        last: true,
+    }
+}
+
+fn author(client: &Client, sender: UserId) -> String {
+    client.user(sender).map_or_else(|| sender.to_string(), |user| user.display_name.to_string())
+}

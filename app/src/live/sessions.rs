@@ -1,0 +1,110 @@
+//! The session list as the view shows it.
+
+use leptos::prelude::ArcRwSignal;
+use protocol::{ConversationId, ConversationKind, Millis};
+use sync::{Client, ReadMark, Session};
+
+/// A row of the list: its place, and a signal of what it shows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SessionEntry {
+    pub id: ConversationId,
+    pub row: ArcRwSignal<SessionRow>,
+}
+
+/// What a row shows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SessionRow {
+    pub id: ConversationId,
+    pub kind: ConversationKind,
+    /// `None` in a conversation with oneself.
+    pub name: Option<String>,
+    pub members: u64,
+    /// Colours the avatar: the peer's id, or the group's.
+    pub tint: u64,
+    pub last: Option<Last>,
+    pub active_at: Millis,
+    pub unread: u64,
+    /// What stands in the composer; empty in the open conversation, where it can be seen.
+    pub draft: String,
+}
+
+/// The newest message of a row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Last {
+    /// Who wrote it, in a group, when it is somebody else.
+    pub author: Option<String>,
+    pub digest: String,
+    pub mark: Option<ReadMark>,
+}
+
+impl SessionRow {
+    pub fn new(client: &Client, session: Session, draft: String) -> Self {
+        let own = client.account().id;
+        let group = session.kind == ConversationKind::Group;
+        let last = session.last.map(|row| Last {
+            author: (group && row.sender != own)
+                .then(|| client.user(row.sender).map(|user| user.display_name.to_string()))
+                .flatten(),
+            digest: row.body.digest(),
+            mark: row.mark,
+        });
+        let name = session.title.or_else(|| session.peer.as_ref().map(|peer| peer.display_name.to_string()));
+        Self {
+            id: session.id,
+            kind: session.kind,
+            name,
+            members: session.member_count,
+            tint: if group { session.id.get() } else { session.peer.map_or(own, |peer| peer.id).get() },
+            last,
+            active_at: session.active_at,
+            unread: session.unread,
+            draft,
+        }
+    }
+}
+
+/// The new order of the list, but for rows that must not move under the pointer or while they are open (R002-10):
+/// those stay where they are.
+pub fn hold(old: &[ConversationId], mut new: Vec<ConversationId>, held: &[ConversationId]) -> Vec<ConversationId> {
+    let mut places: Vec<(usize, ConversationId)> = held
+        .iter()
+        .filter(|id| new.contains(id))
+        .filter_map(|id| old.iter().position(|other| other == id).map(|place| (place, *id)))
+        .collect();
+    places.sort_unstable();
+    places.dedup();
+    new.retain(|id| !places.iter().any(|(_, held)| held == id));
+    for (place, id) in places {
+        new.insert(place.min(new.len()), id);
+    }
+    new
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(numbers: &[u64]) -> Vec<ConversationId> {
+        numbers.iter().map(|&n| n.try_into().unwrap()).collect()
+    }
+
+    fn check(old: &[u64], new: &[u64], held: &[u64], expected: &[u64]) {
+        assert_eq!(hold(&ids(old), ids(new), &ids(held)), ids(expected));
+    }
+
+    /// R002-10: the open conversation does not jump while it is open.
+    #[test]
+    fn held_rows_keep_their_place() {
+        check(&[1, 2, 3], &[3, 1, 2], &[3], &[1, 2, 3]);
+        check(&[1, 2, 3], &[3, 2, 1], &[1, 3], &[1, 2, 3]);
+        check(&[1, 2, 3], &[3, 2, 1], &[], &[3, 2, 1]);
+    }
+
+    #[test]
+    fn what_came_or_went_moves_the_rest_only() {
+        check(&[1, 2, 3], &[4, 3, 1, 2], &[3], &[4, 1, 3, 2]);
+        check(&[1, 2, 3], &[1], &[3], &[1]);
+        check(&[1, 2, 3], &[3], &[3], &[3]);
+        check(&[], &[1, 2], &[2], &[1, 2]);
+    }
+}

@@ -1,0 +1,175 @@
+//! 简体中文。
+
+use super::Words;
+use crate::preferences::{Language, SendKey, Theme};
+use protocol::ErrorCode;
+use sync::ReadMark;
+
+pub const WORDS: Words = Words {
+    language: Language::Chinese,
+    app: "私信",
+    tagline: "自己的服务器，自己的私信",
+
+    messages: "消息",
+    sessions: "会话列表",
+    filter_sessions: "筛选会话",
+    no_sessions: "还没有会话，点击右上角的加号开始聊天",
+    no_match: "没有匹配的会话",
+    new_conversation: "新会话",
+    choose_conversation: "选择一个会话开始聊天",
+    draft: "[草稿]",
+    myself: "我自己",
+    group: "群聊",
+    members: |n| format!("{n} 位成员"),
+    unread: |n| format!("{n} 条未读消息"),
+    no_message_yet: "还没有消息",
+
+    back: "返回会话列表",
+    log_of: |name| format!("与{name}的聊天记录"),
+    new_messages: "以下为新消息",
+    jump_to_newest: "回到最新消息",
+    jump_to_new: |n| format!("{n} 条新消息"),
+    load_older: "加载更早的消息",
+    loading: "正在加载…",
+    beginning: "没有更早的消息了",
+    gap: "加载中间的消息",
+    to_newest: "查看最新消息",
+    mark,
+    retry: "点击重试",
+    discard: "删除这条消息",
+    said: |name, text| format!("{name}：{text}"),
+
+    compose: "输入消息",
+    compose_hint: |key| match key {
+        SendKey::Enter => "输入消息，Enter 发送，Shift+Enter 换行",
+        SendKey::CtrlEnter => "输入消息，Ctrl+Enter 发送，Enter 换行",
+    },
+    send: "发送",
+    characters_left: |left| if left < 0 { format!("超出 {} 字", -left) } else { format!("还可输入 {left} 字") },
+    too_long: |max| format!("消息最多 {max} 个字"),
+
+    emoji: "表情",
+    search_emoji: "搜索表情",
+    recent_emoji: "最近使用",
+    no_emoji: "没有找到表情",
+    emoji_failed: "表情加载失败，请稍后重试",
+    skin_tone: "肤色",
+    skin_tones: ["默认肤色", "浅肤色", "较浅肤色", "中等肤色", "较深肤色", "深肤色"],
+    emoji_groups: [
+        "笑脸与情感",
+        "人物与身体",
+        "动物与自然",
+        "食物与饮料",
+        "旅行与地点",
+        "活动",
+        "物品",
+        "符号",
+        "旗帜",
+    ],
+
+    connecting: "正在连接…",
+    offline: "网络已断开，正在重新连接… 新消息会在恢复后自动发送",
+    reconnect: "立即重连",
+    no_network: "网络不可用,请检查网络设置",
+    server_busy: "服务繁忙,请稍后重试",
+
+    find_people: "找人聊天",
+    find_people_hint: "输入用户名或昵称",
+    search: "搜索",
+    nobody_found: "没有找到这样的用户",
+    write_to: |name| format!("给{name}发消息"),
+    close: "关闭",
+
+    log_in: "登录",
+    log_out: "退出登录",
+    register: "注册",
+    no_account_yet: "还没有账号？",
+    have_account: "已经有账号？",
+    handle: "用户名",
+    handle_hint: "2–32 个字符：字母、数字、_ . -，以字母或数字开头",
+    display_name: "昵称",
+    display_name_hint: "别人看到的名字，最多 64 个字",
+    password: "密码",
+    password_hint: "8–128 个字符",
+
+    devices: "登录设备",
+    devices_hint: "移除设备后，它会立即退出登录。",
+    this_device: "本机",
+    revoke: "移除",
+    revoke_device: |name| format!("移除设备 {name}"),
+    logged_in_at: |at| format!("登录于 {at}"),
+    last_seen_at: |at| format!("最近在线 {at}"),
+
+    settings: "设置",
+    language_label: "语言",
+    theme_label: "外观",
+    theme: |theme| match theme {
+        Theme::System => "跟随系统",
+        Theme::Light => "浅色",
+        Theme::Dark => "深色",
+    },
+    switch_theme: |theme| match theme {
+        Theme::System => "改为跟随系统外观".to_owned(),
+        Theme::Light => "改为浅色外观".to_owned(),
+        Theme::Dark => "改为深色外观".to_owned(),
+    },
+    send_key_label: "发送快捷键",
+    send_key: |key| match key {
+        SendKey::Enter => "Enter 发送，Shift+Enter 换行",
+        SendKey::CtrlEnter => "Ctrl+Enter 发送，Enter 换行",
+    },
+    save: "保存",
+    account: "账号",
+
+    error,
+    error_title: |code| match code {
+        ErrorCode::NotFound => "页面不存在",
+        ErrorCode::NotLoggedIn => "请先登录",
+        _ => "出错了",
+    },
+    go_home: "返回首页",
+
+    today: "今天",
+    yesterday: "昨天",
+    weekdays: ["周日", "周一", "周二", "周三", "周四", "周五", "周六"],
+    month_day: |month, day| format!("{month}月{day}日"),
+    date: |year, month, day| format!("{year}年{month}月{day}日"),
+    day: |date, weekday| format!("{date} {weekday}"),
+    short_date: |year, month, day| format!("{year}/{month}/{day}"),
+};
+
+const fn mark(mark: ReadMark) -> &'static str {
+    match mark {
+        ReadMark::Waiting => "等待网络",
+        ReadMark::Sending => "发送中",
+        ReadMark::Sent => "已发送",
+        ReadMark::Delivered => "已送达",
+        ReadMark::Read => "已读",
+        ReadMark::Failed => "发送失败",
+    }
+}
+
+fn error(code: ErrorCode, field: Option<&str>) -> &'static str {
+    match code {
+        ErrorCode::BadRequest | ErrorCode::UnsupportedMediaType | ErrorCode::MethodNotAllowed => "请求格式不正确",
+        ErrorCode::NotLoggedIn => "登录已失效，请重新登录",
+        ErrorCode::WrongCredentials => "用户名或密码不正确",
+        ErrorCode::ForeignOrigin => "请求来自其他网站，已被拒绝",
+        ErrorCode::NotFound => "你要找的内容不存在，或者你无权查看",
+        ErrorCode::Timeout => "请求超时，请稍后重试",
+        ErrorCode::HandleTaken => "这个用户名已被使用，换一个试试",
+        ErrorCode::ClientIdReused => "这条消息已经发送过了",
+        ErrorCode::TooLarge => "内容太大了",
+        ErrorCode::InvalidField => match field {
+            Some("handle") => "用户名需为 2–32 个字母、数字、_ . -，并以字母或数字开头",
+            Some("display_name") => "昵称需为 1–64 个字，不能有换行或控制字符",
+            Some("password") => "密码需为 8–128 个字符",
+            Some("text" | "body") => "消息需为 1–2048 个字",
+            _ => "填写的内容不符合要求",
+        },
+        ErrorCode::RateLimited => "操作太频繁了，请稍后重试",
+        ErrorCode::Internal | ErrorCode::Unavailable => "服务繁忙,请稍后重试",
+        ErrorCode::StorageFull => "服务器存储空间已满",
+        ErrorCode::Unknown => "出现未知错误",
+    }
+}

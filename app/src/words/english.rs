@@ -1,0 +1,199 @@
+//! English.
+
+use super::Words;
+use crate::preferences::{Language, SendKey, Theme};
+use protocol::ErrorCode;
+use sync::ReadMark;
+
+pub const WORDS: Words = Words {
+    language: Language::English,
+    app: "Sixin",
+    tagline: "Private messages on your own server",
+
+    messages: "Messages",
+    sessions: "Conversations",
+    filter_sessions: "Filter conversations",
+    no_sessions: "No conversations yet. Start one with the plus button above.",
+    no_match: "No conversation matches",
+    new_conversation: "New conversation",
+    choose_conversation: "Choose a conversation to start chatting",
+    draft: "[Draft]",
+    myself: "Myself",
+    group: "Group",
+    members: |n| if n == 1 { "1 member".to_owned() } else { format!("{n} members") },
+    unread: |n| if n == 1 { "1 unread message".to_owned() } else { format!("{n} unread messages") },
+    no_message_yet: "No messages yet",
+
+    back: "Back to conversations",
+    log_of: |name| format!("Messages with {name}"),
+    new_messages: "New messages",
+    jump_to_newest: "Jump to the newest message",
+    jump_to_new: |n| if n == 1 { "1 new message".to_owned() } else { format!("{n} new messages") },
+    load_older: "Load older messages",
+    loading: "Loading…",
+    beginning: "This is the beginning",
+    gap: "Load the messages in between",
+    to_newest: "Show the newest messages",
+    mark,
+    retry: "Try again",
+    discard: "Delete this message",
+    said: |name, text| format!("{name}: {text}"),
+
+    compose: "Write a message",
+    compose_hint: |key| match key {
+        SendKey::Enter => "Write a message: Enter sends, Shift+Enter breaks the line",
+        SendKey::CtrlEnter => "Write a message: Ctrl+Enter sends, Enter breaks the line",
+    },
+    send: "Send",
+    characters_left: |left| if left < 0 { format!("{} too many", -left) } else { format!("{left} left") },
+    too_long: |max| format!("A message has at most {max} characters"),
+
+    emoji: "Emoji",
+    search_emoji: "Search emoji",
+    recent_emoji: "Recently used",
+    no_emoji: "No emoji found",
+    emoji_failed: "The emoji could not be loaded. Try again later.",
+    skin_tone: "Skin tone",
+    skin_tones: [
+        "Default skin tone",
+        "Light skin tone",
+        "Medium-light skin tone",
+        "Medium skin tone",
+        "Medium-dark skin tone",
+        "Dark skin tone",
+    ],
+    emoji_groups: [
+        "Smileys and emotion",
+        "People and body",
+        "Animals and nature",
+        "Food and drink",
+        "Travel and places",
+        "Activities",
+        "Objects",
+        "Symbols",
+        "Flags",
+    ],
+
+    connecting: "Connecting…",
+    offline: "Disconnected. Reconnecting… Messages will be sent once the connection is back.",
+    reconnect: "Reconnect now",
+    no_network: "No network. Check your network settings.",
+    server_busy: "The server is busy. Try again later.",
+
+    find_people: "Find people",
+    find_people_hint: "User name or display name",
+    search: "Search",
+    nobody_found: "Nobody found",
+    write_to: |name| format!("Write to {name}"),
+    close: "Close",
+
+    log_in: "Log in",
+    log_out: "Log out",
+    register: "Register",
+    no_account_yet: "No account yet?",
+    have_account: "Already have an account?",
+    handle: "User name",
+    handle_hint: "2–32 characters: letters, digits, _ . -, beginning with a letter or digit",
+    display_name: "Display name",
+    display_name_hint: "The name that others see, at most 64 characters",
+    password: "Password",
+    password_hint: "8–128 characters",
+
+    devices: "Devices",
+    devices_hint: "A device that you remove is logged out at once.",
+    this_device: "This device",
+    revoke: "Remove",
+    revoke_device: |name| format!("Remove the device {name}"),
+    logged_in_at: |at| format!("Logged in {at}"),
+    last_seen_at: |at| format!("Last seen {at}"),
+
+    settings: "Settings",
+    language_label: "Language",
+    theme_label: "Appearance",
+    theme: |theme| match theme {
+        Theme::System => "Like the system",
+        Theme::Light => "Light",
+        Theme::Dark => "Dark",
+    },
+    switch_theme: |theme| match theme {
+        Theme::System => "Use the system's appearance".to_owned(),
+        Theme::Light => "Use the light appearance".to_owned(),
+        Theme::Dark => "Use the dark appearance".to_owned(),
+    },
+    send_key_label: "Key that sends",
+    send_key: |key| match key {
+        SendKey::Enter => "Enter sends, Shift+Enter breaks the line",
+        SendKey::CtrlEnter => "Ctrl+Enter sends, Enter breaks the line",
+    },
+    save: "Save",
+    account: "Account",
+
+    error,
+    error_title: |code| match code {
+        ErrorCode::NotFound => "Page not found",
+        ErrorCode::NotLoggedIn => "Please log in",
+        _ => "Something went wrong",
+    },
+    go_home: "Back to the start",
+
+    today: "Today",
+    yesterday: "Yesterday",
+    weekdays: ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"],
+    month_day: |month, day| format!("{} {day}", MONTHS.get(month as usize - 1).copied().unwrap_or_default()),
+    date: |year, month, day| format!("{} {day}, {year}", MONTHS.get(month as usize - 1).copied().unwrap_or_default()),
+    day: |date, weekday| format!("{weekday}, {date}"),
+    short_date: |year, month, day| format!("{month}/{day}/{}", year % 100),
+};
+
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+
+const fn mark(mark: ReadMark) -> &'static str {
+    match mark {
+        ReadMark::Waiting => "Waiting for the network",
+        ReadMark::Sending => "Sending",
+        ReadMark::Sent => "Sent",
+        ReadMark::Delivered => "Delivered",
+        ReadMark::Read => "Read",
+        ReadMark::Failed => "Not sent",
+    }
+}
+
+fn error(code: ErrorCode, field: Option<&str>) -> &'static str {
+    match code {
+        ErrorCode::BadRequest | ErrorCode::UnsupportedMediaType | ErrorCode::MethodNotAllowed => {
+            "The request is not well-formed"
+        }
+        ErrorCode::NotLoggedIn => "The login has ended. Please log in again.",
+        ErrorCode::WrongCredentials => "Wrong user name or password",
+        ErrorCode::ForeignOrigin => "The request came from another site and was refused",
+        ErrorCode::NotFound => "It does not exist, or you may not see it",
+        ErrorCode::Timeout => "The request took too long. Try again later.",
+        ErrorCode::HandleTaken => "This user name is taken. Try another one.",
+        ErrorCode::ClientIdReused => "This message was sent already",
+        ErrorCode::TooLarge => "That is too large",
+        ErrorCode::InvalidField => match field {
+            Some("handle") => "2–32 letters, digits, _ . -, beginning with a letter or digit",
+            Some("display_name") => "1–64 characters, without line breaks or control characters",
+            Some("password") => "8–128 characters",
+            Some("text" | "body") => "A message has 1–2048 characters",
+            _ => "This value is not allowed",
+        },
+        ErrorCode::RateLimited => "Too many attempts. Try again later.",
+        ErrorCode::Internal | ErrorCode::Unavailable => "The server is busy. Try again later.",
+        ErrorCode::StorageFull => "The server's disk is full",
+        ErrorCode::Unknown => "An unknown error occurred",
+    }
+}

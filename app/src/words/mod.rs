@@ -1,0 +1,156 @@
+//! Every string that a person sees, in each language.
+//!
+//! Invariant: [`Words`] has no default and no fallback, so a language that lacks a string does not compile.
+
+mod chinese;
+mod english;
+pub mod time;
+
+use crate::preferences::{Language, SendKey, Theme};
+use protocol::ErrorCode;
+use sync::ReadMark;
+
+/// The strings of one language.
+pub struct Words {
+    pub language: Language,
+    pub app: &'static str,
+    pub tagline: &'static str,
+
+    pub messages: &'static str,
+    pub sessions: &'static str,
+    pub filter_sessions: &'static str,
+    pub no_sessions: &'static str,
+    pub no_match: &'static str,
+    pub new_conversation: &'static str,
+    pub choose_conversation: &'static str,
+    pub draft: &'static str,
+    pub myself: &'static str,
+    pub group: &'static str,
+    pub members: fn(u64) -> String,
+    pub unread: fn(u64) -> String,
+    pub no_message_yet: &'static str,
+
+    pub back: &'static str,
+    pub log_of: fn(&str) -> String,
+    pub new_messages: &'static str,
+    pub jump_to_newest: &'static str,
+    pub jump_to_new: fn(u64) -> String,
+    pub load_older: &'static str,
+    pub loading: &'static str,
+    pub beginning: &'static str,
+    pub gap: &'static str,
+    pub to_newest: &'static str,
+    pub mark: fn(ReadMark) -> &'static str,
+    pub retry: &'static str,
+    pub discard: &'static str,
+    pub said: fn(&str, &str) -> String,
+
+    pub compose: &'static str,
+    pub compose_hint: fn(SendKey) -> &'static str,
+    pub send: &'static str,
+    pub characters_left: fn(i64) -> String,
+    pub too_long: fn(usize) -> String,
+
+    pub emoji: &'static str,
+    pub search_emoji: &'static str,
+    pub recent_emoji: &'static str,
+    pub no_emoji: &'static str,
+    pub emoji_failed: &'static str,
+    pub skin_tone: &'static str,
+    pub skin_tones: [&'static str; 6],
+    pub emoji_groups: [&'static str; 9],
+
+    pub connecting: &'static str,
+    pub offline: &'static str,
+    pub reconnect: &'static str,
+    /// R004-I7, to the letter.
+    pub no_network: &'static str,
+    /// R004-I8, to the letter.
+    pub server_busy: &'static str,
+
+    pub find_people: &'static str,
+    pub find_people_hint: &'static str,
+    pub search: &'static str,
+    pub nobody_found: &'static str,
+    pub write_to: fn(&str) -> String,
+    pub close: &'static str,
+
+    pub log_in: &'static str,
+    pub log_out: &'static str,
+    pub register: &'static str,
+    pub no_account_yet: &'static str,
+    pub have_account: &'static str,
+    pub handle: &'static str,
+    pub handle_hint: &'static str,
+    pub display_name: &'static str,
+    pub display_name_hint: &'static str,
+    pub password: &'static str,
+    pub password_hint: &'static str,
+
+    pub devices: &'static str,
+    pub devices_hint: &'static str,
+    pub this_device: &'static str,
+    pub revoke: &'static str,
+    pub revoke_device: fn(&str) -> String,
+    pub logged_in_at: fn(&str) -> String,
+    pub last_seen_at: fn(&str) -> String,
+
+    pub settings: &'static str,
+    pub language_label: &'static str,
+    pub theme_label: &'static str,
+    pub theme: fn(Theme) -> &'static str,
+    pub switch_theme: fn(Theme) -> String,
+    pub send_key_label: &'static str,
+    pub send_key: fn(SendKey) -> &'static str,
+    pub save: &'static str,
+    pub account: &'static str,
+
+    /// A refusal in words: its code, and the field that broke its rule.
+    pub error: fn(ErrorCode, Option<&str>) -> &'static str,
+    pub error_title: fn(ErrorCode) -> &'static str,
+    pub go_home: &'static str,
+
+    pub today: &'static str,
+    pub yesterday: &'static str,
+    /// Sunday first.
+    pub weekdays: [&'static str; 7],
+    /// Month and day, 1-based.
+    pub month_day: fn(u32, u32) -> String,
+    /// Year, month and day.
+    pub date: fn(i64, u32, u32) -> String,
+    /// A date and its weekday.
+    pub day: fn(&str, &str) -> String,
+    /// Year, month and day in few characters.
+    pub short_date: fn(i64, u32, u32) -> String,
+}
+
+impl Words {
+    pub const fn of(language: Language) -> &'static Self {
+        match language {
+            Language::Chinese => &chinese::WORDS,
+            Language::English => &english::WORDS,
+        }
+    }
+
+    /// The name of a language in itself.
+    pub const fn name_of(language: Language) -> &'static str {
+        match language {
+            Language::Chinese => "中文（简体）",
+            Language::English => "English",
+        }
+    }
+}
+
+/// An unread count as the badge shows it (R002-23, R004-B7.19).
+pub fn badge(unread: u64) -> String {
+    if unread > 99 { "99+".to_owned() } else { unread.to_string() }
+}
+
+/// The document's title: the total unread, then where one is.
+pub fn title(words: &Words, total: u64, place: Option<&str>) -> String {
+    let count = if total > 0 { format!("({}) ", badge(total)) } else { String::new() };
+    match place {
+        Some(place) => format!("{count}{place} · {}", words.app),
+        None => format!("{count}{}", words.app),
+    }
+}
