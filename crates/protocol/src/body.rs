@@ -12,6 +12,13 @@ pub enum MessageBody {
 }
 
 impl MessageBody {
+    /// The size of its text in bytes.
+    pub fn size(&self) -> usize {
+        match self {
+            Self::Text { text } => text.as_str().len(),
+        }
+    }
+
     /// One line for the session list: white space folded, at most 120 scalars.
     pub fn digest(&self) -> String {
         match self {

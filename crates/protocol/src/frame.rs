@@ -29,7 +29,11 @@ pub enum ServerFrame {
         sender: User,
     },
     /// Changes in the account's own log.
-    Account { prev: Upd, pos: Upd, changes: Vec<AccountChange> },
+    Account {
+        prev: Upd,
+        pos: Upd,
+        changes: Vec<AccountChange>,
+    },
     /// The server dropped what it had queued for this client, which must sync; the connection ends after it.
     Resync,
     Pong,

@@ -39,7 +39,7 @@ macro_rules! number {
             type Error = OutOfRange;
 
             fn try_from(value: u64) -> Result<Self, OutOfRange> {
-                if value < $min || value >= LIMIT {
+                if !($min..LIMIT).contains(&value) {
                     return Err(OutOfRange { min: $min });
                 }
                 Ok(Self(value))

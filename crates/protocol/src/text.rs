@@ -176,7 +176,9 @@ impl TryFrom<String> for DeviceName {
 fn one_line(text: &str, max: usize) -> Result<String, TextError> {
     let text = text.trim();
     length(text, 1, max)?;
-    let hidden = |c: char| c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let hidden = |c: char| {
+        c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
     match text.chars().find(|&c| hidden(c)) {
         Some(c) => Err(TextError::Character(c.into())),
         None => Ok(text.to_owned()),

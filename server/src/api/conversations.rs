@@ -1,0 +1,54 @@
+//! `/conversations`
+
+use super::extract::{Json, Path, Query};
+use crate::auth::CurrentUser;
+use crate::domain::conversations as domain;
+use crate::error::Refusal;
+use crate::state::AppState;
+use axum::extract::State;
+use axum::http::StatusCode;
+use protocol::messaging::{Conversations, OpenConversation};
+use protocol::{Conversation, ConversationId};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Page {
+    before: Option<String>,
+    limit: Option<u32>,
+}
+
+/// The limit that a query names, in `1..=max`.
+pub(super) fn limit(asked: Option<u32>, default: u32, max: u32) -> Result<u32, Refusal> {
+    match asked {
+        None => Ok(default),
+        Some(limit) if (1..=max).contains(&limit) => Ok(limit),
+        Some(_) => Err(Refusal::field("limit", &format!("must be from 1 to {max}"))),
+    }
+}
+
+pub async fn list(
+    State(state): State<AppState>,
+    current: CurrentUser,
+    Query(page): Query<Page>,
+) -> Result<Json<Conversations>, Refusal> {
+    let limit = limit(page.limit, domain::LIMIT, domain::LIMIT_MAX)?;
+    Ok(Json(domain::list(&state, current.account.id, page.before.as_deref(), limit).await?))
+}
+
+pub async fn open(
+    State(state): State<AppState>,
+    current: CurrentUser,
+    Json(request): Json<OpenConversation>,
+) -> Result<(StatusCode, Json<Conversation>), Refusal> {
+    let (conversation, new) = domain::open(&state, current.account.id, request.peer).await?;
+    Ok((if new { StatusCode::CREATED } else { StatusCode::OK }, Json(conversation)))
+}
+
+pub async fn get(
+    State(state): State<AppState>,
+    current: CurrentUser,
+    Path(id): Path<ConversationId>,
+) -> Result<Json<Conversation>, Refusal> {
+    Ok(Json(domain::get(&state, current.account.id, id).await?))
+}

@@ -1,0 +1,66 @@
+//! `/conversations/{id}/messages` and `/conversations/{id}/changes`
+
+use super::conversations::limit;
+use super::extract::{Json, Path, Query};
+use crate::auth::CurrentUser;
+use crate::domain::messaging as domain;
+use crate::error::Refusal;
+use crate::state::AppState;
+use crate::store::history::Span;
+use axum::extract::State;
+use axum::http::StatusCode;
+use protocol::messaging::{ChangesPage, HistoryPage, SendRequest};
+use protocol::{ConversationId, Message, Rev, Seq};
+use serde::Deserialize;
+
+pub async fn send(
+    State(state): State<AppState>,
+    current: CurrentUser,
+    Path(id): Path<ConversationId>,
+    Json(request): Json<SendRequest>,
+) -> Result<(StatusCode, Json<Message>), Refusal> {
+    state.limits.send(current.account.id)?;
+    let appended = domain::send(&state, current.user.clone(), id, request).await?;
+    Ok((if appended.replay { StatusCode::OK } else { StatusCode::CREATED }, Json(appended.message)))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HistoryQuery {
+    before: Option<Seq>,
+    after: Option<Seq>,
+    limit: Option<u32>,
+}
+
+pub async fn history(
+    State(state): State<AppState>,
+    current: CurrentUser,
+    Path(id): Path<ConversationId>,
+    Query(query): Query<HistoryQuery>,
+) -> Result<Json<HistoryPage>, Refusal> {
+    let limit = limit(query.limit, domain::HISTORY_LIMIT, domain::HISTORY_LIMIT_MAX)?;
+    let span = match (query.before, query.after) {
+        (None, None) => Span::Newest,
+        (Some(before), None) => Span::Before(before),
+        (None, Some(after)) => Span::After(after),
+        (Some(_), Some(_)) => return Err(Refusal::field("after", "not together with before")),
+    };
+    Ok(Json(domain::history(&state, current.account.id, id, span, limit).await?))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChangesQuery {
+    after_rev: Rev,
+    limit: Option<u32>,
+}
+
+pub async fn changes(
+    State(state): State<AppState>,
+    current: CurrentUser,
+    Path(id): Path<ConversationId>,
+    Query(query): Query<ChangesQuery>,
+) -> Result<Json<ChangesPage>, Refusal> {
+    let limit = limit(query.limit, domain::CHANGES_LIMIT, domain::CHANGES_LIMIT_MAX)?;
+    Ok(Json(domain::changes(&state, current.account.id, id, query.after_rev, limit).await?))
+}

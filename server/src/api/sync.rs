@@ -1,0 +1,24 @@
+//! `/sync`
+
+use super::extract::{Json, Query};
+use crate::auth::CurrentUser;
+use crate::domain::sync as domain;
+use crate::error::Refusal;
+use crate::state::AppState;
+use axum::extract::State;
+use protocol::sync::SyncPage;
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SyncQuery {
+    since: Option<String>,
+}
+
+pub async fn get(
+    State(state): State<AppState>,
+    current: CurrentUser,
+    Query(query): Query<SyncQuery>,
+) -> Result<Json<SyncPage>, Refusal> {
+    Ok(Json(domain::page(&state, current.account.id, query.since.as_deref()).await?))
+}

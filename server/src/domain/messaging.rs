@@ -1,0 +1,54 @@
+//! Sending messages and reading them back.
+
+use crate::error::Refusal;
+use crate::state::AppState;
+use crate::store::history::Span;
+use crate::store::{Appended, NewMessage, StoreError};
+use protocol::messaging::{ChangesPage, HistoryPage, SendRequest};
+use protocol::{ConversationId, Rev, User, UserId};
+use std::sync::Arc;
+
+/// A history page's length when the reader names none (R004-G6), and at most.
+pub const HISTORY_LIMIT: u32 = 10;
+pub const HISTORY_LIMIT_MAX: u32 = 100;
+/// A page of changes when the reader names no length, and at most.
+pub const CHANGES_LIMIT: u32 = 100;
+pub const CHANGES_LIMIT_MAX: u32 = 500;
+/// Changes further behind than this are not listed: the reader takes the newest page instead (R004-G8).
+pub const MAX_GAP: u64 = 1_000;
+
+/// Sends a message; the same key again answers with the original (R001-12).
+pub async fn send(
+    state: &AppState,
+    sender: Arc<User>,
+    conversation: ConversationId,
+    request: SendRequest,
+) -> Result<Appended, Refusal> {
+    let roster = state.rosters.of_member(sender.id, conversation).await?;
+    let SendRequest { client_id, body } = request;
+    let message = NewMessage { conversation, sender, roster, client_id, body, at: None };
+    let outcomes = state.store.writer().append(vec![message]).await?;
+    Ok(outcomes.into_iter().next().unwrap_or(Err(StoreError::Stopped))?)
+}
+
+/// A page of history.
+pub async fn history(
+    state: &AppState,
+    account: UserId,
+    conversation: ConversationId,
+    span: Span,
+    limit: u32,
+) -> Result<HistoryPage, Refusal> {
+    Ok(state.store.history(account, conversation, span, limit).await?)
+}
+
+/// What changed in the conversation after a log position.
+pub async fn changes(
+    state: &AppState,
+    account: UserId,
+    conversation: ConversationId,
+    after: Rev,
+    limit: u32,
+) -> Result<ChangesPage, Refusal> {
+    Ok(state.store.changes(account, conversation, after, limit, MAX_GAP).await?)
+}

@@ -1,0 +1,8 @@
+//! What may be done, by whom, now. Deliberately absent: HTTP and SQL.
+
+pub mod accounts;
+pub mod conversations;
+pub mod messaging;
+pub mod receipts;
+pub mod rosters;
+pub mod sync;

@@ -1,0 +1,76 @@
+//! What changed while a device was away.
+
+use crate::error::Refusal;
+use crate::state::AppState;
+use crate::store::conversations::Place;
+use crate::store::sync::SyncCursor;
+use protocol::sync::SyncPage;
+use protocol::{Upd, UserId};
+
+/// Objects in one page.
+const LIMIT: u32 = 50;
+
+/// One page of what moved in the account's logs since the token; everything when there is none.
+pub async fn page(state: &AppState, account: UserId, since: Option<&str>) -> Result<SyncPage, Refusal> {
+    let cursor = match since {
+        None => SyncCursor::NOTHING,
+        Some(text) => read_token(text).ok_or_else(|| Refusal::field("since", "not a token of this server"))?,
+    };
+    let moved = state.store.moved(account, cursor, LIMIT).await?;
+    Ok(SyncPage {
+        token: write_token(moved.cursor),
+        more: moved.more,
+        upd: moved.upd,
+        changes: moved.changes,
+        conversations: moved.described.conversations,
+        users: moved.described.users,
+    })
+}
+
+// version "." upd ["." began "." active_at "." id], each in hexadecimal: 10 + 3 × 14 characters at the very most of
+// what a server ever hands out.
+fn write_token(cursor: SyncCursor) -> String {
+    let version = cursor.version + 1;
+    let upd = cursor.upd.map_or(0, Upd::get);
+    match cursor.listing {
+        None => format!("{version:x}.{upd:x}"),
+        Some((began, Place { active_at, id })) => format!("{version:x}.{upd:x}.{began:x}.{active_at:x}.{:x}", id.get()),
+    }
+}
+
+fn read_token(text: &str) -> Option<SyncCursor> {
+    let numbers = text.split('.').map(|part| i64::from_str_radix(part, 16).ok().filter(|number| *number >= 0));
+    let numbers = numbers.collect::<Option<Vec<i64>>>()?;
+    let cursor = |version: i64, upd: i64, listing| {
+        Some(SyncCursor { version: version.checked_sub(1)?, upd: Some(upd.try_into().ok()?), listing })
+    };
+    match *numbers.as_slice() {
+        [version, upd] => cursor(version, upd, None),
+        [version, upd, began, active_at, id] => {
+            let place = Place { active_at: active_at.unsigned_abs(), id: id.try_into().ok()? };
+            cursor(version, upd, Some((began, place)))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_reads_back_and_nothing_else_does() {
+        let listing = Some((7, Place { active_at: 1_700_000_000_000, id: 12u64.try_into().unwrap() }));
+        for cursor in [
+            SyncCursor { version: 0, upd: Some(Upd::ZERO), listing: None },
+            SyncCursor { version: -1, upd: Some(Upd::ZERO.plus(99)), listing },
+        ] {
+            let token = write_token(cursor);
+            assert!(token.len() <= 64);
+            assert_eq!(read_token(&token), Some(cursor));
+        }
+        for refused in ["", ".", "1", "1.2.3", "-1.2", "x.y", "1.2.3.4.0", "ffffffffffffffffff.1", "0.20000000000000"] {
+            assert_eq!(read_token(refused), None, "{refused}");
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! Which devices are connected, and what each is to be told.
+
+use crate::store::{Event, Roster};
+use axum::extract::ws::Utf8Bytes;
+use protocol::frame::close;
+use protocol::{DeviceId, ServerFrame, UserId};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::{mpsc, oneshot};
+
+/// Frames that wait for one reader. A longer queue is a reader that is too slow.
+const QUEUE: usize = 512;
+/// Connections of one account; one more closes the oldest.
+const CONNECTIONS: usize = 64;
+
+/// The connected devices; cheap to clone.
+#[derive(Clone, Default)]
+pub struct Hub {
+    inner: Arc<Mutex<Inner>>,
+}
+
+#[derive(Default)]
+struct Inner {
+    online: HashMap<UserId, Vec<Connection>>,
+    last: u64,
+    closing: bool,
+}
+
+struct Connection {
+    id: u64,
+    device: DeviceId,
+    queue: mpsc::Sender<Utf8Bytes>,
+    cut: oneshot::Sender<u16>,
+}
+
+/// One device's end of its connection. Dropped, the device is offline.
+pub struct Connected {
+    hub: Hub,
+    account: UserId,
+    id: u64,
+    /// Frames in order.
+    pub queue: mpsc::Receiver<Utf8Bytes>,
+    /// The close code, once the hub has cut the connection off. What is queued is then worthless.
+    pub cut: oneshot::Receiver<u16>,
+}
+
+impl Hub {
+    /// Brings a device online. What is committed from now on reaches its queue.
+    pub fn connect(&self, account: UserId, device: DeviceId) -> Connected {
+        let (queue, frames) = mpsc::channel(QUEUE);
+        let (cut, told) = oneshot::channel();
+        let mut inner = self.lock();
+        inner.last += 1;
+        let id = inner.last;
+        if inner.closing {
+            let _ = cut.send(close::GOING_AWAY);
+        } else {
+            let connections = inner.online.entry(account).or_default();
+            if connections.len() >= CONNECTIONS {
+                let _ = connections.remove(0).cut.send(close::RESYNC);
+            }
+            connections.push(Connection { id, device, queue, cut });
+        }
+        drop(inner);
+        Connected { hub: self.clone(), account, id, queue: frames, cut: told }
+    }
+
+    /// How many connections there are.
+    pub fn connections(&self) -> usize {
+        self.lock().online.values().map(Vec::len).sum()
+    }
+
+    /// Closes every connection, and every later one at once.
+    pub fn close(&self) {
+        let mut inner = self.lock();
+        inner.closing = true;
+        for connection in inner.online.drain().flat_map(|(_, connections)| connections) {
+            let _ = connection.cut.send(close::GOING_AWAY);
+        }
+    }
+
+    /// Tells the devices concerned.
+    pub fn publish(&self, event: Event) {
+        let mut inner = self.lock();
+        match event {
+            Event::Message { roster, conversation, prev, message, sender } => {
+                let online = inner.online_members(&roster);
+                if online.is_empty() {
+                    return;
+                }
+                let frame = encode(&ServerFrame::Conversation {
+                    conversation,
+                    prev,
+                    pos: message.rev,
+                    head_seq: message.seq,
+                    message,
+                    sender: sender.as_ref().clone(),
+                });
+                online.into_iter().for_each(|account| inner.tell(account, &frame));
+            }
+            Event::Account { account, pos, change } => {
+                if inner.online.contains_key(&account) {
+                    let frame = ServerFrame::Account { prev: pos.prev(), pos, changes: vec![change] };
+                    inner.tell(account, &encode(&frame));
+                }
+            }
+            Event::LoginEnded { account, device } => {
+                inner.cut(account, close::REVOKED, |connection| connection.device == device);
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // No code that can panic runs under the lock; a poisoned map is still whole.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    /// Costs the smaller of members and online accounts.
+    fn online_members(&self, roster: &Roster) -> Vec<UserId> {
+        if roster.members.len() <= self.online.len() {
+            roster.members.iter().filter(|member| self.online.contains_key(member)).copied().collect()
+        } else {
+            self.online.keys().filter(|account| roster.has(**account)).copied().collect()
+        }
+    }
+
+    fn tell(&mut self, account: UserId, frame: &Utf8Bytes) {
+        let Some(connections) = self.online.get(&account) else { return };
+        let slow: Vec<u64> = connections
+            .iter()
+            .filter(|connection| connection.queue.try_send(frame.clone()).is_err())
+            .map(|connection| connection.id)
+            .collect();
+        if !slow.is_empty() {
+            self.cut(account, close::RESYNC, |connection| slow.contains(&connection.id));
+        }
+    }
+
+    fn cut(&mut self, account: UserId, code: u16, which: impl Fn(&Connection) -> bool) {
+        let Entry::Occupied(mut entry) = self.online.entry(account) else { return };
+        for connection in entry.get_mut().extract_if(.., |connection| which(connection)) {
+            let _ = connection.cut.send(code);
+        }
+        if entry.get().is_empty() {
+            entry.remove();
+        }
+    }
+}
+
+impl Drop for Connected {
+    fn drop(&mut self) {
+        let id = self.id;
+        self.hub.lock().cut(self.account, close::GOING_AWAY, |connection| connection.id == id);
+    }
+}
+
+fn encode(frame: &ServerFrame) -> Utf8Bytes {
+    // Frames are maps of numbers and strings, which JSON always holds.
+    serde_json::to_string(frame).unwrap_or_default().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Roster;
+    use protocol::sync::AccountChange;
+    use protocol::{ConversationKind, Cursors, Upd};
+
+    fn id<T: TryFrom<u64>>(number: u64) -> T {
+        T::try_from(number).ok().unwrap()
+    }
+
+    fn moved(account: u64, pos: u64) -> Event {
+        let change = AccountChange::Own { conversation: id(1), cursors: Cursors::default() };
+        Event::Account { account: id(account), pos: Upd::ZERO.plus(pos), change }
+    }
+
+    /// R004-G8, invariant 9: a slow reader is cut off with "resync", never waited for, and others are not affected.
+    #[test]
+    fn a_full_queue_is_cut_off() {
+        let hub = Hub::default();
+        let mut slow = hub.connect(id(1), id(1));
+        let mut quick = hub.connect(id(1), id(2));
+        for pos in 1..=QUEUE as u64 + 1 {
+            hub.publish(moved(1, pos));
+            assert!(quick.queue.try_recv().is_ok());
+        }
+        assert_eq!(slow.cut.try_recv(), Ok(close::RESYNC));
+        assert!(quick.cut.try_recv().is_err());
+        assert_eq!(hub.connections(), 1);
+    }
+
+    /// An ended login closes the device's own connections and no others.
+    #[test]
+    fn an_ended_login_closes_its_connections() {
+        let hub = Hub::default();
+        let mut ended = hub.connect(id(1), id(1));
+        let mut other = hub.connect(id(1), id(2));
+        hub.publish(Event::LoginEnded { account: id(1), device: id(1) });
+        assert_eq!(ended.cut.try_recv(), Ok(close::REVOKED));
+        assert!(other.cut.try_recv().is_err());
+        drop(other);
+        assert_eq!(hub.connections(), 0);
+    }
+
+    /// Fan-out finds the online members from either side.
+    #[test]
+    fn online_members_are_members_and_online() {
+        let hub = Hub::default();
+        let _connected: Vec<_> = [2u64, 5, 9].map(|account| hub.connect(id(account), id(account))).into();
+        let online = |members: Vec<u64>| {
+            let members = members.into_iter().map(id).collect();
+            let mut online = hub.lock().online_members(&Roster { kind: ConversationKind::Group, members });
+            online.sort();
+            online
+        };
+        assert_eq!(online(vec![1, 5]), vec![id(5)]);
+        assert_eq!(online(vec![1, 2, 3, 4, 9]), vec![id(2), id(9)]);
+    }
+}

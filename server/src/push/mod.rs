@@ -1,0 +1,21 @@
+//! From commits to connected devices.
+//!
+//! Invariants: frames leave in commit order; a frame is serialised once; nothing ever waits for a reader: a queue that
+//! is full closes its connection, whose device then syncs. The database is the truth, a frame only saves a pull.
+
+mod hub;
+pub mod socket;
+
+pub use hub::{Connected, Hub};
+
+use crate::store::Committed;
+use tokio::sync::mpsc;
+
+/// Carries commits to the hub until the writer ends.
+pub async fn run(hub: Hub, mut committed: mpsc::Receiver<Committed>) {
+    while let Some(Committed { events }) = committed.recv().await {
+        for event in events {
+            hub.publish(event);
+        }
+    }
+}

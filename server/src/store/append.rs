@@ -1,0 +1,191 @@
+//! Appending messages: one statement a table for the whole batch, however many senders and conversations it has.
+
+use super::event::{Event, Roster};
+use super::positions::{Positions, json};
+use super::{StoreError, parse};
+use protocol::{ClientId, ConversationId, Message, MessageBody, Millis, Seq, User, UserId};
+use sqlx::{Row, SqliteConnection};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A message on its way into the log; membership was checked against `roster`.
+#[derive(Clone, Debug)]
+pub struct NewMessage {
+    pub conversation: ConversationId,
+    pub sender: Arc<User>,
+    pub roster: Arc<Roster>,
+    pub client_id: ClientId,
+    pub body: MessageBody,
+    /// When it was sent, for an import; the commit's own time when absent.
+    pub at: Option<Millis>,
+}
+
+/// What became of a [`NewMessage`].
+#[derive(Clone, Debug)]
+pub struct Appended {
+    pub message: Message,
+    /// The key had been used for this very message before: this is the original (R001-12).
+    pub replay: bool,
+}
+
+type Outcome = Result<Appended, StoreError>;
+type Key = (UserId, ClientId);
+
+const KNOWN: &str = "select m.sender, m.client_id, m.conversation, m.seq, m.rev, m.at, m.type, m.body
+    from json_each($1) as j
+    join message as m on m.sender = j.value ->> 0 and m.client_id = unhex(j.value ->> 1)";
+
+const INSERT: &str = "insert into message (conversation, seq, rev, sender, client_id, at, type, body)
+    select value ->> 0, value ->> 1, value ->> 2, value ->> 3, unhex(value ->> 4), value ->> 5, value ->> 6, value ->> 7
+    from json_each($1)";
+
+const HEADS: &str = "update conversation
+    set head_seq = j.value ->> 1, rev = j.value ->> 2, active_at = j.value ->> 3, version = $2
+    from json_each($1) as j where conversation.id = j.value ->> 0";
+
+// Sending is reading (R004-B6) and receiving (R000-06). The devices derive it from the message itself, so it takes no
+// position of the account's log.
+const SENDERS: &str = "update member
+    set delivered = max(member.delivered, j.value ->> 2), read = max(member.read, j.value ->> 2)
+    from json_each($1) as j where member.account = j.value ->> 0 and member.conversation = j.value ->> 1";
+
+/// Whether the batch must look for keys that were used before.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Keys {
+    /// Assume that all are new; the unique constraint refuses the batch when one is not.
+    New,
+    /// Ask first.
+    Ask,
+}
+
+/// Appends the batch in its order. `Err(Taken)` under [`Keys::New`] means: roll back and come again with
+/// [`Keys::Ask`]. An error of a single message is in its outcome.
+pub async fn append(
+    conn: &mut SqliteConnection,
+    positions: &mut Positions,
+    version: i64,
+    batch: &[NewMessage],
+    keys: Keys,
+    events: &mut Vec<Event>,
+) -> Result<Vec<Outcome>, StoreError> {
+    let mut known = match keys {
+        Keys::New => HashMap::new(),
+        Keys::Ask => find_known(conn, batch).await?,
+    };
+    positions.load_heads(conn, batch.iter().map(|new| new.conversation)).await?;
+
+    let now = super::now();
+    let mut rows = Vec::with_capacity(batch.len());
+    let mut heads = HashMap::new();
+    let mut senders = HashMap::new();
+    let mut outcomes = Vec::with_capacity(batch.len());
+    for new in batch {
+        let key = (new.sender.id, new.client_id);
+        if let Some((conversation, message)) = known.get(&key) {
+            outcomes.push(if *conversation == new.conversation && message.body == new.body {
+                Ok(Appended { message: message.clone(), replay: true })
+            } else {
+                Err(StoreError::ClientIdReused)
+            });
+            continue;
+        }
+        let Some(head) = positions.head(new.conversation) else {
+            outcomes.push(Err(StoreError::NotFound));
+            continue;
+        };
+        let prev = head.rev;
+        head.seq = head.seq.next();
+        head.rev = head.rev.next();
+        head.active_at = head.active_at.max(new.at.unwrap_or(now));
+        let message = Message {
+            seq: head.seq,
+            rev: head.rev,
+            sender: new.sender.id,
+            client_id: new.client_id,
+            at: head.active_at,
+            body: new.body.clone(),
+        };
+        heads.insert(new.conversation, (new.conversation, head.seq, head.rev, head.active_at));
+        senders.insert((new.sender.id, new.conversation), head.seq);
+        rows.push(row(new, &message));
+        known.insert(key, (new.conversation, message.clone()));
+        events.push(Event::message(new, prev, message.clone()));
+        outcomes.push(Ok(Appended { message, replay: false }));
+    }
+    if !rows.is_empty() {
+        sqlx::query(INSERT).bind(json(&rows)?).execute(&mut *conn).await?;
+        sqlx::query(HEADS).bind(json(&heads.values().collect::<Vec<_>>())?).bind(version).execute(&mut *conn).await?;
+        let senders: Vec<_> =
+            senders.iter().map(|((account, conversation), seq)| (account, conversation, seq)).collect();
+        sqlx::query(SENDERS).bind(json(&senders)?).execute(&mut *conn).await?;
+    }
+    Ok(outcomes)
+}
+
+fn row(new: &NewMessage, message: &Message) -> impl serde::Serialize + use<> {
+    let (kind, body) = encode_body(&message.body);
+    (new.conversation, message.seq, message.rev, message.sender, hex(&message.client_id), message.at, kind, body)
+}
+
+async fn find_known(
+    conn: &mut SqliteConnection,
+    batch: &[NewMessage],
+) -> Result<HashMap<Key, (ConversationId, Message)>, StoreError> {
+    let keys: Vec<_> = batch.iter().map(|new| (new.sender.id, hex(&new.client_id))).collect();
+    let mut known = HashMap::new();
+    for row in sqlx::query(KNOWN).bind(json(&keys)?).fetch_all(conn).await? {
+        let client_id = decode_client_id(row.try_get(1)?)?;
+        let sender = parse(row.try_get::<i64, _>(0)?)?;
+        let message = Message {
+            seq: parse(row.try_get::<i64, _>(3)?)?,
+            rev: parse(row.try_get::<i64, _>(4)?)?,
+            sender,
+            client_id,
+            at: row.try_get::<i64, _>(5)?.unsigned_abs(),
+            body: decode_body(row.try_get(6)?, row.try_get(7)?)?,
+        };
+        known.insert((sender, client_id), (parse(row.try_get::<i64, _>(2)?)?, message));
+    }
+    Ok(known)
+}
+
+fn hex(client_id: &ClientId) -> String {
+    use std::fmt::Write;
+    client_id.as_bytes().iter().fold(String::with_capacity(32), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+const TEXT: i64 = 1;
+
+fn encode_body(body: &MessageBody) -> (i64, String) {
+    match body {
+        MessageBody::Text { text } => (TEXT, text.as_str().to_owned()),
+    }
+}
+
+pub fn decode_body(kind: i64, body: String) -> Result<MessageBody, StoreError> {
+    match kind {
+        TEXT => Ok(MessageBody::Text { text: parse(body)? }),
+        other => Err(StoreError::Corrupt(format!("message type {other}"))),
+    }
+}
+
+pub fn decode_client_id(bytes: &[u8]) -> Result<ClientId, StoreError> {
+    let bytes = <[u8; 16]>::try_from(bytes).map_err(|_| StoreError::Corrupt("client id".to_owned()))?;
+    Ok(ClientId::from_bytes(bytes))
+}
+
+/// The message of a row whose columns are seq, rev, sender, client_id, at, type, body, from `first` on.
+pub fn decode_message(row: &sqlx::sqlite::SqliteRow, first: usize) -> Result<Message, StoreError> {
+    Ok(Message {
+        seq: Seq::try_from(row.try_get::<i64, _>(first)?).map_err(|e| StoreError::Corrupt(e.to_string()))?,
+        rev: parse(row.try_get::<i64, _>(first + 1)?)?,
+        sender: parse(row.try_get::<i64, _>(first + 2)?)?,
+        client_id: decode_client_id(row.try_get(first + 3)?)?,
+        at: row.try_get::<i64, _>(first + 4)?.unsigned_abs(),
+        body: decode_body(row.try_get(first + 5)?, row.try_get(first + 6)?)?,
+    })
+}

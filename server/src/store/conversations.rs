@@ -1,0 +1,280 @@
+//! Reading conversations as their members see them, and opening direct ones.
+
+use super::append::decode_message;
+use super::event::Roster;
+use super::positions::json;
+use super::{Store, StoreError, Tx, parse};
+use protocol::sync::AccountChange;
+use protocol::{Conversation, ConversationId, ConversationKind, Cursors, Millis, Seq, User, UserId};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqliteConnection};
+
+const DIRECT: i64 = 0;
+const GROUP: i64 = 1;
+
+pub(super) fn kind_number(kind: ConversationKind) -> i64 {
+    match kind {
+        ConversationKind::Direct => DIRECT,
+        ConversationKind::Group => GROUP,
+    }
+}
+
+fn kind(number: i64) -> Result<ConversationKind, StoreError> {
+    match number {
+        DIRECT => Ok(ConversationKind::Direct),
+        GROUP => Ok(ConversationKind::Group),
+        other => Err(StoreError::Corrupt(format!("conversation kind {other}"))),
+    }
+}
+
+/// A place in the session list: every page begins after the last one's last key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub active_at: Millis,
+    pub id: ConversationId,
+}
+
+/// A page of descriptions with the senders of their last messages.
+pub struct Described {
+    pub conversations: Vec<Conversation>,
+    pub users: Vec<User>,
+}
+
+/// Describes the conversations that a query (`$1` is the account) chooses.
+macro_rules! describe {
+    ($chosen:literal) => {
+        concat!(
+            "with chosen (id) as (",
+            $chosen,
+            ") select c.id, c.kind, c.title, c.members, c.rev, c.head_seq, c.active_at, m.vis_from, m.delivered, m.read,
+                p.id, p.handle, p.display_name, pm.delivered, pm.read,
+                l.seq, l.rev, l.sender, l.client_id, l.at, l.type, l.body, s.id, s.handle, s.display_name
+            from chosen
+            join conversation as c on c.id = chosen.id
+            join member as m on m.account = $1 and m.conversation = c.id
+            left join account as p
+                on p.id = case when c.low = m.account then c.high else c.low end and c.low <> c.high
+            left join member as pm on pm.account = p.id and pm.conversation = c.id
+            left join message as l on l.conversation = c.id and l.seq = c.head_seq and l.seq >= m.vis_from
+            left join account as s on s.id = l.sender
+            order by c.active_at desc, c.id desc"
+        )
+    };
+}
+
+const ONE: &str = describe!("select $2");
+
+const PAGE: &str = describe!(
+    "select c.id from member as m join conversation as c on c.id = m.conversation
+    where m.account = $1 and c.version > $2 and (c.active_at, c.id) < ($3, $4)
+    order by c.active_at desc, c.id desc limit $5"
+);
+
+const ROSTER_KIND: &str = "select kind from conversation where id = $1";
+const ROSTER: &str = "select account from member where conversation = $1 order by account";
+
+const FIND_DIRECT: &str = "select id from conversation where low = $1 and high = $2";
+const INSERT: &str = "insert into conversation (kind, low, high, title, created_at, active_at, members, version)
+    values ($1, $2, $3, $4, $5, $5, 0, $6) returning id";
+const JOIN_UPD: &str = "update account set upd = upd + 1 where id in (select value from json_each($2))
+    and not exists (select 1 from member where member.account = account.id and member.conversation = $1)";
+const JOIN: &str = "insert into member (account, conversation, upd, joined_upd)
+    select id, $1, upd, upd from account where id in (select value from json_each($2))
+    on conflict (account, conversation) do nothing";
+const JOINED_UPD: &str = "select joined_upd from member where account = $1 and conversation = $2";
+const JOIN_COUNT: &str = "update conversation
+    set members = (select count(*) from member where conversation = $1) where id = $1 and $2 is not null";
+
+impl Store {
+    /// One conversation as its member sees it; `NotFound` for everybody else.
+    pub async fn conversation(&self, account: UserId, id: ConversationId) -> Result<Described, StoreError> {
+        one(&mut *self.reader.acquire().await?, account, id).await
+    }
+
+    /// A page of the session list, by latest activity.
+    pub async fn conversations(
+        &self,
+        account: UserId,
+        after: Option<Place>,
+        limit: u32,
+    ) -> Result<Described, StoreError> {
+        page(&mut *self.reader.acquire().await?, account, -1, after, limit).await
+    }
+
+    /// Who is in the conversation; `None` when there is no such conversation.
+    pub async fn roster(&self, id: ConversationId) -> Result<Option<Roster>, StoreError> {
+        let mut conn = self.reader.acquire().await?;
+        let Some(number) = sqlx::query_scalar(ROSTER_KIND).bind(id.as_i64()).fetch_optional(&mut *conn).await? else {
+            return Ok(None);
+        };
+        let members = sqlx::query_scalar::<_, i64>(ROSTER).bind(id.as_i64()).fetch_all(&mut *conn).await?;
+        let members = members.into_iter().map(parse).collect::<Result<_, _>>()?;
+        Ok(Some(Roster { kind: kind(number)?, members }))
+    }
+
+    /// Opens the direct conversation of the two, who may be one; tells whether it is new.
+    pub async fn open_direct(&self, account: UserId, peer: UserId) -> Result<(Conversation, bool), StoreError> {
+        self.writer()
+            .run(move |tx| {
+                Box::pin(async move {
+                    let (low, high) = (account.min(peer), account.max(peer));
+                    let found: Option<i64> = sqlx::query_scalar(FIND_DIRECT)
+                        .bind(low.as_i64())
+                        .bind(high.as_i64())
+                        .fetch_optional(&mut *tx.conn)
+                        .await?;
+                    if let Some(id) = found {
+                        return Ok((only(one(tx.conn, account, parse(id)?).await?)?, false));
+                    }
+                    let members: &[UserId] = if low == high { &[low] } else { &[low, high] };
+                    let id = create(tx, ConversationKind::Direct, None, super::now(), members).await?;
+                    for member in members {
+                        tell_joined(tx, *member, id).await?;
+                    }
+                    Ok((only(one(tx.conn, account, id).await?)?, true))
+                })
+            })
+            .await
+    }
+}
+
+/// Makes a conversation. The members of a direct one are its one or two accounts, the smaller first.
+pub(super) async fn create(
+    tx: &mut Tx<'_>,
+    kind: ConversationKind,
+    title: Option<&str>,
+    created_at: Millis,
+    members: &[UserId],
+) -> Result<ConversationId, StoreError> {
+    let direct = kind == ConversationKind::Direct;
+    let id: i64 = sqlx::query_scalar(INSERT)
+        .bind(kind_number(kind))
+        .bind(members.first().filter(|_| direct).map(|low| low.as_i64()))
+        .bind(members.last().filter(|_| direct).map(|high| high.as_i64()))
+        .bind(title)
+        .bind(i64::try_from(created_at).unwrap_or(i64::MAX))
+        .bind(tx.version)
+        .fetch_one(&mut *tx.conn)
+        .await?;
+    let id = parse(id)?;
+    join(tx, id, members).await?;
+    Ok(id)
+}
+
+/// Makes the accounts members, those that are not yet, each with a stamp of its own log.
+pub(super) async fn join(tx: &mut Tx<'_>, id: ConversationId, accounts: &[UserId]) -> Result<(), StoreError> {
+    let accounts_json = json(&accounts)?;
+    tx.forget_upds(accounts);
+    for statement in [JOIN_UPD, JOIN, JOIN_COUNT] {
+        sqlx::query(statement).bind(id.as_i64()).bind(&accounts_json).execute(&mut *tx.conn).await?;
+    }
+    Ok(())
+}
+
+async fn tell_joined(tx: &mut Tx<'_>, member: UserId, id: ConversationId) -> Result<(), StoreError> {
+    let upd: i64 =
+        sqlx::query_scalar(JOINED_UPD).bind(member.as_i64()).bind(id.as_i64()).fetch_one(&mut *tx.conn).await?;
+    let conversation = Box::new(only(one(tx.conn, member, id).await?)?);
+    tx.publish_change(member, parse(upd)?, AccountChange::Joined { conversation });
+    Ok(())
+}
+
+pub(super) async fn one(
+    conn: &mut SqliteConnection,
+    account: UserId,
+    id: ConversationId,
+) -> Result<Described, StoreError> {
+    let rows = sqlx::query(ONE).bind(account.as_i64()).bind(id.as_i64()).fetch_all(conn).await?;
+    if rows.is_empty() {
+        return Err(StoreError::NotFound);
+    }
+    read(&rows)
+}
+
+/// The conversations of the account that changed in a commit after `version`, by latest activity.
+pub(super) async fn page(
+    conn: &mut SqliteConnection,
+    account: UserId,
+    version: i64,
+    after: Option<Place>,
+    limit: u32,
+) -> Result<Described, StoreError> {
+    let (active_at, id) = match after {
+        Some(place) => (i64::try_from(place.active_at).unwrap_or(i64::MAX), place.id.as_i64()),
+        None => (i64::MAX, i64::MAX),
+    };
+    let rows = sqlx::query(PAGE)
+        .bind(account.as_i64())
+        .bind(version)
+        .bind(active_at)
+        .bind(id)
+        .bind(limit)
+        .fetch_all(conn)
+        .await?;
+    read(&rows)
+}
+
+/// The conversation of a description of one.
+pub fn only(described: Described) -> Result<Conversation, StoreError> {
+    described.conversations.into_iter().next().ok_or(StoreError::NotFound)
+}
+
+fn read(rows: &[SqliteRow]) -> Result<Described, StoreError> {
+    let mut described = Described { conversations: Vec::with_capacity(rows.len()), users: Vec::new() };
+    for row in rows {
+        let conversation = read_one(row)?;
+        if let Some(user) = read_user(row, 22)?
+            && !described.users.contains(&user)
+        {
+            described.users.push(user);
+        }
+        described.conversations.push(conversation);
+    }
+    Ok(described)
+}
+
+fn read_one(row: &SqliteRow) -> Result<Conversation, StoreError> {
+    let number = |column: usize| row.try_get::<i64, _>(column);
+    let head_seq: Seq = parse(number(5)?)?;
+    let vis_from: Seq = parse(number(7)?)?;
+    let own = Cursors { delivered: parse(number(8)?)?, read: parse(number(9)?)? };
+    let peer = read_user(row, 10)?;
+    let peer_cursors = match peer {
+        Some(_) => Some(Cursors { delivered: parse(number(13)?)?, read: parse(number(14)?)? }),
+        None => None,
+    };
+    Ok(Conversation {
+        id: parse(number(0)?)?,
+        kind: kind(number(1)?)?,
+        title: row.try_get(2)?,
+        peer,
+        member_count: number(3)?.unsigned_abs(),
+        rev: parse(number(4)?)?,
+        head_seq,
+        last: match row.try_get::<Option<i64>, _>(15)? {
+            Some(_) => Some(decode_message(row, 15)?),
+            None => None,
+        },
+        active_at: number(6)?.unsigned_abs(),
+        vis_from,
+        own,
+        peer_cursors,
+        unread: unread(head_seq, vis_from, own.read),
+    })
+}
+
+/// R004-B1: every message counts that another sent after the own read cursor and from `vis_from` on. Sending moves the
+/// sender's cursor, so none of the reader's own lies beyond it, and the count is one subtraction, whatever its size.
+pub fn unread(head_seq: Seq, vis_from: Seq, read: Seq) -> u64 {
+    head_seq.get().saturating_sub(read.max(vis_from.prev()).get())
+}
+
+/// The user whose id, handle and display name stand in three columns from `first` on.
+pub(super) fn read_user(row: &SqliteRow, first: usize) -> Result<Option<User>, StoreError> {
+    let Some(id) = row.try_get::<Option<i64>, _>(first)? else { return Ok(None) };
+    Ok(Some(User {
+        id: parse(id)?,
+        handle: parse(row.try_get::<String, _>(first + 1)?)?,
+        display_name: parse(row.try_get::<String, _>(first + 2)?)?,
+    }))
+}

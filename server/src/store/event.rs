@@ -1,0 +1,47 @@
+//! What a commit tells the push side. Events leave the writer after the commit, in commit order.
+
+use super::append::NewMessage;
+use protocol::sync::AccountChange;
+use protocol::{ConversationId, Message, Rev, Upd, User, UserId};
+use std::sync::Arc;
+
+/// Who is in a conversation, as far as routing and permission need it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Roster {
+    pub kind: protocol::ConversationKind,
+    /// Ascending.
+    pub members: Vec<UserId>,
+}
+
+impl Roster {
+    pub fn has(&self, account: UserId) -> bool {
+        self.members.binary_search(&account).is_ok()
+    }
+}
+
+/// One committed change of a log.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A message was appended.
+    Message { roster: Arc<Roster>, conversation: ConversationId, prev: Rev, message: Message, sender: Arc<User> },
+    /// An account's own log moved to `pos`.
+    Account { account: UserId, pos: Upd, change: AccountChange },
+    /// The login was ended: its connections must close.
+    LoginEnded { account: UserId, device: protocol::DeviceId },
+}
+
+impl Event {
+    pub(super) fn message(new: &NewMessage, prev: Rev, message: Message) -> Self {
+        Self::Message {
+            roster: new.roster.clone(),
+            conversation: new.conversation,
+            prev,
+            message,
+            sender: new.sender.clone(),
+        }
+    }
+
+    pub(super) fn account(account: UserId, pos: Upd, change: AccountChange) -> Self {
+        Self::Account { account, pos, change }
+    }
+}

@@ -1,0 +1,135 @@
+//! Reading messages: pages by key, and what changed after a log position.
+
+use super::append::decode_message;
+use super::conversations::{Described, one, only, read_user};
+use super::{Store, StoreError, parse};
+use protocol::messaging::{ChangesPage, HistoryPage};
+use protocol::{ConversationId, Message, Rev, Seq, User, UserId};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Connection, Row, SqliteConnection};
+
+/// Where a history page lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Span {
+    /// The newest messages.
+    Newest,
+    /// The newest ones before this seq.
+    Before(Seq),
+    /// The oldest ones after this seq.
+    After(Seq),
+}
+
+macro_rules! messages {
+    ($where:literal) => {
+        concat!(
+            "select m.seq, m.rev, m.sender, m.client_id, m.at, m.type, m.body, a.id, a.handle, a.display_name
+            from message as m join account as a on a.id = m.sender where m.conversation = $1 and m.seq >= $2 and ",
+            $where
+        )
+    };
+}
+
+const BEFORE: &str = messages!("m.seq < $3 order by m.seq desc limit $4");
+const AFTER: &str = messages!("m.seq > $3 order by m.seq limit $4");
+const CHANGED: &str = messages!("m.rev > $3 order by m.rev limit $4");
+
+const HEAD: &str = "select c.head_seq, c.rev, m.vis_from
+    from member as m join conversation as c on c.id = m.conversation where m.account = $1 and m.conversation = $2";
+
+impl Store {
+    /// A page of history as the member sees it; `NotFound` for everybody else. Key-set paging: its cost is the page's,
+    /// however deep it lies (R002-12).
+    pub async fn history(
+        &self,
+        account: UserId,
+        id: ConversationId,
+        span: Span,
+        limit: u32,
+    ) -> Result<HistoryPage, StoreError> {
+        let mut conn = self.reader.acquire().await?;
+        // One snapshot for the head and the page.
+        let mut tx = conn.begin().await?;
+        let head = sqlx::query(HEAD).bind(account.as_i64()).bind(id.as_i64()).fetch_one(&mut *tx).await?;
+        let head_seq: Seq = parse(head.try_get::<i64, _>(0)?)?;
+        let rev = parse(head.try_get::<i64, _>(1)?)?;
+        let vis_from: Seq = parse(head.try_get::<i64, _>(2)?)?;
+
+        let (sql, key) = match span {
+            Span::Newest => (BEFORE, head_seq.next()),
+            Span::Before(seq) => (BEFORE, seq.min(head_seq.next())),
+            Span::After(seq) => (AFTER, seq),
+        };
+        let rows = select(&mut tx, sql, id, vis_from, key.as_i64(), limit).await?;
+        let (mut messages, users) = read(&rows)?;
+        messages.sort_by_key(|message| message.seq);
+        let full = rows.len() as u64 == u64::from(limit);
+        let (from, through) = match span {
+            Span::Newest | Span::Before(_) => {
+                let first = messages.first().map_or(key, |message| message.seq);
+                (if full { first } else { vis_from.min(key) }, key.prev())
+            }
+            Span::After(_) => {
+                let last = messages.last().map_or(head_seq, |message| message.seq);
+                (key.next().max(vis_from), if full { last } else { head_seq })
+            }
+        };
+        let through = through.max(from.prev());
+        Ok(HistoryPage { messages, from, through, vis_from, head_seq, rev, users })
+    }
+
+    /// What changed in the conversation after `after`. More than `max_gap` positions are `too_long` (R004-G8).
+    pub async fn changes(
+        &self,
+        account: UserId,
+        id: ConversationId,
+        after: Rev,
+        limit: u32,
+        max_gap: u64,
+    ) -> Result<ChangesPage, StoreError> {
+        let mut conn = self.reader.acquire().await?;
+        let mut tx = conn.begin().await?;
+        let described = one(&mut tx, account, id).await?;
+        let mut users = described.users.clone();
+        let conversation = only(Described { users: Vec::new(), ..described })?;
+        if conversation.rev.get().saturating_sub(after.get()) > max_gap {
+            let through = conversation.rev;
+            return Ok(ChangesPage { conversation, messages: Vec::new(), through, too_long: true, users });
+        }
+        let rows = select(&mut tx, CHANGED, id, conversation.vis_from, after.as_i64(), limit).await?;
+        let (messages, senders) = read(&rows)?;
+        let through = match messages.last() {
+            Some(last) if rows.len() as u64 == u64::from(limit) => last.rev,
+            _ => conversation.rev.max(after),
+        };
+        for sender in senders {
+            if !users.contains(&sender) {
+                users.push(sender);
+            }
+        }
+        Ok(ChangesPage { conversation, messages, through, too_long: false, users })
+    }
+}
+
+async fn select(
+    conn: &mut SqliteConnection,
+    sql: &'static str,
+    id: ConversationId,
+    vis_from: Seq,
+    key: i64,
+    limit: u32,
+) -> Result<Vec<SqliteRow>, sqlx::Error> {
+    sqlx::query(sql).bind(id.as_i64()).bind(vis_from.as_i64()).bind(key).bind(limit).fetch_all(conn).await
+}
+
+fn read(rows: &[SqliteRow]) -> Result<(Vec<Message>, Vec<User>), StoreError> {
+    let mut messages = Vec::with_capacity(rows.len());
+    let mut users: Vec<User> = Vec::new();
+    for row in rows {
+        let message = decode_message(row, 0)?;
+        if users.iter().all(|user| user.id != message.sender) {
+            users.extend(read_user(row, 7)?);
+        }
+        messages.push(message);
+    }
+    Ok((messages, users))
+}

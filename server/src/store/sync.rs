@@ -1,0 +1,108 @@
+//! What moved in an account's logs since a token.
+
+use super::conversations::{self, Described, Place, one, only};
+use super::{Store, StoreError, parse};
+use protocol::receipts::{Cursors, Receipt};
+use protocol::sync::AccountChange;
+use protocol::{ConversationId, Upd, UserId};
+use sqlx::{Connection, Row, SqliteConnection};
+
+/// Where a device stands: the opaque token, read. No clock is in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SyncCursor {
+    /// Commits through this one are known.
+    pub version: i64,
+    /// Account log positions through this one are known; `None` on a device that knows nothing yet.
+    pub upd: Option<Upd>,
+    /// Inside a listing: the commit at which it began, and the last place that it gave.
+    pub listing: Option<(i64, Place)>,
+}
+
+impl SyncCursor {
+    /// A device without data.
+    pub const NOTHING: Self = Self { version: -1, upd: None, listing: None };
+}
+
+/// One page of what moved.
+pub struct Moved {
+    pub cursor: SyncCursor,
+    pub more: bool,
+    pub upd: Upd,
+    pub changes: Vec<AccountChange>,
+    pub described: Described,
+}
+
+const VERSION: &str = "select coalesce(max(version), 0) from conversation";
+const UPD: &str = "select upd from account where id = $1";
+const CHANGES: &str = "select upd, 0, conversation, 0, delivered, read, joined_upd > $2
+        from member where account = $1 and upd > $2
+    union all
+    select upd, 1, conversation, reader, delivered, read, 0 from receipt where owner = $1 and upd > $2
+    order by upd limit $3";
+
+impl Store {
+    /// What moved for the account after `cursor`: first its own log, then the conversations; at most `limit` of either.
+    pub async fn moved(&self, account: UserId, cursor: SyncCursor, limit: u32) -> Result<Moved, StoreError> {
+        let mut conn = self.reader.acquire().await?;
+        // One snapshot: the cursor given covers exactly what the page was read from.
+        let mut tx = conn.begin().await?;
+        let upd: Upd = parse(sqlx::query_scalar::<_, i64>(UPD).bind(account.as_i64()).fetch_one(&mut *tx).await?)?;
+        let known = cursor.upd.unwrap_or(upd);
+        let (changes, through) = if known < upd && cursor.listing.is_none() {
+            changes(&mut tx, account, known, limit).await?
+        } else {
+            (Vec::new(), None)
+        };
+        if let Some(through) = through {
+            let cursor = SyncCursor { upd: Some(through), ..cursor };
+            let described = Described { conversations: Vec::new(), users: Vec::new() };
+            return Ok(Moved { cursor, more: true, upd: through, changes, described });
+        }
+        // A listing keeps the upd at which it began: what moves meanwhile comes with the next sync.
+        let upd = if cursor.listing.is_some() { known } else { upd };
+        let began = match cursor.listing {
+            Some((began, _)) => began,
+            None => sqlx::query_scalar(VERSION).fetch_one(&mut *tx).await?,
+        };
+        let after = cursor.listing.map(|(_, place)| place);
+        let described = if began > cursor.version {
+            conversations::page(&mut tx, account, cursor.version, after, limit).await?
+        } else {
+            Described { conversations: Vec::new(), users: Vec::new() }
+        };
+        let more = described.conversations.len() as u64 == u64::from(limit);
+        let last = described.conversations.last().map(|last| Place { active_at: last.active_at, id: last.id });
+        let cursor = match last.filter(|_| more) {
+            Some(place) => SyncCursor { upd: Some(upd), listing: Some((began, place)), ..cursor },
+            None => SyncCursor { version: began, upd: Some(upd), listing: None },
+        };
+        Ok(Moved { cursor, more, upd, changes, described })
+    }
+}
+
+/// The account's own changes, and the position they go through when more remain.
+async fn changes(
+    conn: &mut SqliteConnection,
+    account: UserId,
+    after: Upd,
+    limit: u32,
+) -> Result<(Vec<AccountChange>, Option<Upd>), StoreError> {
+    let rows =
+        sqlx::query(CHANGES).bind(account.as_i64()).bind(after.as_i64()).bind(limit).fetch_all(&mut *conn).await?;
+    let mut changes = Vec::with_capacity(rows.len());
+    let mut through = after;
+    for row in &rows {
+        let number = |column: usize| row.try_get::<i64, _>(column);
+        through = parse(number(0)?)?;
+        let conversation: ConversationId = parse(number(2)?)?;
+        let cursors = Cursors { delivered: parse(number(4)?)?, read: parse(number(5)?)? };
+        changes.push(if number(1)? == 1 {
+            AccountChange::Receipt(Receipt { conversation, reader: parse(number(3)?)?, cursors })
+        } else if number(6)? == 1 {
+            AccountChange::Joined { conversation: Box::new(only(one(conn, account, conversation).await?)?) }
+        } else {
+            AccountChange::Own { conversation, cursors }
+        });
+    }
+    Ok((changes, (rows.len() as u64 == u64::from(limit)).then_some(through)))
+}
