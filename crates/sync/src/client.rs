@@ -1,1 +1,426 @@
-//! todo
+//! The engine's one door: inputs in, effects out.
+//!
+//! Here is decided *when* something happens; what a log's items do to the device stands in `apply`, what the page shows
+//! of it in `view`.
+
+use crate::link::Link;
+use crate::log::Log;
+use crate::outbox::{Next, Outbox};
+use crate::pull::{Job, Pulls};
+use crate::receipts::Reports;
+use crate::sessions::{Held, Place};
+use crate::{Answer, Changes, Effect, Failure, Input, Request, RequestId, Start, Unsent};
+use protocol::sync::AccountChange;
+use protocol::{
+    Account, ClientId, ConversationId, Cursors, ErrorCode, Message, Millis, Seq, ServerFrame, Upd, User, UserId, frame,
+};
+use std::collections::BTreeMap;
+
+/// How many messages a conversation opens with (R004-G6).
+const NEWEST: u64 = 10;
+/// How many older ones come at a time.
+const PAGE: u64 = 30;
+/// A quiet connection is not proof that nothing happened: a sync this long after the last one is cheap.
+const QUIET: Millis = 15 * 60 * 1_000;
+
+/// A device of one account.
+#[derive(Clone, Debug)]
+pub struct Client {
+    pub(crate) account: Account,
+    pub(crate) users: BTreeMap<UserId, User>,
+    pub(crate) held: BTreeMap<ConversationId, Held>,
+    pub(crate) log: Log<Upd, Vec<AccountChange>>,
+    pub(crate) token: Option<String>,
+    pub(crate) open: Option<Opened>,
+    /// Conversations whose timeline is held, by when they were last opened.
+    pub(crate) visited: Vec<ConversationId>,
+    pub(crate) outbox: Outbox,
+    pub(crate) reports: Reports,
+    pub(crate) pulls: Pulls,
+    pub(crate) link: Link,
+    pub(crate) changes: Changes,
+    pub(crate) now: Millis,
+    effects: Vec<Effect>,
+    posts: BTreeMap<RequestId, (ConversationId, ClientId)>,
+    requests: u64,
+    synced_at: Millis,
+    wake: Option<Millis>,
+    ended: bool,
+}
+
+/// The open conversation, and what of it stays as it was when it was opened.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Opened {
+    pub id: ConversationId,
+    pub first_unread: Option<Seq>,
+    pub place: Option<Place>,
+}
+
+/// Several random numbers out of the one that a step brings (splitmix64).
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+}
+
+impl Client {
+    /// The device as the page's data describe it. The same data make the same first paint, on the server and in the
+    /// browser.
+    pub fn new(start: Start) -> Self {
+        let mut client = Self {
+            users: BTreeMap::from([(start.account.id, start.account.user())]),
+            account: start.account,
+            held: BTreeMap::new(),
+            log: Log::new(start.sync.upd),
+            token: None,
+            open: None,
+            visited: Vec::new(),
+            outbox: Outbox::default(),
+            reports: Reports::default(),
+            pulls: Pulls::default(),
+            link: Link::new(),
+            changes: Changes::default(),
+            now: 0,
+            effects: Vec::new(),
+            posts: BTreeMap::new(),
+            requests: 0,
+            synced_at: 0,
+            wake: None,
+            ended: false,
+        };
+        client.apply_sync(start.sync);
+        if let Some((id, page)) = start.open {
+            client.apply_newest(id, page);
+            client.enter(id);
+        }
+        client.changes = Changes::default();
+        client
+    }
+
+    /// Takes in what happened at `now`, which never goes back, and answers what to do about it.
+    pub fn step(&mut self, now: Millis, random: u64, input: Input) -> Vec<Effect> {
+        if self.ended {
+            return Vec::new();
+        }
+        self.now = self.now.max(now);
+        let mut dice = Dice(random);
+        let (state, interrupted) = (self.link.state(), self.link.interrupted());
+        let was_live = self.link.live();
+        self.take(input, &mut dice);
+        if self.link.live() && !was_live {
+            self.hurry();
+        }
+        self.work(&mut dice);
+        self.changes.link |= state != self.link.state() || interrupted != self.link.interrupted();
+        std::mem::take(&mut self.effects)
+    }
+
+    /// What changed on screen since this was last asked.
+    pub fn take_changes(&mut self) -> Changes {
+        std::mem::take(&mut self.changes)
+    }
+
+    fn take(&mut self, input: Input, dice: &mut Dice) {
+        let now = self.now;
+        match input {
+            Input::Started => self.link.start(now, &mut self.effects),
+            Input::Tick => self.wake = None,
+            Input::SocketOpened => {}
+            Input::SocketFrame(frame) => self.take_frame(frame, dice),
+            Input::SocketClosed { code: frame::close::REVOKED } => self.end(),
+            Input::SocketClosed { .. } => {
+                // Without a connection, what happened can still be asked for; it also tells whether the login stands.
+                if !self.link.open() {
+                    self.pulls.want(Job::Sync, now);
+                }
+                self.link.closed(now, dice.roll());
+            }
+            Input::Woke => self.link.woke(now, &mut self.effects),
+            Input::Answered { request, answer } => self.take_answer(request, answer, dice),
+            Input::OutboxRestored(unsent) => self.restore(unsent),
+            Input::Open(id) => self.enter(id),
+            Input::Close => self.leave(),
+            Input::Send { conversation, client_id, body } if !self.outbox.has(client_id) => {
+                let unsent = Unsent { conversation, client_id, body, at: now, failed: false };
+                self.effects.push(Effect::Persist(unsent.clone()));
+                self.outbox.put(unsent);
+                self.show_outbox(conversation);
+            }
+            Input::Send { .. } => {}
+            Input::Retry(id) => {
+                if let Some(unsent) = self.outbox.retry(now, id) {
+                    self.show_outbox(unsent.conversation);
+                    self.effects.push(Effect::Persist(unsent));
+                }
+            }
+            Input::Discard(id) => {
+                if let Some(unsent) = self.outbox.discard(id) {
+                    self.show_outbox(unsent.conversation);
+                    self.effects.push(Effect::Forget(id));
+                }
+            }
+            Input::LoadOlder(id) => self.load_older(id),
+            Input::LoadGap { conversation, before } => self.load_before(conversation, before),
+            Input::Seen { conversation, seq } => self.see(conversation, seq),
+            Input::Leaving => self.report(true),
+            Input::Joined(conversation) => self.describe(conversation),
+            Input::Met(users) => self.meet(users),
+        }
+    }
+
+    fn take_frame(&mut self, frame: ServerFrame, dice: &mut Dice) {
+        self.link.heard();
+        match frame {
+            ServerFrame::Hello { heartbeat_s, .. } => {
+                self.link.greeted(self.now, heartbeat_s);
+                self.hurry();
+                self.pulls.want(Job::Sync, self.now);
+            }
+            ServerFrame::Conversation { conversation, prev, pos, head_seq, message, sender } => {
+                self.meet([sender]);
+                self.arrive(conversation, prev, pos, head_seq, message);
+            }
+            ServerFrame::Account { prev, pos, changes } => {
+                for changes in self.log.arrive(self.now, prev, pos, changes) {
+                    self.apply_account(changes);
+                }
+                self.settle_account();
+            }
+            ServerFrame::Resync => {
+                self.effects.push(Effect::Disconnect);
+                self.link.closed(self.now, dice.roll());
+            }
+            ServerFrame::Pong => {}
+        }
+    }
+
+    fn take_answer(&mut self, request: RequestId, answer: Result<Answer, Failure>, dice: &mut Dice) {
+        if let Err(Failure::Refused(error)) = &answer
+            && error.code == ErrorCode::NotLoggedIn
+        {
+            return self.end();
+        }
+        let now = self.now;
+        if let Some((conversation, id)) = self.posts.remove(&request) {
+            match answer {
+                Ok(Answer::Posted(message)) => self.take_posted(conversation, message),
+                Err(Failure::Refused(error)) if !error.retryable => {
+                    if let Some(unsent) = self.outbox.fail(id, request) {
+                        self.effects.push(Effect::Persist(unsent));
+                    }
+                }
+                _ => drop(self.outbox.postpone(id, request, now, dice.roll())),
+            }
+            return self.show_outbox(conversation);
+        }
+        let Some(job) = self.pulls.job(request) else {
+            return match answer {
+                Ok(_) => self.reports.arrived(request),
+                Err(failure) => self.reports.failed(request, now, dice.roll(), failure.passes()),
+            };
+        };
+        match (job, answer) {
+            (Job::Sync, Ok(Answer::Sync(page))) => {
+                self.pulls.done(job);
+                self.take_sync(page);
+            }
+            (Job::Describe(_), Ok(Answer::Conversation(conversation))) => {
+                self.pulls.done(job);
+                self.describe(conversation);
+            }
+            (Job::Changes(id), Ok(Answer::Changes(page))) => {
+                let before = self.held.get(&id).map(|held| held.log.cursor());
+                if page.through > before.unwrap_or_default() || page.too_long {
+                    self.pulls.cancel(job);
+                } else {
+                    self.pulls.failed(job, now, dice.roll());
+                }
+                self.apply_changes(id, page);
+            }
+            (Job::Newest(id), Ok(Answer::History(page))) => {
+                self.pulls.done(job);
+                self.apply_newest(id, page);
+            }
+            (Job::Before(id, before), Ok(Answer::History(page))) => {
+                self.pulls.done(job);
+                self.apply_before(id, page, before);
+            }
+            // Without a connection a sync is a favour: the next greeting asks for it anyway.
+            (Job::Sync, Err(Failure::Network)) if !self.link.open() => self.pulls.cancel(job),
+            (Job::Sync, Err(Failure::Refused(error))) if !error.retryable => {
+                self.token = None;
+                self.pulls.failed(job, now, dice.roll());
+            }
+            (_, Err(Failure::Refused(error))) if !error.retryable => {
+                self.pulls.cancel(job);
+                self.abandon(job);
+            }
+            _ => self.pulls.failed(job, now, dice.roll()),
+        }
+    }
+
+    /// The answer to a post: the message's place in the log may lie ahead of what the device has, so it goes there as a
+    /// frame would.
+    fn take_posted(&mut self, conversation: ConversationId, message: Message) {
+        self.confirm(&message);
+        self.arrive(conversation, message.rev.prev(), message.rev, message.seq, message);
+    }
+
+    fn take_sync(&mut self, page: protocol::sync::SyncPage) {
+        let more = page.more;
+        self.apply_sync(page);
+        if more {
+            self.pulls.want(Job::Sync, self.now);
+        } else if !self.pulls.wanted(Job::Sync) {
+            self.link.caught_up();
+            self.synced_at = self.now;
+        }
+    }
+
+    fn see(&mut self, id: ConversationId, seq: Seq) {
+        let Some(held) = self.held.get(&id) else { return };
+        let seq = seq.min(held.about.head_seq);
+        if seq > held.about.own.read {
+            self.touch(id, |held| held.about.own = held.about.own.max(Cursors::at(seq)));
+        }
+    }
+
+    fn restore(&mut self, mut restored: Vec<Unsent>) {
+        restored.sort_by_key(|unsent| (unsent.at, unsent.client_id));
+        for unsent in restored {
+            if self.outbox.has(unsent.client_id) {
+                continue;
+            }
+            if self.holds_own(unsent.conversation, unsent.client_id) {
+                self.effects.push(Effect::Forget(unsent.client_id));
+                continue;
+            }
+            let conversation = unsent.conversation;
+            self.outbox.put(unsent);
+            self.show_outbox(conversation);
+        }
+    }
+
+    pub(crate) fn load_older(&mut self, id: ConversationId) {
+        let timeline = self.held.get(&id).and_then(|held| held.timeline.as_ref());
+        if let Some(oldest) = timeline.filter(|timeline| timeline.can_load_older()).map(|timeline| timeline.oldest()) {
+            self.load_before(id, oldest);
+        }
+    }
+
+    fn load_before(&mut self, id: ConversationId, before: Seq) {
+        if let Some(timeline) = self.held.get_mut(&id).and_then(|held| held.timeline.as_mut()) {
+            timeline.expect_page();
+            self.pulls.want_any(Job::Before(id, before), self.now);
+            self.changes.timelines.insert(id);
+        }
+    }
+
+    fn hurry(&mut self) {
+        self.pulls.hurry(self.now);
+        self.outbox.hurry();
+        self.reports.hurry();
+    }
+
+    /// Does what is due, and asks to be woken for what is due next.
+    fn work(&mut self, dice: &mut Dice) {
+        if self.ended {
+            return;
+        }
+        let now = self.now;
+        self.link.tick(now, dice.roll(), &mut self.effects);
+        if self.link.live() && self.synced_at + QUIET <= now {
+            self.pulls.want_any(Job::Sync, now);
+        }
+        while let Some(next) = self.outbox.next(now) {
+            match next {
+                Next::Persist(unsent) => {
+                    self.show_outbox(unsent.conversation);
+                    self.effects.push(Effect::Persist(unsent));
+                }
+                Next::Post(Unsent { conversation, client_id, body, .. }) => {
+                    let request = self.request(Request::Post { conversation, client_id, body });
+                    self.posts.insert(request, (conversation, client_id));
+                    self.outbox.posted(client_id, request);
+                }
+            }
+        }
+        while let Some(job) = self.pulls.next(now) {
+            match self.call(job) {
+                Some(request) => {
+                    let request = self.request(request);
+                    self.pulls.sent(job, request);
+                }
+                None => self.pulls.cancel(job),
+            }
+        }
+        self.report(false);
+        let quiet = (self.link.live() && !self.pulls.wanted(Job::Sync)).then_some(self.synced_at + QUIET);
+        let due = [self.link.due(), self.outbox.due(), self.pulls.due(), self.reports.due(), quiet];
+        let due = due.into_iter().flatten().min();
+        if due != self.wake {
+            self.wake = due;
+            self.effects.extend(due.map(|at| Effect::Wake { at }));
+        }
+    }
+
+    fn report(&mut self, leaving: bool) {
+        let about = |id| self.held.get(&id).map(|held| &held.about);
+        let reports = self.reports.collect(self.now, leaving, about);
+        if !reports.is_empty() {
+            let request = self.request(Request::Report { reports: reports.clone(), leaving });
+            self.reports.sent(request, reports);
+        }
+    }
+
+    /// The call that a job needs now, unless there is nothing left to bring.
+    fn call(&self, job: Job) -> Option<Request> {
+        let history = |conversation, before, limit| Request::History { conversation, before, after: None, limit };
+        match job {
+            Job::Sync => Some(Request::Sync { since: self.token.clone() }),
+            Job::Describe(conversation) => Some(Request::Conversation { conversation }),
+            Job::Changes(conversation) => {
+                let after = self.held.get(&conversation)?.log.cursor();
+                Some(Request::Changes { conversation, after })
+            }
+            Job::Newest(conversation) => Some(history(conversation, None, NEWEST)),
+            Job::Before(conversation, before) => Some(history(conversation, Some(before), PAGE)),
+        }
+    }
+
+    fn request(&mut self, request: Request) -> RequestId {
+        self.requests += 1;
+        let id = RequestId(self.requests);
+        self.effects.push(Effect::Request { id, request });
+        id
+    }
+
+    /// The login was ended: nothing more is asked of the server, and the outbox stays where it is kept.
+    fn end(&mut self) {
+        self.link.end(&mut self.effects);
+        self.effects.push(Effect::LoggedOut);
+        self.ended = true;
+    }
+
+    /// The message is on the server: it needs to be kept no longer.
+    pub(crate) fn confirm(&mut self, message: &Message) {
+        if message.sender == self.account.id && self.outbox.confirm(message) {
+            self.effects.push(Effect::Forget(message.client_id));
+        }
+    }
+}
+
+impl Failure {
+    /// Whether the same call may succeed later.
+    fn passes(&self) -> bool {
+        match self {
+            Self::Network => true,
+            Self::Refused(error) => error.retryable,
+        }
+    }
+}

@@ -7,19 +7,23 @@
 //! computed by one formula, never counted up and down.
 //! Deliberately absent: clocks, randomness, async, storage, the browser.
 
+mod apply;
 mod client;
 mod link;
 mod log;
 mod outbox;
+mod pull;
 mod receipts;
 mod sessions;
 mod timeline;
 mod unread;
+mod view;
 mod window;
 
 pub use client::Client;
 pub use link::LinkState;
 pub use timeline::{Item, ReadMark, Row, RowKey};
+pub use window::{Anchor, MOUNTED, MOVED, Mounted, Placed, Window, at_end};
 
 use protocol::messaging::{ChangesPage, HistoryPage};
 use protocol::sync::SyncPage;
@@ -32,9 +36,9 @@ use protocol::{
 #[derive(Clone, Debug)]
 pub struct Start {
     pub account: Account,
-    /// The first page of a sync from nothing.
+    /// The first page of a sync from nothing. The open conversation is described in it, however old it is.
     pub sync: SyncPage,
-    /// The conversation that the page shows.
+    /// The conversation that the page shows, with its newest messages.
     pub open: Option<(ConversationId, HistoryPage)>,
 }
 
@@ -47,12 +51,17 @@ pub enum Input {
     Tick,
     SocketOpened,
     SocketFrame(ServerFrame),
-    SocketClosed { code: u16 },
+    SocketClosed {
+        code: u16,
+    },
     /// The page became visible, the network came back, or a timer found that the machine slept: probe the link
     /// (R004-G9).
     Woke,
     /// The answer to an [`Effect::Request`].
-    Answered { request: RequestId, answer: Result<Answer, Failure> },
+    Answered {
+        request: RequestId,
+        answer: Result<Answer, Failure>,
+    },
     /// Messages that were composed before a reload and are not known to have been sent.
     OutboxRestored(Vec<Unsent>),
 
@@ -61,7 +70,11 @@ pub enum Input {
     /// A person left the open conversation.
     Close,
     /// A person wrote a message.
-    Send { conversation: ConversationId, client_id: ClientId, body: MessageBody },
+    Send {
+        conversation: ConversationId,
+        client_id: ClientId,
+        body: MessageBody,
+    },
     /// A person asked for another attempt at a failed message: it moves to the bottom (R004-A2) and keeps its key (A4).
     Retry(ClientId),
     /// A person gave a failed message up.
@@ -69,9 +82,15 @@ pub enum Input {
     /// A person scrolled to the oldest rows held: load the page before them.
     LoadOlder(ConversationId),
     /// A person reached a gap: fill it.
-    LoadGap { conversation: ConversationId, before: Seq },
+    LoadGap {
+        conversation: ConversationId,
+        before: Seq,
+    },
     /// Rows through `seq` are on screen in a visible, focused page (R000-08, T15).
-    Seen { conversation: ConversationId, seq: Seq },
+    Seen {
+        conversation: ConversationId,
+        seq: Seq,
+    },
     /// The page is about to be hidden: report at once what is held back (R000-08e).
     Leaving,
     /// A person chose somebody to write to, and the server answered with the conversation.

@@ -1,1 +1,186 @@
-//! todo
+//! What this device has written and the server has not confirmed: sent in order, one at a time a conversation.
+//!
+//! Invariants: an attempt repeats the same client id, so that it can never become two messages (R001-12, T20); nothing
+//! is posted before it is persisted (R004-A5); a message that was refused waits for a person (R004-A1).
+
+use crate::link::backoff;
+use crate::timeline::{ReadMark, Row, RowKey};
+use crate::{RequestId, Unsent};
+use protocol::{ClientId, ConversationId, Message, Millis, UserId};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// After this long nobody expects a message to be sent by itself any more: a person is asked.
+const STALE: Millis = 24 * 60 * 60 * 1_000;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum State {
+    Queued {
+        at: Millis,
+    },
+    Posted(RequestId),
+    Failed,
+    /// The server has it, but the conversation's log has not come that far.
+    Confirmed(Message),
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    unsent: Unsent,
+    state: State,
+    failures: u32,
+}
+
+/// What [`Outbox::next`] asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    Post(Unsent),
+    /// It became too old; it is failed now.
+    Persist(Unsent),
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Outbox {
+    /// In the order in which they are shown and sent.
+    entries: BTreeMap<u64, Entry>,
+    next: u64,
+}
+
+impl Outbox {
+    /// Puts a message at the end, to be sent now unless it is marked as failed.
+    pub fn put(&mut self, unsent: Unsent) {
+        let state = if unsent.failed { State::Failed } else { State::Queued { at: 0 } };
+        self.entries.insert(self.next, Entry { unsent, state, failures: 0 });
+        self.next += 1;
+    }
+
+    pub fn has(&self, id: ClientId) -> bool {
+        self.find(id).is_some()
+    }
+
+    /// Moves a failed message to the end, as if it were written now. It keeps its client id.
+    pub fn retry(&mut self, now: Millis, id: ClientId) -> Option<Unsent> {
+        let place = self.find(id).filter(|place| self.entries.get(place).is_some_and(|e| e.state == State::Failed))?;
+        let mut unsent = self.entries.remove(&place)?.unsent;
+        unsent.failed = false;
+        unsent.at = now;
+        self.put(unsent.clone());
+        Some(unsent)
+    }
+
+    /// Drops a message that is not on its way.
+    pub fn discard(&mut self, id: ClientId) -> Option<Unsent> {
+        let place = self.find(id)?;
+        let entry = self.entries.get(&place)?;
+        match entry.state {
+            State::Failed | State::Queued { .. } => self.entries.remove(&place).map(|entry| entry.unsent),
+            State::Posted(_) | State::Confirmed(_) => None,
+        }
+    }
+
+    /// The next message that may be posted now: the first of each conversation, whatever failed before it aside.
+    pub fn next(&mut self, now: Millis) -> Option<Next> {
+        let (_, place) = self.heads().filter(|&(at, _)| at <= now).min_by_key(|&(_, place)| place)?;
+        let entry = self.entries.get_mut(&place)?;
+        if entry.unsent.at + STALE < now {
+            entry.state = State::Failed;
+            entry.unsent.failed = true;
+            return Some(Next::Persist(entry.unsent.clone()));
+        }
+        Some(Next::Post(entry.unsent.clone()))
+    }
+
+    pub fn posted(&mut self, id: ClientId, request: RequestId) {
+        if let Some(entry) = self.entry(id) {
+            entry.state = State::Posted(request);
+        }
+    }
+
+    /// The server has the message. Answers whether that is news.
+    pub fn confirm(&mut self, message: &Message) -> bool {
+        match self.entry(message.client_id) {
+            Some(entry) if !matches!(entry.state, State::Confirmed(_)) => {
+                entry.state = State::Confirmed(message.clone());
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// The attempt brought no answer, or one that says "later".
+    pub fn postpone(&mut self, id: ClientId, request: RequestId, now: Millis, random: u64) -> Option<ConversationId> {
+        let entry = self.entry(id).filter(|entry| entry.state == State::Posted(request))?;
+        entry.state = State::Queued { at: now + backoff(entry.failures, random) };
+        entry.failures = entry.failures.saturating_add(1);
+        Some(entry.unsent.conversation)
+    }
+
+    /// The server refused the message for good.
+    pub fn fail(&mut self, id: ClientId, request: RequestId) -> Option<Unsent> {
+        let entry = self.entry(id).filter(|entry| entry.state == State::Posted(request))?;
+        entry.state = State::Failed;
+        entry.unsent.failed = true;
+        Some(entry.unsent.clone())
+    }
+
+    /// Drops the confirmed messages of a conversation that `shown` tells to be in its timeline now.
+    pub fn settle(&mut self, conversation: ConversationId, shown: impl Fn(&Message) -> bool) {
+        self.entries.retain(|_, entry| match &entry.state {
+            State::Confirmed(message) => entry.unsent.conversation != conversation || !shown(message),
+            _ => true,
+        });
+    }
+
+    /// The network is back: do not wait any longer.
+    pub fn hurry(&mut self) {
+        for entry in self.entries.values_mut() {
+            if let State::Queued { at } = &mut entry.state {
+                *at = 0;
+            }
+        }
+    }
+
+    pub fn due(&self) -> Option<Millis> {
+        self.heads().map(|(at, _)| at).min()
+    }
+
+    /// The rows of a conversation below its log: confirmed ones by seq, then the others as they were written.
+    pub fn rows(&self, conversation: ConversationId, me: UserId, mark: impl Fn(&Message) -> ReadMark) -> Vec<Row> {
+        let mut rows: Vec<Row> = Vec::new();
+        let mut waiting = false;
+        for entry in self.entries.values().filter(|entry| entry.unsent.conversation == conversation) {
+            let Unsent { client_id, body, at, .. } = &entry.unsent;
+            let key = RowKey { sender: me, client_id: *client_id };
+            let row = |mark| Row { key, seq: None, sender: me, at: *at, body: body.clone(), mark: Some(mark) };
+            waiting |= entry.failures > 0 && matches!(entry.state, State::Queued { .. } | State::Posted(_));
+            rows.push(match &entry.state {
+                State::Confirmed(message) => Row { seq: Some(message.seq), at: message.at, ..row(mark(message)) },
+                State::Failed => row(ReadMark::Failed),
+                State::Queued { .. } | State::Posted(_) if waiting => row(ReadMark::Waiting),
+                State::Queued { .. } | State::Posted(_) => row(ReadMark::Sending),
+            });
+        }
+        rows.sort_by_key(|row| (row.seq.is_none(), row.seq));
+        rows
+    }
+
+    /// Each conversation's next message that is not on its way: when it may be posted, and its place.
+    fn heads(&self) -> impl Iterator<Item = (Millis, u64)> {
+        let mut seen = BTreeSet::new();
+        self.entries.iter().filter_map(move |(&place, entry)| {
+            let first =
+                !matches!(entry.state, State::Failed | State::Confirmed(_)) && seen.insert(entry.unsent.conversation);
+            match entry.state {
+                State::Queued { at } if first => Some((at, place)),
+                _ => None,
+            }
+        })
+    }
+
+    fn find(&self, id: ClientId) -> Option<u64> {
+        self.entries.iter().find(|(_, entry)| entry.unsent.client_id == id).map(|(&place, _)| place)
+    }
+
+    fn entry(&mut self, id: ClientId) -> Option<&mut Entry> {
+        self.entries.values_mut().find(|entry| entry.unsent.client_id == id)
+    }
+}

@@ -1,1 +1,133 @@
-//! todo
+//! Receipts: which mark a message has earned, and which of one's own cursors are to be reported.
+//!
+//! Invariants: a conversation is reported at most once a second (R000-08); a report that failed is made again (T13);
+//! delivery is reported in direct conversations only (R000-01).
+
+use crate::RequestId;
+use crate::link::backoff;
+use crate::timeline::ReadMark;
+use protocol::receipts::ReportReceipts;
+use protocol::{Conversation, ConversationId, ConversationKind, Cursors, Millis, ReceiptReport, Seq};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How often a conversation is reported at most.
+const PAUSE: Millis = 1_000;
+
+/// What the peer's cursors say of one's own message at `seq`.
+pub(crate) fn mark(conversation: Option<&Conversation>, seq: Seq) -> ReadMark {
+    match conversation.filter(|about| about.peer.is_some()).and_then(|about| about.peer_cursors) {
+        Some(peer) if seq <= peer.read => ReadMark::Read,
+        Some(peer) if seq <= peer.delivered => ReadMark::Delivered,
+        _ => ReadMark::Sent,
+    }
+}
+
+/// What the server should know of one's own cursors.
+fn wanted(about: &Conversation) -> Cursors {
+    let direct = about.kind == ConversationKind::Direct && about.peer.is_some();
+    let delivered = if direct { about.head_seq } else { Seq::ZERO };
+    Cursors { delivered, read: Seq::ZERO }.max(Cursors::at(about.own.read))
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reports {
+    /// Conversations whose cursors may have moved beyond what the server knows.
+    open: BTreeSet<ConversationId>,
+    /// What the server knows.
+    known: BTreeMap<ConversationId, Cursors>,
+    sent_at: BTreeMap<ConversationId, Millis>,
+    flight: BTreeMap<RequestId, Vec<ReceiptReport>>,
+    failures: u32,
+    retry_at: Millis,
+    /// The server refused a batch for one of its reports: find it by sending them one by one.
+    alone: bool,
+}
+
+impl Reports {
+    /// The server has told of these cursors, or they follow from a message.
+    pub fn know(&mut self, conversation: ConversationId, cursors: Cursors) {
+        let known = self.known.entry(conversation).or_default();
+        *known = known.max(cursors);
+    }
+
+    /// The conversation has moved: there may be something to report.
+    pub fn consider(&mut self, conversation: ConversationId) {
+        self.open.insert(conversation);
+    }
+
+    /// What to report now. Everything that is not known to have arrived when `leaving`, else what is due.
+    pub fn collect<'a>(
+        &mut self,
+        now: Millis,
+        leaving: bool,
+        about: impl Fn(ConversationId) -> Option<&'a Conversation>,
+    ) -> Vec<ReceiptReport> {
+        if !leaving && (!self.flight.is_empty() || now < self.retry_at) {
+            return Vec::new();
+        }
+        let most = if self.alone && !leaving { 1 } else { ReportReceipts::MAX };
+        let mut reports = Vec::new();
+        let open: Vec<ConversationId> = self.open.iter().copied().collect();
+        for conversation in open {
+            let missing = about(conversation).and_then(|about| self.missing(conversation, about));
+            let Some(cursors) = missing else {
+                self.open.remove(&conversation);
+                continue;
+            };
+            let due = self.sent_at.get(&conversation).is_none_or(|at| at + PAUSE <= now);
+            if reports.len() < most && (leaving || due) {
+                self.sent_at.insert(conversation, now);
+                reports.push(ReceiptReport { conversation, delivered: cursors.delivered, read: cursors.read });
+            }
+        }
+        self.sent_at.retain(|_, at| *at + PAUSE > now);
+        reports
+    }
+
+    pub fn sent(&mut self, request: RequestId, reports: Vec<ReceiptReport>) {
+        self.flight.insert(request, reports);
+    }
+
+    pub fn arrived(&mut self, request: RequestId) {
+        let Some(reports) = self.flight.remove(&request) else { return };
+        for report in reports {
+            self.know(report.conversation, Cursors { delivered: report.delivered, read: report.read });
+        }
+        self.failures = 0;
+    }
+
+    /// The report did not arrive. `again` unless the server will never take it.
+    pub fn failed(&mut self, request: RequestId, now: Millis, random: u64, again: bool) {
+        let Some(reports) = self.flight.remove(&request) else { return };
+        if again {
+            self.retry_at = now + backoff(self.failures, random);
+            self.failures += 1;
+        } else if reports.len() > 1 {
+            self.alone = true;
+        } else {
+            for report in reports {
+                self.open.remove(&report.conversation);
+            }
+        }
+    }
+
+    /// The network is back: do not wait any longer.
+    pub fn hurry(&mut self) {
+        self.retry_at = 0;
+        self.failures = 0;
+    }
+
+    pub fn due(&self) -> Option<Millis> {
+        if !self.flight.is_empty() {
+            return None;
+        }
+        let next = |id| self.sent_at.get(id).map_or(0, |at| at + PAUSE);
+        self.open.iter().map(next).min().map(|at| at.max(self.retry_at))
+    }
+
+    fn missing(&self, conversation: ConversationId, about: &Conversation) -> Option<Cursors> {
+        let known = self.known.get(&conversation).copied().unwrap_or_default();
+        let wanted = wanted(about);
+        (known.max(wanted) != known).then(|| known.max(wanted))
+    }
+}
