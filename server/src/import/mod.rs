@@ -48,7 +48,7 @@ pub async fn run(import: Import) -> anyhow::Result<Imported> {
     let file = import.file.clone();
     let plan = Arc::new(tokio::task::spawn_blocking(move || Plan::read(&file, &bar)).await??);
 
-    let (store, task) = Store::open(&folder).await?;
+    let (store, task) = Store::open(folder).await?;
     let writer = tokio::spawn(task.run());
     let hash = import.password.map(|password| password::hash_now(password.as_str())).transpose()?;
     let (accounts, new_accounts) = store.import_accounts(source.clone(), plan.people(), hash).await?;

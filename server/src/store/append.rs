@@ -49,6 +49,10 @@ const SENDERS: &str = "update member
     set delivered = max(member.delivered, j.value ->> 2), read = max(member.read, j.value ->> 2)
     from json_each($1) as j where member.account = j.value ->> 0 and member.conversation = j.value ->> 1";
 
+/// Every statement of this file, for the test that explains them.
+#[cfg(test)]
+pub const STATEMENTS: &[&str] = &[KNOWN, INSERT, HEADS, SENDERS];
+
 /// Whether the batch must look for keys that were used before.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Keys {
@@ -72,7 +76,7 @@ pub async fn append(
         Keys::New => HashMap::new(),
         Keys::Ask => find_known(conn, batch).await?,
     };
-    positions.load_heads(conn, batch.iter().map(|new| new.conversation)).await?;
+    positions.load_heads(conn, batch.iter().map(|new| new.conversation).collect()).await?;
 
     let now = super::now();
     let mut rows = Vec::with_capacity(batch.len());

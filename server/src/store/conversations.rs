@@ -85,6 +85,11 @@ const JOINED_UPD: &str = "select joined_upd from member where account = $1 and c
 const JOIN_COUNT: &str = "update conversation
     set members = (select count(*) from member where conversation = $1) where id = $1 and $2 is not null";
 
+/// Every statement of this file, for the test that explains them.
+#[cfg(test)]
+pub const STATEMENTS: &[&str] =
+    &[ONE, PAGE, ROSTER_KIND, ROSTER, FIND_DIRECT, INSERT, JOIN_UPD, JOIN, JOINED_UPD, JOIN_COUNT];
+
 impl Store {
     /// One conversation as its member sees it; `NotFound` for everybody else.
     pub async fn conversation(&self, account: UserId, id: ConversationId) -> Result<Described, StoreError> {

@@ -34,6 +34,10 @@ const RECEIPTS: &str = "insert into receipt (owner, conversation, reader, delive
 const ACCOUNTS: &str = "update account set upd = j.value ->> 1
     from json_each($1) as j where account.id = j.value ->> 0";
 
+/// Every statement of this file, for the test that explains them.
+#[cfg(test)]
+pub const STATEMENTS: &[&str] = &[CURRENT, MEMBERS, RECEIPTS, ACCOUNTS];
+
 /// Applies the reports as max-registers (T1, T7): a lower value is ignored, a higher one than the newest message is
 /// taken as the newest (R000-16). In a direct conversation the other side gets one compacted receipt (R000-12).
 pub async fn report(
@@ -64,7 +68,8 @@ pub async fn report(
     if moved.is_empty() {
         return Ok(());
     }
-    positions.load_upds(conn, moved.iter().flat_map(|(account, _, _, peer)| [Some(*account), *peer]).flatten()).await?;
+    let concerned = moved.iter().flat_map(|(account, _, _, peer)| [Some(*account), *peer]).flatten().collect();
+    positions.load_upds(conn, concerned).await?;
 
     let mut members = Vec::new();
     let mut receipts = Vec::new();

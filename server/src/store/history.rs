@@ -36,6 +36,10 @@ const CHANGED: &str = messages!("m.rev > $3 order by m.rev limit $4");
 const HEAD: &str = "select c.head_seq, c.rev, m.vis_from
     from member as m join conversation as c on c.id = m.conversation where m.account = $1 and m.conversation = $2";
 
+/// Every statement of this file, for the test that explains them.
+#[cfg(test)]
+pub const STATEMENTS: &[&str] = &[BEFORE, AFTER, CHANGED, HEAD];
+
 impl Store {
     /// A page of history as the member sees it; `NotFound` for everybody else. Key-set paging: its cost is the page's,
     /// however deep it lies (R002-12).

@@ -22,6 +22,10 @@ const READ: &str = "update member
     set delivered = max(member.delivered, j.value ->> 1), read = max(member.read, j.value ->> 1)
     from json_each($1) as j where member.conversation = j.value ->> 0";
 
+/// Every statement of this file, for the test that explains them.
+#[cfg(test)]
+pub const STATEMENTS: &[&str] = &[FIND, REMEMBER, TAKEN, INSERT, FIND_DIRECT, READ];
+
 /// A person of the source who has no account yet, or has one from an earlier import.
 #[derive(Clone, Debug)]
 pub struct Person {

@@ -16,6 +16,8 @@ pub mod history;
 pub mod imports;
 mod positions;
 pub mod sync;
+#[cfg(test)]
+mod tests;
 pub mod writer;
 
 pub use append::{Appended, NewMessage};
@@ -25,6 +27,7 @@ pub use folder::Folder;
 pub use writer::{Committed, Tx, Writer, WriterTask};
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
 
@@ -101,11 +104,12 @@ impl StoreError {
 pub struct Store {
     reader: SqlitePool,
     writer: Writer,
+    _folder: Arc<Folder>,
 }
 
 impl Store {
     /// Opens the folder's database, migrates it, and starts nothing: the caller owns and runs the [`WriterTask`].
-    pub async fn open(folder: &Folder) -> anyhow::Result<(Self, WriterTask)> {
+    pub async fn open(folder: Folder) -> anyhow::Result<(Self, WriterTask)> {
         let options = SqliteConnectOptions::new()
             .filename(folder.database())
             .create_if_missing(true)
@@ -128,7 +132,7 @@ impl Store {
         require_sqlite(&reader).await?;
         MIGRATIONS.run(&reader).await?;
         let (writer, task) = writer::start(options).await?;
-        Ok((Self { reader, writer }, task))
+        Ok((Self { reader, writer, _folder: Arc::new(folder) }, task))
     }
 
     /// The handle to the writer task.

@@ -32,12 +32,13 @@ impl Positions {
     pub async fn load_heads(
         &mut self,
         conn: &mut SqliteConnection,
-        wanted: impl Iterator<Item = ConversationId>,
+        wanted: Vec<ConversationId>,
     ) -> Result<(), StoreError> {
         if self.heads.len() > CAPACITY {
             self.heads.clear();
         }
-        let missing: Vec<u64> = wanted.filter(|id| !self.heads.contains_key(id)).map(ConversationId::get).collect();
+        let missing: Vec<u64> =
+            wanted.into_iter().filter(|id| !self.heads.contains_key(id)).map(ConversationId::get).collect();
         if missing.is_empty() {
             return Ok(());
         }
@@ -53,15 +54,11 @@ impl Positions {
     }
 
     /// Makes sure that the log heads of these accounts are held, those that exist.
-    pub async fn load_upds(
-        &mut self,
-        conn: &mut SqliteConnection,
-        wanted: impl Iterator<Item = UserId>,
-    ) -> Result<(), StoreError> {
+    pub async fn load_upds(&mut self, conn: &mut SqliteConnection, wanted: Vec<UserId>) -> Result<(), StoreError> {
         if self.upds.len() > CAPACITY {
             self.upds.clear();
         }
-        let missing: Vec<u64> = wanted.filter(|id| !self.upds.contains_key(id)).map(UserId::get).collect();
+        let missing: Vec<u64> = wanted.into_iter().filter(|id| !self.upds.contains_key(id)).map(UserId::get).collect();
         if missing.is_empty() {
             return Ok(());
         }

@@ -40,6 +40,10 @@ const CHANGES: &str = "select upd, 0, conversation, 0, delivered, read, joined_u
     select upd, 1, conversation, reader, delivered, read, 0 from receipt where owner = $1 and upd > $2
     order by upd limit $3";
 
+/// Every statement of this file, for the test that explains them.
+#[cfg(test)]
+pub const STATEMENTS: &[&str] = &[VERSION, UPD, CHANGES];
+
 impl Store {
     /// What moved for the account after `cursor`: first its own log, then the conversations; at most `limit` of either.
     pub async fn moved(&self, account: UserId, cursor: SyncCursor, limit: u32) -> Result<Moved, StoreError> {

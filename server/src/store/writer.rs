@@ -200,8 +200,11 @@ fn batch_len(commands: &[Command]) -> usize {
     len
 }
 
+/// The commands of one transaction, by kind.
+#[derive(Default)]
 struct Batch {
     messages: Vec<NewMessage>,
+    /// Who sent how many of them.
     appends: Vec<(usize, Answer<Vec<Result<Appended, StoreError>>>)>,
     reports: Vec<NewReport>,
     reported: Vec<Answer<()>>,
@@ -210,7 +213,7 @@ struct Batch {
 
 impl Batch {
     fn sort(commands: Vec<Command>) -> Self {
-        let mut batch = Self { messages: vec![], appends: vec![], reports: vec![], reported: vec![], works: vec![] };
+        let mut batch = Self::default();
         for command in commands {
             match command {
                 Command::Append(messages, answer) => {
@@ -239,7 +242,7 @@ async fn commit(
     let mut batch = Batch::sort(commands);
     let works = std::mem::take(&mut batch.works);
     let mut events = Vec::new();
-    let written = write(conn, positions, *version + 1, &batch, works, &mut events).await;
+    let written = write(conn, positions, *version + 1, &batch.messages, &batch.reports, works, &mut events).await;
     match written {
         Ok((mut outcomes, replies)) => {
             *version += 1;
@@ -289,24 +292,25 @@ async fn write(
     conn: &mut SqliteConnection,
     positions: &mut Positions,
     version: i64,
-    batch: &Batch,
+    messages: &[NewMessage],
+    reports: &[NewReport],
     works: Vec<Work>,
     events: &mut Vec<Event>,
 ) -> Result<(Vec<Result<Appended, StoreError>>, Vec<Reply>), Failed> {
     sqlx::query("begin immediate").execute(&mut *conn).await?;
-    let outcomes = match append::append(conn, positions, version, &batch.messages, Keys::New, events).await {
+    let outcomes = match append::append(conn, positions, version, messages, Keys::New, events).await {
         Err(StoreError::Taken) => {
             // A replay is among them: undo, ask which, and append the others.
             sqlx::query("rollback").execute(&mut *conn).await?;
             sqlx::query("begin immediate").execute(&mut *conn).await?;
             positions.forget_all();
             events.clear();
-            append::append(conn, positions, version, &batch.messages, Keys::Ask, events).await?
+            append::append(conn, positions, version, messages, Keys::Ask, events).await?
         }
         outcomes => outcomes?,
     };
-    if !batch.reports.is_empty() {
-        cursors::report(conn, positions, &batch.reports, events).await?;
+    if !reports.is_empty() {
+        cursors::report(conn, positions, reports, events).await?;
     }
     let mut replies = Vec::new();
     for work in works {
