@@ -1,0 +1,49 @@
+//! Every test there is.
+
+use crate::files::root;
+use crate::process::{adopt_orphans, cargo, leftovers, run, step};
+use crate::{site, tools};
+use anyhow::{Result, bail};
+use std::process::Command;
+use std::time::Instant;
+
+pub fn all() -> Result<()> {
+    let begin = Instant::now();
+    tools::browser()?;
+    adopt_orphans()?;
+    let mut summary = Vec::new();
+    let mut part = |name: &str, work: &mut dyn FnMut() -> Result<()>| -> Result<()> {
+        let begin = Instant::now();
+        work()?;
+        summary.push(format!("  {name}: {:.0} s", begin.elapsed().as_secs_f64()));
+        Ok(())
+    };
+
+    part("structure and tooling", &mut || {
+        step(
+            "Building the tests of the tooling",
+            &mut cargo(["test", "--quiet", "--release", "--package", "xtask", "--no-run"]),
+        )?;
+        run(&mut cargo(["test", "--release", "--quiet", "--package", "xtask"]))
+    })?;
+    part("site", &mut site::build)?;
+    // The server that the browser tests start is built here too, for the black-box tests.
+    part("server and test build", &mut || {
+        step("Building the server", &mut cargo(["build", "--quiet", "--release"]))?;
+        step("Building the tests", &mut cargo(["test", "--quiet", "--release", "--no-run"]))
+    })?;
+    part("Rust tests", &mut || run(&mut cargo(["test", "--release", "--quiet"])))?;
+    part("browser tests", &mut || {
+        let folder = root().join("end2end");
+        run(Command::new(folder.join("node_modules/.bin/playwright"))
+            .args(["test", "--pass-with-no-tests"])
+            .current_dir(&folder))
+    })?;
+
+    let left = leftovers()?;
+    if !left.is_empty() {
+        bail!("the tests left processes behind, which are ended now:\n  {}", left.join("\n  "));
+    }
+    println!("Every test passed, in {:.0} s:\n{}", begin.elapsed().as_secs_f64(), summary.join("\n"));
+    Ok(())
+}
