@@ -14,7 +14,7 @@ use protocol::sync::SyncPage;
 use protocol::{Account, ClientId, Conversation, ConversationId, Device, ErrorCode, MessageBody, Seq, User, UserId};
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
-use sync::Start;
+use sync::{Input, Start};
 
 /// Everything one page is rendered from.
 #[derive(Clone, Debug)]
@@ -33,9 +33,9 @@ pub enum Page {
     /// `GET`, `POST /register`: `handle`, `display_name`, `password`.
     Register(Form),
     /// `GET /new?query=`; `POST /new`: `peer`, a user's id; answers 303 to the conversation.
-    New { account: Account, query: String, found: Option<Vec<User>>, form: Form },
+    New { query: String, found: Option<Vec<User>>, form: Form },
     /// `GET /devices`; `POST /devices`: `device`, the id of the one to revoke.
-    Devices { account: Account, devices: Vec<Device>, form: Form },
+    Devices { devices: Vec<Device>, form: Form },
     /// `GET /settings`; `POST /settings`: any of `language`, `theme`, `send_key`, set as cookies; `POST /logout`.
     Settings { account: Account, form: Form },
     /// Any path that failed, with the status that belongs to the code.
@@ -155,6 +155,8 @@ pub enum Intent {
     Emoji,
     /// An emoji was chosen.
     UsedEmoji(String),
+    /// 0 none, 1 light to 5 dark.
+    SkinTone(usize),
     SetTheme(Theme),
 }
 
@@ -170,11 +172,11 @@ pub enum Errand {
     Start(UserId),
     /// Keep the draft across reloads; forget it when it is empty. At most one write every half second a conversation.
     KeepDraft { conversation: ConversationId, text: String },
-    /// Fetch the emoji data (`Head::emoji_url`, which stands in `<link id="emoji">`), then
+    /// Fetch the emoji data (its address stands in `<meta name="emoji">`), then
     /// [`crate::live::Live::emoji_loaded`].
     FetchEmoji,
-    /// Keep the emoji used last, newest first.
-    KeepEmoji(Vec<String>),
+    /// Keep the emoji used last, newest first, and the skin tone.
+    KeepEmoji { recent: Vec<String>, skin_tone: usize },
     /// Keep the cookie [`Preferences::THEME`] for a year, for the whole site, `SameSite=Lax`.
     KeepTheme(Theme),
 }
@@ -184,7 +186,17 @@ pub enum Errand {
 pub struct Kept {
     pub drafts: Vec<(ConversationId, String)>,
     /// The emoji used last, newest first.
-    pub emoji: Vec<String>,
+    pub recent_emoji: Vec<String>,
+    /// 0 none, 1 light to 5 dark.
+    pub skin_tone: usize,
+}
+
+/// What the address bar asks for: the input when a person goes back or forth, or `None` for a page of another kind.
+pub fn input_of(path: &str) -> Option<Input> {
+    if path == "/" {
+        return Some(Input::Close);
+    }
+    path.strip_prefix("/c/")?.parse().ok().map(Input::Open)
 }
 
 /// Where views send their intents. On the server there is nobody to hear them.

@@ -4,7 +4,14 @@
 //! Invariants: the first render depends on a [`backend::Snapshot`] alone: on no clock, locale, time zone or window.
 //! Deliberately absent: HTTP, storage, sockets and SQL; see [`backend`].
 
+pub mod app;
 pub mod backend;
 pub mod live;
 pub mod preferences;
+#[cfg(feature = "ssr")]
+pub mod shell;
+mod view;
 pub mod words;
+
+#[cfg(feature = "hydrate")]
+pub use app::hydrate;

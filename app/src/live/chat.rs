@@ -40,6 +40,10 @@ pub struct Edge {
     pub newest: Option<Seq>,
     pub can_load_older: bool,
     pub loading: bool,
+    /// The first message that was unread when the conversation was opened.
+    pub first_unread: Option<Seq>,
+    /// How many rows and gaps are held.
+    pub count: usize,
     /// The rows end before the newest message: an older page without scripts.
     pub cut_off: bool,
 }
@@ -126,6 +130,8 @@ impl Chat {
             newest,
             can_load_older: client.can_load_older(self.id),
             loading: client.loading(self.id),
+            first_unread: divider,
+            count: items.len(),
             cut_off,
         };
         let before = self.edge.get_untracked();

@@ -32,12 +32,16 @@ pub struct Model {
     pub sessions: RwSignal<Vec<SessionEntry>>,
     pub open: RwSignal<Option<Chat>>,
     pub link: RwSignal<LinkState>,
+    /// The connection has been gone long enough to say so.
+    pub interrupted: RwSignal<bool>,
     /// Unread messages of all conversations (R004-B7.18).
     pub total: RwSignal<u64>,
     pub toast: RwSignal<Option<Toast>>,
     pub people: RwSignal<People>,
     pub emoji: RwSignal<EmojiData>,
     pub recent_emoji: RwSignal<Vec<String>>,
+    /// The skin tone of emoji that take one: 0 none, 1 light to 5 dark.
+    pub skin_tone: RwSignal<usize>,
     /// What the composer's plain form starts from.
     pub client_id: ClientId,
     pub form: RwSignal<Form>,
@@ -99,11 +103,13 @@ impl Live {
             sessions: RwSignal::new(Vec::new()),
             open: RwSignal::new(None),
             link: RwSignal::new(client.link()),
+            interrupted: RwSignal::new(client.interrupted()),
             total: RwSignal::new(client.total_unread()),
             toast: RwSignal::new(None),
             people: RwSignal::new(People::default()),
             emoji: RwSignal::new(EmojiData::default()),
             recent_emoji: RwSignal::new(Vec::new()),
+            skin_tone: RwSignal::new(0),
             client_id: messenger.client_id,
             form: RwSignal::new(messenger.form.clone()),
         };
@@ -209,7 +215,12 @@ impl Live {
             }
             Intent::UsedEmoji(emoji) => {
                 self.model.recent_emoji.set(self.recents.used(emoji));
-                errand = Some(Errand::KeepEmoji(self.recents.list()));
+                errand = Some(self.keep_emoji());
+                None
+            }
+            Intent::SkinTone(tone) => {
+                self.model.skin_tone.set(tone);
+                errand = Some(self.keep_emoji());
                 None
             }
             Intent::SetTheme(theme) => {
@@ -241,7 +252,8 @@ impl Live {
                 self.bring_draft(conversation, text);
             }
         }
-        self.recents = Recents::new(kept.emoji);
+        self.recents = Recents::new(kept.recent_emoji);
+        self.model.skin_tone.set(kept.skin_tone);
         self.model.recent_emoji.set(self.recents.list());
     }
 
@@ -291,6 +303,10 @@ impl Live {
         }
     }
 
+    fn keep_emoji(&self) -> Errand {
+        Errand::KeepEmoji { recent: self.recents.list(), skin_tone: self.model.skin_tone.get_untracked() }
+    }
+
     fn search(&mut self, query: String) -> Option<Errand> {
         let query = query.trim().to_owned();
         self.model.people.set(People { query: query.clone(), found: None });
@@ -328,6 +344,7 @@ impl Live {
         }
         if changes.link {
             self.model.link.set(self.client.link());
+            self.model.interrupted.set(self.client.interrupted());
         }
         if changes.total {
             self.model.total.set(self.client.total_unread());

@@ -19,6 +19,7 @@ pub const WORDS: Words = Words {
     choose_conversation: "Choose a conversation to start chatting",
     draft: "[Draft]",
     myself: "Myself",
+    me: "You",
     group: "Group",
     members: |n| if n == 1 { "1 member".to_owned() } else { format!("{n} members") },
     unread: |n| if n == 1 { "1 unread message".to_owned() } else { format!("{n} unread messages") },
@@ -52,6 +53,7 @@ pub const WORDS: Words = Words {
     search_emoji: "Search emoji",
     recent_emoji: "Recently used",
     no_emoji: "No emoji found",
+    close_emoji: "Close the emoji panel",
     emoji_failed: "The emoji could not be loaded. Try again later.",
     skin_tone: "Skin tone",
     skin_tones: [
@@ -80,6 +82,8 @@ pub const WORDS: Words = Words {
     no_network: "No network. Check your network settings.",
     server_busy: "The server is busy. Try again later.",
 
+    menu: "Main menu",
+    clear: "Clear",
     find_people: "Find people",
     find_people_hint: "User name or display name",
     search: "Search",

@@ -25,6 +25,7 @@ pub struct Words {
     pub choose_conversation: &'static str,
     pub draft: &'static str,
     pub myself: &'static str,
+    pub me: &'static str,
     pub group: &'static str,
     pub members: fn(u64) -> String,
     pub unread: fn(u64) -> String,
@@ -55,6 +56,7 @@ pub struct Words {
     pub search_emoji: &'static str,
     pub recent_emoji: &'static str,
     pub no_emoji: &'static str,
+    pub close_emoji: &'static str,
     pub emoji_failed: &'static str,
     pub skin_tone: &'static str,
     pub skin_tones: [&'static str; 6],
@@ -68,6 +70,8 @@ pub struct Words {
     /// R004-I8, to the letter.
     pub server_busy: &'static str,
 
+    pub menu: &'static str,
+    pub clear: &'static str,
     pub find_people: &'static str,
     pub find_people_hint: &'static str,
     pub search: &'static str,

@@ -1,0 +1,65 @@
+//! The messenger as one view, and its hydration.
+
+use crate::backend::Backend;
+use crate::live::Model;
+use crate::view::banner::Banner;
+use crate::view::chat_window::ChatWindow;
+use crate::view::new_conversation::NewConversation;
+use crate::view::rail::Rail;
+use crate::view::session_list::SessionList;
+use crate::view::toast::Toasts;
+use crate::words;
+use leptos::prelude::*;
+
+/// Makes the server-rendered page live. `connect` gets the model built from the embedded snapshot, and gives the
+/// backend that hears the views. Effects, and so all that touches the document, run after it returned.
+#[cfg(feature = "hydrate")]
+pub fn hydrate(messenger: crate::backend::Messenger, connect: impl FnOnce(crate::live::Live) -> Backend + 'static) {
+    leptos::mount::hydrate_body(move || {
+        let live = crate::live::Live::new(&messenger);
+        let model = live.model();
+        let backend = connect(live);
+        view! { <Messenger model backend /> }
+    });
+}
+
+/// The page at `/` and `/c/{id}`.
+#[component]
+pub fn Messenger(model: Model, backend: Backend) -> impl IntoView {
+    provide_context(model);
+    provide_context(backend);
+    reflect(model);
+    let finding = RwSignal::new(false);
+    let chat = move || match model.open.get() {
+        Some(chat) => view! { <ChatWindow chat /> }.into_any(),
+        None => view! { <p class="choose">{model.words.choose_conversation}</p> }.into_any(),
+    };
+    view! {
+        <div class="app" class:is-open=move || model.open.with(Option::is_some)>
+            <Rail model />
+            <SessionList model finding />
+            <main class="chat">{chat} <Banner model /></main>
+            <NewConversation model finding />
+            <Toasts model />
+        </div>
+    }
+}
+
+/// Keeps the document in step with the model: its title and its theme.
+fn reflect(model: Model) {
+    Effect::new(move || {
+        let name = model.open.with(|chat| chat.as_ref().map(|chat| chat.session.clone()));
+        let name = name.map(|row| row.with(|row| row.title(model.words)));
+        document().set_title(&words::title(model.words, model.total.get(), name.as_deref()));
+    });
+    Effect::new(move |shown: Option<()>| {
+        let theme = model.theme.get().name();
+        // The first one stands in the document already.
+        if shown.is_some()
+            && let Some(root) = document().document_element()
+        {
+            // The only failure is a malformed attribute name.
+            let _ = root.set_attribute("data-theme", theme);
+        }
+    });
+}

@@ -1,0 +1,116 @@
+//! The whole document, rendered by the server in one go.
+//!
+//! The policy that the document obeys: no inline style anywhere; one inline script, with the nonce; the snapshot is
+//! data, not script. Effects never run here, so a render touches nothing but its snapshot.
+
+use crate::app::Messenger as MessengerView;
+use crate::backend::{Backend, Messenger, Page, Snapshot};
+use crate::live::Live;
+use crate::preferences::Preferences;
+use crate::view::page::devices::Devices;
+use crate::view::page::error::Error;
+use crate::view::page::login::Login;
+use crate::view::page::new::New;
+use crate::view::page::register::Register;
+use crate::view::page::settings::Settings;
+use crate::words::time::Clock;
+use crate::words::{self, Words};
+use leptos::prelude::*;
+
+/// The pictures that [`crate::view::icon`] refers to.
+const SPRITE: &str = include_str!("icons.svg");
+
+/// Where the browser finds the files of the page, and the policy's nonce.
+#[derive(Clone, Debug)]
+pub struct Head {
+    pub nonce: String,
+    pub css_url: String,
+    pub js_url: String,
+    pub wasm_url: String,
+    /// The emoji data, which the driver finds in `<meta name="emoji">`.
+    pub emoji_url: String,
+    pub icon_url: String,
+}
+
+/// Renders a page. The messenger carries its snapshot in `<script type="application/json" id="snapshot">` and starts
+/// the front end, whose module exports `hydrate`.
+pub fn render(snapshot: Snapshot, head: &Head) -> String {
+    let owner = Owner::new_root(None);
+    let html = owner.with(|| document(snapshot, head));
+    owner.cleanup();
+    html
+}
+
+fn document(snapshot: Snapshot, head: &Head) -> String {
+    let preferences = snapshot.preferences;
+    let words = Words::of(preferences.language);
+    let (title, body, tail) = match snapshot.page {
+        Page::Messenger(messenger) => messenger_page(&messenger, words, head),
+        page => {
+            let (title, body) = plain_page(page, preferences, words);
+            (words::title(words, 0, Some(title)), body, String::new())
+        }
+    };
+    let (language, theme) = (preferences.language.tag(), preferences.theme.name());
+    let (title, css, icon, emoji) =
+        (escape(&title), escape(&head.css_url), escape(&head.icon_url), escape(&head.emoji_url));
+    format!(
+        "<!DOCTYPE html><html lang=\"{language}\" data-theme=\"{theme}\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1, interactive-widget=resizes-content\">\
+         <meta name=\"color-scheme\" content=\"light dark\"><title>{title}</title>\
+         <link rel=\"stylesheet\" href=\"{css}\"><link rel=\"icon\" href=\"{icon}\" type=\"image/svg+xml\">\
+         <meta name=\"emoji\" content=\"{emoji}\"></head><body>{body}{SPRITE}{tail}</body></html>"
+    )
+}
+
+fn messenger_page(messenger: &Messenger, words: &Words, head: &Head) -> (String, String, String) {
+    let model = Live::new(messenger).model();
+    let name = model.open.get_untracked().map(|chat| chat.session.get_untracked().title(words));
+    let title = words::title(words, model.total.get_untracked(), name.as_deref());
+    let body = view! { <MessengerView model backend=Backend::default() /> }.to_html();
+    let tail = if messenger.newest() { start(messenger, head) } else { String::new() };
+    (title, body, tail)
+}
+
+/// The snapshot, and the script that makes the page live.
+fn start(messenger: &Messenger, head: &Head) -> String {
+    // Every part of a snapshot is a struct, an enum or a list: writing it as JSON cannot fail.
+    let json = serde_json::to_string(messenger).expect("a snapshot is valid JSON");
+    let nonce = escape(&head.nonce);
+    let (js, wasm) = (string(&head.js_url), string(&head.wasm_url));
+    format!(
+        "<script type=\"application/json\" id=\"snapshot\">{}</script>\
+         <link rel=\"modulepreload\" href=\"{}\" nonce=\"{nonce}\">\
+         <link rel=\"preload\" href=\"{}\" as=\"fetch\" type=\"application/wasm\" crossorigin>\
+         <script type=\"module\" nonce=\"{nonce}\">import start, {{ hydrate }} from {js};\
+         await start({{ module_or_path: {wasm} }});hydrate();</script>",
+        json.replace('<', "\\u003c"),
+        escape(&head.js_url),
+        escape(&head.wasm_url),
+    )
+}
+
+fn plain_page(page: Page, preferences: Preferences, words: &'static Words) -> (&'static str, String) {
+    let clock = Clock { now: preferences.now, utc_offset: preferences.utc_offset };
+    match page {
+        Page::Login(form) => (words.log_in, view! { <Login words form /> }.to_html()),
+        Page::Register(form) => (words.register, view! { <Register words form /> }.to_html()),
+        Page::New { query, found, form } => (words.find_people, view! { <New words query found form /> }.to_html()),
+        Page::Devices { devices, form } => (words.devices, view! { <Devices words clock devices form /> }.to_html()),
+        Page::Settings { account, form } => {
+            (words.settings, view! { <Settings words preferences account form /> }.to_html())
+        }
+        Page::Error(code) => ((words.error_title)(code), view! { <Error words code /> }.to_html()),
+        Page::Messenger(_) => unreachable!("the messenger has a page of its own"),
+    }
+}
+
+/// Text within an element or a quoted attribute.
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+/// A JavaScript string that no `</script>` can end.
+fn string(text: &str) -> String {
+    format!("{text:?}").replace('<', "\\u003c")
+}

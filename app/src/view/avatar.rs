@@ -1,0 +1,19 @@
+//! The first letter of a name on one of eight colours. Names stand beside it, so it is silent.
+
+use leptos::prelude::*;
+
+#[component]
+pub fn Avatar(
+    #[prop(into)] name: String,
+    /// Decides on the colour.
+    tint: u64,
+    #[prop(optional)] small: bool,
+) -> impl IntoView {
+    let letter: String = name.chars().next().into_iter().flat_map(char::to_uppercase).collect();
+    let class = format!("avatar tint-{}{}", tint % 8, if small { " is-small" } else { "" });
+    view! {
+        <span class=class aria-hidden="true">
+            {letter}
+        </span>
+    }
+}

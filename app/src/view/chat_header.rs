@@ -1,0 +1,35 @@
+//! Whom one writes with, and on a narrow screen the way back.
+
+use super::avatar::Avatar;
+use super::icon::Icon;
+use super::keys;
+use crate::backend::{Backend, Intent};
+use crate::live::Model;
+use crate::live::sessions::SessionRow;
+use leptos::prelude::*;
+use protocol::ConversationKind;
+
+#[component]
+pub fn ChatHeader(model: Model, session: RwSignal<SessionRow>) -> impl IntoView {
+    let words = model.words;
+    let backend = Backend::here();
+    let back = move |event| {
+        if keys::take(&event) {
+            backend.tell(Intent::Back);
+        }
+    };
+    let title = move || session.with(|row| row.title(words));
+    let about = move || session.with(|row| (row.kind == ConversationKind::Group).then(|| (words.members)(row.members)));
+    view! {
+        <header class="chat-head">
+            <a class="icon-button only-narrow" href="/" title=words.back aria-label=words.back on:click=back>
+                <Icon name="back" />
+            </a>
+            {move || view! { <Avatar name=title() tint=session.with(|row| row.tint) /> }}
+            <div class="chat-title">
+                <h2 dir="auto">{title}</h2>
+                {move || about().map(|about| view! { <p>{about}</p> })}
+            </div>
+        </header>
+    }
+}

@@ -1,0 +1,167 @@
+//! Writes a message. A plain form that posts without scripts.
+
+use super::emoji_panel::EmojiPanel;
+use super::icon::Icon;
+use super::{keys, scroll};
+use crate::backend::{Backend, Intent};
+use crate::live::Model;
+use crate::live::chat::Chat;
+use crate::preferences::SendKey;
+use crate::words::Words;
+use leptos::prelude::*;
+use leptos::{ev, html};
+use protocol::{ConversationId, ErrorCode, MessageBody, MessageText, path};
+
+/// From this many characters before the limit on, what is left is shown.
+const NEAR: usize = 200;
+
+#[component]
+pub fn Composer(model: Model, chat: Chat, log: NodeRef<html::Div>) -> impl IntoView {
+    let words = model.words;
+    let writing = Writing::new(model, chat.id, log);
+    writing.follow(RwSignal::from(chat.draft));
+    let emoji = RwSignal::new(false);
+    let submit = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        writing.send();
+    };
+    let kept = model.form.with_untracked(|form| form.value("text").to_owned());
+    view! {
+        <form class="composer" method="post" action=path::page(chat.id) on:submit=submit>
+            <input type="hidden" name="client_id" value=model.client_id.to_string() />
+            <div class="composer-box">
+                <textarea
+                    name="text"
+                    id="text"
+                    rows="1"
+                    required
+                    enterkeyhint="send"
+                    autocomplete="off"
+                    dir="auto"
+                    aria-label=words.compose
+                    aria-describedby="composer-note"
+                    placeholder=(words.compose_hint)(model.send_key)
+                    node_ref=writing.field
+                    on:input=move |_| writing.changed()
+                    on:keydown=move |event| writing.key(&event)
+                >
+                    {kept}
+                </textarea>
+                <EmojiButton words emoji />
+            </div>
+            <button class="send" title=words.send aria-label=words.send>
+                <Icon name="send" />
+            </button>
+            <Note model writing />
+            {move || emoji.get().then(|| view! { <EmojiPanel model open=emoji field=writing.field /> })}
+        </form>
+    }
+}
+
+#[component]
+fn EmojiButton(words: &'static Words, emoji: RwSignal<bool>) -> impl IntoView {
+    view! {
+        <button
+            type="button"
+            class="icon-button only-live"
+            id="emoji-button"
+            title=words.emoji
+            aria-label=words.emoji
+            aria-expanded=move || emoji.get().to_string()
+            on:click=move |_| emoji.update(|open| *open = !*open)
+        >
+            <Icon name="emoji" />
+        </button>
+    }
+}
+
+/// What is left of the limit, and why the message was refused.
+#[component]
+fn Note(model: Model, writing: Writing) -> impl IntoView {
+    let words = model.words;
+    let left = Memo::new(move |_| MessageText::MAX as i64 - writing.length.get() as i64);
+    let refused = model.form.with_untracked(|form| form.error.as_ref().map(|error| error.code));
+    let note = move || {
+        let left = left.get();
+        if left < NEAR as i64 {
+            Some((words.characters_left)(left))
+        } else {
+            let code = refused.filter(|_| writing.length.get() == 0);
+            code.map(|code| (words.error)(code, Some("text").filter(|_| code == ErrorCode::InvalidField)).to_owned())
+        }
+    };
+    view! {
+        <p class="composer-note" id="composer-note" class:is-over=move || left.get() < 0 role="status">
+            {note}
+        </p>
+    }
+}
+
+/// The text being written.
+#[derive(Clone, Copy)]
+struct Writing {
+    id: ConversationId,
+    send_key: SendKey,
+    backend: Backend,
+    field: NodeRef<html::Textarea>,
+    log: NodeRef<html::Div>,
+    /// In Unicode scalars.
+    length: RwSignal<usize>,
+}
+
+impl Writing {
+    fn new(model: Model, id: ConversationId, log: NodeRef<html::Div>) -> Self {
+        let (send_key, backend) = (model.send_key, Backend::here());
+        Self { id, send_key, backend, field: NodeRef::new(), log, length: RwSignal::new(0) }
+    }
+
+    /// Shows the draft when it is brought back; what was typed before the page was live stays.
+    fn follow(self, draft: RwSignal<String>) {
+        Effect::new(move || {
+            let (draft, Some(field)) = (draft.get(), self.field.get()) else { return };
+            if field.value().is_empty() {
+                field.set_value(&draft);
+            }
+            self.length.set(field.value().chars().count());
+        });
+    }
+
+    fn changed(self) {
+        let Some(field) = self.field.get_untracked() else { return };
+        let text = field.value();
+        self.length.set(text.chars().count());
+        self.backend.tell(Intent::Draft { conversation: self.id, text });
+    }
+
+    fn key(self, event: &ev::KeyboardEvent) {
+        if keys::key(event).as_deref() != Some("Enter") {
+            return;
+        }
+        let sends = match self.send_key {
+            SendKey::Enter => keys::plain(event),
+            SendKey::CtrlEnter => event.ctrl_key() || event.meta_key(),
+        };
+        if sends {
+            event.prevent_default();
+            self.send();
+        }
+    }
+
+    /// Sends what is written, unless it is blank or too long. The focus stays.
+    fn send(self) {
+        let Some(field) = self.field.get_untracked() else { return };
+        let text = field.value();
+        if text.trim().is_empty() {
+            return;
+        }
+        if let Ok(text) = MessageText::try_from(text) {
+            field.set_value("");
+            self.length.set(0);
+            self.backend.tell(Intent::Send { conversation: self.id, body: MessageBody::Text { text } });
+            if let Some(log) = self.log.get_untracked() {
+                scroll::to_bottom(&log);
+            }
+        }
+        keys::focus(Some(field));
+    }
+}

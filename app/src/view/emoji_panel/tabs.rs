@@ -1,0 +1,53 @@
+//! The categories, and the skin tone.
+
+use super::Category;
+use crate::backend::{Backend, Intent};
+use crate::live::Model;
+use leptos::prelude::*;
+
+/// What stands on the tab of each group of the data.
+const SIGNS: [&str; 9] = ["😀", "👋", "🐻", "🍔", "🚗", "⚽", "💡", "🔣", "🏁"];
+/// A hand in each tone, without one first.
+const HANDS: [&str; 6] = ["✋", "✋🏻", "✋🏼", "✋🏽", "✋🏾", "✋🏿"];
+
+#[component]
+pub fn Tabs(model: Model, category: RwSignal<Category>, query: RwSignal<String>) -> impl IntoView {
+    let words = model.words;
+    let recent = std::iter::once((Category::Recent, "🕘", words.recent_emoji));
+    let groups = SIGNS.into_iter().zip(words.emoji_groups).enumerate();
+    let tab = move |(this, sign, name): (Category, &'static str, &'static str)| {
+        let chosen = move || category.get() == this && query.with(|query| query.trim().is_empty());
+        view! {
+            <button
+                type="button"
+                title=name
+                aria-label=name
+                aria-pressed=move || chosen().to_string()
+                on:click=move |_| category.set(this)
+            >
+                {sign}
+            </button>
+        }
+    };
+    let tabs = recent.chain(groups.map(|(n, (sign, name))| (Category::Group(n), sign, name))).map(tab).collect_view();
+    view! { <div class="emoji-tabs">{tabs}</div> }
+}
+
+#[component]
+pub fn Tones(model: Model) -> impl IntoView {
+    let words = model.words;
+    let backend = Backend::here();
+    let tone = move |(n, (hand, name)): (usize, (&'static str, &'static str))| {
+        view! {
+            <option value=n.to_string() selected=move || model.skin_tone.get() == n aria-label=name>
+                {hand}
+            </option>
+        }
+    };
+    let choose = move |event| backend.tell(Intent::SkinTone(event_target_value(&event).parse().unwrap_or_default()));
+    view! {
+        <select class="emoji-tone" title=words.skin_tone aria-label=words.skin_tone on:change=choose>
+            {HANDS.into_iter().zip(words.skin_tones).enumerate().map(tone).collect_view()}
+        </select>
+    }
+}

@@ -1,0 +1,59 @@
+//! The parts of the plain forms.
+
+use crate::backend::Form;
+use crate::words::Words;
+use leptos::prelude::*;
+
+/// One labelled field, with its hint or its error below.
+#[component]
+pub fn Field(
+    form: Form,
+    words: &'static Words,
+    name: &'static str,
+    label: &'static str,
+    #[prop(optional)] hint: &'static str,
+    #[prop(default = "text")] kind: &'static str,
+    autocomplete: &'static str,
+    #[prop(optional)] min: Option<usize>,
+    #[prop(optional)] max: Option<usize>,
+) -> impl IntoView {
+    let error = form.error.as_ref().filter(|error| error.field.as_deref() == Some(name));
+    let error = error.map(|error| (words.error)(error.code, Some(name)));
+    let (id, note) = (format!("field-{name}"), format!("note-{name}"));
+    let plain = kind == "password" || name == "handle";
+    view! {
+        <div class="field" class:is-wrong=error.is_some()>
+            <label for=id.clone()>{label}</label>
+            <input
+                id=id
+                name=name
+                type=kind
+                value=form.value(name).to_owned()
+                required
+                minlength=min.map(|min| min.to_string())
+                maxlength=max.map(|max| max.to_string())
+                autocomplete=autocomplete
+                autocapitalize=plain.then_some("none")
+                spellcheck=plain.then_some("false")
+                aria-invalid=error.is_some().then_some("true")
+                aria-describedby=note.clone()
+            />
+            <p id=note class="field-note">
+                {error.unwrap_or(hint)}
+            </p>
+        </div>
+    }
+}
+
+/// Why the form was refused, when no field is to blame.
+#[component]
+pub fn Refusal(form: Form, words: &'static Words) -> impl IntoView {
+    let error = form.error.filter(|error| error.field.is_none());
+    error.map(|error| {
+        view! {
+            <p class="refusal" role="alert">
+                {(words.error)(error.code, None)}
+            </p>
+        }
+    })
+}

@@ -1,0 +1,256 @@
+//! The messages of the open conversation, and the place in them.
+
+use super::day_section::DaySection;
+use super::icon::Icon;
+use super::keys;
+use super::scroll::{self, Anchor};
+use crate::backend::{Backend, Intent};
+use crate::live::Model;
+use crate::live::chat::{Chat, Edge};
+use leptos::prelude::*;
+use leptos::wasm_bindgen::JsCast;
+use leptos::web_sys::HtmlElement;
+use leptos::{ev, html};
+use protocol::{ConversationId, Seq, path};
+
+#[component]
+pub fn MessageLog(model: Model, chat: Chat, log: NodeRef<html::Div>) -> impl IntoView {
+    let words = model.words;
+    let id = chat.id;
+    let days = RwSignal::from(chat.days);
+    let edge = RwSignal::from(chat.edge);
+    let heard = RwSignal::from(chat.heard);
+    let session = RwSignal::from(chat.session);
+    let place = Place::new(id, edge, log);
+    place.watch();
+    let said = move || heard.get().map(|heard| (words.said)(&heard.author, &heard.text));
+    let escape = move |event: ev::KeyboardEvent| {
+        if keys::key(&event).as_deref() == Some("Escape") {
+            place.jump();
+        }
+    };
+    view! {
+        <div class="log-frame">
+            // New messages are read out from the line below; history loads in silence.
+            <div
+                class="log"
+                role="log"
+                aria-live="off"
+                aria-label=move || (words.log_of)(&session.with(|row| row.title(words)))
+                tabindex="0"
+                node_ref=log
+                on:scroll=move |_| place.scrolled()
+                on:keydown=escape
+            >
+                <div class="log-rows">
+                    <Older model conversation=id edge />
+                    <For each=move || days.get() key=|day| day.day let(day)>
+                        <DaySection model conversation=id day />
+                    </For>
+                    <Newer model conversation=id edge />
+                </div>
+            </div>
+            <p class="unseen" aria-live="polite">
+                {said}
+            </p>
+            <JumpButton model place />
+        </div>
+    }
+}
+
+/// The way to older messages: taken by itself when its end comes near, and a link without scripts.
+#[component]
+fn Older(model: Model, conversation: ConversationId, edge: RwSignal<Edge>) -> impl IntoView {
+    let words = model.words;
+    let backend = Backend::here();
+    let load = move |event| {
+        if keys::take(&event) {
+            backend.tell(Intent::LoadOlder(conversation));
+        }
+    };
+    let shape = Memo::new(move |_| edge.with(|edge| (edge.can_load_older, edge.loading, edge.oldest)));
+    move || match shape.get() {
+        (_, true, _) => view! { <p class="edge">{words.loading}</p> }.into_any(),
+        (true, _, Some(oldest)) => {
+            let href = format!("{}?before={oldest}", path::page(conversation));
+            view! { <a class="edge" href=href on:click=load>{words.load_older}</a> }.into_any()
+        }
+        (_, _, Some(_)) => view! { <p class="edge">{words.beginning}</p> }.into_any(),
+        (_, _, None) => view! { <p class="edge">{words.no_message_yet}</p> }.into_any(),
+    }
+}
+
+/// Back to the newest messages, from an older page without scripts.
+#[component]
+fn Newer(model: Model, conversation: ConversationId, edge: RwSignal<Edge>) -> impl IntoView {
+    let cut_off = Memo::new(move |_| edge.with(|edge| edge.cut_off));
+    move || cut_off.get().then(|| view! { <a class="edge" href=path::page(conversation)>{model.words.to_newest}</a> })
+}
+
+#[component]
+fn JumpButton(model: Model, place: Place) -> impl IntoView {
+    let words = model.words;
+    let count = Memo::new(move |_| place.missed());
+    let label = move || match count.get() {
+        0 => words.jump_to_newest.to_owned(),
+        count => (words.jump_to_new)(count),
+    };
+    let shown = move || {
+        view! {
+            <button type="button" class="jump" aria-label=label title=label on:click=move |_| place.jump()>
+                {move || (count.get() > 0).then(|| view! { <span aria-hidden="true">{label}</span> })}
+                <Icon name="down" />
+            </button>
+        }
+    };
+    move || place.below.get().then(shown)
+}
+
+/// Where a person is in the log.
+#[derive(Clone, Copy)]
+struct Place {
+    id: ConversationId,
+    edge: RwSignal<Edge>,
+    log: NodeRef<html::Div>,
+    backend: Backend,
+    /// Messages lie below the screen.
+    below: RwSignal<bool>,
+    /// The newest message that was on screen.
+    reached: RwSignal<Seq>,
+    state: StoredValue<State, LocalStorage>,
+}
+
+#[derive(Clone, Default)]
+struct State {
+    /// A frame was asked for, in which the log will be looked at.
+    awaited: bool,
+    /// On the way to the first unread message, through pages that are not loaded yet.
+    seeking: bool,
+    anchor: Option<Anchor>,
+    /// The newest message told as seen.
+    told: Seq,
+    /// The oldest message when more were asked for.
+    asked: Option<Seq>,
+}
+
+impl Place {
+    fn new(id: ConversationId, edge: RwSignal<Edge>, log: NodeRef<html::Div>) -> Self {
+        Self {
+            id,
+            edge,
+            log,
+            backend: Backend::here(),
+            below: RwSignal::new(false),
+            reached: RwSignal::new(Seq::ZERO),
+            state: StoredValue::new_local(State { seeking: true, ..State::default() }),
+        }
+    }
+
+    /// Follows every change of the rows, and of who looks at them. Effects run in the browser only.
+    fn watch(self) {
+        Effect::new(move || {
+            self.edge.track();
+            self.await_frame();
+        });
+        Effect::new(move |_| {
+            let listeners = [
+                window_event_listener(ev::focus, move |_| self.await_frame()),
+                window_event_listener(ev::resize, move |_| self.await_frame()),
+                window_event_listener_untyped("visibilitychange", move |_| self.await_frame()),
+            ];
+            on_cleanup(move || listeners.into_iter().for_each(WindowListenerHandle::remove));
+        });
+    }
+
+    /// How many messages came below what was on screen.
+    fn missed(self) -> u64 {
+        let newest = self.edge.with(|edge| edge.newest).unwrap_or_default();
+        newest.get().saturating_sub(self.reached.get().get())
+    }
+
+    fn jump(self) {
+        if let Some(log) = self.log.get_untracked() {
+            scroll::to_bottom(&log);
+        }
+    }
+
+    fn scrolled(self) {
+        self.state.update_value(|state| {
+            // A person moved; where they were going is no longer ours to say.
+            state.seeking = false;
+            state.asked = None;
+            state.anchor = None;
+        });
+        self.await_frame();
+    }
+
+    /// Looks at the log once the rows stand as they will be painted.
+    fn await_frame(self) {
+        let awaited = self.state.try_update_value(|state| std::mem::replace(&mut state.awaited, true));
+        if awaited == Some(false) {
+            request_animation_frame(move || {
+                let Some(mut state) = self.state.try_get_value() else { return };
+                state.awaited = false;
+                if let Some(log) = self.log.try_get_untracked().flatten() {
+                    self.look(&log, &mut state);
+                }
+                self.state.try_update_value(|kept| *kept = state);
+            });
+        }
+    }
+
+    fn look(self, log: &HtmlElement, state: &mut State) {
+        let edge = self.edge.get_untracked();
+        if state.seeking {
+            state.seeking = self.seek(log, state, edge);
+            if state.seeking {
+                return;
+            }
+        }
+        if let Some(anchor) = &state.anchor {
+            scroll::restore(log, anchor);
+        }
+        let below = !scroll::at_bottom(log);
+        self.below.set(below);
+        state.anchor = if below { scroll::anchor(log) } else { None };
+        if let Some(seq) = scroll::newest_on_screen(log) {
+            if seq > self.reached.get_untracked() {
+                self.reached.set(seq);
+            }
+            if seq > state.told && scroll::watched() {
+                state.told = seq;
+                self.backend.tell(Intent::Seen { conversation: self.id, seq });
+            }
+        }
+        if scroll::hidden_above(log) < log.client_height() {
+            self.load_older(state, edge);
+        }
+    }
+
+    /// Goes to the message that the address names, or the first unread one. Tells whether it is still on the way.
+    fn seek(self, log: &HtmlElement, state: &mut State, edge: Edge) -> bool {
+        let hash = location_hash().filter(|hash| !hash.is_empty());
+        let target = match (hash.and_then(|hash| hash.parse::<Seq>().ok()), edge.first_unread) {
+            (Some(seq), _) => Some((seq, seq.to_string())),
+            (None, Some(seq)) => Some((seq, "unread".to_owned())),
+            (None, None) => None,
+        };
+        let Some((seq, id)) = target else { return false };
+        if edge.can_load_older && edge.oldest.is_some_and(|oldest| oldest > seq) {
+            self.load_older(state, edge);
+            return true;
+        }
+        let element = document().get_element_by_id(&id).and_then(|element| element.dyn_into::<HtmlElement>().ok());
+        if let Some(element) = element {
+            scroll::reveal(log, &element);
+        }
+        false
+    }
+
+    fn load_older(self, state: &mut State, edge: Edge) {
+        if edge.can_load_older && !edge.loading && state.asked != edge.oldest {
+            state.asked = edge.oldest;
+            self.backend.tell(Intent::LoadOlder(self.id));
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Language, appearance and keys of this browser, and the way out.
+
+use super::Inner;
+use crate::backend::Form;
+use crate::preferences::{Language, Preferences, SendKey, Theme};
+use crate::view::avatar::Avatar;
+use crate::view::form::Refusal;
+use crate::words::Words;
+use leptos::prelude::*;
+use protocol::Account;
+
+#[component]
+pub fn Settings(words: &'static Words, preferences: Preferences, account: Account, form: Form) -> impl IntoView {
+    let languages = Language::ALL.map(|one| (one.tag(), Words::name_of(one), one == preferences.language));
+    let themes = Theme::ALL.map(|one| (one.name(), (words.theme)(one), one == preferences.theme));
+    let send_keys = SendKey::ALL.map(|one| (one.name(), (words.send_key)(one), one == preferences.send_key));
+    let name = account.display_name.to_string();
+    view! {
+        <Inner words title=words.settings>
+            <section class="me" aria-label=words.account>
+                <Avatar name=name.clone() tint=account.id.get() />
+                <span class="person-name">
+                    <strong dir="auto">{name}</strong>
+                    <span>{format!("@{}", account.handle)}</span>
+                </span>
+            </section>
+            <Refusal form words />
+            <form class="form" method="post" action="/settings">
+                <Choice name=Preferences::LANGUAGE label=words.language_label options=languages.to_vec() />
+                <Choice name=Preferences::THEME label=words.theme_label options=themes.to_vec() />
+                <Choice name=Preferences::SEND_KEY label=words.send_key_label options=send_keys.to_vec() />
+                <button class="primary">{words.save}</button>
+            </form>
+            <nav class="ways" aria-label=words.account>
+                <a href="/devices">{words.devices}</a>
+                <form method="post" action="/logout">
+                    <button class="danger">{words.log_out}</button>
+                </form>
+            </nav>
+        </Inner>
+    }
+}
+
+/// One of several: value, what it is called, and whether it is chosen.
+#[component]
+fn Choice(name: &'static str, label: &'static str, options: Vec<(&'static str, &'static str, bool)>) -> impl IntoView {
+    let option = |(value, text, chosen)| {
+        view! {
+            <label class="choice">
+                <input type="radio" name=name value=value checked=chosen />
+                <span>{text}</span>
+            </label>
+        }
+    };
+    view! {
+        <fieldset class="choices">
+            <legend>{label}</legend>
+            {options.into_iter().map(option).collect_view()}
+        </fieldset>
+    }
+}

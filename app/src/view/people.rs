@@ -1,0 +1,17 @@
+//! A user among those found.
+
+use super::avatar::Avatar;
+use leptos::prelude::*;
+use protocol::User;
+
+#[component]
+pub fn Person(user: User) -> impl IntoView {
+    let name = user.display_name.to_string();
+    view! {
+        <Avatar name=name.clone() tint=user.id.get() />
+        <span class="person-name">
+            <strong dir="auto">{name}</strong>
+            <span>{format!("@{}", user.handle)}</span>
+        </span>
+    }
+}

@@ -1,0 +1,88 @@
+//! Where the log stands, and keeping it there.
+//!
+//! The log is laid out from its end (`flex-direction: column-reverse`): `scroll_top` is 0 at the newest message and
+//! negative above it. So it opens at the bottom without scripts, stays there by itself, and loading older messages
+//! moves nothing. What remains is to hold still when a message comes while a person reads further up.
+
+use leptos::wasm_bindgen::JsCast;
+use leptos::web_sys::{Element, HtmlElement};
+use protocol::Seq;
+
+/// How far from the end still counts as the end, in CSS pixels.
+const SLACK: i32 = 8;
+
+/// A row and how far it stood below the log's upper edge.
+#[derive(Clone)]
+pub struct Anchor {
+    row: HtmlElement,
+    top: i32,
+}
+
+pub fn at_bottom(log: &HtmlElement) -> bool {
+    log.scroll_top() >= -SLACK
+}
+
+pub fn to_bottom(log: &HtmlElement) {
+    log.set_scroll_top(0);
+}
+
+/// How much of the log is hidden above.
+pub fn hidden_above(log: &HtmlElement) -> i32 {
+    log.scroll_height() - log.client_height() + log.scroll_top()
+}
+
+/// Whether a person can see the page.
+pub fn watched() -> bool {
+    let document = leptos::prelude::document();
+    !document.hidden() && document.has_focus().unwrap_or(false)
+}
+
+/// The newest message whose end is on screen.
+pub fn newest_on_screen(log: &HtmlElement) -> Option<Seq> {
+    let fits = |row: &HtmlElement| {
+        let bottom = top(log, row) + row.offset_height();
+        bottom > 0 && bottom <= log.client_height() + SLACK
+    };
+    rows(log).find(|row| seq(row).is_some() && fits(row)).as_ref().and_then(seq)
+}
+
+/// The uppermost row on screen, to hold on to.
+pub fn anchor(log: &HtmlElement) -> Option<Anchor> {
+    let on_screen = rows(log).take_while(|row| top(log, row) + row.offset_height() > 0);
+    on_screen.last().map(|row| Anchor { top: top(log, &row), row })
+}
+
+/// Puts the anchor back to where it was. A row that is gone holds nothing.
+pub fn restore(log: &HtmlElement, anchor: &Anchor) {
+    let moved = top(log, &anchor.row) - anchor.top;
+    if anchor.row.is_connected() && moved != 0 {
+        log.set_scroll_top(log.scroll_top() + moved);
+    }
+}
+
+/// Shows an element a quarter down the log, unless it is on screen.
+pub fn reveal(log: &HtmlElement, element: &HtmlElement) {
+    let top = top(log, element);
+    if top < 0 || top > log.client_height() {
+        log.set_scroll_top(log.scroll_top() + top - log.client_height() / 4);
+    }
+}
+
+fn top(log: &HtmlElement, row: &HtmlElement) -> i32 {
+    row.offset_top() - log.scroll_top()
+}
+
+fn seq(row: &HtmlElement) -> Option<Seq> {
+    row.get_attribute("data-seq")?.parse().ok()
+}
+
+/// Every row, newest first: the log holds one element, that the days, and those the rows.
+fn rows(log: &HtmlElement) -> impl Iterator<Item = HtmlElement> {
+    let days = log.first_element_child().and_then(|content| content.last_element_child());
+    let before = |element: &Element| element.previous_element_sibling();
+    let rows = |day: Element| std::iter::successors(day.last_element_child(), Element::previous_element_sibling);
+    std::iter::successors(days, before)
+        .flat_map(rows)
+        .filter(|row| row.class_list().contains("message"))
+        .filter_map(|row| row.dyn_into().ok())
+}

@@ -1,0 +1,129 @@
+//! The list of conversations, with a box that filters it.
+
+use super::icon::Icon;
+use super::keys;
+use super::session_row::SessionItem;
+use crate::live::Model;
+use crate::live::sessions::SessionEntry;
+use leptos::ev::KeyboardEvent;
+use leptos::html;
+use leptos::prelude::*;
+use leptos::wasm_bindgen::JsCast;
+use leptos::web_sys::HtmlElement;
+use protocol::ConversationId;
+
+/// How many rows are mounted at first, and how many more at a time.
+const PAGE: usize = 100;
+
+#[component]
+pub fn SessionList(model: Model, finding: RwSignal<bool>) -> impl IntoView {
+    let words = model.words;
+    let filter = RwSignal::new(String::new());
+    let find = move |event| {
+        if keys::take(&event) {
+            finding.set(true);
+        }
+    };
+    view! {
+        <section class="sessions" aria-label=words.sessions>
+            <header class="sessions-head">
+                <h1>{words.messages}</h1>
+                <a class="icon-button only-narrow" href="/settings" title=words.settings aria-label=words.settings>
+                    <Icon name="settings" />
+                </a>
+                <a
+                    class="icon-button"
+                    href="/new"
+                    title=words.new_conversation
+                    aria-label=words.new_conversation
+                    on:click=find
+                >
+                    <Icon name="plus" />
+                </a>
+            </header>
+            <label class="search">
+                <Icon name="search" />
+                <input
+                    type="search"
+                    id="filter"
+                    aria-label=words.filter_sessions
+                    placeholder=words.filter_sessions
+                    autocomplete="off"
+                    on:input=move |event| filter.set(event_target_value(&event))
+                />
+            </label>
+            <Rows model filter />
+        </section>
+    }
+}
+
+#[component]
+fn Rows(model: Model, filter: RwSignal<String>) -> impl IntoView {
+    let list = NodeRef::<html::Ul>::new();
+    let limit = RwSignal::new(PAGE);
+    let focused = RwSignal::new(None::<ConversationId>);
+    let mounted = RwSignal::new(false);
+    Effect::new(move || mounted.set(true));
+    let stop = Memo::new(move |_| {
+        let open = || model.open.with(|chat| chat.as_ref().map(|chat| chat.id));
+        let first = || model.sessions.with(|all| all.first().map(|entry| entry.id));
+        mounted.get().then(|| focused.get().or_else(open).or_else(first)).flatten()
+    });
+    let shown = Memo::new(move |_| matching(model, &filter.get().trim().to_lowercase()));
+    let scrolled = move |_| {
+        let near = list
+            .get()
+            .is_some_and(|list| list.scroll_height() - list.scroll_top() - list.client_height() < list.client_height());
+        if near && limit.get() < shown.with(Vec::len) {
+            limit.update(|limit| *limit += PAGE);
+        }
+    };
+    let empty = move || {
+        let words = model.words;
+        let text = if filter.with(|filter| filter.trim().is_empty()) { words.no_sessions } else { words.no_match };
+        shown.with(Vec::is_empty).then(|| view! { <p class="sessions-empty">{text}</p> })
+    };
+    view! {
+        {empty}
+        <ul
+            class="session-rows"
+            // Safari takes the role from a list without bullets.
+            role="list"
+            node_ref=list
+            on:scroll=scrolled
+            on:keydown=move |event| walk(&event)
+        >
+            <For
+                each=move || shown.get().into_iter().take(limit.get())
+                key=|entry| entry.id
+                let(entry)
+            >
+                <SessionItem model entry stop focused />
+            </For>
+        </ul>
+    }
+}
+
+fn matching(model: Model, filter: &str) -> Vec<SessionEntry> {
+    let mut entries = model.sessions.get();
+    if !filter.is_empty() {
+        entries.retain(|entry| entry.row.with(|row| row.title(model.words).to_lowercase().contains(filter)));
+    }
+    entries
+}
+
+/// Arrow keys move the focus from row to row.
+fn walk(event: &KeyboardEvent) {
+    let Some(row) = event.target().and_then(|target| target.dyn_into::<HtmlElement>().ok()) else { return };
+    let Some(item) = row.parent_element().filter(|_| keys::plain(event)) else { return };
+    let list = item.parent_element();
+    let to = match keys::key(event).as_deref() {
+        Some("ArrowDown") => item.next_element_sibling(),
+        Some("ArrowUp") => item.previous_element_sibling(),
+        Some("Home") => list.and_then(|list| list.first_element_child()),
+        Some("End") => list.and_then(|list| list.last_element_child()),
+        _ => return,
+    };
+    event.prevent_default();
+    keys::focus(to.and_then(|item| item.first_element_child()));
+}

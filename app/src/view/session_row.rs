@@ -1,0 +1,111 @@
+//! One conversation in the list: who, what was said last, when, and how much of it is unread.
+
+use super::avatar::Avatar;
+use super::keys;
+use super::read_mark::ReadMarkIcon;
+use crate::backend::{Backend, Intent};
+use crate::live::Model;
+use crate::live::sessions::{SessionEntry, SessionRow};
+use crate::words::time::iso;
+use crate::words::{Words, badge};
+use leptos::prelude::*;
+use protocol::{ConversationId, path};
+
+impl SessionRow {
+    /// What the conversation is called.
+    pub fn title(&self, words: &Words) -> String {
+        self.name.clone().unwrap_or_else(|| words.myself.to_owned())
+    }
+}
+
+#[component]
+pub fn SessionItem(
+    model: Model,
+    entry: SessionEntry,
+    /// The row that Tab reaches, once the page is live.
+    stop: Memo<Option<ConversationId>>,
+    /// The row that had the focus last.
+    focused: RwSignal<Option<ConversationId>>,
+) -> impl IntoView {
+    let id = entry.id;
+    let row = RwSignal::from(entry.row);
+    let backend = Backend::here();
+    let open = move |event| {
+        if keys::take(&event) {
+            backend.tell(Intent::Open(id));
+        }
+    };
+    let is_open = Memo::new(move |_| model.open.with(|chat| chat.as_ref().is_some_and(|chat| chat.id == id)));
+    let tab = move || stop.get().map(|stop| if stop == id { "0" } else { "-1" });
+    let title = move || row.with(|row| row.title(model.words));
+    view! {
+        <li
+            on:pointerenter=move |_| backend.tell(Intent::Hover(Some(id)))
+            on:pointerleave=move |_| backend.tell(Intent::Hover(None))
+        >
+            <a
+                class="session"
+                href=path::page(id)
+                aria-current=move || is_open.get().then_some("page")
+                tabindex=tab
+                on:click=open
+                on:focus=move |_| focused.set(Some(id))
+            >
+                {move || view! { <Avatar name=title() tint=row.with(|row| row.tint) /> }}
+                <strong class="session-name" dir="auto">
+                    {title}
+                </strong>
+                <SessionTime model row />
+                <SessionDigest model row />
+                <SessionBadge model row />
+            </a>
+        </li>
+    }
+}
+
+#[component]
+fn SessionTime(model: Model, row: RwSignal<SessionRow>) -> impl IntoView {
+    let at = move || row.with(|row| row.active_at);
+    view! { <time datetime=move || iso(at())>{move || model.clock.get().brief(model.words, at())}</time> }
+}
+
+#[component]
+fn SessionDigest(model: Model, row: RwSignal<SessionRow>) -> impl IntoView {
+    let words = model.words;
+    let digest = move || {
+        row.with(|row| match (&row.last, row.draft.trim()) {
+            (_, draft) if !draft.is_empty() => draft.to_owned(),
+            (Some(last), _) => match &last.author {
+                Some(author) => (words.said)(author, &last.digest),
+                None => last.digest.clone(),
+            },
+            (None, _) => words.no_message_yet.to_owned(),
+        })
+    };
+    let drafted = move || row.with(|row| !row.draft.trim().is_empty());
+    let mark = move || row.with(|row| row.last.as_ref().and_then(|last| last.mark).filter(|_| row.draft.is_empty()));
+    view! {
+        <span class="session-digest" dir="auto">
+            {move || drafted().then(|| view! { <em class="session-draft">{words.draft}</em> " " })}
+            {move || mark().map(|mark| view! { <ReadMarkIcon words mark /> })}
+            {digest}
+        </span>
+    }
+}
+
+#[component]
+fn SessionBadge(model: Model, row: RwSignal<SessionRow>) -> impl IntoView {
+    let unread = Memo::new(move |_| row.with(|row| row.unread));
+    move || {
+        let count = unread.get();
+        (count > 0).then(|| {
+            let label = (model.words.unread)(count);
+            view! {
+                <span class="badge">
+                    <span aria-hidden="true">{badge(count)}</span>
+                    <span class="unseen">{label}</span>
+                </span>
+            }
+        })
+    }
+}
