@@ -128,7 +128,12 @@ pub enum Intent {
     Retry(ClientId),
     /// Give a failed message up.
     Discard(ClientId),
+    /// Mount older rows, or load them.
     LoadOlder(ConversationId),
+    /// Mount newer rows, where older ones took their place.
+    ShowNewer(ConversationId),
+    /// Mount the newest rows.
+    ShowNewest,
     LoadGap {
         conversation: ConversationId,
         before: Seq,

@@ -5,7 +5,7 @@ use crate::words::time::Clock;
 use leptos::prelude::{ArcRwSignal, GetUntracked, Set};
 use protocol::{ConversationId, ConversationKind, Millis, Seq, UserId};
 use std::collections::BTreeMap;
-use sync::{Client, Item, ReadMark, Row, RowKey};
+use sync::{Client, Item, ReadMark, Row, RowKey, Window};
 
 /// Messages of one sender within this time stand as one group.
 const GROUP: Millis = 5 * 60 * 1000;
@@ -31,20 +31,23 @@ pub struct Heard {
     pub text: String,
 }
 
-/// What lies beyond the rows held.
+/// What lies beyond the rows mounted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Edge {
-    /// The oldest row held: where the page without scripts goes on.
+    /// The oldest row mounted: where the page without scripts goes on.
     pub oldest: Option<Seq>,
-    /// The newest row held that has an address.
+    /// The newest message of the conversation.
     pub newest: Option<Seq>,
+    /// There are rows before the oldest mounted one, held or not.
     pub can_load_older: bool,
+    /// There are rows after the newest mounted one.
+    pub newer: bool,
     pub loading: bool,
     /// The first message that was unread when the conversation was opened.
     pub first_unread: Option<Seq>,
-    /// How many rows and gaps are held.
+    /// How many rows and gaps are mounted.
     pub count: usize,
-    /// The rows end before the newest message: an older page without scripts.
+    /// The page shows older messages without scripts, and no newer ones.
     pub cut_off: bool,
 }
 
@@ -115,43 +118,39 @@ impl Chat {
         }
     }
 
-    /// Moves the signals of what differs from what the client holds now.
-    pub fn refresh(&self, client: &Client, clock: Clock, divider: Option<Seq>, cut_off: bool) {
-        let items = client.items(self.id);
-        let seqs = || {
-            items.iter().filter_map(|item| match item {
-                Item::Row(row) => row.seq,
-                Item::Gap { .. } => None,
-            })
-        };
-        let newest = seqs().next_back();
+    /// Moves the signals of what differs from what the client holds now, in the window that is mounted.
+    pub fn refresh(&self, client: &Client, clock: Clock, window: &Window, cut_off: bool) {
+        let mounted = client.mounted(self.id, window);
+        let mut seqs = mounted.items.iter().filter_map(|item| match item {
+            Item::Row(row) => row.seq,
+            Item::Gap { .. } => None,
+        });
+        let last = client.session(self.id).and_then(|session| session.last);
         let edge = Edge {
-            oldest: seqs().next(),
-            newest,
-            can_load_older: client.can_load_older(self.id),
+            oldest: seqs.next(),
+            newest: last.as_ref().and_then(|last| last.seq).or_else(|| seqs.next_back()),
+            can_load_older: mounted.older || client.can_load_older(self.id),
             loading: client.loading(self.id),
-            first_unread: divider,
-            count: items.len(),
+            newer: mounted.newer,
+            first_unread: client.first_unread(self.id),
+            count: mounted.items.len(),
             cut_off,
         };
         let before = self.edge.get_untracked();
         if before != edge {
             self.edge.set(edge);
         }
-        self.hear(client, &items, before.newest);
+        if let Some(last) = last.filter(|last| before.count > 0 && last.seq > before.newest) {
+            self.hear(client, &last);
+        }
         let group = self.session.get_untracked().kind == ConversationKind::Group;
-        self.lay_out(arrange(client, items, clock, divider, group));
+        self.lay_out(arrange(client, mounted.items, clock, edge.first_unread, group));
     }
 
-    /// Reads out what came at the bottom since; loading history stays silent.
-    fn hear(&self, client: &Client, items: &[Item], newest: Option<Seq>) {
-        let own = client.account().id;
-        let heard = items.iter().rev().find_map(|item| match item {
-            Item::Row(row) if row.sender != own => row.seq.map(|seq| (seq, row)),
-            _ => None,
-        });
-        if let (Some((seq, row)), Some(newest)) = (heard, newest)
-            && seq > newest
+    /// Reads out what came at the end; loading history stays silent.
+    fn hear(&self, client: &Client, row: &Row) {
+        if row.sender != client.account().id
+            && let Some(seq) = row.seq
         {
             self.heard.set(Some(Heard { seq, author: author(client, row.sender), text: row.body.digest() }));
         }

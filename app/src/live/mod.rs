@@ -16,10 +16,10 @@ use crate::words::time::Clock;
 use chat::Chat;
 use emoji::{EmojiData, Recents};
 use leptos::prelude::{ArcRwSignal, GetUntracked, RwSignal, Set};
-use protocol::{ClientId, ConversationId, ErrorCode, Millis, Seq, User, path};
+use protocol::{ClientId, ConversationId, ErrorCode, Millis, User, path};
 use sessions::{SessionEntry, SessionRow, hold};
 use std::collections::{BTreeMap, BTreeSet};
-use sync::{Changes, Client, Effect, Failure, Input, LinkState, Request, RequestId};
+use sync::{Changes, Client, Effect, Failure, Input, LinkState, Request, RequestId, Window};
 
 /// The signals that views read. Made under the reactive owner of the page, so it may be copied anywhere.
 #[derive(Clone, Copy)]
@@ -77,8 +77,8 @@ pub struct Live {
     rows: BTreeMap<ConversationId, ArcRwSignal<SessionRow>>,
     drafts: BTreeMap<ConversationId, String>,
     hovered: Option<ConversationId>,
-    /// The first message that was unread when the open conversation was opened; fixed while it is open.
-    divider: Option<Seq>,
+    /// Which rows of the open conversation are mounted.
+    window: Window,
     /// The page shows older messages without scripts.
     cut_off: bool,
     /// Posts under way.
@@ -119,7 +119,7 @@ impl Live {
             rows: BTreeMap::new(),
             drafts: BTreeMap::new(),
             hovered: None,
-            divider: None,
+            window: Window::default(),
             cut_off: !messenger.newest(),
             posts: BTreeMap::new(),
             told: BTreeSet::new(),
@@ -179,6 +179,7 @@ impl Live {
             }
             Intent::Send { conversation, body } => {
                 self.drafts.remove(&conversation);
+                self.window = Window::default();
                 errand = Some(Errand::KeepDraft { conversation, text: String::new() });
                 Some(Input::Send { conversation, client_id: fresh, body })
             }
@@ -187,7 +188,18 @@ impl Live {
                 Some(Input::Retry(client_id))
             }
             Intent::Discard(client_id) => Some(Input::Discard(client_id)),
-            Intent::LoadOlder(conversation) => Some(Input::LoadOlder(conversation)),
+            Intent::LoadOlder(conversation) => {
+                let window = self.client.older(conversation, self.window);
+                (!self.mount(window)).then_some(Input::LoadOlder(conversation))
+            }
+            Intent::ShowNewer(conversation) => {
+                self.mount(self.client.newer(conversation, self.window));
+                None
+            }
+            Intent::ShowNewest => {
+                self.mount(Window::default());
+                None
+            }
             Intent::LoadGap { conversation, before } => Some(Input::LoadGap { conversation, before }),
             Intent::Seen { conversation, seq } => Some(Input::Seen { conversation, seq }),
             Intent::Reconnect => Some(Input::Woke),
@@ -391,7 +403,7 @@ impl Live {
         for id in left.into_iter().chain(id) {
             self.refresh_session(id);
         }
-        self.divider = id.and_then(|id| self.client.first_unread(id));
+        self.window = Window::default();
         let chat = id.and_then(|id| {
             let draft = self.drafts.get(&id).cloned().unwrap_or_default();
             self.rows.get(&id).map(|row| Chat::new(id, row.clone(), draft))
@@ -403,6 +415,16 @@ impl Live {
         self.refresh_order();
     }
 
+    /// Mounts other rows of the open conversation. Tells whether they are others.
+    fn mount(&mut self, window: Window) -> bool {
+        let moved = window != self.window;
+        if moved {
+            self.window = window;
+            self.refresh_open_rows();
+        }
+        moved
+    }
+
     fn refresh_open_rows(&self) {
         if let Some(chat) = self.model.open.get_untracked() {
             self.fill(&chat);
@@ -410,7 +432,7 @@ impl Live {
     }
 
     fn fill(&self, chat: &Chat) {
-        chat.refresh(&self.client, self.model.clock.get_untracked(), self.divider, self.cut_off);
+        chat.refresh(&self.client, self.model.clock.get_untracked(), &self.window, self.cut_off);
     }
 
     fn set_draft(&mut self, conversation: ConversationId, text: String) {

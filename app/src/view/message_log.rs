@@ -170,6 +170,8 @@ impl Place {
 
     fn jump(self) {
         if let Some(log) = self.log.get_untracked() {
+            self.backend.tell(Intent::ShowNewest);
+            self.state.update_value(|state| state.anchor = None);
             scroll::to_bottom(&log);
         }
     }
@@ -210,7 +212,7 @@ impl Place {
         if let Some(anchor) = &state.anchor {
             scroll::restore(log, anchor);
         }
-        let below = !scroll::at_bottom(log);
+        let below = edge.newer || !scroll::at_bottom(log);
         self.below.set(below);
         state.anchor = if below { scroll::anchor(log) } else { None };
         if let Some(seq) = scroll::newest_on_screen(log) {
@@ -224,6 +226,9 @@ impl Place {
         }
         if scroll::hidden_above(log) < log.client_height() {
             self.load_older(state, edge);
+        }
+        if edge.newer && scroll::hidden_below(log) < log.client_height() {
+            self.backend.tell(Intent::ShowNewer(self.id));
         }
     }
 

@@ -7,12 +7,14 @@ pub mod chat_window;
 pub mod composer;
 pub mod day_section;
 pub mod emoji_panel;
+#[cfg(feature = "ssr")]
 pub mod form;
 pub mod icon;
 pub mod keys;
 pub mod message_log;
 pub mod message_row;
 pub mod new_conversation;
+#[cfg(feature = "ssr")]
 pub mod page;
 pub mod people;
 pub mod rail;

@@ -31,6 +31,11 @@ pub fn hidden_above(log: &HtmlElement) -> i32 {
     log.scroll_height() - log.client_height() + log.scroll_top()
 }
 
+/// How much of the log is hidden below.
+pub fn hidden_below(log: &HtmlElement) -> i32 {
+    -log.scroll_top()
+}
+
 /// Whether a person can see the page.
 pub fn watched() -> bool {
     let document = leptos::prelude::document();
