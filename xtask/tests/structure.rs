@@ -131,7 +131,7 @@ fn statement(text: &str) -> Option<&str> {
 #[test]
 fn sql_is_recognised() {
     assert!(statement(r#"const X: &str = "select a from b";"#).is_some());
-    assert!(statement("const X: &str = \"\n    Update t\n    set a = 1\";").is_none_or(|text| text.contains("set")));
+    assert!(statement("const X: &str = \"\n    update t\n    set a = 1\";").is_some());
     assert_eq!(statement(r#"let words = "select a file"; // "update it""#), None);
 }
 
