@@ -9,7 +9,7 @@
 //! |----|------|---------|
 //! | 0 | the emoji itself | `"👋"` |
 //! | 1 | its Chinese name | `"挥手"` |
-//! | 2 | the name in pinyin without tones, a space between syllables | `"hui shou"` |
+//! | 2 | the name in pinyin without tones, a space between syllables; ü is v, as on keyboards | `"hui shou"` |
 //! | 3 | Chinese key words, joined by commas | `"你好,再见"` |
 //! | 4 | its English name | `"waving hand"` |
 //! | 5 | English key words, joined by commas | `"bye,hello"` |
@@ -94,7 +94,7 @@ fn pinyin(name: &str) -> String {
             output.push(' ');
         }
         match syllable {
-            Some(syllable) => output.push_str(syllable),
+            Some(syllable) => output.push_str(&syllable.replace('ü', "v")),
             None if part_of_word => output.extend(c.to_lowercase()),
             None => {}
         }
@@ -127,6 +127,7 @@ mod tests {
     #[test]
     fn pinyin_keeps_other_words_whole() {
         assert_eq!(pinyin("挥手"), "hui shou");
+        assert_eq!(pinyin("女人"), "nv ren");
         assert_eq!(pinyin("OK 手势"), "ok shou shi");
         assert_eq!(pinyin("旗: 阿森松岛"), "qi a sen song dao");
         assert_eq!(pinyin("按键: 10"), "an jian 10");
