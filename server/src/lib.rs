@@ -1,8 +1,18 @@
-//! The server of Sixin.
+//! The Sixin server: one binary, one data folder.
+//!
+//! A request passes [`router`] with its middleware, then [`api`], [`domain`] and [`store`]; what a commit changed
+//! leaves through [`push`].
 
-pub mod push {
-    #[path = "../push/hub.rs"]
-    mod hub;
-    pub use hub::{Connected, Hub};
-}
+pub mod api;
+pub mod auth;
+pub mod config;
+pub mod domain;
+pub mod error;
+pub mod import;
+mod listen;
+pub mod push;
+mod rates;
+pub mod router;
+pub mod serve;
+pub mod state;
 pub mod store;

@@ -27,8 +27,8 @@ struct Members {
 
 impl Plan {
     pub fn read(path: &Path, bar: &ProgressBar) -> anyhow::Result<Self> {
-        let mut lines = Lines::open(path, |file| bar.wrap_read(file))
-            .with_context(|| format!("cannot read {}", path.display()))?;
+        let mut lines =
+            Lines::open(path, |file| bar.wrap_read(file)).with_context(|| format!("cannot read {}", path.display()))?;
         let mut plan = Self::default();
         while let Some((number, line)) =
             lines.next().with_context(|| format!("cannot read {} further", path.display()))?
@@ -106,9 +106,9 @@ pub fn person(name: &str) -> Person {
     let kept: String = name.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-')).collect();
     let kept = kept.trim_start_matches(|c: char| !c.is_ascii_alphanumeric());
     let short = kept.get(..kept.len().min(Handle::MAX)).unwrap_or_default();
-    let handle = [short.to_owned(), format!("{short}0"), "user".to_owned()].into_iter().find_map(|text| {
-        Handle::try_from(text).ok()
-    });
+    let handle = [short.to_owned(), format!("{short}0"), "user".to_owned()]
+        .into_iter()
+        .find_map(|text| Handle::try_from(text).ok());
     let shown: String = name.chars().filter(|c| !c.is_control()).take(DisplayName::MAX).collect();
     let display_name = DisplayName::try_from(shown).or_else(|_| DisplayName::try_from("?"));
     Person {

@@ -37,7 +37,7 @@ pub async fn connect(State(state): State<AppState>, current: CurrentUser, upgrad
             // Online first, then known to be logged in: a login that ends meanwhile is noticed by one of the two.
             let connected = hub.connect(account, device);
             if logins.is_current(&current).await {
-                logins.seen(device).await;
+                logins.seen(device);
                 serve(socket, connected, device).await;
             } else {
                 farewell(socket, close::REVOKED).await;

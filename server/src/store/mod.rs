@@ -6,6 +6,7 @@
 //! nothing is acknowledged again.
 //! Deliberately absent: HTTP, rules about who may do what, and any clock but the one that stamps a commit.
 
+pub mod accounts;
 mod append;
 mod checkpoint;
 pub mod conversations;
@@ -14,6 +15,7 @@ mod event;
 pub mod folder;
 pub mod history;
 pub mod imports;
+pub mod logins;
 mod positions;
 pub mod sync;
 #[cfg(test)]

@@ -1,0 +1,26 @@
+//! `/accounts`
+
+use super::extract::Json;
+use crate::auth::CurrentUser;
+use crate::auth::extract::ClientAddress;
+use crate::domain;
+use crate::error::Refusal;
+use crate::state::AppState;
+use axum::extract::State;
+use axum::http::StatusCode;
+use protocol::{Account, RegisterRequest};
+
+/// `POST /accounts`
+pub async fn register(
+    State(state): State<AppState>,
+    address: ClientAddress,
+    Json(request): Json<RegisterRequest>,
+) -> Result<(StatusCode, Json<Account>), Refusal> {
+    let account = domain::accounts::register(&state, request, address.0).await?;
+    Ok((StatusCode::CREATED, Json(account)))
+}
+
+/// `GET /accounts/me`
+pub async fn me(user: CurrentUser) -> Json<Account> {
+    Json(user.account.clone())
+}

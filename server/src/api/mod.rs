@@ -1,0 +1,14 @@
+//! The HTTP interface: parse, ask the domain, answer. The only place that knows status codes.
+
+pub mod accounts;
+mod answer;
+pub mod conversations;
+pub mod devices;
+pub mod extract;
+pub mod logins;
+pub mod messages;
+pub mod receipts;
+pub mod sync;
+pub mod users;
+
+pub use answer::status;

@@ -1,0 +1,171 @@
+//! Logins: opaque random tokens, and the cache that lets a request know its account without asking the database.
+//!
+//! Invariants: the database holds only a token's SHA-256. A login that was ended is not in the cache from the moment
+//! at which ending it was answered. The cache is bounded; a full one is emptied and fills again.
+
+use crate::error::Refusal;
+use crate::store::logins::TokenHash;
+use crate::store::{self, Store, StoreError};
+use base64ct::{Base64UrlUnpadded, Encoding};
+use protocol::{Account, DeviceId, DeviceName, Millis, User};
+use sha2::{Digest, Sha256};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
+
+/// Logins held in memory, some 300 bytes each.
+const CAPACITY: usize = 65_536;
+/// How often the times at which devices were seen are written.
+const SEEN_PERIOD: Duration = Duration::from_secs(2);
+
+/// Who asks, and from which device.
+#[derive(Debug)]
+pub struct CurrentLogin {
+    pub account: Account,
+    /// What others may know of the account, ready to be shared.
+    pub user: Arc<User>,
+    pub device: DeviceId,
+    token: TokenHash,
+}
+
+/// A new token and its hash.
+pub struct Token {
+    pub text: String,
+    pub hash: TokenHash,
+}
+
+impl Token {
+    fn fresh() -> Result<Self, Refusal> {
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes).map_err(|error| {
+            tracing::error!(%error, "the system has no random numbers");
+            Refusal::internal()
+        })?;
+        let text = Base64UrlUnpadded::encode_string(&bytes);
+        let hash = token_hash(&text);
+        Ok(Self { text, hash })
+    }
+}
+
+fn token_hash(token: &str) -> TokenHash {
+    Sha256::digest(token.as_bytes()).into()
+}
+
+/// Every login; cheap to clone.
+#[derive(Clone)]
+pub struct Logins {
+    store: Store,
+    cache: Arc<RwLock<Cache>>,
+    seen: Arc<Mutex<HashMap<DeviceId, Millis>>>,
+}
+
+#[derive(Default)]
+struct Cache {
+    logins: HashMap<TokenHash, Arc<CurrentLogin>>,
+    /// How many logins were ended so far: what was read from the database before the last one may be stale.
+    ended: u64,
+    /// Logins that are being ended.
+    ending: HashSet<DeviceId>,
+}
+
+impl Logins {
+    pub fn new(store: Store) -> Self {
+        Self { store, cache: Arc::default(), seen: Arc::default() }
+    }
+
+    /// The login of a token, if it stands. Asks the database only after a start or a long absence.
+    pub async fn find(&self, token: &str) -> Result<Option<Arc<CurrentLogin>>, Refusal> {
+        let hash = token_hash(token);
+        let ended = {
+            let cache = self.read();
+            if let Some(login) = cache.logins.get(&hash) {
+                return Ok(Some(login.clone()));
+            }
+            cache.ended
+        };
+        let Some((account, device)) = self.store.login(&hash).await? else { return Ok(None) };
+        let user = Arc::new(account.user());
+        let login = Arc::new(CurrentLogin { account, user, device, token: hash });
+        let mut cache = self.write();
+        if cache.ended == ended {
+            if cache.logins.len() >= CAPACITY {
+                cache.logins.clear();
+            }
+            cache.logins.insert(hash, login.clone());
+        }
+        Ok(Some(login))
+    }
+
+    /// Begins a login of the account and returns its token, which nobody can read again.
+    pub async fn begin(&self, account: &Account, name: DeviceName) -> Result<(DeviceId, Token), Refusal> {
+        let token = Token::fresh()?;
+        let device = self.store.begin_login(account.id, token.hash, name).await?;
+        Ok((device, token))
+    }
+
+    /// Ends one login of the account; its connections close. `NotFound` when the account has no such device.
+    pub async fn end(&self, account: protocol::UserId, device: DeviceId) -> Result<(), Refusal> {
+        let logins = self.clone();
+        // A task of its own: a caller who hangs up must not leave an ended login in the cache.
+        let ending = tokio::spawn(async move {
+            logins.write().ending.insert(device);
+            let ended = logins.store.end_login(account, device).await;
+            let mut cache = logins.write();
+            cache.ending.remove(&device);
+            cache.ended += 1;
+            cache.logins.remove(&ended?);
+            Ok::<_, StoreError>(())
+        });
+        Ok(ending.await.map_err(|_| Refusal::internal())??)
+    }
+
+    /// Whether the login still stands, though it may have been ended since it was found.
+    pub async fn is_current(&self, login: &CurrentLogin) -> bool {
+        {
+            let cache = self.read();
+            if cache.logins.contains_key(&login.token) && !cache.ending.contains(&login.device) {
+                return true;
+            }
+        }
+        self.store.login(&login.token).await.is_ok_and(|found| found.is_some())
+    }
+
+    /// Notes that the device opened its push connection. Never waits: the time is written soon, with those of others.
+    pub fn seen(&self, device: DeviceId) {
+        self.lock_seen().insert(device, store::now());
+    }
+
+    /// When the device was seen, where that is not written yet.
+    pub fn last_seen(&self, device: DeviceId) -> Option<Millis> {
+        self.lock_seen().get(&device).copied()
+    }
+
+    /// Writes the times at which devices were seen, until it is dropped.
+    pub async fn write_seen(self) {
+        let mut ticks = tokio::time::interval(SEEN_PERIOD);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            let seen = self.lock_seen().clone();
+            if seen.is_empty() {
+                continue;
+            }
+            match self.store.write_seen(seen.iter().map(|(device, at)| (*device, *at)).collect()).await {
+                Ok(()) => self.lock_seen().retain(|device, at| seen.get(device) != Some(at)),
+                Err(error) => tracing::warn!(%error, "cannot write when devices were seen; trying again"),
+            }
+        }
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Cache> {
+        self.cache.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Cache> {
+        self.cache.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_seen(&self) -> MutexGuard<'_, HashMap<DeviceId, Millis>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,9 @@
+//! Who asks: passwords, logins, and the extractor that hands a handler its account.
+
+pub mod extract;
+mod login;
+pub mod password;
+
+pub use extract::CurrentUser;
+pub use login::{CurrentLogin, Logins};
+pub use password::Passwords;

@@ -1,0 +1,154 @@
+//! What a self-hoster can set: every value by a flag or by an environment variable, each with its unit and range.
+
+use clap::builder::RangedU64ValueParser;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+use thiserror::Error;
+
+/// The server's settings.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Config {
+    /// Address and port to listen on. Port 0 takes any free one; the first line of the output names it.
+    #[arg(long, env = "SIXIN_LISTEN", default_value = "127.0.0.1:3000", value_name = "ADDRESS:PORT")]
+    pub listen: SocketAddr,
+
+    /// The data folder. It is created when absent, and one process at a time can hold it.
+    #[arg(long, env = "SIXIN_DATA", default_value = "data", value_name = "FOLDER")]
+    pub data: PathBuf,
+
+    /// How browsers reach the server, such as https://chat.example.org; several with commas. Requests from pages of any
+    /// other origin are refused. When absent, a request's Host header is taken as the origin.
+    #[arg(long = "public-origin", env = "SIXIN_PUBLIC_ORIGIN", value_delimiter = ',', value_name = "ORIGIN")]
+    pub public_origins: Vec<Origin>,
+
+    /// Believe the last entry of X-Forwarded-For, and X-Forwarded-Proto. Only behind a reverse proxy that sets both.
+    #[arg(long, env = "SIXIN_TRUST_PROXY")]
+    pub trust_proxy: bool,
+
+    /// Whether the login cookie is bound to TLS. `auto`: for the requests that came over TLS, as far as
+    /// --public-origin or --trust-proxy tell.
+    #[arg(long, env = "SIXIN_COOKIE_SECURE", value_enum, default_value_t = CookieSecure::Auto, value_name = "WHEN")]
+    pub cookie_secure: CookieSecure,
+
+    /// Open connections at most, 1 to 1000000. More wait until one is closed.
+    #[arg(long, env = "SIXIN_MAX_CONNECTIONS", default_value_t = 20_000, value_name = "COUNT",
+        value_parser = RangedU64ValueParser::<u32>::new().range(1..=1_000_000))]
+    pub max_connections: u32,
+
+    #[command(flatten)]
+    pub rates: Rates,
+}
+
+/// How often somebody may do something. One who was idle for long may do as many at once as a minute's.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Rates {
+    /// Attempts to log in with one handle, a minute, 1 to 1000000.
+    #[arg(long, env = "SIXIN_LOGINS_PER_HANDLE", default_value_t = 10, value_name = "PER_MINUTE",
+        value_parser = rate())]
+    pub logins_per_handle: u32,
+
+    /// Attempts to log in from one address (IPv6: from one /64 network), a minute, 1 to 1000000.
+    #[arg(long, env = "SIXIN_LOGINS_PER_ADDRESS", default_value_t = 60, value_name = "PER_MINUTE",
+        value_parser = rate())]
+    pub logins_per_address: u32,
+
+    /// Accounts registered from one address (IPv6: from one /64 network), a minute, 1 to 1000000.
+    #[arg(long, env = "SIXIN_ACCOUNTS_PER_ADDRESS", default_value_t = 10, value_name = "PER_MINUTE",
+        value_parser = rate())]
+    pub accounts_per_address: u32,
+
+    /// Messages that one account sends, a second, 1 to 1000000.
+    #[arg(long, env = "SIXIN_SENDS_PER_SECOND", default_value_t = 20, value_name = "PER_SECOND",
+        value_parser = rate())]
+    pub sends_per_second: u32,
+
+    /// Messages that one account may send at once after a pause, 1 to 1000000.
+    #[arg(long, env = "SIXIN_SENDS_AT_ONCE", default_value_t = 200, value_name = "COUNT", value_parser = rate())]
+    pub sends_at_once: u32,
+}
+
+fn rate() -> RangedU64ValueParser<u32> {
+    RangedU64ValueParser::new().range(1..=1_000_000)
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum CookieSecure {
+    Auto,
+    Always,
+    Never,
+}
+
+/// A web origin: scheme, host and port, in lower case and without the scheme's own port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    secure: bool,
+    host: String,
+}
+
+/// A text is no origin.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error("expected an origin such as https://chat.example.org, without a path")]
+pub struct NoOrigin;
+
+impl Origin {
+    /// Whether pages of this origin are fetched over TLS.
+    pub fn secure(&self) -> bool {
+        self.secure
+    }
+
+    /// Whether a Host header names this origin.
+    pub fn has_host(&self, host: &str) -> bool {
+        self.host == without_port(&host.to_ascii_lowercase(), self.secure)
+    }
+}
+
+impl FromStr for Origin {
+    type Err = NoOrigin;
+
+    fn from_str(text: &str) -> Result<Self, NoOrigin> {
+        let text = text.trim().to_ascii_lowercase();
+        let (secure, host) = match (text.strip_prefix("https://"), text.strip_prefix("http://")) {
+            (Some(host), _) => (true, host),
+            (_, Some(host)) => (false, host),
+            _ => return Err(NoOrigin),
+        };
+        if !is_host(host) {
+            return Err(NoOrigin);
+        }
+        Ok(Self { secure, host: without_port(host, secure).to_owned() })
+    }
+}
+
+fn without_port(host: &str, secure: bool) -> &str {
+    host.strip_suffix(if secure { ":443" } else { ":80" }).unwrap_or(host)
+}
+
+/// Whether the text can stand as the host, with or without a port, of a URL and of a header.
+pub fn is_host(text: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']');
+    !text.is_empty() && text.len() <= 255 && text.chars().all(allowed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_compare_without_case_and_default_port() {
+        let origin = |text: &str| text.parse::<Origin>().unwrap();
+        assert_eq!(origin("https://Chat.Example.org:443"), origin("https://chat.example.org"));
+        assert_ne!(origin("http://chat.example.org"), origin("https://chat.example.org"));
+        assert_ne!(origin("http://a:8080"), origin("http://a"));
+        assert!(origin("https://a").has_host("A:443"));
+        assert!(origin("http://[::1]:3000").has_host("[::1]:3000"));
+        assert!(!origin("http://a").has_host("a.evil"));
+    }
+
+    #[test]
+    fn what_is_no_origin_is_refused() {
+        for text in ["", "null", "a", "https://", "https://a/b", "https://a b", "ftp://a", "https://u@a"] {
+            assert_eq!(text.parse::<Origin>(), Err(NoOrigin), "{text}");
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Registering, logging in and out, devices, and finding users.
+
+use crate::auth::CurrentLogin;
+use crate::error::Refusal;
+use crate::state::AppState;
+use crate::store::StoreError;
+use protocol::account::{Devices, Users};
+use protocol::{
+    Account, Device, DeviceId, DeviceName, ErrorCode, Handle, Login, LoginRequest, RegisterRequest, User, UserId,
+};
+use std::net::IpAddr;
+
+/// The most users that one search answers.
+const FOUND: u32 = 20;
+/// The most Unicode scalars of a search.
+const QUERY: usize = 64;
+
+/// Creates an account; `handle_taken` when another one has the handle.
+pub async fn register(state: &AppState, request: RegisterRequest, from: IpAddr) -> Result<Account, Refusal> {
+    state.limits.register(from)?;
+    let hash = state.passwords.hash(request.password.into()).await?;
+    state.store.create_account(request.handle, request.display_name, hash).await.map_err(|error| match error {
+        StoreError::Taken => Refusal::new(ErrorCode::HandleTaken, "another account has this handle"),
+        error => error.into(),
+    })
+}
+
+/// Begins a login. An unknown handle, an account that cannot log in and a wrong password are refused alike, after the
+/// same work.
+pub async fn log_in(
+    state: &AppState,
+    request: LoginRequest,
+    derived_name: DeviceName,
+    from: IpAddr,
+) -> Result<Login, Refusal> {
+    state.limits.login(&request.handle, from)?;
+    let found = match Handle::try_from(request.handle) {
+        Ok(handle) => state.store.account_by_handle(&handle).await?,
+        Err(_) => None,
+    };
+    let (account, hash) = found.map_or((None, None), |(account, hash)| (Some(account), hash));
+    let matches = state.passwords.verify(request.password, hash).await?;
+    let Some(account) = account.filter(|_| matches) else {
+        return Err(Refusal::new(ErrorCode::WrongCredentials, "no account has this handle and password"));
+    };
+    let (device, token) = state.logins.begin(&account, request.device_name.unwrap_or(derived_name)).await?;
+    Ok(Login { account, device, token: token.text })
+}
+
+/// Ends one of the account's logins; its connections close.
+pub async fn end_login(state: &AppState, login: &CurrentLogin, device: DeviceId) -> Result<(), Refusal> {
+    state.logins.end(login.account.id, device).await
+}
+
+/// The account's devices, the newest login first.
+pub async fn devices(state: &AppState, login: &CurrentLogin) -> Result<Devices, Refusal> {
+    let devices = state.store.devices(login.account.id).await?.into_iter().map(|device| Device {
+        current: device.id == login.device,
+        last_seen_at: state.logins.last_seen(device.id).map_or(device.last_seen_at, |at| at.max(device.last_seen_at)),
+        ..device
+    });
+    Ok(Devices { devices: devices.collect() })
+}
+
+/// What everybody may know of a user.
+pub async fn user(state: &AppState, id: UserId) -> Result<User, Refusal> {
+    state.store.user(id).await?.ok_or_else(Refusal::not_found)
+}
+
+/// Finds users by handle or display name.
+pub async fn search(state: &AppState, query: &str) -> Result<Users, Refusal> {
+    let query = query.trim();
+    let len = query.chars().count();
+    if len == 0 || len > QUERY {
+        return Err(Refusal::field("query", &format!("must have 1 to {QUERY} characters, has {len}")));
+    }
+    Ok(Users { users: state.store.search_users(query, FOUND).await? })
+}

@@ -1,0 +1,71 @@
+//! The index of everything that the server answers.
+//!
+//! The API's routes are data, so that the OpenAPI document and the tests of permission walk the same table.
+
+use crate::api::{accounts, conversations, devices, logins, messages, receipts, sync, users};
+use crate::error::Refusal;
+use crate::push::socket;
+use crate::state::AppState;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::Method;
+use axum::routing::{MethodRouter, delete, get, post, put};
+use protocol::{ErrorCode, path};
+
+/// The largest body of a request, in bytes.
+pub const BODY_LIMIT: usize = 64 * 1024;
+
+/// Who may call a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    Anyone,
+    /// Whoever is logged in.
+    Account,
+    /// The members of the conversation that the request names.
+    Member,
+}
+
+/// One operation of the API.
+pub struct Route {
+    pub method: Method,
+    pub path: &'static str,
+    /// Its name in the OpenAPI document.
+    pub operation: &'static str,
+    pub who: Who,
+    handler: MethodRouter<AppState>,
+}
+
+/// Every operation of the API.
+#[rustfmt::skip]
+pub fn routes() -> Vec<Route> {
+    use Who::{Account, Anyone, Member};
+    let route = |method, path, operation, who, handler| Route { method, path, operation, who, handler };
+    vec![
+        route(Method::POST,    path::ACCOUNTS,       "register",           Anyone,  post(accounts::register)),
+        route(Method::GET,     path::ACCOUNT_ME,     "getAccount",         Account, get(accounts::me)),
+        route(Method::GET,     path::USERS,          "searchUsers",        Account, get(users::search)),
+        route(Method::GET,     path::USER,           "getUser",            Account, get(users::get)),
+        route(Method::POST,    path::LOGINS,         "logIn",              Anyone,  post(logins::log_in)),
+        route(Method::DELETE,  path::LOGIN_CURRENT,  "logOut",             Account, delete(logins::log_out)),
+        route(Method::GET,     path::DEVICES,        "listDevices",        Account, get(devices::list)),
+        route(Method::DELETE,  path::DEVICE,         "revokeDevice",       Account, delete(devices::revoke)),
+        route(Method::GET,     path::CONVERSATIONS,  "listConversations",  Account, get(conversations::list)),
+        route(Method::POST,    path::CONVERSATIONS,  "openConversation",   Account, post(conversations::open)),
+        route(Method::GET,     path::CONVERSATION,   "getConversation",    Member,  get(conversations::get)),
+        route(Method::POST,    path::MESSAGES,       "sendMessage",        Member,  post(messages::send)),
+        route(Method::GET,     path::MESSAGES,       "listMessages",       Member,  get(messages::history)),
+        route(Method::GET,     path::CHANGES,        "listChanges",        Member,  get(messages::changes)),
+        route(Method::PUT,     path::RECEIPTS,       "reportReceipts",     Member,  put(receipts::report)),
+        route(Method::GET,     path::SYNC,           "sync",               Account, get(sync::get)),
+        route(Method::GET,     path::PUSH,           "push",               Account, get(socket::connect)),
+    ]
+}
+
+/// The router with everything around it.
+pub fn router(state: AppState) -> Router {
+    let api = routes().into_iter().fold(Router::new(), |router, route| router.route(route.path, route.handler));
+    api.method_not_allowed_fallback(async || Refusal::new(ErrorCode::MethodNotAllowed, "this path has no such method"))
+        .fallback(async || Refusal::not_found())
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .with_state(state)
+}

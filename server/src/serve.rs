@@ -1,0 +1,107 @@
+//! Running the server: building its parts, and stopping them in order.
+
+use crate::auth::{Logins, Passwords};
+use crate::config::Config;
+use crate::domain::rosters::Rosters;
+use crate::listen;
+use crate::push::{self, Hub};
+use crate::rates::Limits;
+use crate::router::router;
+use crate::state::AppState;
+use crate::store::{Folder, Store, WriterTask};
+use anyhow::Context;
+use std::io::Write;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// How long open requests may take after the signal to stop.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// A server that is ready to listen, with the tasks that must run beside it.
+pub struct Server {
+    pub state: AppState,
+    writer: WriterTask,
+}
+
+/// Opens the data folder and builds everything on it. Starts nothing.
+pub async fn build(config: Config) -> anyhow::Result<Server> {
+    let folder = Folder::take(&config.data)?;
+    let (store, writer) = Store::open(folder).await?;
+    let state = AppState {
+        logins: Logins::new(store.clone()),
+        passwords: Passwords::new()?,
+        limits: Arc::new(Limits::new(&config.rates)),
+        rosters: Rosters::new(store.clone()),
+        hub: Hub::default(),
+        config: Arc::new(config),
+        store,
+    };
+    Ok(Server { state, writer })
+}
+
+impl Server {
+    /// Serves until a signal asks to stop, or the store fails: then nothing may be acknowledged, and the process must
+    /// end with the error.
+    pub async fn run(self) -> anyhow::Result<()> {
+        let Self { state, mut writer } = self;
+        let config = state.config.clone();
+        let listener =
+            TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
+        announce(&listener)?;
+
+        let committed = writer.take_committed().context("somebody else takes the commits")?;
+        let mut pushing = tokio::spawn(push::run(state.hub.clone(), committed));
+        let mut writer = tokio::spawn(writer.run());
+        let seen = tokio::spawn(state.logins.clone().write_seen());
+        let connections = listen::serve(listener, router(state.clone()), config.max_connections, stop_signal()?);
+        let failed = tokio::select! {
+            open = connections => {
+                state.hub.close();
+                open.drain(DRAIN).await;
+                None
+            }
+            ended = &mut writer => Some(ended),
+        };
+        seen.abort();
+        let _ = seen.await;
+        if let Some(ended) = failed {
+            ended?.context("the store failed: the server stops and acknowledges nothing more")?;
+            anyhow::bail!("the writer ended early");
+        }
+        // The writer ends with its last handle; a request that was cut off may still hold one.
+        let store = state.store.clone();
+        drop(state);
+        store.close().await;
+        drop(store);
+        let ended = tokio::time::timeout(Duration::from_secs(1), &mut writer).await;
+        writer.abort();
+        if let Ok(ended) = ended {
+            ended?.context("the store failed")?;
+        }
+        // What the writer told last has been told when this ends, and it ends with the writer.
+        let _ = tokio::time::timeout(Duration::from_secs(1), &mut pushing).await;
+        pushing.abort();
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+/// Tells people, and programs that chose port 0, where the server listens. Always the first line of the output.
+fn announce(listener: &TcpListener) -> anyhow::Result<()> {
+    let address = listener.local_addr()?;
+    writeln!(std::io::stdout(), "Sixin listens on http://{address}").context("cannot write to the standard output")
+}
+
+/// Ready when the process is asked to stop.
+fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}

@@ -1,0 +1,94 @@
+//! Accounts and the search for users.
+
+use super::{Store, StoreError, parse};
+use protocol::{Account, DisplayName, Handle, User, UserId};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqliteConnection};
+
+const INSERT: &str = "insert into account (handle, display_name, password_hash, created_at) values ($1, $2, $3, $4)
+    returning id";
+
+const BY_HANDLE: &str = "select id, handle, display_name, created_at, password_hash from account where handle = $1";
+
+const USER: &str = "select id, handle, display_name from account where id = $1";
+
+// A containing match cannot use an index; the table is as small as the number of people of one server.
+const SEARCH: &str = "select id, handle, display_name from account
+    where handle like $1 escape '\\' or lower(display_name) like $1 escape '\\'
+    order by handle = $2 desc, lower(display_name) = $2 desc, handle like $3 escape '\\' desc,
+        lower(display_name) like $3 escape '\\' desc, handle
+    limit $4";
+
+impl Store {
+    /// Creates an account; `Taken` when another one has the handle.
+    pub async fn create_account(
+        &self,
+        handle: Handle,
+        display_name: DisplayName,
+        password_hash: String,
+    ) -> Result<Account, StoreError> {
+        self.writer
+            .run(move |tx| Box::pin(async move { insert(tx.conn, handle, display_name, Some(&password_hash)).await }))
+            .await
+    }
+
+    /// The account of a handle, and its password's hash if it can log in.
+    pub async fn account_by_handle(&self, handle: &Handle) -> Result<Option<(Account, Option<String>)>, StoreError> {
+        let row = sqlx::query(BY_HANDLE).bind(handle.as_str()).fetch_optional(&self.reader).await?;
+        row.map(|row| Ok((account(&row)?, row.try_get(4)?))).transpose()
+    }
+
+    /// What everybody may know of an account.
+    pub async fn user(&self, id: UserId) -> Result<Option<User>, StoreError> {
+        let row = sqlx::query(USER).bind(id.as_i64()).fetch_optional(&self.reader).await?;
+        row.as_ref().map(user).transpose()
+    }
+
+    /// Users whose handle or display name contains the text: equal ones first, then those that begin with it.
+    pub async fn search_users(&self, text: &str, limit: u32) -> Result<Vec<User>, StoreError> {
+        let text = text.to_lowercase();
+        let literal = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+        sqlx::query(SEARCH)
+            .bind(format!("%{literal}%"))
+            .bind(text)
+            .bind(format!("{literal}%"))
+            .bind(limit)
+            .fetch_all(&self.reader)
+            .await?
+            .iter()
+            .map(user)
+            .collect()
+    }
+}
+
+/// Inserts an account; without a password nobody can log in.
+pub(super) async fn insert(
+    conn: &mut SqliteConnection,
+    handle: Handle,
+    display_name: DisplayName,
+    password_hash: Option<&str>,
+) -> Result<Account, StoreError> {
+    let created_at = super::now();
+    let id: i64 = sqlx::query_scalar(INSERT)
+        .bind(handle.as_str())
+        .bind(display_name.as_str())
+        .bind(password_hash)
+        .bind(created_at.cast_signed())
+        .fetch_one(conn)
+        .await?;
+    Ok(Account { id: parse(id)?, handle, display_name, created_at })
+}
+
+/// The account of a row that begins with id, handle, display_name, created_at.
+pub(super) fn account(row: &SqliteRow) -> Result<Account, StoreError> {
+    let User { id, handle, display_name } = user(row)?;
+    Ok(Account { id, handle, display_name, created_at: row.try_get::<i64, _>(3)?.unsigned_abs() })
+}
+
+fn user(row: &SqliteRow) -> Result<User, StoreError> {
+    Ok(User {
+        id: parse(row.try_get::<i64, _>(0)?)?,
+        handle: parse(row.try_get::<String, _>(1)?)?,
+        display_name: parse(row.try_get::<String, _>(2)?)?,
+    })
+}

@@ -1,0 +1,100 @@
+//! Logins, each of one device.
+
+use super::accounts::account;
+use super::event::Event;
+use super::{Store, StoreError, parse};
+use protocol::{Account, Device, DeviceId, DeviceName, Millis, UserId};
+use sqlx::Row;
+
+/// The SHA-256 of a token, all that is kept of it.
+pub type TokenHash = [u8; 32];
+
+const INSERT: &str = "insert into login (account, token_hash, device_name, created_at, last_seen_at)
+    values ($1, $2, $3, $4, $4) returning id";
+
+const BY_TOKEN: &str = "select a.id, a.handle, a.display_name, a.created_at, l.id
+    from login as l join account as a on a.id = l.account where l.token_hash = $1";
+
+const OF_ACCOUNT: &str =
+    "select id, device_name, created_at, last_seen_at from login where account = $1 order by id desc";
+
+const DELETE: &str = "delete from login where id = $1 and account = $2 returning token_hash";
+
+const SEEN: &str = "update login set last_seen_at = max(login.last_seen_at, j.value ->> 1)
+    from json_each($1) as j where login.id = j.value ->> 0";
+
+impl Store {
+    /// The account and device of a token.
+    pub async fn login(&self, token: &TokenHash) -> Result<Option<(Account, DeviceId)>, StoreError> {
+        let row = sqlx::query(BY_TOKEN).bind(token.as_slice()).fetch_optional(&self.reader).await?;
+        row.map(|row| Ok((account(&row)?, parse(row.try_get::<i64, _>(4)?)?))).transpose()
+    }
+
+    /// Keeps a new login.
+    pub async fn begin_login(
+        &self,
+        account: UserId,
+        token: TokenHash,
+        name: DeviceName,
+    ) -> Result<DeviceId, StoreError> {
+        self.writer
+            .run(move |tx| {
+                Box::pin(async move {
+                    let id: i64 = sqlx::query_scalar(INSERT)
+                        .bind(account.as_i64())
+                        .bind(token.as_slice())
+                        .bind(name.as_str())
+                        .bind(super::now().cast_signed())
+                        .fetch_one(&mut *tx.conn)
+                        .await?;
+                    parse(id)
+                })
+            })
+            .await
+    }
+
+    /// The account's logins, the newest first; none is marked as the current one.
+    pub async fn devices(&self, account: UserId) -> Result<Vec<Device>, StoreError> {
+        let rows = sqlx::query(OF_ACCOUNT).bind(account.as_i64()).fetch_all(&self.reader).await?;
+        let device = |row: &sqlx::sqlite::SqliteRow| {
+            Ok(Device {
+                id: parse(row.try_get::<i64, _>(0)?)?,
+                name: parse(row.try_get::<String, _>(1)?)?,
+                created_at: row.try_get::<i64, _>(2)?.unsigned_abs(),
+                last_seen_at: row.try_get::<i64, _>(3)?.unsigned_abs(),
+                current: false,
+            })
+        };
+        rows.iter().map(device).collect()
+    }
+
+    /// Ends a login of the account, tells its connections, and returns its token's hash. `NotFound` without one.
+    pub async fn end_login(&self, account: UserId, device: DeviceId) -> Result<TokenHash, StoreError> {
+        self.writer
+            .run(move |tx| {
+                Box::pin(async move {
+                    let hash: Vec<u8> = sqlx::query_scalar(DELETE)
+                        .bind(device.as_i64())
+                        .bind(account.as_i64())
+                        .fetch_one(&mut *tx.conn)
+                        .await?;
+                    tx.publish(Event::LoginEnded { account, device });
+                    TokenHash::try_from(hash).map_err(|_| StoreError::Corrupt("token hash".to_owned()))
+                })
+            })
+            .await
+    }
+
+    /// Writes when devices were last seen; a login that was ended meanwhile is passed over.
+    pub async fn write_seen(&self, seen: Vec<(DeviceId, Millis)>) -> Result<(), StoreError> {
+        let seen = super::positions::json(&seen)?;
+        self.writer
+            .run(move |tx| {
+                Box::pin(async move {
+                    sqlx::query(SEEN).bind(seen).execute(&mut *tx.conn).await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+}
