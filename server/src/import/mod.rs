@@ -9,9 +9,9 @@ mod line;
 mod plan;
 mod progress;
 
-use crate::auth::password;
+use crate::auth::Passwords;
 use crate::store::{Folder, Store};
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use plan::Plan;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -50,7 +50,10 @@ pub async fn run(import: Import) -> anyhow::Result<Imported> {
 
     let (store, task) = Store::open(folder).await?;
     let writer = tokio::spawn(task.run());
-    let hash = import.password.map(|password| password::hash_now(password.as_str())).transpose()?;
+    let hash = match import.password {
+        Some(password) => Some(Passwords::new()?.hash(password.into()).await.map_err(|_| anyhow!("cannot hash"))?),
+        None => None,
+    };
     let (accounts, new_accounts) = store.import_accounts(source.clone(), plan.people(), hash).await?;
     let chats = plan.chats(&accounts)?;
     let (conversations, new_conversations) = store.import_conversations(source.clone(), chats).await?;

@@ -1,0 +1,212 @@
+//! Two people write to each other, over the real binary.
+
+mod support;
+
+use protocol::frame::close;
+use protocol::receipts::Cursors;
+use protocol::sync::AccountChange;
+use protocol::{Message, Seq, ServerFrame, path};
+use serde_json::json;
+use support::{TestServer, fresh_client_id, text_message};
+
+fn seq(number: u64) -> Seq {
+    Seq::ZERO.plus(number)
+}
+
+/// R001-12, R002-25: a send is answered with its address, a replay with the original, and a reused key is refused.
+#[tokio::test]
+async fn a_send_is_idempotent() {
+    let server = TestServer::start();
+    let (a, b) = (server.person("aa").await, server.person("bb").await);
+    let id = a.open(&b).await;
+    let request = text_message(fresh_client_id(), "你好 👋");
+    let first = a.post(&path::messages(id), &request).await;
+    let replay = a.post(&path::messages(id), &request).await;
+    assert_eq!((first.status, replay.status), (201, 200));
+    assert_eq!(first.body, replay.body);
+    let other = json!({"client_id": request["client_id"], "body": {"type": "text", "text": "other"}});
+    let reused = a.post(&path::messages(id), &other).await;
+    assert_eq!((reused.status, reused.code().as_str()), (409, "client_id_reused"));
+    assert_eq!(b.history(id, Seq::ZERO, 10).await.messages, [first.read::<Message>()]);
+}
+
+/// R004-G8: frames carry their log's positions, in order, to every device of both sides.
+#[tokio::test]
+async fn frames_carry_positions() {
+    let server = TestServer::start();
+    let (a, b) = (server.person("aa").await, server.person("bb").await);
+    let id = a.open(&b).await;
+    let mut devices = [a.push().await, b.push().await];
+    let mut sent = Vec::new();
+    for number in 0..20 {
+        let from = if number % 2 == 0 { &a } else { &b };
+        sent.push(from.send(id, &format!("message {number}")).await);
+    }
+    for device in &mut devices {
+        for expected in &sent {
+            match device.frame().await {
+                ServerFrame::Conversation { conversation, prev, pos, head_seq, message, sender } => {
+                    assert_eq!((conversation, prev.next(), pos), (id, message.rev, message.rev));
+                    assert_eq!((head_seq, sender.id, &message), (message.seq, message.sender, expected));
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}
+
+/// R000-03, R000-05, R000-06, R000-20, T1, T3: the sender is told what the peer received and read; reading implies
+/// receiving, stale reports are accepted and ignored, and nobody's unread but the reader's moves.
+#[tokio::test]
+async fn receipts_reach_the_sender() {
+    let server = TestServer::start();
+    let (a, b) = (server.person("aa").await, server.person("bb").await);
+    let id = a.open(&b).await;
+    for _ in 0..3 {
+        a.send(id, "x").await;
+    }
+    let (mut device, mut other) = (a.push().await, b.push().await);
+    for ((delivered, read), expected) in
+        [((2, 0), Some((2, 0))), ((1, 0), None), ((0, 3), Some((3, 3))), ((99, 1), None)]
+    {
+        assert_eq!(b.report(id, delivered, read).await.status, 204);
+        let Some((delivered, read)) = expected else { continue };
+        let cursors = Cursors { delivered: seq(delivered), read: seq(read) };
+        match device.frame().await {
+            ServerFrame::Account { prev, pos, changes } => {
+                assert_eq!(prev.next(), pos);
+                assert!(
+                    matches!(&changes[..], [AccountChange::Receipt(r)] if (r.cursors, r.reader) == (cursors, b.id))
+                );
+            }
+            frame => panic!("{frame:?}"),
+        }
+        match other.frame().await {
+            ServerFrame::Account { changes, .. } => {
+                assert_eq!(changes, [AccountChange::Own { conversation: id, cursors }]);
+            }
+            frame => panic!("{frame:?}"),
+        }
+    }
+    let (seen_by_a, seen_by_b) = (a.conversation(id).await, b.conversation(id).await);
+    assert_eq!((seen_by_a.unread, seen_by_b.unread), (0, 0));
+    assert_eq!(seen_by_a.peer_cursors, Some(seen_by_b.own));
+}
+
+/// R000-13, T18: without any push, one sync tells everything; from its token on, only what moved.
+#[tokio::test]
+async fn sync_tells_what_push_did_not() {
+    let server = TestServer::start();
+    let (a, b) = (server.person("aa").await, server.person("bb").await);
+    let id = a.open(&b).await;
+    let start = a.sync(None).await;
+    assert_eq!(start.conversations.iter().map(|c| c.id).collect::<Vec<_>>(), [id]);
+
+    a.send(id, "x").await;
+    b.report(id, 1, 1).await;
+    let moved = a.sync(Some(&start.token)).await;
+    assert_eq!(moved.conversations.len(), 1);
+    assert!(matches!(&moved.changes[..], [AccountChange::Receipt(r)] if r.cursors == Cursors::at(seq(1))));
+    let nothing = a.sync(Some(&moved.token)).await;
+    assert!(nothing.conversations.is_empty() && nothing.changes.is_empty() && !nothing.more);
+    for refused in ["x", "1", "1.2.3", &"9".repeat(100)] {
+        assert_eq!(a.get(&path::sync(refused)).await.status, 422, "{refused}");
+    }
+}
+
+/// R003-15, R004-G4: a sync with nothing new is at most 300 bytes.
+#[tokio::test]
+async fn a_sync_with_nothing_new_is_small() {
+    let server = TestServer::start();
+    let a = server.person("aa").await;
+    let token = a.sync(None).await.token;
+    let answer = a.get(&path::sync(&token)).await;
+    assert!(answer.body.len() <= 100, "{}", answer.body.len());
+}
+
+/// R004-G8: a gap is pulled from the conversation's log; one that is too long is told.
+#[tokio::test]
+async fn a_gap_is_pulled() {
+    let server = TestServer::start();
+    let (a, b) = (server.person("aa").await, server.person("bb").await);
+    let id = a.open(&b).await;
+    let mut sent = Vec::new();
+    for _ in 0..5 {
+        sent.push(a.send(id, "x").await);
+    }
+    let page = b.changes(id, sent[1].rev).await;
+    assert_eq!(page.messages, sent[2..]);
+    assert_eq!((page.through, page.conversation.rev, page.too_long), (sent[4].rev, sent[4].rev, false));
+}
+
+/// R002-22, X4: five from each of two while away; reading one leaves the other.
+#[tokio::test]
+async fn unread_is_counted_by_conversation() {
+    let server = TestServer::start();
+    let (a, b, c) = (server.person("aa").await, server.person("bb").await, server.person("cc").await);
+    let (with_b, with_c) = (a.open(&b).await, a.open(&c).await);
+    for _ in 0..5 {
+        b.send(with_b, "from b").await;
+        c.send(with_c, "from c").await;
+    }
+    let page = a.sync(None).await;
+    assert_eq!(page.conversations.iter().map(|c| (c.id, c.unread)).collect::<Vec<_>>(), [(with_c, 5), (with_b, 5)]);
+    a.report(with_c, 5, 5).await;
+    let page = a.sync(None).await;
+    assert_eq!(page.conversations.iter().map(|c| (c.id, c.unread)).collect::<Vec<_>>(), [(with_c, 0), (with_b, 5)]);
+}
+
+/// A reader that stops reading is cut off with "resync"; the others hear everything (invariant 9).
+#[tokio::test]
+async fn a_slow_reader_is_cut_off() {
+    let server = TestServer::start();
+    let (a, b) = (server.person("aa").await, server.person("bb").await);
+    let id = a.open(&b).await;
+    let mut slow = b.push().await;
+    let mut quick = a.push().await;
+    let text = "长".repeat(2048);
+    let reading = tokio::spawn(async move {
+        let mut last = 0;
+        while last < 4_000 {
+            if let ServerFrame::Conversation { message, .. } = quick.frame().await {
+                assert_eq!(message.seq, seq(last + 1));
+                last += 1;
+            }
+        }
+    });
+    // 4,000 frames of 6 KiB are more than the sockets' buffers and the queue hold.
+    let senders = (0..8).map(|_| async {
+        for _ in 0..500 {
+            a.send(id, &text).await;
+        }
+    });
+    futures::future::join_all(senders).await;
+    reading.await.unwrap();
+    // The farewell may not get through to one who did not read for so long; the connection ends all the same.
+    assert!(matches!(slow.closed().await, None | Some(close::RESYNC)));
+    assert_eq!(b.conversation(id).await.head_seq, seq(4_000));
+}
+
+/// R004-G10: a heartbeat is answered; what is no frame ends the connection.
+#[tokio::test]
+async fn the_socket_answers_frames_and_refuses_the_rest() {
+    use tokio_tungstenite::tungstenite::Message as Frame;
+    let server = TestServer::start();
+    let a = server.person("aa").await;
+    let mut push = a.push().await;
+    push.ping().await;
+    assert_eq!(push.frame().await, ServerFrame::Pong);
+    let refused = [
+        (Frame::Text("{".into()), close::REFUSED),
+        (Frame::Text(r#"{"type":"ping","x":1}"#.into()), close::REFUSED),
+        (Frame::Text(r#"{"type":"nope"}"#.into()), close::REFUSED),
+        (Frame::Binary(vec![0, 255].into()), close::REFUSED),
+        (Frame::Text("x".repeat(5_000).into()), close::TOO_BIG),
+    ];
+    for (frame, code) in refused {
+        let mut push = a.push().await;
+        push.send(frame).await;
+        assert_eq!(push.closed().await, Some(code));
+    }
+    assert_eq!(a.get(path::ACCOUNT_ME).await.status, 200);
+}

@@ -1,0 +1,119 @@
+//! The real binary on a real port, and people who use it. Black-box: nothing here knows the server's inside.
+
+#![allow(dead_code, unused_imports, reason = "each test file uses its part of it")]
+
+mod person;
+mod push;
+
+pub use person::{Answer, PASSWORD, Person, fresh_client_id, text_message};
+pub use push::Push;
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// The longest that a test waits for a condition.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+pub const BINARY: &str = env!("CARGO_BIN_EXE_sixin");
+
+/// A running server with a data folder of its own. Dropped, both are gone.
+pub struct TestServer {
+    child: Child,
+    pub address: String,
+    environment: Vec<(String, String)>,
+    data: TempDir,
+}
+
+impl TestServer {
+    pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// Starts with more environment, such as `("SIXIN_SENDS_PER_SECOND", "5")`.
+    pub fn start_with(environment: &[(&str, &str)]) -> Self {
+        Self::start_under(Command::new(BINARY), environment)
+    }
+
+    /// Starts under another program, such as strace, whose command ends with the binary.
+    pub fn start_under(command: Command, environment: &[(&str, &str)]) -> Self {
+        Self::start_on(tempfile::tempdir().unwrap(), command, environment)
+    }
+
+    /// Starts on a data folder that stands already.
+    pub fn start_on(data: TempDir, command: Command, environment: &[(&str, &str)]) -> Self {
+        let environment: Vec<_> = environment.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+        let (child, address) = spawn(command, data.path(), &environment);
+        Self { child, address, environment, data }
+    }
+
+    /// `kill -9`.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Starts again on the same data, on another port.
+    pub fn restart(&mut self) {
+        (self.child, self.address) = spawn(Command::new(BINARY), self.data.path(), &self.environment);
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub fn data(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// Waits for the process to end by itself; its exit code.
+    pub fn wait(&mut self) -> Option<i32> {
+        let end = Instant::now() + PATIENCE;
+        while Instant::now() < end {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
+        panic!("the server did not end");
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// Somebody new, logged in.
+    pub async fn person(&self, handle: &str) -> Person {
+        Person::register(&self.address, handle).await
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Starts the server on any free port, and waits until it names it.
+fn spawn(mut command: Command, data: &Path, environment: &[(String, String)]) -> (Child, String) {
+    let generous =
+        ["LOGINS_PER_HANDLE", "LOGINS_PER_ADDRESS", "ACCOUNTS_PER_ADDRESS", "SENDS_PER_SECOND", "SENDS_AT_ONCE"];
+    let mut child = command
+        .env_clear()
+        .envs(std::env::vars_os().filter(|(name, _)| !name.to_string_lossy().starts_with("SIXIN_")))
+        .envs(generous.map(|rate| (format!("SIXIN_{rate}"), "100000")))
+        .envs(environment.iter().map(|(name, value)| (name, value)))
+        .env("SIXIN_LISTEN", "127.0.0.1:0")
+        .env("SIXIN_DATA", data)
+        .env("SIXIN_LOG", "warn")
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let address = line.trim().rsplit_once("http://").map(|(_, address)| address.to_owned());
+    (child, address.unwrap_or_else(|| panic!("the server did not name its address: {line:?}")))
+}

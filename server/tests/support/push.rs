@@ -1,0 +1,73 @@
+//! One device's push connection.
+
+use super::{PATIENCE, Person};
+use futures::{SinkExt, StreamExt};
+use protocol::{ClientFrame, ServerFrame, path};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+pub struct Push {
+    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+}
+
+impl Push {
+    pub async fn connect(person: &Person) -> Self {
+        let mut push = Self::try_connect(person, &[]).await.expect("a push connection");
+        assert!(matches!(push.frame().await, ServerFrame::Hello { .. }));
+        push
+    }
+
+    /// Connects with more headers; the status of a refusal.
+    pub async fn try_connect(person: &Person, headers: &[(&'static str, String)]) -> Result<Self, u16> {
+        let mut request = format!("ws://{}{}", person.address, path::PUSH).into_client_request().unwrap();
+        let bearer = format!("Bearer {}", person.token);
+        request.headers_mut().insert("authorization", bearer.parse().unwrap());
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.parse().unwrap());
+        }
+        match connect_async(request).await {
+            Ok((socket, _)) => Ok(Self { socket }),
+            Err(tokio_tungstenite::tungstenite::Error::Http(response)) => Err(response.status().as_u16()),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// The next frame.
+    pub async fn frame(&mut self) -> ServerFrame {
+        loop {
+            match self.message().await {
+                Some(Message::Text(text)) => return serde_json::from_str(&text).unwrap(),
+                Some(Message::Close(frame)) => panic!("closed: {frame:?}"),
+                Some(_) => {}
+                None => panic!("the connection broke"),
+            }
+        }
+    }
+
+    /// Reads until the server closes; its code, or `None` when the connection broke.
+    pub async fn closed(&mut self) -> Option<u16> {
+        loop {
+            match self.message().await {
+                Some(Message::Close(frame)) => return frame.map(|frame| frame.code.into()),
+                Some(_) => {}
+                None => return None,
+            }
+        }
+    }
+
+    pub async fn ping(&mut self) {
+        let text = serde_json::to_string(&ClientFrame::Ping).unwrap();
+        self.send(Message::Text(text.into())).await;
+    }
+
+    pub async fn send(&mut self, message: Message) {
+        self.socket.send(message).await.unwrap();
+    }
+
+    async fn message(&mut self) -> Option<Message> {
+        timeout(PATIENCE, self.socket.next()).await.expect("a frame in time")?.ok()
+    }
+}
