@@ -1,6 +1,6 @@
 //! The Sixin server: one binary, one data folder.
 //!
-//! A request passes [`router`] with its middleware, then [`api`], [`domain`] and [`store`]; what a commit changed
+//! A request passes [`router`] within [`middleware`], then [`api`], [`domain`] and [`store`]; what a commit changed
 //! leaves through [`push`].
 
 pub mod api;
@@ -10,6 +10,7 @@ pub mod domain;
 pub mod error;
 pub mod import;
 mod listen;
+mod middleware;
 pub mod push;
 mod rates;
 pub mod router;

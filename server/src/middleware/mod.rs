@@ -1,0 +1,6 @@
+//! What happens around every request, whichever route it takes.
+
+pub mod headers;
+pub mod limits;
+pub mod origin;
+pub mod request_log;
