@@ -4,6 +4,9 @@
 //! Invariants: the first render depends on a [`backend::Snapshot`] alone: on no clock, locale, time zone or window.
 //! Deliberately absent: HTTP, storage, sockets and SQL; see [`backend`].
 
+// Views are deeply nested types.
+#![recursion_limit = "256"]
+
 pub mod app;
 pub mod backend;
 pub mod live;

@@ -70,18 +70,17 @@ pub fn routes() -> Vec<Route> {
 /// The router with everything around it.
 pub fn router(state: AppState) -> Router {
     let api = routes().into_iter().fold(Router::new(), |router, route| router.route(route.path, route.handler));
-    let compression = CompressionLayer::new().quality(CompressionLevel::Precise(4)).compress_when(SizeAbove::new(1_024));
-    api.method_not_allowed_fallback(async || {
-        Refusal::new(ErrorCode::MethodNotAllowed, "this path has no such method")
-    })
-    .fallback(async || Refusal::not_found())
-    // The last one is the first that a request meets.
-    .layer(DefaultBodyLimit::max(BODY_LIMIT))
-    .layer(from_fn_with_state(state.clone(), origin::check))
-    .layer(from_fn(limits::time))
-    .layer(CatchPanicLayer::custom(limits::panicked))
-    .layer(from_fn(request_log::write))
-    .layer(from_fn(headers::add))
-    .layer(compression)
-    .with_state(state)
+    let compression =
+        CompressionLayer::new().quality(CompressionLevel::Precise(4)).compress_when(SizeAbove::new(1_024));
+    api.method_not_allowed_fallback(async || Refusal::new(ErrorCode::MethodNotAllowed, "this path has no such method"))
+        .fallback(async || Refusal::not_found())
+        // The last one is the first that a request meets.
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(from_fn_with_state(state.clone(), origin::check))
+        .layer(from_fn(limits::time))
+        .layer(CatchPanicLayer::custom(limits::panicked))
+        .layer(from_fn(request_log::write))
+        .layer(from_fn(headers::add))
+        .layer(compression)
+        .with_state(state)
 }

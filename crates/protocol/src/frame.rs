@@ -39,9 +39,9 @@ pub enum ServerFrame {
     Pong,
 }
 
-/// Client to server, JSON text frames of at most 4 KiB.
+/// Client to server, JSON text frames of at most 4 KiB. Fields that the server does not know are ignored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(tag = "type", rename_all = "snake_case")]
 pub enum ClientFrame {
     Ping,
 }

@@ -85,8 +85,15 @@ impl<R: Read + Send + 'static> Lines<R> {
                 return Ok(Some((self.number, Err(format!("longer than {LINE_MAX} bytes")))));
             }
             if !bytes.iter().all(u8::is_ascii_whitespace) {
-                return Ok(Some((self.number, serde_json::from_slice(&bytes).map_err(|error| error.to_string()))));
+                return Ok(Some((self.number, serde_json::from_slice(&bytes).map_err(|error| reason(&error)))));
             }
         }
     }
+}
+
+/// The parser counts lines of its own, which would only confuse beside the file's.
+fn reason(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
+    format!("{what} (column {})", error.column())
 }

@@ -44,7 +44,8 @@ impl TestServer {
 
     /// Starts on a data folder that stands already.
     pub fn start_on(data: TempDir, command: Command, environment: &[(&str, &str)]) -> Self {
-        let environment: Vec<_> = environment.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+        let environment: Vec<_> =
+            environment.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
         let (child, address) = spawn(command, data.path(), &environment);
         Self { child, address, environment, data }
     }
