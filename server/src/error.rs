@@ -81,6 +81,18 @@ impl Refusal {
         }
     }
 
+    /// Leaves the cause in the log: once, by who makes the answer.
+    pub fn log(&self) {
+        if let Some(cause) = &self.cause {
+            tracing::error!(%cause, "a request failed");
+        }
+    }
+
+    /// The same refusal of the request as a whole.
+    pub fn without_field(self) -> Self {
+        Self { field: None, ..self }
+    }
+
     /// What the caller is told.
     pub fn to_api(&self) -> ApiError {
         ApiError {

@@ -1,6 +1,6 @@
 //! The Sixin server: one binary, one data folder.
 //!
-//! A request passes [`router`] within [`middleware`], then [`api`], [`domain`] and [`store`]; what a commit changed
+//! A request passes [`router`] within [`middleware`], then [`api`] or [`page`], [`domain`] and [`store`]; what a commit changed
 //! leaves through [`push`].
 
 pub mod api;
@@ -11,6 +11,7 @@ pub mod error;
 pub mod import;
 mod listen;
 mod middleware;
+pub mod page;
 pub mod push;
 mod rates;
 pub mod router;

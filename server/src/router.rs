@@ -5,6 +5,7 @@
 use crate::api::{accounts, conversations, devices, logins, messages, receipts, sync, users};
 use crate::error::Refusal;
 use crate::middleware::{headers, limits, origin, request_log};
+use crate::page;
 use crate::push::socket;
 use crate::state::AppState;
 use axum::Router;
@@ -16,7 +17,7 @@ use protocol::{ErrorCode, path};
 use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
-use tower_http::compression::predicate::SizeAbove;
+use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 
 /// The largest body of a request, in bytes.
 pub const BODY_LIMIT: usize = 64 * 1024;
@@ -70,15 +71,18 @@ pub fn routes() -> Vec<Route> {
 /// The router with everything around it.
 pub fn router(state: AppState) -> Router {
     let api = routes().into_iter().fold(Router::new(), |router, route| router.route(route.path, route.handler));
-    let compression =
-        CompressionLayer::new().quality(CompressionLevel::Precise(4)).compress_when(SizeAbove::new(1_024));
-    api.method_not_allowed_fallback(async || Refusal::new(ErrorCode::MethodNotAllowed, "this path has no such method"))
+    let compression = CompressionLayer::new()
+        .quality(CompressionLevel::Precise(4))
+        .compress_when(SizeAbove::new(1_024).and(NotForContentType::IMAGES));
+    api.merge(page::routes())
+        .method_not_allowed_fallback(async || Refusal::new(ErrorCode::MethodNotAllowed, "this path has no such method"))
         .fallback(async || Refusal::not_found())
         // The last one is the first that a request meets.
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(from_fn_with_state(state.clone(), origin::check))
         .layer(from_fn(limits::time))
         .layer(CatchPanicLayer::custom(limits::panicked))
+        .layer(from_fn_with_state(state.clone(), page::refusals))
         .layer(from_fn(request_log::write))
         .layer(from_fn(headers::add))
         .layer(compression)

@@ -9,14 +9,14 @@ use protocol::{ErrorAnswer, ErrorCode};
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        if let Some(cause) = &self.cause {
-            tracing::error!(%cause, "a request failed");
-        }
+        self.log();
         let mut response = (status(self.code), Json(ErrorAnswer { error: self.to_api() })).into_response();
         if let Some(wait) = self.retry_after {
             // Rounded up: who comes at the second told must not come too early.
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().saturating_add(1)));
         }
+        // For those who show a refusal in another form.
+        response.extensions_mut().insert(self.code);
         response
     }
 }

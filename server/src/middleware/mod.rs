@@ -1,5 +1,6 @@
 //! What happens around every request, whichever route it takes.
 
+pub mod csp;
 pub mod headers;
 pub mod limits;
 pub mod origin;

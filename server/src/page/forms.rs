@@ -1,0 +1,229 @@
+//! The plain forms: logging in and out, registering, finding people, devices and settings.
+
+use super::{Browser, Login, see_other, with_login};
+use crate::api::extract::{Form, Query};
+use crate::api::logins::device_name;
+use crate::auth::CurrentUser;
+use crate::auth::extract::ClientAddress;
+use crate::domain::{accounts, conversations};
+use crate::error::Refusal;
+use crate::state::AppState;
+use app::backend::{self, Page};
+use app::preferences::Preferences;
+use axum::extract::State;
+use axum::http::header::{REFERER, SET_COOKIE};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use protocol::{DeviceId, DisplayName, Handle, LoginRequest, Password, RegisterRequest, UserId, path};
+use serde::Deserialize;
+use std::fmt::Display;
+use std::net::IpAddr;
+use std::str::FromStr;
+
+/// How long a browser keeps a preference.
+const YEAR: u64 = 365 * 86_400;
+
+/// `GET /login`
+pub async fn login(browser: Browser, user: Login) -> Response {
+    empty(&browser, user, Page::Login)
+}
+
+/// `GET /register`
+pub async fn register(browser: Browser, user: Login) -> Response {
+    empty(&browser, user, Page::Register)
+}
+
+fn empty(browser: &Browser, user: Login, page: fn(backend::Form) -> Page) -> Response {
+    match user {
+        Some(_) => see_other("/"),
+        None => browser.show(StatusCode::OK, page(backend::Form::default())),
+    }
+}
+
+#[derive(Deserialize)]
+pub struct Credentials {
+    handle: String,
+    password: String,
+}
+
+/// `POST /login`
+pub async fn log_in(
+    State(state): State<AppState>,
+    browser: Browser,
+    ClientAddress(address): ClientAddress,
+    headers: HeaderMap,
+    Form(credentials): Form<Credentials>,
+) -> Response {
+    let values = vec![("handle".to_owned(), credentials.handle.clone())];
+    match begin(&state, &headers, address, credentials.handle, credentials.password).await {
+        Ok(token) => with_login(see_other("/"), Some(&token), &browser),
+        Err(refusal) => browser.show_again(&refusal, values, Page::Login),
+    }
+}
+
+async fn begin(
+    state: &AppState,
+    headers: &HeaderMap,
+    address: IpAddr,
+    handle: String,
+    password: String,
+) -> Result<String, Refusal> {
+    let request = LoginRequest { handle, password, device_name: None };
+    Ok(accounts::log_in(state, request, device_name(headers), address).await?.token)
+}
+
+#[derive(Deserialize)]
+pub struct NewAccount {
+    handle: String,
+    display_name: String,
+    password: String,
+}
+
+/// `POST /register`: registers and logs in.
+pub async fn sign_up(
+    State(state): State<AppState>,
+    browser: Browser,
+    ClientAddress(address): ClientAddress,
+    headers: HeaderMap,
+    Form(new): Form<NewAccount>,
+) -> Response {
+    let values = vec![("handle".to_owned(), new.handle.clone()), ("display_name".to_owned(), new.display_name.clone())];
+    let (handle, password) = (new.handle.clone(), new.password.clone());
+    let registered = match new.parse() {
+        Ok(request) => accounts::register(&state, request, address).await,
+        Err(refusal) => Err(refusal),
+    };
+    if let Err(refusal) = registered {
+        return browser.show_again(&refusal, values, Page::Register);
+    }
+    match begin(&state, &headers, address, handle, password).await {
+        Ok(token) => with_login(see_other("/"), Some(&token), &browser),
+        // The account stands; only the login has to be tried again.
+        Err(refusal) => browser.show_again(&refusal, values, Page::Login),
+    }
+}
+
+impl NewAccount {
+    fn parse(self) -> Result<RegisterRequest, Refusal> {
+        Ok(RegisterRequest {
+            handle: Handle::try_from(self.handle).map_err(wrong("handle"))?,
+            display_name: DisplayName::try_from(self.display_name).map_err(wrong("display_name"))?,
+            password: Password::try_from(self.password).map_err(wrong("password"))?,
+        })
+    }
+}
+
+fn wrong<E: Display>(field: &'static str) -> impl Fn(E) -> Refusal {
+    move |error| Refusal::field(field, &error.to_string())
+}
+
+/// `POST /logout`
+pub async fn log_out(State(state): State<AppState>, browser: Browser, user: CurrentUser) -> Result<Response, Refusal> {
+    accounts::end_login(&state, &user, user.device).await?;
+    Ok(with_login(see_other("/login"), None, &browser))
+}
+
+#[derive(Deserialize)]
+pub struct Search {
+    #[serde(default)]
+    query: String,
+}
+
+/// `GET /new?query=`
+pub async fn new(
+    State(state): State<AppState>,
+    browser: Browser,
+    _: CurrentUser,
+    Query(Search { query }): Query<Search>,
+) -> Response {
+    let page = |found, form| Page::New { query: query.clone(), found, form };
+    if query.trim().is_empty() {
+        return browser.show(StatusCode::OK, page(None, backend::Form::default()));
+    }
+    match accounts::search(&state, &query).await {
+        Ok(found) => browser.show(StatusCode::OK, page(Some(found.users), backend::Form::default())),
+        Err(refusal) => browser.show_again(&refusal.without_field(), vec![], |form| page(None, form)),
+    }
+}
+
+#[derive(Deserialize)]
+pub struct Peer {
+    peer: String,
+}
+
+/// `POST /new`
+pub async fn open(
+    State(state): State<AppState>,
+    user: CurrentUser,
+    Form(Peer { peer }): Form<Peer>,
+) -> Result<Response, Refusal> {
+    let peer: UserId = id(&peer)?;
+    let (conversation, _) = conversations::open(&state, user.account.id, peer).await?;
+    Ok(see_other(&path::page(conversation.id)))
+}
+
+/// `GET /devices`
+pub async fn devices(State(state): State<AppState>, browser: Browser, user: CurrentUser) -> Result<Response, Refusal> {
+    let devices = accounts::devices(&state, &user).await?.devices;
+    let page = Page::Devices { devices, form: backend::Form::default() };
+    Ok(browser.show(StatusCode::OK, page))
+}
+
+#[derive(Deserialize)]
+pub struct Revoked {
+    device: String,
+}
+
+/// `POST /devices`
+pub async fn revoke(
+    State(state): State<AppState>,
+    browser: Browser,
+    user: CurrentUser,
+    Form(Revoked { device }): Form<Revoked>,
+) -> Result<Response, Refusal> {
+    let device: DeviceId = id(&device)?;
+    accounts::end_login(&state, &user, device).await?;
+    Ok(if device == user.device { with_login(see_other("/login"), None, &browser) } else { see_other("/devices") })
+}
+
+/// What is no id names nothing.
+fn id<T: FromStr>(text: &str) -> Result<T, Refusal> {
+    text.parse().map_err(|_| Refusal::not_found())
+}
+
+/// `GET /settings`
+pub async fn settings(browser: Browser, user: CurrentUser) -> Response {
+    let page = Page::Settings { account: user.account.clone(), form: backend::Form::default() };
+    browser.show(StatusCode::OK, page)
+}
+
+/// `POST /settings`: keeps what is set in cookies, and returns to the page that the form stood on.
+pub async fn set(
+    browser: Browser,
+    user: CurrentUser,
+    headers: HeaderMap,
+    Form(settings): Form<Vec<(String, String)>>,
+) -> Response {
+    let mut preferences = browser.preferences;
+    if !settings.iter().all(|(name, value)| name != Preferences::UTC_OFFSET && preferences.set(name, value)) {
+        let refusal = Refusal::bad_request("no such setting");
+        let account = user.account.clone();
+        return browser.show_again(&refusal, vec![], |form| Page::Settings { account, form });
+    }
+    let mut response = see_other(page_of(&headers).unwrap_or("/settings"));
+    let secure = if browser.secure { "; Secure" } else { "" };
+    for (name, value) in settings {
+        let cookie = format!("{name}={value}; Path=/; SameSite=Lax; Max-Age={YEAR}{secure}");
+        response.headers_mut().append(SET_COOKIE, cookie.parse().expect("known names and values are plain words"));
+    }
+    response
+}
+
+/// The path of our own page that the request says to come from; its origin was checked.
+fn page_of(headers: &HeaderMap) -> Option<&str> {
+    let referer = headers.get(REFERER)?.to_str().ok()?;
+    let (start, _) = referer.match_indices('/').nth(2)?;
+    let path = referer.get(start..)?;
+    // "//host" would lead to another site.
+    (!path.starts_with("//") && path != "/settings").then_some(path)
+}

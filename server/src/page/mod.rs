@@ -1,0 +1,136 @@
+//! The HTML side: every page rendered from a snapshot, and the forms that work without scripts.
+//!
+//! A page asks the same use-cases as the API. What is refused on the way to a page is shown as a page, and who is not
+//! logged in is sent to log in.
+
+mod forms;
+mod messenger;
+mod site;
+
+use crate::api::status;
+use crate::auth::CurrentUser;
+use crate::auth::extract::{is_secure, set_cookie};
+use crate::config::is_host;
+use crate::error::Refusal;
+use crate::middleware::csp::Nonce;
+use crate::state::AppState;
+use crate::store;
+use app::backend::{Form, Page, Snapshot};
+use app::preferences::Preferences;
+use app::shell::{self, Head};
+use axum::Router;
+use axum::extract::{FromRequestParts, Request};
+use axum::http::header::{
+    ACCEPT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HOST, HeaderName, LOCATION, SET_COOKIE,
+};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use protocol::ErrorCode;
+use std::convert::Infallible;
+
+/// Every path that is not the API's.
+#[rustfmt::skip]
+pub fn routes() -> Router<AppState> {
+    Router::new()
+        .route("/",             get(messenger::home))
+        .route("/c/{id}",       get(messenger::conversation).post(messenger::send))
+        .route("/login",        get(forms::login).post(forms::log_in))
+        .route("/logout",       post(forms::log_out))
+        .route("/register",     get(forms::register).post(forms::sign_up))
+        .route("/new",          get(forms::new).post(forms::open))
+        .route("/devices",      get(forms::devices).post(forms::revoke))
+        .route("/settings",     get(forms::settings).post(forms::set))
+        .route("/favicon.svg",  get(site::icon))
+        .route("/pkg/{*name}",  get(site::file))
+}
+
+/// The browser that asks, as far as a page depends on it.
+pub struct Browser {
+    pub preferences: Preferences,
+    /// Whether it asks over TLS.
+    pub secure: bool,
+    host: Option<String>,
+}
+
+impl Browser {
+    fn of(headers: &HeaderMap, state: &AppState) -> Self {
+        let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        Self {
+            preferences: Preferences::from_headers(text(COOKIE), text(ACCEPT_LANGUAGE), store::now()),
+            secure: is_secure(headers, state),
+            host: Some(text(HOST)).filter(|host| is_host(host)).map(str::to_owned),
+        }
+    }
+
+    /// The page, with a policy of its own.
+    pub fn show(&self, status: StatusCode, page: Page) -> Response {
+        let Ok(nonce) = Nonce::fresh() else {
+            tracing::error!("the system has no random numbers");
+            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        };
+        let urls = &site::URLS;
+        let head = Head {
+            nonce: nonce.as_str().to_owned(),
+            css_url: urls.css.clone(),
+            js_url: urls.js.clone(),
+            wasm_url: urls.wasm.clone(),
+            emoji_url: urls.emoji.clone(),
+            icon_url: urls.icon.clone(),
+        };
+        let html = shell::render(Snapshot { preferences: self.preferences, page }, &head);
+        let policy = nonce.policy(self.host.as_deref());
+        let headers = [(CONTENT_TYPE, "text/html; charset=utf-8".to_owned()), (CONTENT_SECURITY_POLICY, policy)];
+        (status, headers, html).into_response()
+    }
+
+    /// The form again, with what was filled in and why it was refused.
+    fn show_again(
+        &self,
+        refusal: &Refusal,
+        values: Vec<(String, String)>,
+        page: impl FnOnce(Form) -> Page,
+    ) -> Response {
+        refusal.log();
+        let error = app::backend::FormError { code: refusal.code, field: refusal.field.clone() };
+        self.show(status(refusal.code), page(Form { error: Some(error), values }))
+    }
+}
+
+impl FromRequestParts<AppState> for Browser {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
+        Ok(Self::of(&parts.headers, state))
+    }
+}
+
+/// 303: the browser fetches the other page, and reloading it sends no form again.
+fn see_other(path: &str) -> Response {
+    (StatusCode::SEE_OTHER, [(LOCATION, path)]).into_response()
+}
+
+fn with_login(mut response: Response, token: Option<&str>, browser: &Browser) -> Response {
+    // Tokens are made of letters, digits, "-" and "_".
+    let cookie = set_cookie(token, browser.secure).parse().expect("it is a valid header");
+    response.headers_mut().append(SET_COOKIE, cookie);
+    response
+}
+
+/// Shows what was refused outside of the API as a page. Who is not logged in is sent to log in.
+pub async fn refusals(browser: Browser, request: Request, next: Next) -> Response {
+    if request.uri().path().starts_with("/api/") {
+        return next.run(request).await;
+    }
+    let response = next.run(request).await;
+    match response.extensions().get::<ErrorCode>() {
+        None => response,
+        Some(ErrorCode::NotLoggedIn) => see_other("/login"),
+        Some(code) => browser.show(response.status(), Page::Error(*code)),
+    }
+}
+
+/// What a page needs of who is logged in.
+type Login = Option<CurrentUser>;
