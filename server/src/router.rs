@@ -2,7 +2,7 @@
 //!
 //! The API's routes are data, so that the OpenAPI document and the tests of permission walk the same table.
 
-use crate::api::{accounts, conversations, devices, logins, messages, receipts, sync, users};
+use crate::api::{accounts, conversations, devices, logins, messages, openapi, receipts, sync, users};
 use crate::error::Refusal;
 use crate::middleware::{headers, limits, origin, request_log};
 use crate::page;
@@ -64,6 +64,7 @@ pub fn routes() -> Vec<Route> {
         route(Method::GET,     path::CHANGES,        "listChanges",        Member,  get(messages::changes)),
         route(Method::PUT,     path::RECEIPTS,       "reportReceipts",     Member,  put(receipts::report)),
         route(Method::GET,     path::SYNC,           "sync",               Account, get(sync::get)),
+        route(Method::GET,     path::OPENAPI,        "getOpenApi",         Anyone,  get(openapi::get)),
         route(Method::GET,     path::PUSH,           "push",               Account, get(socket::connect)),
     ]
 }

@@ -7,6 +7,7 @@ pub mod devices;
 pub mod extract;
 pub mod logins;
 pub mod messages;
+pub mod openapi;
 pub mod receipts;
 pub mod sync;
 pub mod users;

@@ -1,0 +1,102 @@
+//! `GET /openapi.json`: what the API takes and answers, built from the routes themselves.
+//!
+//! Invariant: every route is described, and nothing else; a test holds real requests and answers against it.
+
+mod operations;
+mod schemas;
+
+use crate::router::{Route, Who, routes};
+use axum::body::Bytes;
+use axum::http::header::{CONTENT_TYPE, HeaderName};
+use operations::{Operation, describe};
+use serde_json::{Map, Value, json};
+use std::sync::LazyLock;
+
+static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| document().to_string().into());
+
+/// `GET /openapi.json`
+pub async fn get() -> ([(HeaderName, &'static str); 1], Bytes) {
+    ([(CONTENT_TYPE, "application/json")], DOCUMENT.clone())
+}
+
+fn document() -> Value {
+    let mut paths = Map::new();
+    for route in routes() {
+        let methods = paths.entry(route.path).or_insert_with(|| json!({}));
+        methods[route.method.as_str().to_ascii_lowercase()] = operation(&route);
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Sixin",
+            "version": "1",
+            "description": "Ids are numbers below 2^53, times are milliseconds since the Unix epoch by the server's \
+                clock. Lists page by key. Every refusal is the one document `ErrorAnswer`. Unknown fields and \
+                parameters are refused. Browsers log in by cookie, and what they change must come from a page of the \
+                server's own origin; programs send `Authorization: Bearer`.",
+            "license": { "name": "AGPL-3.0-or-later", "identifier": "AGPL-3.0-or-later" },
+        },
+        "servers": [{ "url": "/" }],
+        "paths": paths,
+        "components": {
+            "schemas": schemas::all(),
+            "responses": { "Refusal": refusal() },
+            "securitySchemes": {
+                "bearer": { "type": "http", "scheme": "bearer" },
+                "cookie": { "type": "apiKey", "in": "cookie", "name": "sixin_login",
+                    "description": "Named __Host-sixin_login over TLS." },
+            },
+        },
+    })
+}
+
+fn operation(route: &Route) -> Value {
+    let Operation { summary, parameters, takes, answers } = describe(route.operation);
+    let in_path = route.path.contains("{id}").then(|| {
+        let schema = schemas::reference(operations::path_id(route.path));
+        json!({ "name": "id", "in": "path", "required": true, "schema": schema })
+    });
+    let in_query = parameters.iter().map(|parameter| {
+        json!({ "name": parameter.name, "in": "query", "required": parameter.required,
+            "description": parameter.description, "schema": parameter.schema })
+    });
+    let mut responses: Map<String, Value> = answers
+        .iter()
+        .map(|answer| {
+            let mut response = json!({ "description": answer.description });
+            if let Some(schema) = answer.schema {
+                response["content"] = content(schema);
+            }
+            (answer.status.to_string(), response)
+        })
+        .collect();
+    responses.insert("default".to_owned(), json!({ "$ref": "#/components/responses/Refusal" }));
+    let mut operation = json!({
+        "operationId": route.operation,
+        "summary": summary,
+        "parameters": in_path.into_iter().chain(in_query).collect::<Vec<_>>(),
+        "responses": responses,
+        "security": match route.who {
+            Who::Anyone => json!([]),
+            Who::Account | Who::Member => json!([{ "bearer": [] }, { "cookie": [] }]),
+        },
+    });
+    if let Some(schema) = takes {
+        operation["requestBody"] = json!({ "required": true, "content": content(schema) });
+    }
+    operation
+}
+
+fn content(schema: &str) -> Value {
+    json!({ "application/json": { "schema": schemas::reference(schema) } })
+}
+
+fn refusal() -> Value {
+    json!({
+        "description": "A refusal. `code` is stable; `message` is for developers. Beside the codes of the operation: \
+            400 bad_request, 401 not_logged_in, 403 foreign_origin, 404 not_found (also for what the account may not \
+            see), 405 method_not_allowed, 408 timeout, 413 too_large, 415 unsupported_media_type, 422 invalid_field, \
+            429 rate_limited (with Retry-After), 500 internal, 503 unavailable, 507 storage_full.",
+        "content": content("ErrorAnswer"),
+    })
+}

@@ -1,0 +1,165 @@
+//! What each operation takes and answers, by its name in the route table.
+
+use super::schemas::reference;
+use crate::domain::{conversations, messaging};
+use serde_json::{Value, json};
+
+pub struct Operation {
+    pub summary: &'static str,
+    pub parameters: Vec<Parameter>,
+    /// The schema of the body.
+    pub takes: Option<&'static str>,
+    pub answers: Vec<Answer>,
+}
+
+pub struct Parameter {
+    pub name: &'static str,
+    pub required: bool,
+    pub description: String,
+    pub schema: Value,
+}
+
+pub struct Answer {
+    pub status: u16,
+    pub description: &'static str,
+    /// The schema of the document.
+    pub schema: Option<&'static str>,
+}
+
+fn answer(status: u16, description: &'static str, schema: &'static str) -> Answer {
+    Answer { status, description, schema: Some(schema) }
+}
+
+fn nothing(status: u16, description: &'static str) -> Answer {
+    Answer { status, description, schema: None }
+}
+
+fn plain(summary: &'static str, answers: impl Into<Vec<Answer>>) -> Operation {
+    Operation { summary, parameters: vec![], takes: None, answers: answers.into() }
+}
+
+fn with_body(summary: &'static str, takes: &'static str, answers: impl Into<Vec<Answer>>) -> Operation {
+    Operation { takes: Some(takes), ..plain(summary, answers) }
+}
+
+fn with_query(summary: &'static str, parameters: Vec<Parameter>, answers: impl Into<Vec<Answer>>) -> Operation {
+    Operation { parameters, ..plain(summary, answers) }
+}
+
+/// The schema of the `{id}` in a path.
+pub fn path_id(path: &str) -> &'static str {
+    if path.contains("/users/") {
+        "UserId"
+    } else if path.contains("/devices/") {
+        "DeviceId"
+    } else {
+        "ConversationId"
+    }
+}
+
+/// # Panics
+/// When the operation is not described: the test of the document meets it before anybody else.
+pub fn describe(operation: &str) -> Operation {
+    match operation {
+        "getOpenApi" => plain("This document", [answer(200, "The document", "OpenApi")]),
+        "register" => with_body(
+            "Register an account",
+            "RegisterRequest",
+            [answer(201, "The account", "Account"), answer(409, "handle_taken", "ErrorAnswer")],
+        ),
+        "getAccount" => plain("The account that asks", [answer(200, "The account", "Account")]),
+        "searchUsers" => with_query(
+            "Find users whose handle or display name contains a text",
+            vec![Parameter {
+                name: "query",
+                required: true,
+                description: "1 to 64 characters after trimming.".to_owned(),
+                schema: json!({ "type": "string", "minLength": 1 }),
+            }],
+            [answer(200, "At most 20, best match first", "Users")],
+        ),
+        "getUser" => plain("What everybody may know of a user", [answer(200, "The user", "User")]),
+        "logIn" => with_body(
+            "Log in",
+            "LoginRequest",
+            [
+                answer(201, "The login; its token is also set as a cookie", "Login"),
+                answer(401, "wrong_credentials, alike for an unknown handle", "ErrorAnswer"),
+            ],
+        ),
+        "logOut" => plain("Log out: end the login that asks", [nothing(204, "Ended; its connections close")]),
+        "listDevices" => plain("The account's logins", [answer(200, "Newest login first", "Devices")]),
+        "revokeDevice" => plain("End one of the account's logins", [nothing(204, "Ended; its connections close")]),
+        "listConversations" => with_query(
+            "The session list, latest activity first",
+            vec![
+                text("before", "The `next` of the page before."),
+                limit(conversations::LIMIT, conversations::LIMIT_MAX),
+            ],
+            [answer(200, "One page", "Conversations")],
+        ),
+        "openConversation" => with_body(
+            "Open the direct conversation with a user",
+            "OpenConversation",
+            [answer(201, "It is new", "Conversation"), answer(200, "It stood already", "Conversation")],
+        ),
+        "getConversation" => {
+            plain("A conversation as the member sees it", [answer(200, "The conversation", "Conversation")])
+        }
+        "sendMessage" => with_body(
+            "Send a message",
+            "SendRequest",
+            [
+                answer(201, "It is stored for good", "Message"),
+                answer(200, "The key was used for this message before: the original", "Message"),
+                answer(409, "client_id_reused: the key was used for another message", "ErrorAnswer"),
+            ],
+        ),
+        "listMessages" => with_query(
+            "A page of history: the newest messages, or those next to a seq",
+            vec![
+                position("before", "Seq", "The newest ones before this seq."),
+                position("after", "Seq", "The oldest ones after this seq; not together with `before`."),
+                limit(messaging::HISTORY_LIMIT, messaging::HISTORY_LIMIT_MAX),
+            ],
+            [answer(200, "One page", "HistoryPage")],
+        ),
+        "listChanges" => with_query(
+            "What changed after a position of the conversation's log, each object once",
+            vec![
+                Parameter { required: true, ..position("after_rev", "Rev", "The position held.") },
+                limit(messaging::CHANGES_LIMIT, messaging::CHANGES_LIMIT_MAX),
+            ],
+            [answer(200, "One page", "ChangesPage")],
+        ),
+        "reportReceipts" => with_body(
+            "Report how far conversations were received and read",
+            "ReportReceipts",
+            [nothing(204, "Taken; lower values than known are ignored")],
+        ),
+        "sync" => with_query(
+            "What moved in the account's logs",
+            vec![text("since", "The token of the page before, or of the last sync; everything when absent.")],
+            [answer(200, "One page", "SyncPage")],
+        ),
+        "push" => plain(
+            "The push connection: a WebSocket whose text frames are ServerFrame down and ClientFrame up",
+            [nothing(101, "Connected; the first frame is `hello`")],
+        ),
+        other => panic!("the operation {other} is not described"),
+    }
+}
+
+fn text(name: &'static str, description: &str) -> Parameter {
+    let schema = json!({ "type": "string" });
+    Parameter { name, required: false, description: description.to_owned(), schema }
+}
+
+fn position(name: &'static str, kind: &str, description: &str) -> Parameter {
+    Parameter { name, required: false, description: description.to_owned(), schema: reference(kind) }
+}
+
+fn limit(default: u32, max: u32) -> Parameter {
+    let schema = json!({ "type": "integer", "minimum": 1, "maximum": max, "default": default });
+    Parameter { name: "limit", required: false, description: "The page's length at most.".to_owned(), schema }
+}

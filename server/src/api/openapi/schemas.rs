@@ -1,0 +1,256 @@
+//! The documents of the API as JSON Schemas, one for each type of [`protocol`] that travels.
+
+use protocol::receipts::ReportReceipts;
+use protocol::{DeviceName, DisplayName, Handle, MessageText, Password};
+use serde_json::{Value, json};
+
+pub fn reference(name: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{name}") })
+}
+
+fn list(name: &str) -> Value {
+    json!({ "type": "array", "items": reference(name) })
+}
+
+fn number(min: u64, description: &str) -> Value {
+    json!({ "type": "integer", "minimum": min, "maximum": (1_u64 << 53) - 1, "description": description })
+}
+
+fn text(min: usize, max: usize, description: &str) -> Value {
+    json!({ "type": "string", "minLength": min, "maxLength": max, "description": description })
+}
+
+/// An object; the names that end in "?" are optional.
+fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
+    let required: Vec<&str> = fields.iter().map(|(name, _)| *name).filter(|name| !name.ends_with('?')).collect();
+    let properties: serde_json::Map<String, Value> =
+        fields.into_iter().map(|(name, schema)| (name.trim_end_matches('?').to_owned(), schema)).collect();
+    json!({ "type": "object", "required": required, "properties": properties })
+}
+
+/// An object that a request carries: unknown fields are refused.
+fn request<const N: usize>(fields: [(&str, Value); N]) -> Value {
+    let mut schema = object(fields);
+    schema["additionalProperties"] = json!(false);
+    schema
+}
+
+fn one_of<const N: usize>(variants: [Value; N]) -> Value {
+    json!({ "oneOf": variants.to_vec() })
+}
+
+fn word(text: &str) -> Value {
+    json!({ "const": text })
+}
+
+pub fn all() -> Value {
+    let mut all = json!({});
+    for part in [numbers(), accounts(), messages(), logs(), frames(), errors()] {
+        let Value::Object(part) = part else { continue };
+        for (name, schema) in part {
+            all[name] = schema;
+        }
+    }
+    all
+}
+
+fn numbers() -> Value {
+    json!({
+        "UserId": number(1, "An account."),
+        "DeviceId": number(1, "One login of an account."),
+        "ConversationId": number(1, "A conversation, direct or group."),
+        "Seq": number(0, "A message's address in its conversation, and the only order. 0 is before the first."),
+        "Rev": number(0, "A position in a conversation's log."),
+        "Upd": number(0, "A position in an account's log."),
+        "Millis": number(0, "Milliseconds since the Unix epoch by the server's clock."),
+        "ClientId": { "type": "string", "format": "uuid", "description": "The idempotency key of a send, made by the \
+            device; a version 7 UUID by preference." },
+    })
+}
+
+fn accounts() -> Value {
+    let handle = json!({ "type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9_.-]*$", "minLength": Handle::MIN,
+        "maxLength": Handle::MAX, "description": "Capitals are folded." });
+    let display_name = text(1, DisplayName::MAX, "One visible line.");
+    let device_name = text(1, DeviceName::MAX, "One visible line.");
+    json!({
+        "Handle": handle,
+        "User": object([
+            ("id", reference("UserId")),
+            ("handle", reference("Handle")),
+            ("display_name", display_name.clone()),
+        ]),
+        "Users": object([("users", list("User"))]),
+        "Account": object([
+            ("id", reference("UserId")),
+            ("handle", reference("Handle")),
+            ("display_name", display_name.clone()),
+            ("created_at", reference("Millis")),
+        ]),
+        "RegisterRequest": request([
+            ("handle", reference("Handle")),
+            ("display_name", display_name),
+            ("password", text(Password::MIN, Password::MAX, "Never trimmed.")),
+        ]),
+        "LoginRequest": request([
+            ("handle", json!({ "type": "string" })),
+            ("password", json!({ "type": "string" })),
+            ("device_name?", device_name.clone()),
+        ]),
+        "Login": object([
+            ("account", reference("Account")),
+            ("device", reference("DeviceId")),
+            ("token", json!({ "type": "string", "description": "For `Authorization: Bearer`." })),
+        ]),
+        "Device": object([
+            ("id", reference("DeviceId")),
+            ("name", device_name),
+            ("created_at", reference("Millis")),
+            ("last_seen_at", reference("Millis")),
+            ("current", json!({ "type": "boolean", "description": "Whether it is the device that asks." })),
+        ]),
+        "Devices": object([("devices", list("Device"))]),
+    })
+}
+
+fn messages() -> Value {
+    let users = json!({ "type": "array", "items": reference("User"), "description": "The senders." });
+    json!({
+        "MessageBody": one_of([
+            request([("type", word("text")), ("text", text(1, MessageText::MAX, "Any Unicode text but U+0000."))]),
+        ]),
+        "Message": object([
+            ("seq", reference("Seq")),
+            ("rev", reference("Rev")),
+            ("sender", reference("UserId")),
+            ("client_id", reference("ClientId")),
+            ("at", reference("Millis")),
+            ("body", reference("MessageBody")),
+        ]),
+        "SendRequest": request([("client_id", reference("ClientId")), ("body", reference("MessageBody"))]),
+        "Cursors": object([("delivered", reference("Seq")), ("read", reference("Seq"))]),
+        "Conversation": object([
+            ("id", reference("ConversationId")),
+            ("kind", json!({ "enum": ["direct", "group"] })),
+            ("title?", json!({ "type": "string", "description": "A group's name." })),
+            ("peer?", reference("User")),
+            ("member_count", json!({ "type": "integer", "minimum": 1 })),
+            ("rev", reference("Rev")),
+            ("head_seq", reference("Seq")),
+            ("last?", reference("Message")),
+            ("active_at", reference("Millis")),
+            ("vis_from", reference("Seq")),
+            ("own", reference("Cursors")),
+            ("peer_cursors?", reference("Cursors")),
+            ("unread", json!({ "type": "integer", "minimum": 0 })),
+        ]),
+        "OpenConversation": request([("peer", reference("UserId"))]),
+        "Conversations": object([
+            ("conversations", list("Conversation")),
+            ("users", users.clone()),
+            ("next?", json!({ "type": "string", "description": "Pass it as `before`; absent on the last page." })),
+        ]),
+        "HistoryPage": object([
+            ("messages", list("Message")),
+            ("from", reference("Seq")),
+            ("through", reference("Seq")),
+            ("vis_from", reference("Seq")),
+            ("head_seq", reference("Seq")),
+            ("rev", reference("Rev")),
+            ("users", users.clone()),
+        ]),
+        "ChangesPage": object([
+            ("conversation", reference("Conversation")),
+            ("messages", list("Message")),
+            ("through", reference("Rev")),
+            ("too_long", json!({ "type": "boolean", "description": "Take the newest history page instead." })),
+            ("users", users),
+        ]),
+        "ReceiptReport": request([
+            ("conversation", reference("ConversationId")),
+            ("delivered", reference("Seq")),
+            ("read", reference("Seq")),
+        ]),
+        "ReportReceipts": request([
+            ("reports", json!({ "type": "array", "items": reference("ReceiptReport"),
+                "maxItems": ReportReceipts::MAX })),
+        ]),
+    })
+}
+
+fn logs() -> Value {
+    json!({
+        "AccountChange": one_of([
+            object([("kind", word("joined")), ("conversation", reference("Conversation"))]),
+            object([
+                ("kind", word("own")),
+                ("conversation", reference("ConversationId")),
+                ("cursors", reference("Cursors")),
+            ]),
+            object([
+                ("kind", word("receipt")),
+                ("conversation", reference("ConversationId")),
+                ("reader", reference("UserId")),
+                ("delivered", reference("Seq")),
+                ("read", reference("Seq")),
+            ]),
+        ]),
+        "SyncPage": object([
+            ("token", text(1, 64, "Opaque; the next `since`.")),
+            ("more", json!({ "type": "boolean" })),
+            ("upd", reference("Upd")),
+            ("changes?", list("AccountChange")),
+            ("conversations?", list("Conversation")),
+            ("users?", list("User")),
+        ]),
+    })
+}
+
+fn frames() -> Value {
+    json!({
+        "ServerFrame": one_of([
+            object([
+                ("type", word("hello")),
+                ("device", reference("DeviceId")),
+                ("server_time", reference("Millis")),
+                ("heartbeat_s", json!({ "type": "integer", "minimum": 1 })),
+            ]),
+            object([
+                ("type", word("conversation")),
+                ("conversation", reference("ConversationId")),
+                ("prev", reference("Rev")),
+                ("pos", reference("Rev")),
+                ("head_seq", reference("Seq")),
+                ("message", reference("Message")),
+                ("sender", reference("User")),
+            ]),
+            object([
+                ("type", word("account")),
+                ("prev", reference("Upd")),
+                ("pos", reference("Upd")),
+                ("changes", list("AccountChange")),
+            ]),
+            object([("type", word("resync"))]),
+            object([("type", word("pong"))]),
+        ]),
+        "ClientFrame": one_of([request([("type", word("ping"))])]),
+    })
+}
+
+fn errors() -> Value {
+    json!({
+        "ErrorCode": { "enum": ["bad_request", "not_logged_in", "wrong_credentials", "foreign_origin", "not_found",
+            "method_not_allowed", "timeout", "handle_taken", "client_id_reused", "too_large",
+            "unsupported_media_type", "invalid_field", "rate_limited", "internal", "unavailable", "storage_full"] },
+        "ErrorAnswer": object([(
+            "error",
+            object([
+                ("code", reference("ErrorCode")),
+                ("message", json!({ "type": "string", "description": "English, for developers." })),
+                ("retryable", json!({ "type": "boolean", "description": "The same request may succeed later." })),
+                ("field?", json!({ "type": "string", "description": "The field that broke its rule." })),
+            ]),
+        )]),
+        "OpenApi": { "type": "object", "required": ["openapi", "info", "paths", "components"] },
+    })
+}
