@@ -111,10 +111,10 @@ pub fn adopt_orphans() -> Result<()> {
     Ok(())
 }
 
-/// Ends the processes that a finished program left running, after five seconds in which they may end by themselves;
+/// Ends the processes that finished programs left running, after some time in which they may end by themselves;
 /// returns their command lines.
-pub fn leftovers() -> Result<Vec<String>> {
-    let deadline = Instant::now() + Duration::from_secs(5);
+pub fn leftovers(grace: Duration) -> Result<Vec<String>> {
+    let deadline = Instant::now() + grace;
     loop {
         let children = children()?;
         if children.is_empty() {
@@ -148,4 +148,18 @@ fn children() -> Result<Vec<(Pid, String)>> {
         }
     }
     Ok(children)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_left_behind_is_found_and_ended() {
+        adopt_orphans().unwrap();
+        Command::new("sh").args(["-c", "sleep 4321 &"]).status().unwrap();
+        let left = leftovers(Duration::ZERO).unwrap();
+        assert!(matches!(&left[..], [command] if command.contains("sleep 4321")), "{left:?}");
+        assert!(leftovers(Duration::from_secs(60)).unwrap().is_empty());
+    }
 }

@@ -20,9 +20,7 @@ pub fn build() -> Result<()> {
     for path in files::below(&front_end)? {
         site.insert(path.clone(), read(&front_end.join(path))?);
     }
-    if root().join("style/main.css").exists() {
-        site.insert("sixin.css".into(), style::bundle()?);
-    }
+    site.insert("sixin.css".into(), style::bundle()?);
     site.insert("emoji.json".into(), emoji::build()?);
     // Files that go to the browser as they are.
     for (folder, extensions) in [("style", &["svg", "png", "ico", "webmanifest"][..]), ("frontend", &["js"])] {

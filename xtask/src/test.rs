@@ -5,7 +5,7 @@ use crate::process::{adopt_orphans, cargo, leftovers, run, step};
 use crate::{site, tools};
 use anyhow::{Result, bail};
 use std::process::Command;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 pub fn all() -> Result<()> {
     let begin = Instant::now();
@@ -39,7 +39,7 @@ pub fn all() -> Result<()> {
             .current_dir(&folder))
     })?;
 
-    let left = leftovers()?;
+    let left = leftovers(Duration::from_secs(5))?;
     if !left.is_empty() {
         bail!("the tests left processes behind, which are ended now:\n  {}", left.join("\n  "));
     }
