@@ -17,6 +17,11 @@ pub fn cargo_target() -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |folder| root().join(folder))
 }
 
+/// The server.
+pub fn server() -> PathBuf {
+    cargo_target().join("release/sixin")
+}
+
 /// The browser's files, as the server embeds them.
 pub fn site() -> PathBuf {
     root().join("target/site")

@@ -49,13 +49,16 @@ fn obey() -> Result<()> {
         "test" => test::all(),
         "check" => check::all(),
         "bench" => {
-            build()?;
-            run(cargo(["bench", "--bench", "messenger", "--"]).args(rest))
+            site::build()?;
+            step("Building the measurements", &mut cargo(["bench", "--quiet", "--bench", "messenger", "--no-run"]))?;
+            run(cargo(["bench", "--quiet", "--bench", "messenger", "--"]).args(rest))
         }
         "torture" => {
-            build()?;
+            site::build()?;
+            step("Building the test", &mut cargo(["test", "--quiet", "--release", "--test", "torture", "--no-run"]))?;
             let cycles = rest.first().map_or("1000", String::as_str);
-            run(cargo(["test", "--release", "--test", "torture", "--", "--nocapture"]).env("SIXIN_TORTURE", cycles))
+            let mut torture = cargo(["test", "--quiet", "--release", "--test", "torture", "--", "--nocapture"]);
+            run(torture.env("SIXIN_TORTURE", cycles))
         }
         "site" => site::build(),
         _ => bail!("there is no command {command}\n\n{USAGE}"),
@@ -63,17 +66,10 @@ fn obey() -> Result<()> {
 }
 
 /// The site comes first: the server carries it inside.
-fn build() -> Result<()> {
-    site::build()?;
-    step("Building the server", &mut cargo(["build", "--quiet", "--release"]))
-}
-
 fn serve(arguments: &[String]) -> Result<()> {
-    build()?;
-    let error = Command::new(files::cargo_target().join("release/sixin"))
-        .args(arguments)
-        .current_dir(files::root())
-        .env_remove("LD_LIBRARY_PATH")
-        .exec();
+    site::build()?;
+    step("Building the server", &mut cargo(["build", "--quiet", "--release"]))?;
+    let error =
+        Command::new(files::server()).args(arguments).current_dir(files::root()).env_remove("LD_LIBRARY_PATH").exec();
     Err(error.into())
 }

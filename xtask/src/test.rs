@@ -1,6 +1,6 @@
 //! Every test there is.
 
-use crate::files::root;
+use crate::files::{self, root};
 use crate::process::{adopt_orphans, cargo, leftovers, run, step};
 use crate::{site, tools};
 use anyhow::{Result, bail};
@@ -34,9 +34,8 @@ pub fn all() -> Result<()> {
     part("Rust tests", &mut || run(&mut cargo(["test", "--release", "--quiet"])))?;
     part("browser tests", &mut || {
         let folder = root().join("end2end");
-        run(Command::new(folder.join("node_modules/.bin/playwright"))
-            .args(["test", "--pass-with-no-tests"])
-            .current_dir(&folder))
+        let mut playwright = Command::new(folder.join("node_modules/.bin/playwright"));
+        run(playwright.arg("test").current_dir(&folder).env("SIXIN_BINARY", files::server()))
     })?;
 
     let left = leftovers(Duration::from_secs(5))?;
