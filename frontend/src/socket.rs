@@ -1,0 +1,61 @@
+//! The push connection.
+
+use crate::browser::window;
+use protocol::{ClientFrame, ServerFrame, path};
+use sync::Input;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{CloseEvent, Event, MessageEvent, WebSocket};
+
+/// An open connection, or one on its way. Dropped, it says nothing more.
+pub struct Socket {
+    socket: WebSocket,
+    _opened: Closure<dyn FnMut(Event)>,
+    _message: Closure<dyn FnMut(MessageEvent)>,
+    _closed: Closure<dyn FnMut(CloseEvent)>,
+}
+
+impl Socket {
+    /// Connects, and tells what happens. `None` where the browser refuses to try.
+    pub fn connect(tell: impl Fn(Input) + Clone + 'static) -> Option<Self> {
+        let location = window().location();
+        let scheme = if location.protocol().ok()? == "https:" { "wss" } else { "ws" };
+        let socket = WebSocket::new(&format!("{scheme}://{}{}", location.host().ok()?, path::PUSH)).ok()?;
+
+        let opened = Closure::new({
+            let tell = tell.clone();
+            move |_: Event| tell(Input::SocketOpened)
+        });
+        let message = Closure::new({
+            let tell = tell.clone();
+            move |event: MessageEvent| {
+                // A frame of a later version is skipped: its log has moved past the cursor, so the next one pulls.
+                let text = event.data().as_string().unwrap_or_default();
+                if let Ok(frame) = serde_json::from_str::<ServerFrame>(&text) {
+                    tell(Input::SocketFrame(frame));
+                }
+            }
+        });
+        let closed = Closure::new(move |event: CloseEvent| tell(Input::SocketClosed { code: event.code() }));
+        socket.set_onopen(Some(opened.as_ref().unchecked_ref()));
+        socket.set_onmessage(Some(message.as_ref().unchecked_ref()));
+        socket.set_onclose(Some(closed.as_ref().unchecked_ref()));
+        Some(Self { socket, _opened: opened, _message: message, _closed: closed })
+    }
+
+    /// Sends a frame; one that the connection cannot take is lost, which the heartbeat then notices.
+    pub fn send(&self, frame: &ClientFrame) {
+        if let Ok(text) = serde_json::to_string(frame) {
+            let _ = self.socket.send_with_str(&text);
+        }
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        self.socket.set_onopen(None);
+        self.socket.set_onmessage(None);
+        self.socket.set_onclose(None);
+        let _ = self.socket.close();
+    }
+}
