@@ -7,6 +7,7 @@ use crate::view::chat_window::ChatWindow;
 use crate::view::new_conversation::NewConversation;
 use crate::view::rail::Rail;
 use crate::view::session_list::SessionList;
+use crate::view::shortcuts::listen;
 use crate::view::toast::Toasts;
 use crate::words;
 use leptos::prelude::*;
@@ -29,6 +30,7 @@ pub fn Messenger(model: Model, backend: Backend) -> impl IntoView {
     provide_context(model);
     provide_context(backend);
     reflect(model);
+    listen(model, backend);
     let finding = RwSignal::new(false);
     let chat = move || match model.open.get() {
         Some(chat) => view! { <ChatWindow chat /> }.into_any(),
@@ -38,7 +40,8 @@ pub fn Messenger(model: Model, backend: Backend) -> impl IntoView {
         <div class="app" class:is-open=move || model.open.with(Option::is_some)>
             <Rail model />
             <SessionList model finding />
-            <main class="chat">{chat} <Banner model /></main>
+            <Banner model />
+            <main class="chat">{chat}</main>
             <NewConversation model finding />
             <Toasts model />
         </div>

@@ -143,6 +143,8 @@ pub enum Intent {
         conversation: ConversationId,
         seq: Seq,
     },
+    /// Whether a person looks at the end of the open conversation: what comes is seen as it comes (R004-B7.2).
+    Watching(bool),
     /// The pointer rests on a row of the session list, which must not move meanwhile.
     Hover(Option<ConversationId>),
     /// Connect now instead of waiting.

@@ -19,6 +19,8 @@ pub struct Chat {
     pub edge: ArcRwSignal<Edge>,
     /// What stood in the composer when the conversation was opened, or was brought back since.
     pub draft: ArcRwSignal<String>,
+    /// A person came to it from another one, or from the list; the page did not begin with it.
+    pub entered: bool,
     /// The newest message of somebody else that came while the conversation was open, for the screen reader.
     pub heard: ArcRwSignal<Option<Heard>>,
 }
@@ -107,13 +109,14 @@ pub struct MessageRow {
 }
 
 impl Chat {
-    pub fn new(id: ConversationId, session: ArcRwSignal<SessionRow>, draft: String) -> Self {
+    pub fn new(id: ConversationId, session: ArcRwSignal<SessionRow>, draft: String, entered: bool) -> Self {
         Self {
             id,
             session,
             days: ArcRwSignal::new(Vec::new()),
             edge: ArcRwSignal::new(Edge::default()),
             draft: ArcRwSignal::new(draft),
+            entered,
             heard: ArcRwSignal::new(None),
         }
     }

@@ -19,7 +19,7 @@ use leptos::prelude::{ArcRwSignal, GetUntracked, RwSignal, Set};
 use protocol::{ClientId, ConversationId, ErrorCode, Millis, User, path};
 use sessions::{SessionEntry, SessionRow, hold};
 use std::collections::{BTreeMap, BTreeSet};
-use sync::{Changes, Client, Effect, Failure, Input, LinkState, Request, RequestId, Window};
+use sync::{Changes, Client, Effect, Failure, Input, Request, RequestId, Window};
 
 /// The signals that views read. Made under the reactive owner of the page, so it may be copied anywhere.
 #[derive(Clone, Copy)]
@@ -31,7 +31,6 @@ pub struct Model {
     pub clock: RwSignal<Clock>,
     pub sessions: RwSignal<Vec<SessionEntry>>,
     pub open: RwSignal<Option<Chat>>,
-    pub link: RwSignal<LinkState>,
     /// The connection has been gone long enough to say so.
     pub interrupted: RwSignal<bool>,
     /// Unread messages of all conversations (R004-B7.18).
@@ -81,6 +80,8 @@ pub struct Live {
     window: Window,
     /// The page shows older messages without scripts.
     cut_off: bool,
+    /// A person looks at the end of the open conversation.
+    watching: bool,
     /// Posts under way.
     posts: BTreeMap<RequestId, ClientId>,
     /// Messages whose failure a person was told of.
@@ -102,7 +103,6 @@ impl Live {
             clock: RwSignal::new(Clock { now: preferences.now, utc_offset: preferences.utc_offset }),
             sessions: RwSignal::new(Vec::new()),
             open: RwSignal::new(None),
-            link: RwSignal::new(client.link()),
             interrupted: RwSignal::new(client.interrupted()),
             total: RwSignal::new(client.total_unread()),
             toast: RwSignal::new(None),
@@ -120,6 +120,7 @@ impl Live {
             drafts: BTreeMap::new(),
             hovered: None,
             window: Window::default(),
+            watching: false,
             cut_off: !messenger.newest(),
             posts: BTreeMap::new(),
             told: BTreeSet::new(),
@@ -131,7 +132,7 @@ impl Live {
             live.refresh_session(id);
         }
         live.refresh_order();
-        live.refresh_open();
+        live.refresh_open(false);
         live
     }
 
@@ -143,7 +144,10 @@ impl Live {
     /// Runs the engine and moves the signals of what changed. `now` is this device's clock.
     pub fn step(&mut self, now: Millis, random: u64, input: Input) -> Vec<Effect> {
         self.complain_of(&input);
-        let effects = self.client.step(now, random, input);
+        let mut effects = self.client.step(now, random, input);
+        if let Some(seen) = self.seen_at_once() {
+            effects.extend(self.client.step(now, random.wrapping_add(1), seen));
+        }
         for effect in &effects {
             if let Effect::Request { id, request: Request::Post { client_id, .. } } = effect {
                 self.posts.insert(*id, *client_id);
@@ -202,6 +206,10 @@ impl Live {
             }
             Intent::LoadGap { conversation, before } => Some(Input::LoadGap { conversation, before }),
             Intent::Seen { conversation, seq } => Some(Input::Seen { conversation, seq }),
+            Intent::Watching(watching) => {
+                self.watching = watching;
+                None
+            }
             Intent::Reconnect => Some(Input::Woke),
             Intent::Hover(id) => {
                 self.hovered = id;
@@ -341,6 +349,13 @@ impl Live {
         }
     }
 
+    /// What came into a watched window counts as seen before it is drawn, so that no badge flashes (R004-B7.2).
+    fn seen_at_once(&self) -> Option<Input> {
+        let conversation = self.client.open().filter(|_| self.watching && self.window.follows())?;
+        let seq = self.client.session(conversation).filter(|session| session.unread > 0)?.last?.seq?;
+        Some(Input::Seen { conversation, seq })
+    }
+
     fn redraw(&mut self, changes: &Changes) {
         for &id in &changes.sessions {
             self.refresh_session(id);
@@ -350,12 +365,11 @@ impl Live {
         }
         let shown = self.model.open.get_untracked().map(|chat| chat.id);
         if self.client.open() != shown {
-            self.refresh_open();
+            self.refresh_open(true);
         } else if shown.is_some_and(|id| changes.timelines.contains(&id)) {
             self.refresh_open_rows();
         }
         if changes.link {
-            self.model.link.set(self.client.link());
             self.model.interrupted.set(self.client.interrupted());
         }
         if changes.total {
@@ -397,16 +411,17 @@ impl Live {
     }
 
     /// Shows the conversation that is open in the engine now.
-    fn refresh_open(&mut self) {
+    fn refresh_open(&mut self, entered: bool) {
         let left = self.model.open.get_untracked().map(|chat| chat.id);
         let id = self.client.open();
         for id in left.into_iter().chain(id) {
             self.refresh_session(id);
         }
         self.window = Window::default();
+        self.watching = false;
         let chat = id.and_then(|id| {
             let draft = self.drafts.get(&id).cloned().unwrap_or_default();
-            self.rows.get(&id).map(|row| Chat::new(id, row.clone(), draft))
+            self.rows.get(&id).map(|row| Chat::new(id, row.clone(), draft, entered))
         });
         if let Some(chat) = &chat {
             self.fill(chat);

@@ -19,7 +19,7 @@ const NEAR: usize = 200;
 pub fn Composer(model: Model, chat: Chat, log: NodeRef<html::Div>) -> impl IntoView {
     let words = model.words;
     let writing = Writing::new(model, chat.id, log);
-    writing.follow(RwSignal::from(chat.draft));
+    writing.follow(RwSignal::from(chat.draft), chat.entered);
     let emoji = RwSignal::new(false);
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
@@ -116,13 +116,17 @@ impl Writing {
     }
 
     /// Shows the draft when it is brought back; what was typed before the page was live stays.
-    fn follow(self, draft: RwSignal<String>) {
-        Effect::new(move || {
+    fn follow(self, draft: RwSignal<String>, entered: bool) {
+        Effect::new(move |shown: Option<()>| {
             let (draft, Some(field)) = (draft.get(), self.field.get()) else { return };
             if field.value().is_empty() {
                 field.set_value(&draft);
             }
             self.length.set(field.value().chars().count());
+            // On a narrow screen the keyboard would cover what one came to read.
+            if entered && shown.is_none() && keys::wide() {
+                keys::focus(Some(field));
+            }
         });
     }
 

@@ -38,3 +38,9 @@ pub fn focus(element: Option<impl JsCast>) {
         let _ = element.focus();
     }
 }
+
+/// Whether list and conversation stand side by side, as in the style sheet.
+pub fn wide() -> bool {
+    let width = leptos::prelude::window().inner_width();
+    width.ok().and_then(|width| width.as_f64()).is_some_and(|width| width > 760.0)
+}

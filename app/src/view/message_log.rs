@@ -150,13 +150,19 @@ impl Place {
     fn watch(self) {
         Effect::new(move || {
             self.edge.track();
+            // The rows are there once all effects have run: before the browser paints, or anybody measures.
+            queue_microtask(move || self.settle());
             self.await_frame();
         });
         Effect::new(move |_| {
             let listeners = [
                 window_event_listener(ev::focus, move |_| self.await_frame()),
+                window_event_listener(ev::blur, move |_| self.watch_end()),
                 window_event_listener(ev::resize, move |_| self.await_frame()),
-                window_event_listener_untyped("visibilitychange", move |_| self.await_frame()),
+                window_event_listener_untyped("visibilitychange", move |_| {
+                    self.watch_end();
+                    self.await_frame();
+                }),
             ];
             on_cleanup(move || listeners.into_iter().for_each(WindowListenerHandle::remove));
         });
@@ -186,6 +192,21 @@ impl Place {
         self.await_frame();
     }
 
+    /// Holds the rows on screen where they are while others come and go around them.
+    fn settle(self) {
+        let anchor = self.state.try_with_value(|state| state.anchor.clone()).flatten();
+        if let (Some(anchor), Some(log)) = (anchor, self.log.try_get_untracked().flatten()) {
+            scroll::restore(&log, &anchor);
+        }
+    }
+
+    /// Tells whether a person looks at the end of the conversation now.
+    fn watch_end(self) {
+        let seeking = self.state.try_with_value(|state| state.seeking).unwrap_or(true);
+        let watching = !seeking && !self.below.get_untracked() && scroll::watched();
+        self.backend.tell(Intent::Watching(watching));
+    }
+
     /// Looks at the log once the rows stand as they will be painted.
     fn await_frame(self) {
         let awaited = self.state.try_update_value(|state| std::mem::replace(&mut state.awaited, true));
@@ -197,6 +218,7 @@ impl Place {
                     self.look(&log, &mut state);
                 }
                 self.state.try_update_value(|kept| *kept = state);
+                self.watch_end();
             });
         }
     }
@@ -208,9 +230,6 @@ impl Place {
             if state.seeking {
                 return;
             }
-        }
-        if let Some(anchor) = &state.anchor {
-            scroll::restore(log, anchor);
         }
         let below = edge.newer || !scroll::at_bottom(log);
         self.below.set(below);

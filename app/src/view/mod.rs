@@ -22,4 +22,5 @@ pub mod read_mark;
 pub mod scroll;
 pub mod session_list;
 pub mod session_row;
+pub mod shortcuts;
 pub mod toast;

@@ -44,22 +44,27 @@ fn HomeLink(model: Model) -> impl IntoView {
     }
 }
 
-/// Switches between light and dark; the settings can also follow the system.
+/// Switches between light and dark; the settings can also follow the system. Which of the two buttons is seen, the
+/// style sheet knows, as it alone knows what the system says.
 #[component]
 fn ThemeSwitch(model: Model) -> impl IntoView {
     let words = model.words;
     let backend = Backend::here();
-    let next = move || if model.theme.get() == Theme::Dark { Theme::Light } else { Theme::Dark };
-    let label = move || (words.switch_theme)(next());
-    let switch = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
-        backend.tell(Intent::SetTheme(next()));
-    };
-    view! {
-        <form method="post" action="/settings" on:submit=switch>
-            <button class="rail-item" name="theme" value=move || next().name() title=label aria-label=label>
+    let button = move |theme: Theme, class: &'static str| {
+        let label = (words.switch_theme)(theme);
+        let switch = move |event: leptos::ev::MouseEvent| {
+            event.prevent_default();
+            backend.tell(Intent::SetTheme(theme));
+        };
+        view! {
+            <button class=class name="theme" value=theme.name() title=label.clone() aria-label=label on:click=switch>
                 <Icon name="theme" />
             </button>
+        }
+    };
+    view! {
+        <form method="post" action="/settings">
+            {button(Theme::Dark, "rail-item to-dark")} {button(Theme::Light, "rail-item to-light")}
         </form>
     }
 }

@@ -20,7 +20,6 @@ pub const WORDS: Words = Words {
     draft: "[Draft]",
     myself: "Myself",
     me: "You",
-    group: "Group",
     members: |n| if n == 1 { "1 member".to_owned() } else { format!("{n} members") },
     unread: |n| if n == 1 { "1 unread message".to_owned() } else { format!("{n} unread messages") },
     no_message_yet: "No messages yet",
@@ -47,13 +46,11 @@ pub const WORDS: Words = Words {
     },
     send: "Send",
     characters_left: |left| if left < 0 { format!("{} too many", -left) } else { format!("{left} left") },
-    too_long: |max| format!("A message has at most {max} characters"),
 
     emoji: "Emoji",
     search_emoji: "Search emoji",
     recent_emoji: "Recently used",
     no_emoji: "No emoji found",
-    close_emoji: "Close the emoji panel",
     emoji_failed: "The emoji could not be loaded. Try again later.",
     skin_tone: "Skin tone",
     skin_tones: [
@@ -76,19 +73,16 @@ pub const WORDS: Words = Words {
         "Flags",
     ],
 
-    connecting: "Connecting…",
     offline: "Disconnected. Reconnecting… Messages will be sent once the connection is back.",
     reconnect: "Reconnect now",
     no_network: "No network. Check your network settings.",
     server_busy: "The server is busy. Try again later.",
 
     menu: "Main menu",
-    clear: "Clear",
     find_people: "Find people",
     find_people_hint: "User name or display name",
     search: "Search",
     nobody_found: "Nobody found",
-    write_to: |name| format!("Write to {name}"),
     close: "Close",
 
     log_in: "Log in",

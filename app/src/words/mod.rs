@@ -26,7 +26,6 @@ pub struct Words {
     pub draft: &'static str,
     pub myself: &'static str,
     pub me: &'static str,
-    pub group: &'static str,
     pub members: fn(u64) -> String,
     pub unread: fn(u64) -> String,
     pub no_message_yet: &'static str,
@@ -50,19 +49,16 @@ pub struct Words {
     pub compose_hint: fn(SendKey) -> &'static str,
     pub send: &'static str,
     pub characters_left: fn(i64) -> String,
-    pub too_long: fn(usize) -> String,
 
     pub emoji: &'static str,
     pub search_emoji: &'static str,
     pub recent_emoji: &'static str,
     pub no_emoji: &'static str,
-    pub close_emoji: &'static str,
     pub emoji_failed: &'static str,
     pub skin_tone: &'static str,
     pub skin_tones: [&'static str; 6],
     pub emoji_groups: [&'static str; 9],
 
-    pub connecting: &'static str,
     pub offline: &'static str,
     pub reconnect: &'static str,
     /// R004-I7, to the letter.
@@ -71,12 +67,10 @@ pub struct Words {
     pub server_busy: &'static str,
 
     pub menu: &'static str,
-    pub clear: &'static str,
     pub find_people: &'static str,
     pub find_people_hint: &'static str,
     pub search: &'static str,
     pub nobody_found: &'static str,
-    pub write_to: fn(&str) -> String,
     pub close: &'static str,
 
     pub log_in: &'static str,

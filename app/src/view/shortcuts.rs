@@ -1,0 +1,52 @@
+//! Keys that work anywhere in the messenger: Alt+↑↓ for the next conversation, with Shift for the next unread one,
+//! Ctrl+K or ⌘K for the filter.
+
+use super::keys;
+use crate::backend::{Backend, Intent};
+use crate::live::Model;
+use leptos::ev::{self, KeyboardEvent};
+use leptos::prelude::*;
+use protocol::ConversationId;
+
+/// Hears them while the messenger is mounted.
+pub fn listen(model: Model, backend: Backend) {
+    Effect::new(move |_| {
+        let listener = window_event_listener(ev::keydown, move |event| hear(model, backend, &event));
+        on_cleanup(move || listener.remove());
+    });
+}
+
+fn hear(model: Model, backend: Backend, event: &KeyboardEvent) {
+    let Some(key) = keys::key(event) else { return };
+    let command = (event.ctrl_key() || event.meta_key()) && !event.alt_key() && !event.shift_key();
+    let alt = event.alt_key() && !event.ctrl_key() && !event.meta_key();
+    match key.as_str() {
+        "k" | "K" if command => {
+            event.prevent_default();
+            keys::focus(document().get_element_by_id("filter"));
+        }
+        "ArrowUp" | "ArrowDown" if alt => {
+            event.prevent_default();
+            if let Some(id) = neighbour(model, key == "ArrowDown", event.shift_key()) {
+                backend.tell(Intent::Open(id));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The next conversation in the list, from the open one.
+fn neighbour(model: Model, down: bool, unread: bool) -> Option<ConversationId> {
+    let open = model.open.with_untracked(|chat| chat.as_ref().map(|chat| chat.id));
+    model.sessions.with_untracked(|sessions| {
+        let at = open.and_then(|open| sessions.iter().position(|entry| entry.id == open));
+        let (before, after) = match at {
+            Some(at) => (sessions.get(..at)?, sessions.get(at + 1..)?),
+            None => (sessions.as_slice(), sessions.as_slice()),
+        };
+        let wanted =
+            |entry: &&crate::live::sessions::SessionEntry| !unread || entry.row.with_untracked(|row| row.unread > 0);
+        let next = if down { after.iter().find(wanted) } else { before.iter().rev().find(wanted) };
+        next.map(|entry| entry.id)
+    })
+}
