@@ -38,6 +38,10 @@ pub fn Messenger(model: Model, backend: Backend) -> impl IntoView {
     };
     view! {
         <div class="app" class:is-open=move || model.open.with(Option::is_some)>
+            // Here rather than in the list, which a narrow screen hides.
+            <header class="unseen">
+                <h1>{model.words.messages}</h1>
+            </header>
             <Rail model />
             <SessionList model finding />
             <Banner model />

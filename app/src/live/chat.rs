@@ -42,6 +42,8 @@ pub struct Edge {
     pub newest: Option<Seq>,
     /// There are rows before the oldest mounted one, held or not.
     pub can_load_older: bool,
+    /// Older rows are held that are not mounted.
+    pub held: bool,
     /// There are rows after the newest mounted one.
     pub newer: bool,
     pub loading: bool,
@@ -134,6 +136,7 @@ impl Chat {
             newest: last.as_ref().and_then(|last| last.seq).or_else(|| seqs.next_back()),
             can_load_older: mounted.older || client.can_load_older(self.id),
             loading: client.loading(self.id),
+            held: mounted.older,
             newer: mounted.newer,
             first_unread: client.first_unread(self.id),
             count: mounted.items.len(),

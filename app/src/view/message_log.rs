@@ -129,8 +129,8 @@ struct State {
     anchor: Option<Anchor>,
     /// The newest message told as seen.
     told: Seq,
-    /// The oldest message when more were asked for.
-    asked: Option<Seq>,
+    /// How the upper end stood when more was asked for: the oldest message, and whether older ones were held.
+    asked: Option<(Option<Seq>, bool)>,
 }
 
 impl Place {
@@ -272,8 +272,9 @@ impl Place {
     }
 
     fn load_older(self, state: &mut State, edge: Edge) {
-        if edge.can_load_older && !edge.loading && state.asked != edge.oldest {
-            state.asked = edge.oldest;
+        let end = Some((edge.oldest, edge.held));
+        if edge.can_load_older && !edge.loading && state.asked != end {
+            state.asked = end;
             self.backend.tell(Intent::LoadOlder(self.id));
         }
     }

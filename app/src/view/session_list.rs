@@ -27,7 +27,9 @@ pub fn SessionList(model: Model, finding: RwSignal<bool>) -> impl IntoView {
     view! {
         <section class="sessions" aria-label=words.sessions>
             <header class="sessions-head">
-                <h1>{words.messages}</h1>
+                <p class="sessions-title" aria-hidden="true">
+                    {words.messages}
+                </p>
                 <a class="icon-button only-narrow" href="/settings" title=words.settings aria-label=words.settings>
                     <Icon name="settings" />
                 </a>

@@ -1,0 +1,157 @@
+//! The model: what moves, and what stays the same node.
+
+mod support;
+
+use app::backend::{Errand, Intent, Kept, input_of};
+use app::live::chat::Entry;
+use app::live::{Complaint, Live};
+use app::preferences::Language;
+use leptos::prelude::{GetUntracked, Owner};
+use protocol::{ApiError, ClientId, ErrorCode, MessageBody};
+use support::{NOW, message, messenger};
+use sync::{Answer, Effect, Failure, Input, ReadMark, Request, RequestId};
+
+const FRESH: [u8; 10] = [7; 10];
+
+fn with_live(test: impl FnOnce(Live)) {
+    Owner::new().with(|| test(Live::new(&messenger(Language::Chinese))));
+}
+
+fn fresh() -> ClientId {
+    ClientId::from_parts(NOW, FRESH)
+}
+
+fn entries(live: &Live) -> Vec<Entry> {
+    let chat = live.model().open.get_untracked().unwrap();
+    chat.days.get_untracked().iter().flat_map(|day| day.entries.get_untracked()).collect()
+}
+
+fn marks(live: &Live) -> Vec<Option<ReadMark>> {
+    let mark = |entry: &Entry| match entry {
+        Entry::Message(row, _) => Some(row.get_untracked().mark),
+        Entry::Divider | Entry::Gap { .. } => None,
+    };
+    entries(live).iter().filter_map(mark).collect()
+}
+
+fn send(live: &mut Live, text: &str) -> RequestId {
+    let body = MessageBody::Text { text: text.try_into().unwrap() };
+    let intent = Intent::Send { conversation: input_id(1), body };
+    let (effects, errand) = live.intend(NOW, 1, fresh(), intent);
+    assert!(matches!(errand, Some(Errand::KeepDraft { text, .. }) if text.is_empty()));
+    let post = effects.into_iter().find_map(|effect| match effect {
+        Effect::Request { id, request: Request::Post { .. } } => Some(id),
+        _ => None,
+    });
+    post.unwrap()
+}
+
+#[test]
+fn the_confirmed_row_is_the_optimistic_one() {
+    with_live(|mut live| {
+        let request = send(&mut live, "hello");
+        let before = entries(&live);
+        assert_eq!(marks(&live).last(), Some(&Some(ReadMark::Sending)));
+        let mut posted = message(11, 1, NOW, "hello");
+        posted["client_id"] = serde_json::to_value(fresh()).unwrap();
+        let posted = Answer::Posted(serde_json::from_value(posted).unwrap());
+        live.step(NOW, 1, Input::Answered { request, answer: Ok(posted) });
+        assert_eq!(entries(&live), before, "the same entries, with the same signals");
+        assert_eq!(marks(&live).last(), Some(&Some(ReadMark::Sent)));
+    });
+}
+
+/// R004-I8, R004-I9: told once a message, however often it is tried.
+#[test]
+fn a_failed_message_is_complained_of_once() {
+    with_live(|mut live| {
+        let busy = || Failure::Refused(ApiError {
+            code: ErrorCode::Unavailable,
+            message: String::new(),
+            retryable: true,
+            field: None,
+        });
+        let request = send(&mut live, "hello");
+        live.step(NOW, 1, Input::Answered { request, answer: Err(busy()) });
+        let toast = live.model().toast.get_untracked().unwrap();
+        assert_eq!(toast.what, Complaint::Refused(ErrorCode::Unavailable));
+        let again = live.step(NOW + 60_000, 1, Input::Tick).into_iter().find_map(|effect| match effect {
+            Effect::Request { id, request: Request::Post { .. } } => Some(id),
+            _ => None,
+        });
+        live.step(NOW + 60_000, 1, Input::Answered { request: again.unwrap(), answer: Err(Failure::Network) });
+        assert_eq!(live.model().toast.get_untracked(), Some(toast));
+    });
+}
+
+#[test]
+fn a_draft_stands_in_the_list_but_not_in_the_open_row() {
+    with_live(|mut live| {
+        let open = input_id(1);
+        let other = input_id(4);
+        live.restore(Kept { drafts: vec![(open, "here".into()), (other, "there".into())], ..Kept::default() });
+        let rows = live.model().sessions.get_untracked();
+        let draft = |id| rows.iter().find(|entry| entry.id == id).unwrap().row.get_untracked().draft;
+        assert_eq!((draft(open), draft(other)), (String::new(), "there".into()));
+        assert_eq!(live.model().open.get_untracked().unwrap().draft.get_untracked(), "here");
+        live.intend(NOW, 1, fresh(), Intent::Back);
+        assert_eq!(draft(open), "here");
+    });
+}
+
+/// R004-B7.2: what comes into a watched window never counts.
+#[test]
+fn what_comes_into_a_watched_window_is_seen_before_it_is_drawn() {
+    with_live(|mut live| {
+        live.intend(NOW, 1, fresh(), Intent::Watching(true));
+        let frame = serde_json::json!({ "type": "conversation", "conversation": 1, "prev": 10, "pos": 11, "head_seq": 11,
+            "message": message(11, 2, NOW, "hello"), "sender": support::user(2, "李四") });
+        live.step(NOW, 1, Input::SocketFrame(serde_json::from_value(frame).unwrap()));
+        assert_eq!(live.model().total.get_untracked(), 120);
+        assert_eq!(marks(&live).len(), 7);
+    });
+}
+
+/// R002-10: the row under the pointer does not jump.
+#[test]
+fn the_hovered_row_keeps_its_place() {
+    with_live(|mut live| {
+        let order = |live: &Live| -> Vec<u64> {
+            live.model().sessions.get_untracked().iter().map(|entry| entry.id.get()).collect()
+        };
+        assert_eq!(order(&live), [1, 4]);
+        live.intend(NOW, 1, fresh(), Intent::Back);
+        live.intend(NOW, 1, fresh(), Intent::Hover(Some(input_id(4))));
+        let frame = serde_json::json!({ "type": "conversation", "conversation": 4, "prev": 200, "pos": 201,
+            "head_seq": 201, "message": message(201, 3, NOW, "hello"), "sender": support::user(3, "Maya") });
+        live.step(NOW, 1, Input::SocketFrame(serde_json::from_value(frame).unwrap()));
+        assert_eq!(order(&live), [1, 4]);
+        live.intend(NOW, 1, fresh(), Intent::Hover(None));
+        assert_eq!(order(&live), [4, 1]);
+    });
+}
+
+#[test]
+fn an_answer_to_an_earlier_search_is_dropped() {
+    with_live(|mut live| {
+        let ask = |live: &mut Live, query: &str| live.intend(NOW, 1, fresh(), Intent::Search(query.into())).1;
+        assert_eq!(ask(&mut live, " li "), Some(Errand::Search("li".into())));
+        ask(&mut live, "lisi");
+        live.found("li", Ok(Vec::new()));
+        assert_eq!(live.model().people.get_untracked().found, None);
+        live.found("lisi", Ok(Vec::new()));
+        assert_eq!(live.model().people.get_untracked().found, Some(Vec::new()));
+        assert_eq!(ask(&mut live, "  "), None);
+    });
+}
+
+#[test]
+fn the_address_names_what_is_open() {
+    assert!(matches!(input_of("/"), Some(Input::Close)));
+    assert!(matches!(input_of("/c/4"), Some(Input::Open(id)) if id == input_id(4)));
+    assert!(input_of("/c/x").is_none() && input_of("/settings").is_none());
+}
+
+fn input_id(id: u64) -> protocol::ConversationId {
+    id.try_into().unwrap()
+}

@@ -1,0 +1,155 @@
+//! What the server renders, before any script.
+
+#![cfg(feature = "ssr")]
+
+mod support;
+
+use app::backend::{Form, FormError, Messenger, Page, Snapshot};
+use app::preferences::Language;
+use app::shell::{Head, render};
+use protocol::ErrorCode;
+use support::{messenger, preferences};
+
+fn html(page: Page, language: Language) -> String {
+    let head = Head {
+        nonce: "n0nce".into(),
+        css_url: "/a.css".into(),
+        js_url: "/a.js".into(),
+        wasm_url: "/a.wasm".into(),
+        emoji_url: "/emoji.json".into(),
+        icon_url: "/favicon.svg".into(),
+    };
+    render(Snapshot { preferences: preferences(language), page }, &head)
+}
+
+fn chat(language: Language) -> String {
+    html(Page::Messenger(Box::new(messenger(language))), language)
+}
+
+fn check(html: &str, expected: &[&str]) {
+    for part in expected {
+        assert!(html.contains(part), "{part} is not in {html}");
+    }
+}
+
+/// How often a part occurs.
+fn count(html: &str, part: &str) -> usize {
+    html.matches(part).count()
+}
+
+#[test]
+fn language_and_theme_are_there_at_the_first_paint() {
+    check(&chat(Language::Chinese), &["<html lang=\"zh-CN\" data-theme=\"dark\">", "以下为新消息", "<title>(99+) 李四 · 私信</title>"]);
+    check(&chat(Language::English), &["<html lang=\"en\" data-theme=\"dark\">", "New messages", "<title>(99+) 李四 · Sixin</title>"]);
+}
+
+/// R000-20: the mark of an own message is told in words, too.
+#[test]
+fn own_messages_tell_how_far_they_have_come() {
+    let html = chat(Language::Chinese);
+    check(&html, &["data-mark=\"read\" role=\"img\" aria-label=\"已读\"", "aria-label=\"已送达\"", "aria-label=\"已发送\""]);
+    assert_eq!(count(&html, "data-mark="), 3);
+}
+
+/// R002-23, R004-B7.19: the badge ends at 99+, its label is exact.
+#[test]
+fn a_badge_shows_up_to_99_and_tells_the_exact_number() {
+    check(&chat(Language::Chinese), &[">99+</span>", ">120 条未读消息</span>", ">2 条未读消息</span>"]);
+}
+
+#[test]
+fn the_divider_stands_above_the_first_unread_message() {
+    let html = chat(Language::English);
+    let at = |part: &str| html.find(part).unwrap();
+    assert!(at("data-seq=\"8\"") < at("id=\"unread\"") && at("id=\"unread\"") < at("data-seq=\"9\""));
+    assert_eq!(count(&html, "id=\"unread\""), 1);
+}
+
+#[test]
+fn messages_stand_below_their_days() {
+    let html = chat(Language::Chinese);
+    check(&html, &["12月31日 周三", ">昨天<", ">今天<"]);
+    assert_eq!(count(&html, "class=\"day\""), 3);
+}
+
+#[test]
+fn sending_and_paging_work_without_scripts() {
+    let html = chat(Language::Chinese);
+    check(&html, &[
+        "method=\"post\" action=\"/c/1\"",
+        "name=\"client_id\" value=\"00000000-0000-7000-8000-0000000000ff\"",
+        "name=\"text\"",
+        "href=\"/c/1?before=5\"",
+        "href=\"/c/4\"",
+        "href=\"/new\"",
+    ]);
+}
+
+/// The policy allows one script with the nonce and no style; texts are data wherever they stand.
+#[test]
+fn a_page_obeys_its_policy_and_texts_stay_texts() {
+    let html = chat(Language::English);
+    assert_eq!(count(&html, " style="), 0);
+    assert_eq!(count(&html, "<style"), 0);
+    assert_eq!(count(&html, "</script>"), 2);
+    assert_eq!(count(&html, "<script type=\"module\" nonce=\"n0nce\">"), 1);
+    assert_eq!(count(&html, "<b>"), 0);
+    check(&html, &["&lt;/script&gt;&lt;b&gt;not bold&lt;/b&gt; &amp; "]);
+}
+
+#[test]
+fn the_browser_starts_from_what_the_server_rendered() {
+    let html = chat(Language::Chinese);
+    let (_, rest) = html.split_once("id=\"snapshot\">").unwrap();
+    let (json, _) = rest.split_once("</script>").unwrap();
+    let read: Messenger = serde_json::from_str(json).unwrap();
+    assert_eq!(html, self::html(Page::Messenger(Box::new(read)), Language::Chinese));
+}
+
+/// An older page is for reading without scripts: it has none, and leads back.
+#[test]
+fn an_older_page_has_no_scripts_and_a_way_to_the_newest() {
+    let mut messenger = messenger(Language::Chinese);
+    let history = &mut messenger.open.as_mut().unwrap().history;
+    history.messages.truncate(4);
+    history.through = history.messages[3].seq;
+    let html = html(Page::Messenger(Box::new(messenger)), Language::Chinese);
+    assert_eq!(count(&html, "<script"), 0);
+    assert_eq!(count(&html, "<article"), 4);
+    check(&html, &["class=\"edge\"", "<a href=\"/c/1\" class=\"edge\">查看最新消息</a>"]);
+}
+
+#[test]
+fn an_open_conversation_older_than_the_list_is_shown() {
+    let mut messenger = messenger(Language::Chinese);
+    messenger.sync.conversations.remove(0);
+    messenger.sync.more = true;
+    check(&html(Page::Messenger(Box::new(messenger)), Language::Chinese), &["href=\"/c/1\" aria-current=\"page\"", "data-seq=\"10\""]);
+}
+
+#[test]
+fn a_refused_message_comes_back_with_the_reason() {
+    let mut messenger = messenger(Language::Chinese);
+    let error = FormError { code: ErrorCode::InvalidField, field: Some("text".into()) };
+    messenger.form = Form { error: Some(error), values: vec![("text".into(), "<长>".into())] };
+    check(&html(Page::Messenger(Box::new(messenger)), Language::Chinese), &["消息需为 1–2048 个字", "&lt;长&gt;</textarea>"]);
+}
+
+#[test]
+fn a_refused_form_points_at_the_field_and_keeps_what_was_filled_in() {
+    let form = |code, field: Option<&str>| Form {
+        error: Some(FormError { code, field: field.map(str::to_owned) }),
+        values: vec![("handle".into(), "zh\"ang".into())],
+    };
+    let page = Page::Register(form(ErrorCode::HandleTaken, Some("handle")));
+    check(&html(page, Language::Chinese), &["这个用户名已被使用", "aria-invalid=\"true\"", "value=\"zh&quot;ang\""]);
+    let page = Page::Login(form(ErrorCode::WrongCredentials, None));
+    let html = html(page, Language::English);
+    check(&html, &["role=\"alert\">Wrong user name or password<", "action=\"/login\"", "name=\"password\""]);
+    assert_eq!(count(&html, "<script"), 0);
+}
+
+#[test]
+fn an_error_page_says_what_happened() {
+    check(&html(Page::Error(ErrorCode::NotFound), Language::English), &["Page not found", "href=\"/\""]);
+}
