@@ -1,0 +1,261 @@
+//! One device and the network between it and the server. Every step is checked for what must hold at any time.
+
+use super::server::Server;
+use super::text;
+use protocol::{
+    ClientFrame, ClientId, ConversationId, ConversationKind, Cursors, DeviceId, ErrorCode, Millis, ServerFrame, UserId,
+};
+use std::collections::{BTreeMap, VecDeque};
+use sync::{Answer, Client, Effect, Failure, Input, Item, ReadMark, Request, RequestId, RowKey, Unsent};
+
+#[derive(Debug, Default)]
+pub enum Socket {
+    #[default]
+    Closed,
+    Asked,
+    Open(VecDeque<ServerFrame>),
+    /// It looks open, but nothing comes through any more.
+    Dead,
+}
+
+#[derive(Debug)]
+pub struct Device {
+    pub me: UserId,
+    pub client: Client,
+    pub socket: Socket,
+    pub requests: Vec<(RequestId, Request)>,
+    pub answers: Vec<(RequestId, Result<Answer, Failure>)>,
+    pub wake: Option<Millis>,
+    /// What survives a crash.
+    pub outbox: BTreeMap<ClientId, Unsent>,
+    /// Messages written here, in order.
+    pub written: Vec<(ConversationId, ClientId)>,
+    pub logged_out: bool,
+    pub frames_sent: Vec<ClientFrame>,
+    random: u64,
+    marks: BTreeMap<RowKey, ReadMark>,
+    reported: BTreeMap<ConversationId, (Cursors, Millis)>,
+}
+
+impl Device {
+    pub fn new(server: &Server, me: UserId, open: Option<ConversationId>) -> Self {
+        Self {
+            me,
+            client: Client::new(server.start(me, open)),
+            socket: Socket::Closed,
+            requests: Vec::new(),
+            answers: Vec::new(),
+            wake: None,
+            outbox: BTreeMap::new(),
+            written: Vec::new(),
+            logged_out: false,
+            frames_sent: Vec::new(),
+            random: me.get(),
+            marks: BTreeMap::new(),
+            reported: BTreeMap::new(),
+        }
+    }
+
+    /// The page is loaded anew: only what was persisted is left.
+    pub fn crash(&mut self, server: &Server, open: Option<ConversationId>) {
+        let fresh = Self::new(server, self.me, open);
+        let outbox = std::mem::take(&mut self.outbox);
+        let written = std::mem::take(&mut self.written);
+        let marks = std::mem::take(&mut self.marks);
+        *self = Self { outbox, written, marks, random: self.random + 1, ..fresh };
+        self.check_marks();
+        self.step(server, Input::OutboxRestored(self.outbox.values().cloned().collect()));
+        self.step(server, Input::Started);
+    }
+
+    pub fn write(&mut self, server: &Server, conversation: ConversationId, id: ClientId) {
+        if self.client.session(conversation).is_some() {
+            self.written.push((conversation, id));
+            self.step(server, Input::Send { conversation, client_id: id, body: text(&id.to_string()) });
+        }
+    }
+
+    pub fn step(&mut self, server: &Server, input: Input) {
+        self.random = self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        if matches!(input, Input::Tick) {
+            self.wake = None;
+        }
+        for effect in self.client.step(server.now, self.random, input) {
+            self.perform(server, effect);
+        }
+        let changes = self.client.take_changes();
+        for id in changes.timelines {
+            let _ = self.client.items(id);
+        }
+        self.check_marks();
+    }
+
+    fn perform(&mut self, server: &Server, effect: Effect) {
+        match effect {
+            Effect::Connect => self.socket = Socket::Asked,
+            Effect::Disconnect => self.socket = Socket::Closed,
+            Effect::Frame(frame) => {
+                self.frames_sent.push(frame);
+                if let Socket::Open(queue) = &mut self.socket {
+                    queue.push_back(ServerFrame::Pong);
+                }
+            }
+            Effect::Request { id, request } => {
+                self.check_request(server, &request);
+                self.requests.push((id, request));
+            }
+            Effect::Wake { at } => {
+                assert!(at > server.now, "a timer for the past never ends");
+                self.wake = Some(at);
+            }
+            Effect::Persist(unsent) => drop(self.outbox.insert(unsent.client_id, unsent)),
+            Effect::Forget(id) => drop(self.outbox.remove(&id)),
+            Effect::LoggedOut => self.logged_out = true,
+        }
+    }
+
+    fn check_request(&mut self, server: &Server, request: &Request) {
+        match request {
+            Request::Post { conversation, client_id, .. } => {
+                assert!(self.outbox.contains_key(client_id), "posted before it was persisted");
+                // A frame may confirm a message before its answer comes; then the next one may go.
+                let unconfirmed = |(_, other): &(RequestId, Request)| {
+                    matches!(other, Request::Post { conversation: id, client_id, .. }
+                        if id == conversation && self.outbox.contains_key(client_id))
+                };
+                assert!(!self.requests.iter().any(unconfirmed), "two posts at once in a conversation");
+            }
+            Request::Report { reports, leaving } => {
+                for report in reports {
+                    let cursors = Cursors { delivered: report.delivered, read: report.read };
+                    let room = &server.rooms[&report.conversation];
+                    assert!(cursors.read <= cursors.delivered && cursors.delivered <= room.head());
+                    let direct = room.kind == ConversationKind::Direct && room.members.len() == 2;
+                    assert!(direct || cursors.delivered == cursors.read, "R000-01: a group has no delivery receipts");
+                    if let Some((before, at)) = self.reported.insert(report.conversation, (cursors, server.now)) {
+                        assert!(before.read <= cursors.read && before.delivered <= cursors.delivered, "went back");
+                        assert!(*leaving || at + 1_000 <= server.now, "R000-08: more than one report a second");
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// R000-20: what a person has seen of a mark never goes back, across reloads neither.
+    fn check_marks(&mut self) {
+        let Some(open) = self.client.open() else { return };
+        let mut keys = Vec::new();
+        for item in self.client.items(open) {
+            let Item::Row(row) = item else { continue };
+            keys.push(row.key);
+            let Some(mark) = row.mark.filter(|mark| *mark >= ReadMark::Sent) else {
+                assert!(!self.marks.contains_key(&row.key), "a sent message looks unsent");
+                continue;
+            };
+            let before = self.marks.insert(row.key, mark);
+            assert!(before.is_none_or(|before| before <= mark), "{:?} went back from {before:?} to {mark:?}", row.key);
+        }
+        let rows = keys.len();
+        keys.sort_unstable();
+        keys.dedup();
+        assert_eq!(keys.len(), rows, "a message is shown twice");
+    }
+
+    /// The server accepts the connection that was asked for.
+    pub fn accept(&mut self, server: &Server) {
+        if matches!(self.socket, Socket::Asked) {
+            self.socket = Socket::Open(VecDeque::new());
+            self.step(server, Input::SocketOpened);
+            let device = DeviceId::try_from(1_u64).unwrap();
+            let hello = ServerFrame::Hello { device, server_time: server.now, heartbeat_s: 25 };
+            self.step(server, Input::SocketFrame(hello));
+        }
+    }
+
+    pub fn disconnect(&mut self, server: &Server, code: u16) {
+        if matches!(self.socket, Socket::Open(_) | Socket::Asked) {
+            self.socket = Socket::Closed;
+            self.step(server, Input::SocketClosed { code });
+        }
+    }
+
+    pub fn push(&mut self, frame: ServerFrame) {
+        if let Socket::Open(queue) = &mut self.socket {
+            queue.push_back(frame);
+        }
+    }
+
+    pub fn queue(&mut self) -> Option<&mut VecDeque<ServerFrame>> {
+        match &mut self.socket {
+            Socket::Open(queue) if !queue.is_empty() => Some(queue),
+            _ => None,
+        }
+    }
+
+    pub fn deliver(&mut self, server: &Server) -> bool {
+        let Some(frame) = self.queue().and_then(VecDeque::pop_front) else { return false };
+        self.step(server, Input::SocketFrame(frame));
+        true
+    }
+
+    /// The server answers one of the requests on their way; the answer is on its way then.
+    pub fn serve(&mut self, server: &mut Server, n: usize) -> bool {
+        if self.requests.is_empty() {
+            return false;
+        }
+        let (id, request) = self.requests.remove(n % self.requests.len());
+        let answer = server.answer(self.me, request);
+        self.answers.push((id, answer));
+        true
+    }
+
+    pub fn receive(&mut self, server: &Server, n: usize) -> bool {
+        if self.answers.is_empty() {
+            return false;
+        }
+        let (request, answer) = self.answers.remove(n % self.answers.len());
+        self.step(server, Input::Answered { request, answer });
+        true
+    }
+
+    pub fn lose_request(&mut self, server: &Server, n: usize) {
+        if !self.requests.is_empty() {
+            let (request, _) = self.requests.remove(n % self.requests.len());
+            self.step(server, Input::Answered { request, answer: Err(Failure::Network) });
+        }
+    }
+
+    pub fn lose_answer(&mut self, server: &Server, n: usize) {
+        if !self.answers.is_empty() {
+            let (request, _) = self.answers.remove(n % self.answers.len());
+            self.step(server, Input::Answered { request, answer: Err(Failure::Network) });
+        }
+    }
+
+    pub fn refuse(&mut self, server: &Server, n: usize) {
+        if !self.requests.is_empty() {
+            let (request, _) = self.requests.remove(n % self.requests.len());
+            let answer = Err(Server::refuse(ErrorCode::Unavailable, true));
+            self.step(server, Input::Answered { request, answer });
+        }
+    }
+
+    pub fn ring(&mut self, server: &Server) {
+        if self.wake.is_some_and(|at| at <= server.now) {
+            self.step(server, Input::Tick);
+        }
+    }
+
+    pub fn see(&mut self, server: &Server) {
+        let Some(open) = self.client.open() else { return };
+        let rows = self.client.items(open);
+        let newest = rows.iter().rev().find_map(|item| match item {
+            Item::Row(row) => row.seq,
+            Item::Gap { .. } => None,
+        });
+        if let Some(seq) = newest {
+            self.step(server, Input::Seen { conversation: open, seq });
+        }
+    }
+}

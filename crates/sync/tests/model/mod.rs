@@ -1,0 +1,34 @@
+//! A model of the server and of the world between it and a device, for tests of the client engine.
+#![allow(dead_code, reason = "each test uses the part it needs")]
+
+pub mod device;
+pub mod server;
+
+use protocol::{ClientId, ConversationId, MessageBody, MessageText, Seq, User, UserId};
+
+pub fn user_id(id: u64) -> UserId {
+    id.try_into().unwrap()
+}
+
+pub fn conversation_id(id: u64) -> ConversationId {
+    id.try_into().unwrap()
+}
+
+pub fn seq(seq: u64) -> Seq {
+    Seq::ZERO.plus(seq)
+}
+
+pub fn client_id(n: u64) -> ClientId {
+    let mut random = [0; 10];
+    random[2..].copy_from_slice(&n.to_be_bytes());
+    ClientId::from_parts(n, random)
+}
+
+pub fn user(id: UserId) -> User {
+    let name = format!("user{id}");
+    User { id, handle: name.as_str().try_into().unwrap(), display_name: name.as_str().try_into().unwrap() }
+}
+
+pub fn text(text: &str) -> MessageBody {
+    MessageBody::Text { text: MessageText::try_from(text).unwrap() }
+}
