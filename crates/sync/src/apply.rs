@@ -63,6 +63,7 @@ impl Client {
             self.changes.total = true;
             self.changes.sessions.insert(id);
             self.reports.consider(id);
+            self.restore_read(id);
             self.settle(id);
             if self.open.is_some_and(|open| open.id == id) {
                 self.enter(id);
@@ -84,9 +85,9 @@ impl Client {
     /// A frame of a conversation's log, or what is as good as one.
     pub(crate) fn arrive(&mut self, id: ConversationId, prev: Rev, pos: Rev, head_seq: Seq, message: Message) {
         self.confirm(&message);
-        let Some(held) = self.held.get_mut(&id) else {
-            return self.pulls.want(Job::Describe(id), self.now);
-        };
+        // What a message tells of cursors is true whether or not the log has come to it.
+        self.imply(id, &message);
+        let Some(held) = self.held.get_mut(&id) else { return };
         let ready = held.log.arrive(self.now, prev, pos, Change { pos, head_seq, message });
         self.apply_log(id, ready);
     }
@@ -94,8 +95,6 @@ impl Client {
     /// Changes that the log released, in order.
     fn apply_log(&mut self, id: ConversationId, ready: Vec<Change>) {
         for change in ready {
-            self.confirm(&change.message);
-            self.imply(id, &change.message);
             self.touch(id, |held| {
                 held.follow(&change);
                 if let Some(timeline) = &mut held.timeline {
@@ -143,8 +142,11 @@ impl Client {
             if held.timeline.is_some() && rev <= held.log.cursor() {
                 return;
             }
-            held.timeline = Some(Timeline::new(page));
             behind = held.about.rev < rev;
+            if let Some(message) = page.messages.last().cloned() {
+                held.follow(&Change { pos: rev, head_seq: page.head_seq, message });
+            }
+            held.timeline = Some(Timeline::new(page));
             ready = held.log.restart(now, rev);
             held.log.expect(now, held.about.rev);
         });

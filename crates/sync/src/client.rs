@@ -34,6 +34,8 @@ pub struct Client {
     pub(crate) open: Option<Opened>,
     /// Conversations whose timeline is held, by when they were last opened.
     pub(crate) visited: Vec<ConversationId>,
+    /// How far conversations not met yet were read before the page was loaded.
+    restored: BTreeMap<ConversationId, Seq>,
     pub(crate) outbox: Outbox,
     pub(crate) reports: Reports,
     pub(crate) pulls: Pulls,
@@ -80,6 +82,7 @@ impl Client {
             token: None,
             open: None,
             visited: Vec::new(),
+            restored: BTreeMap::new(),
             outbox: Outbox::default(),
             reports: Reports::default(),
             pulls: Pulls::default(),
@@ -143,6 +146,10 @@ impl Client {
             Input::Woke => self.link.woke(now, &mut self.effects),
             Input::Answered { request, answer } => self.take_answer(request, answer, dice),
             Input::OutboxRestored(unsent) => self.restore(unsent),
+            Input::ReadsRestored(reads) => {
+                self.restored.extend(reads.iter().copied());
+                reads.into_iter().for_each(|(id, _)| self.restore_read(id));
+            }
             Input::Open(id) => self.enter(id),
             Input::Close => self.leave(),
             Input::Send { conversation, client_id, body } if !self.outbox.has(client_id) => {
@@ -282,11 +289,23 @@ impl Client {
         }
     }
 
+    /// A conversation is known: takes over how far it was read before the page was loaded.
+    pub(crate) fn restore_read(&mut self, id: ConversationId) {
+        if self.held.contains_key(&id)
+            && let Some(seq) = self.restored.remove(&id)
+        {
+            self.reports.keep(id);
+            self.see(id, seq);
+        }
+    }
+
     fn see(&mut self, id: ConversationId, seq: Seq) {
         let Some(held) = self.held.get(&id) else { return };
         let seq = seq.min(held.about.head_seq);
         if seq > held.about.own.read {
             self.touch(id, |held| held.about.own = held.about.own.max(Cursors::at(seq)));
+            self.reports.keep(id);
+            self.effects.push(Effect::KeepRead { conversation: id, seq });
         }
     }
 
@@ -360,6 +379,9 @@ impl Client {
             }
         }
         self.report(false);
+        for id in self.reports.take_settled() {
+            self.effects.push(Effect::ForgetRead(id));
+        }
         let quiet = (self.link.live() && !self.pulls.wanted(Job::Sync)).then_some(self.synced_at + QUIET);
         let due = [self.link.due(), self.outbox.due(), self.pulls.due(), self.reports.due(), quiet];
         let due = due.into_iter().flatten().min();

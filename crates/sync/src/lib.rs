@@ -64,6 +64,8 @@ pub enum Input {
     },
     /// Messages that were composed before a reload and are not known to have been sent.
     OutboxRestored(Vec<Unsent>),
+    /// What was read before a reload and is not known to have been reported (T13).
+    ReadsRestored(Vec<(ConversationId, Seq)>),
 
     /// A person opened a conversation; its newest page is loaded if it is not held.
     Open(ConversationId),
@@ -157,6 +159,10 @@ pub enum Effect {
     Persist(Unsent),
     /// The message is on the server, or was given up.
     Forget(ClientId),
+    /// Keep across reloads how far this conversation was read: the server does not know yet.
+    KeepRead { conversation: ConversationId, seq: Seq },
+    /// The server knows how far this conversation was read.
+    ForgetRead(ConversationId),
     /// The login was ended: show the login page.
     LoggedOut,
 }

@@ -35,6 +35,9 @@ pub(crate) struct Reports {
     open: BTreeSet<ConversationId>,
     /// What the server knows.
     known: BTreeMap<ConversationId, Cursors>,
+    /// Conversations of which it is kept across reloads how far they were read.
+    kept: BTreeSet<ConversationId>,
+    settled: Vec<ConversationId>,
     sent_at: BTreeMap<ConversationId, Millis>,
     flight: BTreeMap<RequestId, Vec<ReceiptReport>>,
     failures: u32,
@@ -55,6 +58,16 @@ impl Reports {
         self.open.insert(conversation);
     }
 
+    /// It is kept across reloads how far the conversation was read.
+    pub fn keep(&mut self, conversation: ConversationId) {
+        self.kept.insert(conversation);
+    }
+
+    /// Conversations of which that need not be kept any more.
+    pub fn take_settled(&mut self) -> Vec<ConversationId> {
+        std::mem::take(&mut self.settled)
+    }
+
     /// What to report now. Everything that is not known to have arrived when `leaving`, else what is due.
     pub fn collect<'a>(
         &mut self,
@@ -71,7 +84,7 @@ impl Reports {
         for conversation in open {
             let missing = about(conversation).and_then(|about| self.missing(conversation, about));
             let Some(cursors) = missing else {
-                self.open.remove(&conversation);
+                self.close(conversation);
                 continue;
             };
             let due = self.sent_at.get(&conversation).is_none_or(|at| at + PAUSE <= now);
@@ -106,7 +119,7 @@ impl Reports {
             self.alone = true;
         } else {
             for report in reports {
-                self.open.remove(&report.conversation);
+                self.close(report.conversation);
             }
         }
     }
@@ -123,6 +136,14 @@ impl Reports {
         }
         let next = |id| self.sent_at.get(id).map_or(0, |at| at + PAUSE);
         self.open.iter().map(next).min().map(|at| at.max(self.retry_at))
+    }
+
+    /// There is nothing to report of the conversation.
+    fn close(&mut self, conversation: ConversationId) {
+        self.open.remove(&conversation);
+        if self.kept.remove(&conversation) {
+            self.settled.push(conversation);
+        }
     }
 
     fn missing(&self, conversation: ConversationId, about: &Conversation) -> Option<Cursors> {

@@ -21,11 +21,9 @@ impl Client {
 
     pub fn session(&self, id: ConversationId) -> Option<Session> {
         let about = &self.held.get(&id)?.about;
-        let rows = self.unsent_rows(id);
-        let last = rows.into_iter().next_back().or_else(|| {
-            let last = about.last.as_ref()?;
-            Some(self.row(last, Some(about)))
-        });
+        let told = about.last.as_ref().map(|last| self.row(last, Some(about)));
+        let rows = told.into_iter().chain(self.unsent_rows(id));
+        let last = rows.max_by_key(|row| (row.seq.is_none(), row.seq));
         Some(Session {
             id,
             kind: about.kind,

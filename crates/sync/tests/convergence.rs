@@ -8,14 +8,18 @@ use model::server::Server;
 use model::{client_id, conversation_id, seq, text, user_id};
 use proptest::prelude::*;
 use protocol::{ConversationId, ConversationKind, UserId};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use sync::{Client, Input, Item, LinkState, ReadMark};
 
 #[derive(Clone, Debug)]
 enum Op {
-    Send { conversation: u64 },
-    Open { conversation: u64 },
+    Send {
+        conversation: u64,
+    },
+    Open {
+        conversation: u64,
+    },
     Close,
     See,
     LoadOlder,
@@ -31,12 +35,32 @@ enum Op {
     LoseRequest(usize),
     LoseAnswer(usize),
     Busy(usize),
-    Crash { open: u64 },
+    Crash {
+        open: u64,
+    },
     Leave,
     Wake,
-    Change { conversation: u64, seq: u64 },
+    Change {
+        conversation: u64,
+        seq: u64,
+    },
     Create,
-    Pass { millis: u64 },
+    Pass {
+        millis: u64,
+    },
+    /// The network behaves for a moment.
+    Flow,
+}
+
+/// How the devices get to know what they have missed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    /// By nothing but time.
+    Quiet,
+    /// By one more thing in every log.
+    Poked,
+    /// By a new connection.
+    Reconnected,
 }
 
 /// Devices: two each of the first two accounts, one of the third.
@@ -46,9 +70,12 @@ const GROUP: u64 = 11;
 const SELF: u64 = 12;
 const LATE: u64 = 13;
 const OTHER: u64 = 14;
+const POKE: u64 = 15;
+const MINUTE: u64 = 60_000;
 
 fn op() -> impl Strategy<Value = Op> {
-    let conversation = prop_oneof![4 => Just(DIRECT), 2 => Just(GROUP), 1 => Just(SELF), 2 => Just(LATE), 1 => Just(OTHER)];
+    let conversation =
+        prop_oneof![12 => Just(DIRECT), 3 => Just(GROUP), 1 => Just(SELF), 2 => Just(LATE), 1 => Just(OTHER)];
     let n = 0..8_usize;
     prop_oneof![
         8 => conversation.clone().prop_map(|conversation| Op::Send { conversation }),
@@ -73,22 +100,29 @@ fn op() -> impl Strategy<Value = Op> {
         1 => Just(Op::Wake),
         2 => (conversation, 1..12_u64).prop_map(|(conversation, seq)| Op::Change { conversation, seq }),
         1 => Just(Op::Create),
+        6 => Just(Op::Flow),
         6 => prop_oneof![10..600_u64, 600..40_000_u64].prop_map(|millis| Op::Pass { millis }),
     ]
 }
 
 /// What happens on which device, printed in one line.
 #[derive(Clone)]
-struct Plan(Vec<(usize, Op)>);
+struct Plan {
+    steps: Vec<(usize, Op)>,
+    ending: Ending,
+}
 
 impl fmt::Debug for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|(device, op)| write!(f, "{device}:{op:?}; "))
+        self.steps.iter().try_for_each(|(device, op)| write!(f, "{device}:{op:?}; "))?;
+        write!(f, "{:?}", self.ending)
     }
 }
 
 fn plan() -> impl Strategy<Value = Plan> {
-    prop::collection::vec((0..OWNERS.len(), op()), 1..160).prop_map(Plan)
+    let device = prop_oneof![5 => Just(0_usize), 2 => Just(1), 4 => Just(2), 1 => Just(3), 2 => Just(4)];
+    let ending = prop_oneof![Just(Ending::Quiet), Just(Ending::Poked), Just(Ending::Reconnected)];
+    (prop::collection::vec((device, op()), 1..200), ending).prop_map(|(steps, ending)| Plan { steps, ending })
 }
 
 struct World {
@@ -175,6 +209,7 @@ impl World {
                 server.change(conversation_id(conversation), seq(at), text(&written.to_string()));
             }
             Op::Create => drop(server.create(LATE, ConversationKind::Direct, &[1, 3])),
+            Op::Flow => device.flow(server),
             Op::Pass { millis } => {
                 server.now += millis;
                 for device in devices.iter_mut() {
@@ -193,9 +228,37 @@ impl World {
         }
     }
 
-    /// The network is whole from now on: lets everything arrive and time pass, without reconnecting anybody.
-    fn heal(&mut self) {
-        let until = self.server.now + 20 * 60 * 1_000;
+    /// The network is whole from now on.
+    fn heal(&mut self, ending: Ending) {
+        match ending {
+            Ending::Quiet => self.rest(20 * MINUTE),
+            Ending::Poked => {
+                // Until dead connections are found out.
+                self.rest(MINUTE);
+                self.server.create(POKE, ConversationKind::Group, &[1, 2, 3]);
+                let rooms: Vec<_> = self.server.rooms.values().map(|room| (room.id, room.members[0])).collect();
+                for (id, member) in rooms {
+                    self.written += 1;
+                    self.server.send(member, id, client_id(self.written), text("poke"));
+                }
+                self.publish();
+                self.rest(MINUTE / 2);
+            }
+            Ending::Reconnected => {
+                for device in &mut self.devices {
+                    if matches!(device.socket, Socket::Dead) {
+                        device.socket = Socket::Open(VecDeque::new());
+                    }
+                    device.disconnect(&self.server, 1006);
+                }
+                self.rest(MINUTE);
+            }
+        }
+    }
+
+    /// Lets everything arrive while time passes.
+    fn rest(&mut self, millis: u64) {
+        let until = self.server.now + millis;
         for _ in 0..20_000 {
             let mut busy = false;
             for device in &mut self.devices {
@@ -214,7 +277,9 @@ impl World {
             if busy {
                 continue;
             }
-            let Some(next) = self.devices.iter().filter_map(|device| device.wake).min().filter(|at| *at <= until) else {
+            let Some(next) = self.devices.iter().filter_map(|device| device.wake).min().filter(|at| *at <= until)
+            else {
+                self.server.now = until;
                 return;
             };
             self.server.now = next;
@@ -249,7 +314,10 @@ impl World {
         while busy {
             busy = false;
             for device in &mut self.devices {
-                while device.deliver(&self.server) || device.serve(&mut self.server, 0) || device.receive(&self.server, 0) {
+                while device.deliver(&self.server)
+                    || device.serve(&mut self.server, 0)
+                    || device.receive(&self.server, 0)
+                {
                     busy = true;
                 }
             }
@@ -318,7 +386,8 @@ impl World {
         for (n, device) in self.devices.iter().enumerate() {
             assert!(device.outbox.is_empty(), "device {n} keeps what was sent");
             for (id, room) in &self.server.rooms {
-                let sent: Vec<_> = room.messages.iter().filter(|m| m.sender == device.me).map(|m| m.client_id).collect();
+                let sent: Vec<_> =
+                    room.messages.iter().filter(|m| m.sender == device.me).map(|m| m.client_id).collect();
                 assert_eq!(sent.iter().collect::<BTreeSet<_>>().len(), sent.len(), "sent twice");
                 let written: Vec<_> =
                     device.written.iter().filter(|(to, _)| to == id).map(|(_, client_id)| *client_id).collect();
@@ -337,17 +406,17 @@ proptest! {
     #[test]
     fn every_device_equals_a_fresh_snapshot(plan in plan()) {
         let mut world = World::new();
-        for (device, op) in plan.0 {
+        for (device, op) in plan.steps {
             world.run(device, op);
         }
-        world.heal();
+        world.heal(plan.ending);
         for n in 0..world.devices.len() {
             world.devices[n].step(&world.server, Input::Close);
         }
         world.compare_sent();
         world.compare_sessions();
         world.load_everything();
-        world.heal();
+        world.rest(MINUTE);
         world.compare_sessions();
     }
 }

@@ -3,7 +3,8 @@
 use super::server::Server;
 use super::text;
 use protocol::{
-    ClientFrame, ClientId, ConversationId, ConversationKind, Cursors, DeviceId, ErrorCode, Millis, ServerFrame, UserId,
+    ClientFrame, ClientId, ConversationId, ConversationKind, Cursors, DeviceId, ErrorCode, Millis, Seq, ServerFrame,
+    UserId,
 };
 use std::collections::{BTreeMap, VecDeque};
 use sync::{Answer, Client, Effect, Failure, Input, Item, ReadMark, Request, RequestId, RowKey, Unsent};
@@ -28,12 +29,14 @@ pub struct Device {
     pub wake: Option<Millis>,
     /// What survives a crash.
     pub outbox: BTreeMap<ClientId, Unsent>,
+    pub reads: BTreeMap<ConversationId, Seq>,
     /// Messages written here, in order.
     pub written: Vec<(ConversationId, ClientId)>,
     pub logged_out: bool,
     pub frames_sent: Vec<ClientFrame>,
     random: u64,
     marks: BTreeMap<RowKey, ReadMark>,
+    read_through: BTreeMap<ConversationId, u64>,
     reported: BTreeMap<ConversationId, (Cursors, Millis)>,
 }
 
@@ -47,6 +50,8 @@ impl Device {
             answers: Vec::new(),
             wake: None,
             outbox: BTreeMap::new(),
+            reads: BTreeMap::new(),
+            read_through: BTreeMap::new(),
             written: Vec::new(),
             logged_out: false,
             frames_sent: Vec::new(),
@@ -62,8 +67,10 @@ impl Device {
         let outbox = std::mem::take(&mut self.outbox);
         let written = std::mem::take(&mut self.written);
         let marks = std::mem::take(&mut self.marks);
-        *self = Self { outbox, written, marks, random: self.random + 1, ..fresh };
-        self.check_marks();
+        let reads = std::mem::take(&mut self.reads);
+        let read_through = std::mem::take(&mut self.read_through);
+        *self = Self { outbox, written, marks, reads, read_through, random: self.random + 1, ..fresh };
+        self.step(server, Input::ReadsRestored(self.reads.iter().map(|(&id, &seq)| (id, seq)).collect()));
         self.step(server, Input::OutboxRestored(self.outbox.values().cloned().collect()));
         self.step(server, Input::Started);
     }
@@ -88,6 +95,7 @@ impl Device {
             let _ = self.client.items(id);
         }
         self.check_marks();
+        self.check_reads();
     }
 
     fn perform(&mut self, server: &Server, effect: Effect) {
@@ -110,6 +118,8 @@ impl Device {
             }
             Effect::Persist(unsent) => drop(self.outbox.insert(unsent.client_id, unsent)),
             Effect::Forget(id) => drop(self.outbox.remove(&id)),
+            Effect::KeepRead { conversation, seq } => drop(self.reads.insert(conversation, seq)),
+            Effect::ForgetRead(conversation) => drop(self.reads.remove(&conversation)),
             Effect::LoggedOut => self.logged_out = true,
         }
     }
@@ -160,6 +170,17 @@ impl Device {
         keys.sort_unstable();
         keys.dedup();
         assert_eq!(keys.len(), rows, "a message is shown twice");
+    }
+
+    /// Architecture invariant 4, T1, T7: what a person has read is never unread again, across reloads neither.
+    fn check_reads(&mut self) {
+        for id in self.client.sessions() {
+            let Some(session) = self.client.session(id) else { continue };
+            let Some(head) = session.last.and_then(|last| last.seq) else { continue };
+            let through = head.get().checked_sub(session.unread).expect("more is unread than there is");
+            let before = self.read_through.insert(id, through);
+            assert!(before.is_none_or(|before| before <= through), "{id}: read through {before:?}, then {through}");
+        }
     }
 
     /// The server accepts the connection that was asked for.
@@ -239,6 +260,12 @@ impl Device {
             let answer = Err(Server::refuse(ErrorCode::Unavailable, true));
             self.step(server, Input::Answered { request, answer });
         }
+    }
+
+    /// Everything on its way arrives, and what that brings about too.
+    pub fn flow(&mut self, server: &mut Server) {
+        self.accept(server);
+        while self.deliver(server) || self.serve(server, 0) || self.receive(server, 0) {}
     }
 
     pub fn ring(&mut self, server: &Server) {

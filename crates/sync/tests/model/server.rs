@@ -14,7 +14,7 @@ use sync::{Answer, Failure, Request, Start};
 const SYNC_PAGE: usize = 2;
 const HISTORY_PAGE: u64 = 4;
 const CHANGES_PAGE: usize = 2;
-const MAX_GAP: u64 = 9;
+const MAX_GAP: u64 = 5;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Object {
