@@ -160,6 +160,7 @@ impl Client {
     /// A page of the messages before a seq.
     pub(crate) fn apply_before(&mut self, id: ConversationId, page: HistoryPage, before: Seq) {
         self.meet(page.users.clone());
+        page.messages.iter().for_each(|message| self.confirm(message));
         let idle = !self.pulls.paging(id);
         self.touch(id, |held| {
             if let Some(timeline) = &mut held.timeline {
@@ -169,6 +170,7 @@ impl Client {
                 }
             }
         });
+        self.settle(id);
         self.reach_unread(id);
     }
 
@@ -288,8 +290,10 @@ impl Client {
             Some(at) => self.pulls.want_any(job, at),
             None => self.pulls.relent(job),
         }
-        let cursor = held.log.cursor();
-        self.outbox.settle(id, |message| message.rev <= cursor);
+        self.outbox.settle(id, |message| {
+            let shown = held.timeline.as_ref().is_some_and(|timeline| timeline.messages().contains_key(&message.seq));
+            shown || message.rev <= held.log.cursor()
+        });
     }
 
     pub(crate) fn settle_account(&mut self) {

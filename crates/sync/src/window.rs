@@ -74,12 +74,10 @@ impl Window {
 
     /// The window a page further up; the same when nothing older is held.
     pub(crate) fn older<'a>(self, pieces: impl DoubleEndedIterator<Item = Piece<'a>>) -> Self {
-        let mut left =
-            pieces.rev().map(place).filter(|&seq| self.through.is_none_or(|through| seq <= through)).skip(MOVED);
-        match left.next() {
-            Some(seq) if left.nth(self.most.saturating_sub(MOVED).saturating_sub(1)).is_some() => {
-                Self { through: Some(seq), ..self }
-            }
+        let shown = pieces.rev().map(place).filter(|&seq| self.through.is_none_or(|through| seq <= through));
+        let shown: Vec<Seq> = shown.take(self.most.saturating_add(MOVED)).collect();
+        match shown.len().checked_sub(self.most) {
+            Some(hidden) if hidden > 0 => Self { through: shown.get(hidden).copied(), ..self },
             _ => self,
         }
     }
@@ -134,4 +132,135 @@ pub fn at_end(scroll_top: f64, view_height: f64, rows_height: f64) -> bool {
     /// Less than a line: a finger or a zoomed screen does not land on the pixel.
     const SLACK: f64 = 16.0;
     scroll_top + view_height + SLACK >= rows_height
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sessions::tests::described;
+    use crate::{Client, Input, Start};
+    use protocol::messaging::HistoryPage;
+    use protocol::sync::SyncPage;
+    use protocol::{Account, ClientId, ConversationId, Message, MessageBody, MessageText, Rev};
+
+    const ROOM: u64 = 7;
+
+    fn room() -> ConversationId {
+        ROOM.try_into().unwrap()
+    }
+
+    /// A device that holds the messages 1 to `head`.
+    fn client(head: u64) -> Client {
+        let body = MessageBody::Text { text: MessageText::try_from("text").unwrap() };
+        let message = |n| Message {
+            seq: Seq::ZERO.plus(n),
+            rev: Rev::ZERO.plus(n),
+            sender: 2_u64.try_into().unwrap(),
+            client_id: ClientId::from_parts(n, [0; 10]),
+            at: n,
+            body: body.clone(),
+        };
+        let account = Account {
+            id: 1_u64.try_into().unwrap(),
+            handle: "me".try_into().unwrap(),
+            display_name: "me".try_into().unwrap(),
+            created_at: 0,
+        };
+        let sync = SyncPage {
+            token: String::new(),
+            more: false,
+            upd: protocol::Upd::ZERO,
+            changes: Vec::new(),
+            conversations: vec![described(ROOM, head)],
+            users: Vec::new(),
+        };
+        let history = HistoryPage {
+            messages: (1..=head).map(message).collect(),
+            from: Seq::ZERO.next(),
+            through: Seq::ZERO.plus(head),
+            vis_from: Seq::ZERO.next(),
+            head_seq: Seq::ZERO.plus(head),
+            rev: Rev::ZERO.plus(head),
+            users: Vec::new(),
+        };
+        Client::new(Start { account, sync, open: Some((room(), history)) })
+    }
+
+    /// First and last seq mounted, whether there is more on either side.
+    fn drawn(client: &Client, window: &Window) -> String {
+        let mounted = client.mounted(room(), window);
+        assert!(mounted.items.len() <= MOUNTED);
+        let seqs: Vec<u64> = mounted
+            .items
+            .iter()
+            .filter_map(|item| match item {
+                Item::Row(row) => row.seq.map(Seq::get),
+                Item::Gap { .. } => None,
+            })
+            .collect();
+        let (older, newer) = (if mounted.older { "…" } else { "" }, if mounted.newer { "…" } else { "" });
+        format!("{older}{}-{}{newer}", seqs.first().unwrap_or(&0), seqs.last().unwrap_or(&0))
+    }
+
+    /// The page mounts at most 200 rows, wherever one scrolls, and moves them by a page.
+    #[test]
+    fn the_window_is_bounded_and_moves_by_pages() {
+        let client = client(450);
+        let mut window = Window::default();
+        let mut seen = vec![drawn(&client, &window)];
+        for _ in 0..6 {
+            window = client.older(room(), window);
+            seen.push(drawn(&client, &window));
+        }
+        assert_eq!(seen, ["…251-450", "…191-390…", "…131-330…", "…71-270…", "…11-210…", "1-200…", "1-200…"]);
+        for _ in 0..6 {
+            window = client.newer(room(), window);
+        }
+        assert!(window.follows());
+        assert_eq!(drawn(&client, &window), "…251-450");
+    }
+
+    #[test]
+    fn a_short_conversation_is_mounted_whole() {
+        for head in [0, 1, 60, 199, 200] {
+            let client = client(head);
+            assert_eq!(client.older(room(), Window::default()), Window::default(), "{head}");
+            assert_eq!(drawn(&client, &Window::default()), format!("{}-{head}", head.min(1)));
+        }
+    }
+
+    /// A message of one's own is mounted at the end, and not while one reads far above.
+    #[test]
+    fn unsent_messages_stand_at_the_end() {
+        let mut client = client(450);
+        let body = MessageBody::Text { text: MessageText::try_from("text").unwrap() };
+        let client_id = ClientId::from_parts(9, [9; 10]);
+        client.step(1, 1, Input::Send { conversation: room(), client_id, body });
+        let up = client.older(room(), Window::default());
+        assert!(client.mounted(room(), &up).newer);
+        let mounted = client.mounted(room(), &Window::default());
+        assert!(matches!(mounted.items.last(), Some(Item::Row(Row { seq: None, .. }))));
+    }
+
+    /// Prepending moves nothing: the row that was first on screen stays where it was.
+    #[test]
+    fn an_anchor_holds_its_row() {
+        let key = |n| RowKey { sender: 1_u64.try_into().unwrap(), client_id: ClientId::from_parts(n, [0; 10]) };
+        let rows =
+            |first: u64| (first..10).map(move |n| Placed { key: key(n), top: (n - first) as f64 * 40.0, height: 40.0 });
+        let anchor = Anchor::find(rows(5), 50.0).unwrap();
+        assert_eq!(anchor, Anchor { key: key(6), below: -10.0 });
+        assert_eq!(anchor.restore(rows(5)), Some(50.0));
+        assert_eq!(anchor.restore(rows(2)), Some(170.0));
+        assert_eq!(anchor.restore(rows(7)), None);
+        assert_eq!(Anchor::find(rows(5), 9_999.0), None);
+    }
+
+    #[test]
+    fn the_end_has_a_little_slack() {
+        assert!(at_end(500.0, 300.0, 800.0));
+        assert!(at_end(490.0, 300.0, 800.0));
+        assert!(!at_end(400.0, 300.0, 800.0));
+        assert!(at_end(0.0, 300.0, 120.0));
+    }
 }
