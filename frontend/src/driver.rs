@@ -64,6 +64,10 @@ impl Driver {
             live.restore(kept);
             (Vec::new(), None)
         });
+        let reads = self.storage.reads();
+        if !reads.is_empty() {
+            self.input(Input::ReadsRestored(reads));
+        }
         let unsent = self.storage.outbox();
         if !unsent.is_empty() {
             self.input(Input::OutboxRestored(unsent));
@@ -131,6 +135,8 @@ impl Driver {
             Effect::Wake { at } => self.wake(at),
             Effect::Persist(unsent) => self.storage.persist(&unsent),
             Effect::Forget(client_id) => self.storage.forget(client_id),
+            Effect::KeepRead { conversation, seq } => self.storage.keep_read(conversation, seq),
+            Effect::ForgetRead(conversation) => self.storage.forget_read(conversation),
             Effect::LoggedOut => browser::leave_for("/login"),
         }
     }

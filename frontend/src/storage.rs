@@ -1,9 +1,9 @@
-//! What this device keeps across reloads: the outbox, drafts, the emoji used last. One entry an item, by account, so
-//! that two tabs never overwrite each other's.
+//! What this device keeps across reloads: the outbox, reading not reported yet, drafts, the emoji used last. One entry an
+//! item, by account, so that two tabs never overwrite each other's.
 
 use crate::browser::window;
 use app::backend::Kept;
-use protocol::{ClientId, ConversationId, MessageBody, Millis, UserId};
+use protocol::{ClientId, ConversationId, MessageBody, Millis, Seq, UserId};
 use serde::{Deserialize, Serialize};
 use sync::Unsent;
 use web_sys::Storage as WebStorage;
@@ -13,6 +13,7 @@ use web_sys::Storage as WebStorage;
 pub struct Storage {
     entries: Option<WebStorage>,
     outbox: String,
+    read: String,
     draft: String,
     emoji: String,
 }
@@ -35,7 +36,8 @@ impl Storage {
     pub fn of(account: UserId) -> Self {
         let entries = window().local_storage().ok().flatten();
         let prefix = |kind: &str| format!("sixin.{account}.{kind}.");
-        Self { entries, outbox: prefix("outbox"), draft: prefix("draft"), emoji: format!("sixin.{account}.emoji") }
+        let emoji = format!("sixin.{account}.emoji");
+        Self { entries, outbox: prefix("outbox"), read: prefix("read"), draft: prefix("draft"), emoji }
     }
 
     pub fn persist(&self, unsent: &Unsent) {
@@ -59,6 +61,20 @@ impl Storage {
             .collect();
         unsent.sort_by_key(|unsent| (unsent.at, unsent.client_id));
         unsent
+    }
+
+    pub fn keep_read(&self, conversation: ConversationId, seq: Seq) {
+        self.set(&format!("{}{conversation}", self.read), &seq);
+    }
+
+    pub fn forget_read(&self, conversation: ConversationId) {
+        self.remove(&format!("{}{conversation}", self.read));
+    }
+
+    /// How far conversations were read that the server is not known to know of.
+    pub fn reads(&self) -> Vec<(ConversationId, Seq)> {
+        let reads = self.keys(&self.read).into_iter();
+        reads.filter_map(|(key, name)| Some((name.parse().ok()?, self.get(&key)?))).collect()
     }
 
     pub fn keep_draft(&self, conversation: ConversationId, text: &str) {

@@ -41,7 +41,10 @@ pub struct Client {
     pub(crate) pulls: Pulls,
     pub(crate) link: Link,
     pub(crate) changes: Changes,
+    /// The engine's own time, which never goes back.
     pub(crate) now: Millis,
+    /// How far it is ahead of the device's clock, because that was set back.
+    ahead: Millis,
     effects: Vec<Effect>,
     posts: BTreeMap<RequestId, (ConversationId, ClientId)>,
     requests: u64,
@@ -89,6 +92,7 @@ impl Client {
             link: Link::new(),
             changes: Changes::default(),
             now: 0,
+            ahead: 0,
             effects: Vec::new(),
             posts: BTreeMap::new(),
             requests: 0,
@@ -105,12 +109,14 @@ impl Client {
         client
     }
 
-    /// Takes in what happened at `now`, which never goes back, and answers what to do about it.
+    /// Takes in what happened at `now`, by the device's clock, and answers what to do about it.
     pub fn step(&mut self, now: Millis, random: u64, input: Input) -> Vec<Effect> {
         if self.ended {
             return Vec::new();
         }
-        self.now = self.now.max(now);
+        // A clock that was set back must not stop every timer until it has caught up (T19).
+        self.ahead = self.ahead.max(self.now.saturating_sub(now));
+        self.now = now + self.ahead;
         let mut dice = Dice(random);
         let (state, interrupted) = (self.link.state(), self.link.interrupted());
         let was_live = self.link.live();
@@ -153,14 +159,14 @@ impl Client {
             Input::Open(id) => self.enter(id),
             Input::Close => self.leave(),
             Input::Send { conversation, client_id, body } if !self.outbox.has(client_id) => {
-                let unsent = Unsent { conversation, client_id, body, at: now, failed: false };
+                let unsent = Unsent { conversation, client_id, body, at: self.clock(), failed: false };
                 self.effects.push(Effect::Persist(unsent.clone()));
                 self.outbox.put(unsent);
                 self.show_outbox(conversation);
             }
             Input::Send { .. } => {}
             Input::Retry(id) => {
-                if let Some(unsent) = self.outbox.retry(now, id) {
+                if let Some(unsent) = self.outbox.retry(self.clock(), id) {
                     self.show_outbox(unsent.conversation);
                     self.effects.push(Effect::Persist(unsent));
                 }
@@ -356,7 +362,7 @@ impl Client {
         if self.link.live() && self.synced_at + QUIET <= now {
             self.pulls.want_any(Job::Sync, now);
         }
-        while let Some(next) = self.outbox.next(now) {
+        while let Some(next) = self.outbox.next(now, self.clock()) {
             match next {
                 Next::Persist(unsent) => {
                     self.show_outbox(unsent.conversation);
@@ -387,8 +393,13 @@ impl Client {
         let due = due.into_iter().flatten().min();
         if due != self.wake {
             self.wake = due;
-            self.effects.extend(due.map(|at| Effect::Wake { at }));
+            self.effects.extend(due.map(|at| Effect::Wake { at: at.saturating_sub(self.ahead) }));
         }
+    }
+
+    /// The time by the device's clock.
+    fn clock(&self) -> Millis {
+        self.now - self.ahead
     }
 
     fn report(&mut self, leaving: bool) {

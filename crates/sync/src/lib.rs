@@ -153,7 +153,7 @@ pub enum Effect {
     Frame(ClientFrame),
     /// Make the call, then tell [`Input::Answered`].
     Request { id: RequestId, request: Request },
-    /// Ring [`Input::Tick`] at this time; replaces the earlier timer.
+    /// Ring [`Input::Tick`] at this time by the device's clock; replaces the earlier timer.
     Wake { at: Millis },
     /// Keep this message in the outbox across reloads, before it is posted.
     Persist(Unsent),

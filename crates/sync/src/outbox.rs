@@ -78,10 +78,11 @@ impl Outbox {
     }
 
     /// The next message that may be posted now: the first of each conversation, whatever failed before it aside.
-    pub fn next(&mut self, now: Millis) -> Option<Next> {
+    /// `clock`: the time by the clock that messages are dated with.
+    pub fn next(&mut self, now: Millis, clock: Millis) -> Option<Next> {
         let (_, place) = self.heads().filter(|&(at, _)| at <= now).min_by_key(|&(_, place)| place)?;
         let entry = self.entries.get_mut(&place)?;
-        if entry.unsent.at + STALE < now {
+        if entry.unsent.at + STALE < clock {
             entry.state = State::Failed;
             entry.unsent.failed = true;
             return Some(Next::Persist(entry.unsent.clone()));

@@ -1,5 +1,7 @@
 //! The rules of sending, reporting and connecting, one by one, on a device and a model server.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a model that is wrong must fail its test")]
+
 mod model;
 
 use model::device::{Device, Socket};
@@ -551,6 +553,23 @@ fn an_ended_login_logs_out() {
     device.step(&server, Input::Answered { request, answer });
     assert!(device.logged_out && device.wake.is_none_or(|_| device.requests.is_empty()));
     assert!(device.outbox.contains_key(&client_id(1)));
+}
+
+/// T19: a clock that is set back by a day changes no order and stops no timer.
+#[test]
+fn a_clock_set_back_stops_nothing() {
+    let (mut server, mut device) = live();
+    write(&server, &mut device, 1);
+    device.flow(&mut server);
+    server.now -= 24 * 60 * 60_000;
+    write(&server, &mut device, 2);
+    device.lose_request(&server, 0);
+    assert_eq!(rows(&device)[1].at, server.now, "messages are dated by the device's clock");
+    rest(&mut server, &mut device, 1_000);
+    assert_eq!(drawn(&device), "1Sent 2Sent");
+    let before = pings(&device);
+    rest(&mut server, &mut device, 60_000);
+    assert_eq!(pings(&device), before + 2);
 }
 
 /// A conversation first met by a frame is asked for.
