@@ -4,6 +4,9 @@
 //! Invariants: one [`driver::Driver`] owns the model; whatever happens becomes one step of it, in order.
 //! Deliberately absent: rules and views; they stand in `sync` and `app`.
 
+// The type of a page is as deep as the page.
+#![recursion_limit = "256"]
+
 mod browser;
 mod driver;
 mod events;
