@@ -31,6 +31,7 @@ impl Client {
             self.apply_account(changes);
         }
         self.token = Some(page.token);
+        self.listing = page.more;
         self.settle_account();
     }
 

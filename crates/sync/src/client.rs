@@ -31,6 +31,10 @@ pub struct Client {
     pub(crate) held: BTreeMap<ConversationId, Held>,
     pub(crate) log: Log<Upd, Vec<AccountChange>>,
     pub(crate) token: Option<String>,
+    /// The token stands inside a listing that began some time ago.
+    pub(crate) listing: bool,
+    /// What moved since that listing began is still to be asked for.
+    behind: bool,
     pub(crate) open: Option<Opened>,
     /// Conversations whose timeline is held, by when they were last opened.
     pub(crate) visited: Vec<ConversationId>,
@@ -83,6 +87,8 @@ impl Client {
             held: BTreeMap::new(),
             log: Log::new(start.sync.upd),
             token: None,
+            listing: false,
+            behind: false,
             open: None,
             visited: Vec::new(),
             restored: BTreeMap::new(),
@@ -192,6 +198,8 @@ impl Client {
             ServerFrame::Hello { heartbeat_s, .. } => {
                 self.link.greeted(self.now, heartbeat_s);
                 self.hurry();
+                // A listing that began before the greeting does not cover what passed by until then.
+                self.behind |= self.listing;
                 self.pulls.want(Job::Sync, self.now);
             }
             ServerFrame::Conversation { conversation, prev, pos, head_seq, message, sender } => {
@@ -267,6 +275,7 @@ impl Client {
             (Job::Sync, Err(Failure::Network)) if !self.link.open() => self.pulls.cancel(job),
             (Job::Sync, Err(Failure::Refused(error))) if !error.retryable => {
                 self.token = None;
+                self.listing = false;
                 self.pulls.failed(job, now, dice.roll());
             }
             (_, Err(Failure::Refused(error))) if !error.retryable => {
@@ -285,9 +294,8 @@ impl Client {
     }
 
     fn take_sync(&mut self, page: protocol::sync::SyncPage) {
-        let more = page.more;
         self.apply_sync(page);
-        if more {
+        if self.listing || std::mem::take(&mut self.behind) {
             self.pulls.want(Job::Sync, self.now);
         } else if !self.pulls.wanted(Job::Sync) {
             self.link.caught_up();

@@ -418,6 +418,21 @@ fn a_greeting_is_followed_by_a_sync() {
     assert_eq!(device.client.sessions().len(), 8);
 }
 
+/// A listing that the page's first paint began does not cover what happened until the greeting.
+#[test]
+fn a_listing_from_before_the_greeting_is_not_enough() {
+    let (mut server, _) = scene();
+    for id in 20..26 {
+        server.create(id, ConversationKind::Direct, &[1, id]);
+    }
+    let mut device = Device::new(&server, user_id(1), None);
+    server.send(user_id(2), direct(), client_id(1), text("a"));
+    server.take_frames();
+    device.step(&server, Input::Started);
+    device.flow(&mut server);
+    assert_eq!(device.client.total_unread(), 1);
+}
+
 /// R004-G10: pauses between attempts grow from half a second to thirty, and shrink only after a connection that held.
 #[test]
 fn reconnecting_backs_off() {

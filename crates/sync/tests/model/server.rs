@@ -198,23 +198,41 @@ impl Server {
         self.rooms.get(&id).is_some_and(|room| room.members.contains(&me))
     }
 
+    /// A token is what is known (a commit and an account log position), and inside a listing by latest activity also
+    /// the commit at which that began and the place it has come to. What moves meanwhile is left to the next sync.
     fn sync(&self, me: UserId, since: Option<&str>) -> SyncPage {
-        let (version, upd) = since.map_or((0, Upd::ZERO), |token| {
-            let (version, upd) = token.split_once('.').expect("a token of ours");
-            (version.parse().expect("a version"), upd.parse().expect("a position"))
-        });
-        let mut moved: Vec<&Room> =
-            self.rooms.values().filter(|room| room.version > version && room.members.contains(&me)).collect();
-        moved.sort_by_key(|room| room.version);
+        let numbers: Vec<u64> =
+            since.unwrap_or_default().split_terminator('.').map(|number| number.parse().expect("a token")).collect();
+        let (version, known, listing) = match numbers[..] {
+            [] => (0, None, None),
+            [version, upd] => (version, Some(Upd::ZERO.plus(upd)), None),
+            [version, upd, began, at, id] => (version, Some(Upd::ZERO.plus(upd)), Some((began, (at, id)))),
+            _ => panic!("{since:?} is no token"),
+        };
+        let log = self.logs.get(&me).cloned().unwrap_or_default();
+        let upd = if listing.is_some() { known.unwrap_or_default() } else { log.upd };
+        let changed = |at: Upd| known.is_some_and(|known| listing.is_none() && known < at);
+        let changes = log.objects.iter().filter(|(_, at)| changed(**at));
+        let began = listing.map_or(self.version, |(began, _)| began);
+        let after = listing.map(|(_, place)| place);
+        let place = |room: &Room| (room.messages.last().map_or(0, |message| message.at), room.id.get());
+        let mut moved: Vec<&Room> = self
+            .rooms
+            .values()
+            .filter(|room| room.members.contains(&me) && began > version && room.version > version)
+            .filter(|room| after.is_none_or(|after| place(room) < after))
+            .collect();
+        moved.sort_by_key(|room| std::cmp::Reverse(place(room)));
         let more = moved.len() > SYNC_PAGE;
         moved.truncate(SYNC_PAGE);
-        let log = self.logs.get(&me).cloned().unwrap_or_default();
-        let version = if more { moved[SYNC_PAGE - 1].version } else { self.version };
-        let changes = log.objects.iter().filter(|(_, at)| since.is_some() && **at > upd);
+        let token = match moved.last().filter(|_| more).map(|room| place(room)) {
+            Some((at, id)) => format!("{version}.{upd}.{began}.{at}.{id}"),
+            None => format!("{began}.{upd}"),
+        };
         SyncPage {
-            token: format!("{version}.{}", log.upd),
+            token,
             more,
-            upd: log.upd,
+            upd,
             changes: changes.map(|(&object, _)| self.object(me, object)).collect(),
             conversations: moved.iter().map(|room| self.describe(me, room.id)).collect(),
             users: self.logs.keys().map(|&id| user(id)).collect(),
