@@ -1,7 +1,7 @@
 //! The engine's one door: inputs in, effects out.
 //!
-//! Here is decided *when* something happens; what a log's items do to the device stands in `apply`, what the page shows
-//! of it in `view`.
+//! Here is decided *when* something happens; where an answer goes stands in `answers`, what a log's items do to the
+//! device in `apply`, what the page shows of it in `view`.
 
 use crate::link::Link;
 use crate::log::Log;
@@ -9,10 +9,10 @@ use crate::outbox::{Next, Outbox};
 use crate::pull::{Job, Pulls};
 use crate::receipts::Reports;
 use crate::sessions::{Held, Place};
-use crate::{Answer, Changes, Effect, Failure, Input, Request, RequestId, Start, Unsent};
+use crate::{Changes, Effect, Input, Request, RequestId, Start, Unsent};
 use protocol::sync::AccountChange;
 use protocol::{
-    Account, ClientId, ConversationId, Cursors, ErrorCode, Message, Millis, Seq, ServerFrame, Upd, User, UserId, frame,
+    Account, ClientId, ConversationId, Cursors, Message, Millis, Seq, ServerFrame, Upd, User, UserId, frame,
 };
 use std::collections::BTreeMap;
 
@@ -34,7 +34,7 @@ pub struct Client {
     /// The token stands inside a listing that began some time ago.
     pub(crate) listing: bool,
     /// What moved since that listing began is still to be asked for.
-    behind: bool,
+    pub(crate) behind: bool,
     pub(crate) open: Option<Opened>,
     /// Conversations whose timeline is held, by when they were last opened.
     pub(crate) visited: Vec<ConversationId>,
@@ -49,10 +49,11 @@ pub struct Client {
     pub(crate) now: Millis,
     /// How far it is ahead of the device's clock, because that was set back.
     ahead: Millis,
-    effects: Vec<Effect>,
-    posts: BTreeMap<RequestId, (ConversationId, ClientId)>,
+    pub(crate) effects: Vec<Effect>,
+    /// Posts on their way.
+    pub(crate) posts: BTreeMap<RequestId, (ConversationId, ClientId)>,
     requests: u64,
-    synced_at: Millis,
+    pub(crate) synced_at: Millis,
     wake: Option<Millis>,
     ended: bool,
 }
@@ -66,10 +67,10 @@ pub(crate) struct Opened {
 }
 
 /// Several random numbers out of the one that a step brings (splitmix64).
-struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
-    fn roll(&mut self) -> u64 {
+    pub fn roll(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -220,89 +221,6 @@ impl Client {
         }
     }
 
-    fn take_answer(&mut self, request: RequestId, answer: Result<Answer, Failure>, dice: &mut Dice) {
-        if let Err(Failure::Refused(error)) = &answer
-            && error.code == ErrorCode::NotLoggedIn
-        {
-            return self.end();
-        }
-        let now = self.now;
-        if let Some((conversation, id)) = self.posts.remove(&request) {
-            match answer {
-                Ok(Answer::Posted(message)) => self.take_posted(conversation, message),
-                Err(Failure::Refused(error)) if !error.retryable => {
-                    if let Some(unsent) = self.outbox.fail(id, request) {
-                        self.effects.push(Effect::Persist(unsent));
-                    }
-                }
-                _ => drop(self.outbox.postpone(id, request, now, dice.roll())),
-            }
-            return self.show_outbox(conversation);
-        }
-        let Some(job) = self.pulls.job(request) else {
-            return match answer {
-                Ok(_) => self.reports.arrived(request),
-                Err(failure) => self.reports.failed(request, now, dice.roll(), failure.passes()),
-            };
-        };
-        match (job, answer) {
-            (Job::Sync, Ok(Answer::Sync(page))) => {
-                self.pulls.done(job);
-                self.take_sync(page);
-            }
-            (Job::Describe(_), Ok(Answer::Conversation(conversation))) => {
-                self.pulls.done(job);
-                self.describe(conversation);
-            }
-            (Job::Changes(id), Ok(Answer::Changes(page))) => {
-                let before = self.held.get(&id).map(|held| held.log.cursor());
-                if page.through > before.unwrap_or_default() || page.too_long {
-                    self.pulls.cancel(job);
-                } else {
-                    self.pulls.failed(job, now, dice.roll());
-                }
-                self.apply_changes(id, page);
-            }
-            (Job::Newest(id), Ok(Answer::History(page))) => {
-                self.pulls.done(job);
-                self.apply_newest(id, page);
-            }
-            (Job::Before(id, before), Ok(Answer::History(page))) => {
-                self.pulls.done(job);
-                self.apply_before(id, page, before);
-            }
-            // Without a connection a sync is a favour: the next greeting asks for it anyway.
-            (Job::Sync, Err(Failure::Network)) if !self.link.open() => self.pulls.cancel(job),
-            (Job::Sync, Err(Failure::Refused(error))) if !error.retryable => {
-                self.token = None;
-                self.listing = false;
-                self.pulls.failed(job, now, dice.roll());
-            }
-            (_, Err(Failure::Refused(error))) if !error.retryable => {
-                self.pulls.cancel(job);
-                self.abandon(job);
-            }
-            _ => self.pulls.failed(job, now, dice.roll()),
-        }
-    }
-
-    /// The answer to a post: the message's place in the log may lie ahead of what the device has, so it goes there as a
-    /// frame would.
-    fn take_posted(&mut self, conversation: ConversationId, message: Message) {
-        self.confirm(&message);
-        self.arrive(conversation, message.rev.prev(), message.rev, message.seq, message);
-    }
-
-    fn take_sync(&mut self, page: protocol::sync::SyncPage) {
-        self.apply_sync(page);
-        if self.listing || std::mem::take(&mut self.behind) {
-            self.pulls.want(Job::Sync, self.now);
-        } else if !self.pulls.wanted(Job::Sync) {
-            self.link.caught_up();
-            self.synced_at = self.now;
-        }
-    }
-
     /// A conversation is known: takes over how far it was read before the page was loaded.
     pub(crate) fn restore_read(&mut self, id: ConversationId) {
         if self.held.contains_key(&id)
@@ -442,7 +360,7 @@ impl Client {
     }
 
     /// The login was ended: nothing more is asked of the server, and the outbox stays where it is kept.
-    fn end(&mut self) {
+    pub(crate) fn end(&mut self) {
         self.link.end(&mut self.effects);
         self.effects.push(Effect::LoggedOut);
         self.ended = true;
@@ -452,16 +370,6 @@ impl Client {
     pub(crate) fn confirm(&mut self, message: &Message) {
         if message.sender == self.account.id && self.outbox.confirm(message) {
             self.effects.push(Effect::Forget(message.client_id));
-        }
-    }
-}
-
-impl Failure {
-    /// Whether the same call may succeed later.
-    fn passes(&self) -> bool {
-        match self {
-            Self::Network => true,
-            Self::Refused(error) => error.retryable,
         }
     }
 }

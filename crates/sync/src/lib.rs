@@ -7,6 +7,7 @@
 //! computed by one formula, never counted up and down.
 //! Deliberately absent: clocks, randomness, async, storage, the browser.
 
+mod answers;
 mod apply;
 mod client;
 mod link;

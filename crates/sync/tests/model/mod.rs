@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a model that is wrong must fail its test")]
 
 pub mod device;
+pub mod scene;
 pub mod server;
 
 use protocol::{ClientId, ConversationId, MessageBody, MessageText, Seq, User, UserId};

@@ -1,0 +1,104 @@
+//! Where the answer to a call goes, and what its failure means.
+//!
+//! Invariant: a call that failed is made again unless the server refused it for good (T13, T25).
+
+use crate::client::{Client, Dice};
+use crate::pull::Job;
+use crate::{Answer, Effect, Failure, RequestId};
+use protocol::sync::SyncPage;
+use protocol::{ConversationId, ErrorCode, Message};
+
+impl Client {
+    pub(crate) fn take_answer(&mut self, request: RequestId, answer: Result<Answer, Failure>, dice: &mut Dice) {
+        if let Err(Failure::Refused(error)) = &answer
+            && error.code == ErrorCode::NotLoggedIn
+        {
+            return self.end();
+        }
+        let now = self.now;
+        if let Some((conversation, id)) = self.posts.remove(&request) {
+            match answer {
+                Ok(Answer::Posted(message)) => self.take_posted(conversation, message),
+                Err(Failure::Refused(error)) if !error.retryable => {
+                    if let Some(unsent) = self.outbox.fail(id, request) {
+                        self.effects.push(Effect::Persist(unsent));
+                    }
+                }
+                _ => drop(self.outbox.postpone(id, request, now, dice.roll())),
+            }
+            return self.show_outbox(conversation);
+        }
+        let Some(job) = self.pulls.job(request) else {
+            return match answer {
+                Ok(_) => self.reports.arrived(request),
+                Err(failure) => self.reports.failed(request, now, dice.roll(), failure.passes()),
+            };
+        };
+        match (job, answer) {
+            (Job::Sync, Ok(Answer::Sync(page))) => {
+                self.pulls.done(job);
+                self.take_sync(page);
+            }
+            (Job::Describe(_), Ok(Answer::Conversation(conversation))) => {
+                self.pulls.done(job);
+                self.describe(conversation);
+            }
+            (Job::Changes(id), Ok(Answer::Changes(page))) => {
+                let before = self.held.get(&id).map(|held| held.log.cursor());
+                if page.through > before.unwrap_or_default() || page.too_long {
+                    self.pulls.cancel(job);
+                } else {
+                    self.pulls.failed(job, now, dice.roll());
+                }
+                self.apply_changes(id, page);
+            }
+            (Job::Newest(id), Ok(Answer::History(page))) => {
+                self.pulls.done(job);
+                self.apply_newest(id, page);
+            }
+            (Job::Before(id, before), Ok(Answer::History(page))) => {
+                self.pulls.done(job);
+                self.apply_before(id, page, before);
+            }
+            // Without a connection a sync is a favour: the next greeting asks for it anyway.
+            (Job::Sync, Err(Failure::Network)) if !self.link.open() => self.pulls.cancel(job),
+            (Job::Sync, Err(Failure::Refused(error))) if !error.retryable => {
+                self.token = None;
+                self.listing = false;
+                self.pulls.failed(job, now, dice.roll());
+            }
+            (_, Err(Failure::Refused(error))) if !error.retryable => {
+                self.pulls.cancel(job);
+                self.abandon(job);
+            }
+            _ => self.pulls.failed(job, now, dice.roll()),
+        }
+    }
+
+    /// The answer to a post: the message's place in the log may lie ahead of what the device has, so it goes there as a
+    /// frame would.
+    fn take_posted(&mut self, conversation: ConversationId, message: Message) {
+        self.confirm(&message);
+        self.arrive(conversation, message.rev.prev(), message.rev, message.seq, message);
+    }
+
+    fn take_sync(&mut self, page: SyncPage) {
+        self.apply_sync(page);
+        if self.listing || std::mem::take(&mut self.behind) {
+            self.pulls.want(Job::Sync, self.now);
+        } else if !self.pulls.wanted(Job::Sync) {
+            self.link.caught_up();
+            self.synced_at = self.now;
+        }
+    }
+}
+
+impl Failure {
+    /// Whether the same call may succeed later.
+    fn passes(&self) -> bool {
+        match self {
+            Self::Network => true,
+            Self::Refused(error) => error.retryable,
+        }
+    }
+}

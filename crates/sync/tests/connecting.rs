@@ -1,0 +1,264 @@
+//! The rules of catching up and of the connection, one by one, on a device and a model server.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a model that is wrong must fail its test")]
+
+mod model;
+
+use model::device::{Device, Socket};
+use model::scene::{direct, drawn, live, pass, pings, push, scene, write};
+use model::server::Server;
+use model::{client_id, text, user_id};
+use protocol::frame::close;
+use protocol::{ConversationKind, ErrorCode, ServerFrame};
+use sync::{Input, LinkState, Request};
+
+/// R004-G8: a frame from ahead waits half a second for the one before it, then the log is pulled.
+#[test]
+fn a_gap_is_pulled_after_half_a_second() {
+    let (mut server, mut device) = live();
+    for n in 1..=2 {
+        server.send(user_id(2), direct(), client_id(n), text("a"));
+    }
+    push(&mut server, &mut device);
+    device.queue().unwrap().pop_front();
+    while device.deliver(&server) {}
+    assert_eq!(drawn(&device), "");
+    pass(&mut server, &mut device, 499);
+    assert!(!device.requests.iter().any(|(_, request)| matches!(request, Request::Changes { .. })));
+    pass(&mut server, &mut device, 1);
+    assert!(device.requests.iter().any(|(_, request)| matches!(request, Request::Changes { .. })));
+    device.flow(&mut server);
+    assert_eq!(drawn(&device), "1 2");
+}
+
+/// R004-G8: when too much has passed by, the newest page takes the timeline's place; the outbox stays.
+#[test]
+fn too_long_an_absence_starts_anew() {
+    let (mut server, mut device) = live();
+    server.send(user_id(2), direct(), client_id(1), text("a"));
+    push(&mut server, &mut device);
+    device.flow(&mut server);
+    device.disconnect(&server, 1006);
+    for n in 2..=20 {
+        server.send(user_id(2), direct(), client_id(n), text("a"));
+    }
+    write(&server, &mut device, 30);
+    device.lose_request(&server, 0);
+    device.step(&server, Input::Woke);
+    device.flow(&mut server);
+    assert_eq!(drawn(&device), "18 19 20 30Sent");
+    assert!(device.client.can_load_older(direct()));
+}
+
+/// After every greeting the device asks what has passed by, in pages, and is live only then.
+#[test]
+fn a_greeting_is_followed_by_a_sync() {
+    let (mut server, mut device) = scene();
+    for id in 20..26 {
+        server.create(id, ConversationKind::Direct, &[1, id]);
+    }
+    device.step(&server, Input::Started);
+    device.accept(&server);
+    assert!(matches!(device.client.link(), LinkState::Resyncing { .. }));
+    device.flow(&mut server);
+    assert_eq!(device.client.link(), LinkState::Live);
+    assert_eq!(device.client.sessions().len(), 8);
+}
+
+/// A listing that the page's first paint began does not cover what happened until the greeting.
+#[test]
+fn a_listing_from_before_the_greeting_is_not_enough() {
+    let (mut server, _) = scene();
+    for id in 20..26 {
+        server.create(id, ConversationKind::Direct, &[1, id]);
+    }
+    let mut device = Device::new(&server, user_id(1), None);
+    server.send(user_id(2), direct(), client_id(1), text("a"));
+    server.take_frames();
+    device.step(&server, Input::Started);
+    device.flow(&mut server);
+    assert_eq!(device.client.total_unread(), 1);
+}
+
+/// R004-G10: pauses between attempts grow from half a second to thirty, and shrink only after a connection that held.
+#[test]
+fn reconnecting_backs_off() {
+    let (mut server, mut device) = scene();
+    device.step(&server, Input::Started);
+    let mut pauses = Vec::new();
+    let fail = |server: &mut Server, device: &mut Device| {
+        device.disconnect(server, 1006);
+        while !device.requests.is_empty() {
+            device.lose_request(server, 0);
+        }
+        let LinkState::Waiting { retry_at, .. } = device.client.link() else { panic!("not waiting") };
+        let pause = retry_at - server.now;
+        pass(server, device, pause);
+        pause
+    };
+    for _ in 0..9 {
+        pauses.push(fail(&mut server, &mut device));
+    }
+    assert!((500..=1_000).contains(&pauses[0]), "{pauses:?}");
+    assert!(pauses.iter().all(|pause| *pause <= 30_000), "{pauses:?}");
+    assert!(pauses[8] >= 15_000, "{pauses:?}");
+    device.flow(&mut server);
+    pass(&mut server, &mut device, 4_000);
+    assert!(fail(&mut server, &mut device) >= 15_000, "a server that takes and drops connections is not stable");
+    device.flow(&mut server);
+    pass(&mut server, &mut device, 5_000);
+    assert!(fail(&mut server, &mut device) <= 1_000);
+}
+
+/// R004-G10: a ping every 25 s; no answer in 10 s, and the connection is replaced.
+#[test]
+fn the_heartbeat_finds_a_dead_connection() {
+    let (mut server, mut device) = live();
+    for n in 1..=3 {
+        pass(&mut server, &mut device, 25_000);
+        assert_eq!(pings(&device), n);
+        device.flow(&mut server);
+    }
+    device.socket = Socket::Dead;
+    pass(&mut server, &mut device, 34_999);
+    assert!(matches!(device.socket, Socket::Dead));
+    pass(&mut server, &mut device, 1);
+    assert!(matches!(device.socket, Socket::Asked));
+}
+
+/// R004-G9, T16: a page that wakes up probes the connection and replaces it after 3 s, whatever it looks like.
+#[test]
+fn waking_up_probes_the_connection() {
+    let (mut server, mut device) = live();
+    device.step(&server, Input::Woke);
+    device.flow(&mut server);
+    pass(&mut server, &mut device, 4_000);
+    assert_eq!(device.client.link(), LinkState::Live);
+    device.socket = Socket::Dead;
+    device.step(&server, Input::Woke);
+    pass(&mut server, &mut device, 2_999);
+    assert!(matches!(device.socket, Socket::Dead));
+    pass(&mut server, &mut device, 1);
+    assert!(matches!(device.socket, Socket::Asked));
+}
+
+/// A timer that rings an hour late says nothing about the connection: the answer may be there, unread.
+#[test]
+fn a_sleep_is_not_taken_for_silence() {
+    let (mut server, mut device) = live();
+    pass(&mut server, &mut device, 25_000);
+    assert_eq!(pings(&device), 1);
+    server.now += 3_600_000;
+    device.ring(&server);
+    assert!(matches!(device.socket, Socket::Open(_)));
+    device.flow(&mut server);
+    pass(&mut server, &mut device, 10_000);
+    assert_eq!(device.client.link(), LinkState::Live);
+}
+
+/// The network's return ends the waiting.
+#[test]
+fn waking_up_ends_the_waiting() {
+    let (server, mut device) = live();
+    device.disconnect(&server, close::GOING_AWAY);
+    assert!(matches!(device.client.link(), LinkState::Waiting { .. }));
+    device.step(&server, Input::Woke);
+    assert!(matches!(device.client.link(), LinkState::Connecting { .. }));
+}
+
+/// The banner comes after two seconds without connection, and not for the blink of a server's restart.
+#[test]
+fn an_interruption_is_told_after_two_seconds() {
+    let (mut server, mut device) = live();
+    device.disconnect(&server, 1006);
+    pass(&mut server, &mut device, 1_999);
+    assert!(!device.client.interrupted());
+    pass(&mut server, &mut device, 1);
+    assert!(device.client.interrupted());
+    device.flow(&mut server);
+    assert!(!device.client.interrupted());
+}
+
+/// A connection that the server never greets on is given up.
+#[test]
+fn a_silent_server_is_given_up() {
+    let (mut server, mut device) = scene();
+    device.step(&server, Input::Started);
+    pass(&mut server, &mut device, 10_000);
+    assert!(matches!(device.socket, Socket::Closed));
+    assert!(matches!(device.client.link(), LinkState::Waiting { .. }));
+}
+
+/// I17: a server that had to drop something says so, and the device asks for it anew.
+#[test]
+fn resync_asks_anew() {
+    let (mut server, mut device) = live();
+    server.send(user_id(2), direct(), client_id(1), text("a"));
+    server.take_frames();
+    device.push(ServerFrame::Resync);
+    device.flow(&mut server);
+    pass(&mut server, &mut device, 1_000);
+    device.flow(&mut server);
+    assert_eq!(drawn(&device), "1");
+}
+
+/// I15: an ended login shows the login page, by close code or by refusal, and keeps the outbox.
+#[test]
+fn an_ended_login_logs_out() {
+    let (server, mut device) = live();
+    device.disconnect(&server, close::REVOKED);
+    assert!(device.logged_out);
+    let (server, mut device) = live();
+    write(&server, &mut device, 1);
+    let (request, _) = device.requests.remove(0);
+    let answer = Err(Server::refuse(ErrorCode::NotLoggedIn, false));
+    device.step(&server, Input::Answered { request, answer });
+    assert!(device.logged_out && device.wake.is_none_or(|_| device.requests.is_empty()));
+    assert!(device.outbox.contains_key(&client_id(1)));
+}
+
+/// A conversation first met by a frame is asked for.
+#[test]
+fn an_unknown_conversation_is_asked_for() {
+    let (mut server, mut device) = live();
+    let new = server.create(30, ConversationKind::Direct, &[1, 3]);
+    server.take_frames();
+    server.send(user_id(3), new, client_id(1), text("hello"));
+    push(&mut server, &mut device);
+    device.flow(&mut server);
+    let session = device.client.session(new).unwrap();
+    assert_eq!((session.unread, session.last.map(|last| last.key.client_id)), (1, Some(client_id(1))));
+    assert_eq!(device.client.sessions().first(), Some(&new));
+}
+
+/// A token that the server no longer takes starts the sync from nothing.
+#[test]
+fn a_refused_token_is_dropped() {
+    let (mut server, mut device) = scene();
+    device.step(&server, Input::Started);
+    device.accept(&server);
+    let (request, asked) = device.requests.remove(0);
+    assert!(matches!(asked, Request::Sync { since: Some(_) }));
+    let answer = Err(Server::refuse(ErrorCode::BadRequest, false));
+    device.step(&server, Input::Answered { request, answer });
+    pass(&mut server, &mut device, 1_000);
+    assert!(matches!(device.requests[0].1, Request::Sync { since: None }));
+    device.flow(&mut server);
+    assert_eq!(device.client.link(), LinkState::Live);
+}
+
+/// The server and the browser make the same first paint of the same data.
+#[test]
+fn the_first_paint_is_the_same_on_both_sides() {
+    let (mut server, _) = scene();
+    for n in 1..=9 {
+        server.send(user_id(1 + n % 2), direct(), client_id(n), text("a"));
+    }
+    let paint = || {
+        let client = sync::Client::new(server.start(user_id(1), Some(direct())));
+        let sessions: Vec<_> = client.sessions().into_iter().map(|id| client.session(id)).collect();
+        (sessions, client.items(direct()), client.first_unread(direct()), client.loading(direct()), client.link())
+    };
+    assert!(paint() == paint());
+    assert_eq!(paint().4, LinkState::Idle);
+}

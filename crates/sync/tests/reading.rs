@@ -1,0 +1,164 @@
+//! The rules of receipts and unread, one by one, on a device and a model server.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a model that is wrong must fail its test")]
+
+mod model;
+
+use model::scene::{GROUP, cursors, direct, drawn, live, pass, push, reports, rest, rows, scene, write};
+use model::server::Server;
+use model::{client_id, conversation_id, seq, text, user_id};
+use protocol::ErrorCode;
+use sync::{Input, Request};
+
+/// R000-20: 发送中 → 已发送 → 已送达 → 已读, each from the peer's cursors by seq.
+#[test]
+fn marks_follow_the_peer() {
+    let (mut server, mut device) = live();
+    write(&server, &mut device, 1);
+    write(&server, &mut device, 2);
+    assert_eq!(drawn(&device), "1Sending 2Sending");
+    device.flow(&mut server);
+    assert_eq!(drawn(&device), "1Sent 2Sent");
+    for (cursors, expected) in [
+        (cursors(1, 0), "1Delivered 2Sent"),
+        (cursors(2, 1), "1Read 2Delivered"),
+        (cursors(2, 2), "1Read 2Read"),
+        (cursors(1, 1), "1Read 2Read"),
+    ] {
+        let report =
+            protocol::ReceiptReport { conversation: direct(), delivered: cursors.delivered, read: cursors.read };
+        server.report(user_id(2), report);
+        push(&mut server, &mut device);
+        device.flow(&mut server);
+        assert_eq!(drawn(&device), expected);
+    }
+}
+
+/// R000-06, R004-B6: who answers has read what came before.
+#[test]
+fn an_answer_is_a_receipt() {
+    let (mut server, mut device) = live();
+    write(&server, &mut device, 1);
+    device.flow(&mut server);
+    server.send(user_id(2), direct(), client_id(2), text("answer"));
+    server.send(user_id(1), direct(), client_id(3), text("from another device"));
+    server.take_frames();
+    rest(&mut server, &mut device, 20 * 60_000);
+    assert_eq!(drawn(&device), "1Read 2 3Sent");
+    assert_eq!(device.client.total_unread(), 0);
+}
+
+/// R000-01: what arrives in a direct conversation is reported as delivered, in a group it is not.
+#[test]
+fn delivery_is_reported_in_direct_conversations_only() {
+    let (mut server, mut device) = live();
+    server.send(user_id(2), direct(), client_id(1), text("a"));
+    server.send(user_id(2), conversation_id(GROUP), client_id(2), text("b"));
+    push(&mut server, &mut device);
+    while device.deliver(&server) {}
+    assert_eq!(reports(&device), [cursors(1, 0)]);
+}
+
+/// R000-08: at most one report a second a conversation, R000-08e: at once when the page is left.
+#[test]
+fn reports_are_coalesced() {
+    let (mut server, mut device) = live();
+    for n in 1..=3 {
+        server.send(user_id(2), direct(), client_id(n), text("a"));
+        push(&mut server, &mut device);
+        while device.deliver(&server) {}
+        device.step(&server, Input::Seen { conversation: direct(), seq: seq(n) });
+    }
+    assert_eq!(device.client.total_unread(), 0, "one's own reading counts at once");
+    assert_eq!(reports(&device), [cursors(1, 0)]);
+    device.flow(&mut server);
+    device.step(&server, Input::Leaving);
+    assert_eq!(reports(&device), [cursors(3, 3)]);
+    assert!(matches!(device.requests.last(), Some((_, Request::Report { leaving: true, .. }))));
+    device.flow(&mut server);
+    pass(&mut server, &mut device, 5_000);
+    assert_eq!(reports(&device), []);
+}
+
+/// T13: a report that failed is made again, and what was read stays read meanwhile, across a reload too.
+#[test]
+fn reports_are_made_again() {
+    let (mut server, mut device) = live();
+    server.send(user_id(2), direct(), client_id(1), text("a"));
+    push(&mut server, &mut device);
+    while device.deliver(&server) {}
+    device.step(&server, Input::Seen { conversation: direct(), seq: seq(1) });
+    device.lose_request(&server, 0);
+    pass(&mut server, &mut device, 1_000);
+    assert_eq!(reports(&device), [cursors(1, 1)]);
+    device.crash(&server, None);
+    assert_eq!(device.client.total_unread(), 0);
+    assert_eq!(reports(&device), [cursors(1, 1)]);
+    device.flow(&mut server);
+    assert!(device.reads.is_empty());
+    assert_eq!(server.rooms[&direct()].cursors[&user_id(1)], cursors(1, 1));
+}
+
+/// One report that the server will never take does not keep the others from it.
+#[test]
+fn a_refused_report_does_not_block_the_others() {
+    let (mut server, mut device) = scene();
+    let group = conversation_id(GROUP);
+    server.send(user_id(2), direct(), client_id(1), text("a"));
+    server.send(user_id(2), group, client_id(2), text("b"));
+    device.crash(&server, None);
+    device.step(&server, Input::Seen { conversation: group, seq: seq(1) });
+    device.step(&server, Input::Seen { conversation: direct(), seq: seq(1) });
+    for _ in 0..20 {
+        while !device.requests.is_empty() {
+            let (request, refused) = device.requests.remove(0);
+            let bad = |report: &protocol::ReceiptReport| report.conversation == group;
+            let answer = match refused {
+                Request::Report { reports, .. } if reports.iter().any(bad) => {
+                    Err(Server::refuse(ErrorCode::NotFound, false))
+                }
+                other => server.answer(device.me, other),
+            };
+            device.step(&server, Input::Answered { request, answer });
+        }
+        pass(&mut server, &mut device, 1_000);
+    }
+    assert_eq!(server.rooms[&direct()].cursors[&user_id(1)], cursors(1, 1));
+}
+
+/// T15, R004-B7.3: nothing is read by arriving; only what a person has seen is.
+#[test]
+fn arriving_is_not_reading() {
+    let (mut server, mut device) = live();
+    server.send(user_id(2), direct(), client_id(1), text("a"));
+    push(&mut server, &mut device);
+    device.flow(&mut server);
+    device.crash(&server, Some(direct()));
+    device.flow(&mut server);
+    pass(&mut server, &mut device, 60_000);
+    device.flow(&mut server);
+    assert_eq!(device.client.total_unread(), 1);
+    assert_eq!(server.rooms[&direct()].cursors[&user_id(1)], cursors(1, 0));
+}
+
+/// The divider stands where reading ended when the conversation was opened, and the page reaches back to it.
+#[test]
+fn the_divider_stays_while_the_conversation_is_open() {
+    let (mut server, mut device) = live();
+    for n in 1..=9 {
+        server.send(user_id(2), direct(), client_id(n), text("a"));
+    }
+    device.step(&server, Input::Close);
+    device.crash(&server, None);
+    device.flow(&mut server);
+    device.step(&server, Input::Open(direct()));
+    device.flow(&mut server);
+    assert_eq!(rows(&device).len(), 9, "the newest page, and older ones up to the first unread");
+    device.see(&server);
+    assert_eq!(device.client.first_unread(direct()), Some(seq(1)));
+    device.step(&server, Input::Open(direct()));
+    assert_eq!(device.client.first_unread(direct()), Some(seq(1)));
+    device.step(&server, Input::Close);
+    device.step(&server, Input::Open(direct()));
+    assert_eq!(device.client.first_unread(direct()), None);
+}

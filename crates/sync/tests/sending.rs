@@ -1,0 +1,150 @@
+//! The rules of the outbox, one by one, on a device and a model server.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a model that is wrong must fail its test")]
+
+mod model;
+
+use model::scene::{direct, drawn, live, pass, pings, posts, rest, rows, scene, write};
+use model::server::Server;
+use model::{client_id, text};
+use protocol::ErrorCode;
+use sync::{Input, ReadMark, Unsent};
+
+/// R004-A1, R004-G10: without network the bubble appears at once, is tried at once, and waits.
+#[test]
+fn without_network_messages_wait_in_order() {
+    let (mut server, mut device) = scene();
+    device.step(&server, Input::Started);
+    write(&server, &mut device, 1);
+    assert_eq!((drawn(&device).as_str(), posts(&device)), ("1Sending", 1));
+    write(&server, &mut device, 2);
+    for _ in 0..20 {
+        while !device.requests.is_empty() {
+            device.lose_request(&server, 0);
+        }
+        pass(&mut server, &mut device, 30_000);
+        assert!(posts(&device) <= 1);
+    }
+    assert_eq!(drawn(&device), "1Waiting 2Waiting");
+    device.disconnect(&server, 1006);
+    pass(&mut server, &mut device, 30_000);
+    device.flow(&mut server);
+    assert_eq!(drawn(&device), "1Sent 2Sent");
+}
+
+/// R004-A2, R004-A4: a person's retry moves the bubble to the bottom and keeps its key, so that it stays one message.
+#[test]
+fn a_retry_moves_to_the_bottom_and_keeps_its_key() {
+    let (mut server, mut device) = live();
+    write(&server, &mut device, 1);
+    let answer = Err(Server::refuse(ErrorCode::InvalidField, false));
+    let (request, _) = device.requests.remove(0);
+    device.step(&server, Input::Answered { request, answer });
+    write(&server, &mut device, 2);
+    assert_eq!(drawn(&device), "1Failed 2Sending");
+    let key = rows(&device)[0].key;
+    assert!(device.outbox[&client_id(1)].failed, "it is kept as failed across reloads");
+    device.step(&server, Input::Retry(client_id(1)));
+    assert_eq!(drawn(&device), "2Sending 1Sending");
+    device.flow(&mut server);
+    assert_eq!(drawn(&device), "2Sent 1Sent");
+    assert_eq!(rows(&device)[1].key, key);
+    assert!(device.outbox.is_empty());
+}
+
+/// A person may give a failed message up, and only such a one as is not on its way.
+#[test]
+fn a_failed_message_can_be_given_up() {
+    let (mut server, mut device) = live();
+    write(&server, &mut device, 1);
+    device.step(&server, Input::Discard(client_id(1)));
+    assert_eq!(drawn(&device), "1Sending");
+    let (request, _) = device.requests.remove(0);
+    let answer = Err(Server::refuse(ErrorCode::ClientIdReused, false));
+    device.step(&server, Input::Answered { request, answer });
+    device.step(&server, Input::Discard(client_id(1)));
+    device.flow(&mut server);
+    assert_eq!(drawn(&device), "");
+    assert!(device.outbox.is_empty());
+}
+
+/// R004-A5: unsent messages survive a reload; T20: what had arrived before it is no second message.
+#[test]
+fn the_outbox_survives_a_reload() {
+    let (mut server, mut device) = live();
+    write(&server, &mut device, 1);
+    write(&server, &mut device, 2);
+    device.serve(&mut server, 0);
+    device.crash(&server, Some(direct()));
+    assert_eq!(drawn(&device), "1Sent 2Sending");
+    device.flow(&mut server);
+    assert_eq!(drawn(&device), "1Sent 2Sent");
+    assert!(device.outbox.is_empty());
+}
+
+/// A message that has waited for more than a day is not sent behind a person's back.
+#[test]
+fn a_stale_message_asks_first() {
+    let (mut server, mut device) = scene();
+    let unsent =
+        |n, at, failed| Unsent { conversation: direct(), client_id: client_id(n), body: text("late"), at, failed };
+    let day = 24 * 60 * 60_000;
+    let restored = vec![unsent(2, server.now - day + 1, false), unsent(1, server.now - day - 1, false)];
+    device.outbox = restored.iter().map(|unsent| (unsent.client_id, unsent.clone())).collect();
+    device.step(&server, Input::OutboxRestored(restored));
+    device.step(&server, Input::Started);
+    device.flow(&mut server);
+    assert_eq!(drawn(&device), "2Sent 1Failed");
+    assert!(device.outbox[&client_id(1)].failed);
+}
+
+/// A refusal that says "later" is tried again by itself, with growing pauses.
+#[test]
+fn a_busy_server_is_tried_again() {
+    let (mut server, mut device) = live();
+    write(&server, &mut device, 1);
+    let mut pauses = Vec::new();
+    for _ in 0..8 {
+        device.refuse(&server, 0);
+        assert_eq!(drawn(&device), "1Waiting");
+        pauses.push(device.wake.unwrap() - server.now);
+        pass(&mut server, &mut device, 30_000);
+        while device.deliver(&server) {}
+        assert_eq!(posts(&device), 1);
+    }
+    assert!(pauses[0] >= 500 && pauses[0] <= 1_000, "{pauses:?}");
+    device.flow(&mut server);
+    assert_eq!(drawn(&device), "1Sent");
+}
+
+/// T19: a clock that is set back by a day changes no order and stops no timer.
+#[test]
+fn a_clock_set_back_stops_nothing() {
+    let (mut server, mut device) = live();
+    write(&server, &mut device, 1);
+    device.flow(&mut server);
+    server.now -= 24 * 60 * 60_000;
+    write(&server, &mut device, 2);
+    device.lose_request(&server, 0);
+    assert_eq!(rows(&device)[1].at, server.now, "messages are dated by the device's clock");
+    rest(&mut server, &mut device, 1_000);
+    assert_eq!(drawn(&device), "1Sent 2Sent");
+    let before = pings(&device);
+    rest(&mut server, &mut device, 60_000);
+    assert_eq!(pings(&device), before + 2);
+}
+
+/// A lost answer and a lost request look alike: the same message is posted again, and there is one of it.
+#[test]
+fn a_lost_answer_is_no_second_message() {
+    let (mut server, mut device) = live();
+    write(&server, &mut device, 1);
+    device.serve(&mut server, 0);
+    device.lose_answer(&server, 0);
+    assert_eq!(drawn(&device), "1Waiting");
+    pass(&mut server, &mut device, 1_000);
+    device.flow(&mut server);
+    assert_eq!(drawn(&device), "1Sent");
+    assert_eq!(server.rooms[&direct()].messages.len(), 1);
+    assert_eq!(rows(&device)[0].mark, Some(ReadMark::Sent));
+}
