@@ -23,3 +23,25 @@ pub async fn time(request: Request, next: Next) -> Response {
 pub fn panicked(_: Box<dyn Any + Send>) -> Response {
     Refusal::internal().into_response()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::Router;
+    use axum::body::{Body, to_bytes};
+    use axum::routing::get;
+    use tower::ServiceExt;
+    use tower_http::catch_panic::CatchPanicLayer;
+
+    #[tokio::test]
+    async fn a_panic_becomes_an_answer_that_says_nothing_of_the_inside() {
+        async fn broken() -> &'static str {
+            panic!("the inside")
+        }
+        let router = Router::new().route("/", get(broken)).layer(CatchPanicLayer::custom(panicked));
+        let response = router.oneshot(Request::new(Body::empty())).await.unwrap();
+        assert_eq!(response.status(), 500);
+        let body = to_bytes(response.into_body(), 1_000).await.unwrap();
+        assert_eq!(body, r#"{"error":{"code":"internal","message":"the server failed","retryable":false}}"#);
+    }
+}

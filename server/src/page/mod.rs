@@ -19,7 +19,7 @@ use app::backend::{Form, Page, Snapshot};
 use app::preferences::Preferences;
 use app::shell::{self, Head};
 use axum::Router;
-use axum::extract::{FromRequestParts, Request};
+use axum::extract::{FromRequestParts, Request, State};
 use axum::http::header::{
     ACCEPT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HOST, HeaderName, LOCATION, SET_COOKIE,
 };
@@ -120,15 +120,16 @@ fn with_login(mut response: Response, token: Option<&str>, browser: &Browser) ->
 }
 
 /// Shows what was refused outside of the API as a page. Who is not logged in is sent to log in.
-pub async fn refusals(browser: Browser, request: Request, next: Next) -> Response {
+pub async fn refusals(State(state): State<AppState>, request: Request, next: Next) -> Response {
     if request.uri().path().starts_with("/api/") {
         return next.run(request).await;
     }
+    let headers = request.headers().clone();
     let response = next.run(request).await;
     match response.extensions().get::<ErrorCode>() {
         None => response,
         Some(ErrorCode::NotLoggedIn) => see_other("/login"),
-        Some(code) => browser.show(response.status(), Page::Error(*code)),
+        Some(code) => Browser::of(&headers, &state).show(response.status(), Page::Error(*code)),
     }
 }
 

@@ -2,8 +2,10 @@
 
 use super::Connected;
 use crate::auth::CurrentUser;
+use crate::error::Refusal;
 use crate::state::AppState;
 use axum::extract::State;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
 use futures::{Sink, SinkExt, Stream, StreamExt};
@@ -23,9 +25,14 @@ const BURST: usize = 64;
 /// The longest frame that a device may send, in bytes.
 const FRAME_MAX: usize = 4_096;
 
-pub async fn connect(State(state): State<AppState>, current: CurrentUser, upgrade: WebSocketUpgrade) -> Response {
+pub async fn connect(
+    State(state): State<AppState>,
+    current: CurrentUser,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response, Refusal> {
+    let upgrade = upgrade.map_err(|rejection| Refusal::bad_request(rejection.body_text()))?;
     let (hub, logins) = (state.hub, state.logins);
-    upgrade
+    let response = upgrade
         // An idle connection holds little: what is read is short, what is written is flushed.
         .read_buffer_size(1_024)
         .write_buffer_size(0)
@@ -42,7 +49,8 @@ pub async fn connect(State(state): State<AppState>, current: CurrentUser, upgrad
             } else {
                 farewell(socket, close::REVOKED).await;
             }
-        })
+        });
+    Ok(response)
 }
 
 async fn serve(mut socket: WebSocket, mut connected: Connected, device: DeviceId) {

@@ -19,6 +19,10 @@ const SEARCH: &str = "select id, handle, display_name from account
         lower(display_name) like $3 escape '\\' desc, handle
     limit $4";
 
+/// Every statement of this file but the search, for the test that explains them.
+#[cfg(test)]
+pub const STATEMENTS: &[&str] = &[INSERT, BY_HANDLE, USER];
+
 impl Store {
     /// Creates an account; `Taken` when another one has the handle.
     pub async fn create_account(

@@ -23,6 +23,10 @@ const DELETE: &str = "delete from login where id = $1 and account = $2 returning
 const SEEN: &str = "update login set last_seen_at = max(login.last_seen_at, j.value ->> 1)
     from json_each($1) as j where login.id = j.value ->> 0";
 
+/// Every statement of this file, for the test that explains them.
+#[cfg(test)]
+pub const STATEMENTS: &[&str] = &[INSERT, BY_TOKEN, OF_ACCOUNT, DELETE, SEEN];
+
 impl Store {
     /// The account and device of a token.
     pub async fn login(&self, token: &TokenHash) -> Result<Option<(Account, DeviceId)>, StoreError> {

@@ -394,11 +394,13 @@ async fn statements_use_indexes() {
     let fixture = Fixture::new().await;
     let mut conn = fixture.store.reader.acquire().await.unwrap();
     let statements = [
+        accounts::STATEMENTS,
         append::STATEMENTS,
         conversations::STATEMENTS,
         cursors::STATEMENTS,
         history::STATEMENTS,
         imports::STATEMENTS,
+        logins::STATEMENTS,
         sync::STATEMENTS,
     ];
     for statement in statements.into_iter().flatten() {

@@ -2,9 +2,11 @@
 
 #![allow(dead_code, unused_imports, reason = "each test file uses its part of it")]
 
+mod browser;
 mod person;
 mod push;
 
+pub use browser::{Browser, escape};
 pub use person::{Answer, PASSWORD, Person, fresh_client_id, text_message};
 pub use push::Push;
 
@@ -106,10 +108,10 @@ fn spawn(mut command: Command, data: &Path, environment: &[(String, String)]) ->
         .env_clear()
         .envs(std::env::vars_os().filter(|(name, _)| !name.to_string_lossy().starts_with("SIXIN_")))
         .envs(generous.map(|rate| (format!("SIXIN_{rate}"), "100000")))
+        .env("SIXIN_LOG", "warn")
         .envs(environment.iter().map(|(name, value)| (name, value)))
         .env("SIXIN_LISTEN", "127.0.0.1:0")
         .env("SIXIN_DATA", data)
-        .env("SIXIN_LOG", "warn")
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();

@@ -37,6 +37,15 @@ impl Answer {
         serde_json::from_slice(&self.body).unwrap()
     }
 
+    pub fn text(&self) -> String {
+        String::from_utf8(self.body.clone()).unwrap()
+    }
+
+    /// The value of a header; "" when it is absent.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
     /// The code of a refusal.
     pub fn code(&self) -> String {
         self.json()["error"]["code"].as_str().unwrap_or_else(|| panic!("no refusal: {self:?}")).to_owned()
@@ -136,6 +145,11 @@ impl Person {
 
     pub async fn sync(&self, since: Option<&str>) -> SyncPage {
         self.get(&since.map_or_else(|| path::SYNC.to_owned(), path::sync)).await.read()
+    }
+
+    /// Connects, for tests that look at the frames as they are written.
+    pub async fn push_values(&self) -> Push {
+        Push::try_connect(self, &[]).await.unwrap()
     }
 
     /// Connects, and waits for the greeting.

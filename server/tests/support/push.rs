@@ -37,6 +37,11 @@ impl Push {
 
     /// The next frame.
     pub async fn frame(&mut self) -> ServerFrame {
+        serde_json::from_value(self.next().await).unwrap()
+    }
+
+    /// The next frame as it is written.
+    pub async fn next(&mut self) -> serde_json::Value {
         loop {
             match self.message().await {
                 Some(Message::Text(text)) => return serde_json::from_str(&text).unwrap(),

@@ -1,0 +1,209 @@
+//! The published document against the routes and against real requests and answers.
+
+mod support;
+
+use protocol::path;
+use serde_json::{Value, json};
+use server::router::routes;
+use std::collections::BTreeSet;
+use support::{Answer, PASSWORD, Person, TestServer, fresh_client_id, text_message};
+
+async fn document(server: &TestServer) -> Value {
+    Answer::of(reqwest::Client::new().get(server.url(path::OPENAPI))).await.json()
+}
+
+#[tokio::test]
+async fn the_document_names_every_route_and_nothing_else() {
+    let server = TestServer::start();
+    let document = document(&server).await;
+    assert_eq!(document["openapi"], "3.1.0");
+    let mut documented = BTreeSet::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let name = operation["operationId"].as_str().unwrap().to_owned();
+            documented.insert((method.to_uppercase(), path.clone(), name));
+        }
+    }
+    let routed: BTreeSet<_> = routes()
+        .iter()
+        .map(|route| (route.method.to_string(), route.path.to_owned(), route.operation.to_owned()))
+        .collect();
+    assert_eq!(documented, routed);
+    assert_eq!(documented.iter().map(|(.., name)| name).collect::<BTreeSet<_>>().len(), routed.len());
+
+    // Every reference leads somewhere, and every schema is a valid one.
+    references(&document, &mut |name| assert!(document.pointer(&name[1..]).is_some(), "{name}"));
+    for schema in document["components"]["schemas"].as_object().unwrap().values() {
+        assert!(jsonschema::meta::is_valid(schema), "{schema}");
+    }
+}
+
+fn references(value: &Value, found: &mut impl FnMut(&str)) {
+    match value {
+        Value::Object(fields) => {
+            if let Some(Value::String(name)) = fields.get("$ref") {
+                found(name);
+            }
+            fields.values().for_each(|value| references(value, found));
+        }
+        Value::Array(items) => items.iter().for_each(|value| references(value, found)),
+        _ => {}
+    }
+}
+
+/// The document, strict: here an answer may not hold a field that the document does not name.
+struct Checker {
+    document: Value,
+    /// Operations and statuses that the document promises and no answer has shown yet.
+    unseen: BTreeSet<(String, String)>,
+}
+
+impl Checker {
+    fn new(mut document: Value) -> Self {
+        close(&mut document["components"]["schemas"]);
+        let mut unseen = BTreeSet::new();
+        for operation in
+            document["paths"].as_object().unwrap().values().flat_map(|path| path.as_object().unwrap().values())
+        {
+            let name = operation["operationId"].as_str().unwrap();
+            let statuses = operation["responses"].as_object().unwrap().keys().filter(|status| *status != "default");
+            unseen.extend(statuses.map(|status| (name.to_owned(), status.clone())));
+        }
+        Self { document, unseen }
+    }
+
+    fn operation(&self, name: &str) -> &Value {
+        let paths = self.document["paths"].as_object().unwrap().values();
+        paths
+            .flat_map(|path| path.as_object().unwrap().values())
+            .find(|operation| operation["operationId"] == name)
+            .unwrap()
+    }
+
+    fn check(&self, schema: &Value, value: &Value, what: &str) {
+        let mut root = schema.clone();
+        root["components"] = self.document["components"].clone();
+        let validator = jsonschema::validator_for(&root).unwrap();
+        let errors: Vec<_> = validator.iter_errors(value).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{what}: {errors:?} in {value}");
+    }
+
+    fn check_named(&self, schema: &str, value: &Value) {
+        self.check(&json!({"$ref": format!("#/components/schemas/{schema}")}), value, schema);
+    }
+
+    async fn call(&mut self, person: &Person, name: &str, suffix: &str, body: Option<Value>) -> Value {
+        let route = routes().into_iter().find(|route| route.operation == name).unwrap();
+        let path = match route.path.split_once("{id}") {
+            Some((start, end)) => format!("{start}{}", suffix.replacen('+', end, 1)),
+            None => format!("{}{suffix}", route.path),
+        };
+        let mut request = person.request(route.method.as_str(), &path);
+        if let Some(body) = &body {
+            request = request.json(body);
+            let schema = &self.operation(name)["requestBody"]["content"]["application/json"]["schema"];
+            self.check(schema, body, name);
+        }
+        self.answered(name, &Answer::of(request).await)
+    }
+
+    fn answered(&mut self, name: &str, answer: &Answer) -> Value {
+        let status = answer.status.to_string();
+        let responses = &self.operation(name)["responses"];
+        let response = match responses.get(&status) {
+            Some(response) => response,
+            None if answer.status >= 400 => &self.document["components"]["responses"]["Refusal"],
+            None => panic!("{name} answered {status}, which the document does not name"),
+        };
+        let value = match response.get("content") {
+            Some(content) => {
+                assert_eq!(answer.header("content-type"), "application/json", "{name}");
+                let value = answer.json();
+                self.check(&content["application/json"]["schema"], &value, name);
+                value
+            }
+            None => {
+                assert!(answer.body.is_empty(), "{name}");
+                Value::Null
+            }
+        };
+        self.unseen.remove(&(name.to_owned(), status));
+        value
+    }
+}
+
+/// Closes every object schema that does not say otherwise.
+fn close(schema: &mut Value) {
+    match schema {
+        Value::Object(fields) => {
+            if fields.get("type") == Some(&json!("object")) && fields.contains_key("properties") {
+                fields.entry("additionalProperties").or_insert(json!(false));
+            }
+            fields.values_mut().for_each(close);
+        }
+        Value::Array(items) => items.iter_mut().for_each(close),
+        _ => {}
+    }
+}
+
+/// Every operation is called, with everything it may answer, and each document is held against its schema.
+#[tokio::test]
+async fn real_requests_and_answers_match_the_document() {
+    let server = TestServer::start();
+    let mut checker = Checker::new(document(&server).await);
+    let (a, b) = (server.person("aa").await, server.person("bb").await);
+    let new = json!({"handle": "cc", "display_name": "丙", "password": PASSWORD});
+    checker.call(&a, "getOpenApi", "", None).await;
+    checker.call(&a, "register", "", Some(new.clone())).await;
+    checker.call(&a, "register", "", Some(new)).await;
+    checker.call(&a, "logIn", "", Some(json!({"handle": "cc", "password": "wrong"}))).await;
+    let login = json!({"handle": "aa", "password": PASSWORD, "device_name": "书房"});
+    let login = checker.call(&a, "logIn", "", Some(login)).await;
+    checker.call(&a, "getAccount", "", None).await;
+    checker.call(&a, "searchUsers", "?query=b", None).await;
+    checker.call(&a, "getUser", &b.id.to_string(), None).await;
+    checker.call(&a, "listDevices", "", None).await;
+    checker.call(&a, "revokeDevice", &login["device"].to_string(), None).await;
+
+    let mut push = b.push_values().await;
+    checker.check_named("ServerFrame", &push.next().await);
+    for status in [201, 200] {
+        let peer = Some(json!({"peer": b.id}));
+        checker.call(&a, "openConversation", "", peer).await;
+        assert!(!checker.unseen.contains(&("openConversation".to_owned(), status.to_string())));
+    }
+    let id = a.open(&b).await;
+    let first = text_message(fresh_client_id(), "你好 👋");
+    for _ in 0..2 {
+        checker.call(&a, "sendMessage", &format!("{id}+"), Some(first.clone())).await;
+    }
+    let reused = json!({"client_id": first["client_id"], "body": {"type": "text", "text": "other"}});
+    checker.call(&a, "sendMessage", &format!("{id}+"), Some(reused)).await;
+    b.send(id, "hi").await;
+    let since = checker.call(&a, "sync", "", None).await["token"].as_str().unwrap().to_owned();
+    let report = json!({"reports": [{"conversation": id, "delivered": 2, "read": 2}]});
+    checker.call(&a, "reportReceipts", "", Some(report.clone())).await;
+    checker.call(&b, "reportReceipts", "", Some(report)).await;
+    checker.call(&a, "sync", &format!("?since={since}"), None).await;
+    checker.call(&a, "listConversations", "?limit=1", None).await;
+    checker.call(&a, "getConversation", &id.to_string(), None).await;
+    checker.call(&a, "listMessages", &format!("{id}+?limit=5"), None).await;
+    checker.call(&a, "listChanges", &format!("{id}+?after_rev=0"), None).await;
+
+    // Joined, two messages, and the own cursors and receipts of both reports.
+    for _ in 0..4 {
+        checker.check_named("ServerFrame", &push.next().await);
+    }
+    checker.check_named("ClientFrame", &serde_json::to_value(protocol::ClientFrame::Ping).unwrap());
+
+    // Refusals of every kind are the one document.
+    checker.call(&a, "getConversation", "999", None).await;
+    let refused = Answer::of(a.request("POST", path::CONVERSATIONS).body("x")).await;
+    checker.answered("openConversation", &refused);
+    checker.call(&a, "logOut", "", None).await;
+    checker.call(&a, "getAccount", "", None).await;
+
+    // A connection was made above; a WebSocket's answer is no document.
+    checker.unseen.remove(&("push".to_owned(), "101".to_owned()));
+    assert!(checker.unseen.is_empty(), "promised and never seen: {:?}", checker.unseen);
+}
