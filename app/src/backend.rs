@@ -14,7 +14,7 @@ use protocol::sync::SyncPage;
 use protocol::{Account, ClientId, Conversation, ConversationId, Device, ErrorCode, MessageBody, Seq, User, UserId};
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
-use sync::{Input, Start};
+use sync::Start;
 
 /// Everything one page is rendered from.
 #[derive(Clone, Debug)]
@@ -198,17 +198,11 @@ pub struct Kept {
     pub skin_tone: usize,
 }
 
-/// What the address bar asks for: the input when a person goes back or forth, or `None` for a page of another kind.
-pub fn input_of(path: &str) -> Option<Input> {
-    if path == "/" {
-        return Some(Input::Close);
-    }
-    path.strip_prefix("/c/")?.parse().ok().map(Input::Open)
-}
+type Hear = Rc<dyn Fn(Intent)>;
 
 /// Where views send their intents. On the server there is nobody to hear them.
 #[derive(Clone, Copy, Default)]
-pub struct Backend(Option<StoredValue<Rc<dyn Fn(Intent)>, LocalStorage>>);
+pub struct Backend(Option<StoredValue<Hear, LocalStorage>>);
 
 impl Backend {
     /// `hear` is never called from within [`crate::live::Live`].

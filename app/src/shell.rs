@@ -7,6 +7,7 @@ use crate::app::Messenger as MessengerView;
 use crate::backend::{Backend, Messenger, Page, Snapshot};
 use crate::live::Live;
 use crate::preferences::Preferences;
+use crate::view::escape::escape;
 use crate::view::page::devices::Devices;
 use crate::view::page::error::Error;
 use crate::view::page::login::Login;
@@ -103,11 +104,6 @@ fn plain_page(page: Page, preferences: Preferences, words: &'static Words) -> (&
         Page::Error(code) => ((words.error_title)(code), view! { <Error words code /> }.to_html()),
         Page::Messenger(_) => unreachable!("the messenger has a page of its own"),
     }
-}
-
-/// Text within an element or a quoted attribute.
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 /// A JavaScript string that no `</script>` can end.

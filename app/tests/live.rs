@@ -2,7 +2,7 @@
 
 mod support;
 
-use app::backend::{Errand, Intent, Kept, input_of};
+use app::backend::{Errand, Intent, Kept};
 use app::live::chat::Entry;
 use app::live::{Complaint, Live};
 use app::preferences::Language;
@@ -36,7 +36,7 @@ fn marks(live: &Live) -> Vec<Option<ReadMark>> {
 
 fn send(live: &mut Live, text: &str) -> RequestId {
     let body = MessageBody::Text { text: text.try_into().unwrap() };
-    let intent = Intent::Send { conversation: input_id(1), body };
+    let intent = Intent::Send { conversation: conversation_id(1), body };
     let (effects, errand) = live.intend(NOW, 1, fresh(), intent);
     assert!(matches!(errand, Some(Errand::KeepDraft { text, .. }) if text.is_empty()));
     let post = effects.into_iter().find_map(|effect| match effect {
@@ -65,12 +65,14 @@ fn the_confirmed_row_is_the_optimistic_one() {
 #[test]
 fn a_failed_message_is_complained_of_once() {
     with_live(|mut live| {
-        let busy = || Failure::Refused(ApiError {
-            code: ErrorCode::Unavailable,
-            message: String::new(),
-            retryable: true,
-            field: None,
-        });
+        let busy = || {
+            Failure::Refused(ApiError {
+                code: ErrorCode::Unavailable,
+                message: String::new(),
+                retryable: true,
+                field: None,
+            })
+        };
         let request = send(&mut live, "hello");
         live.step(NOW, 1, Input::Answered { request, answer: Err(busy()) });
         let toast = live.model().toast.get_untracked().unwrap();
@@ -87,8 +89,8 @@ fn a_failed_message_is_complained_of_once() {
 #[test]
 fn a_draft_stands_in_the_list_but_not_in_the_open_row() {
     with_live(|mut live| {
-        let open = input_id(1);
-        let other = input_id(4);
+        let open = conversation_id(1);
+        let other = conversation_id(4);
         live.restore(Kept { drafts: vec![(open, "here".into()), (other, "there".into())], ..Kept::default() });
         let rows = live.model().sessions.get_untracked();
         let draft = |id| rows.iter().find(|entry| entry.id == id).unwrap().row.get_untracked().draft;
@@ -121,7 +123,7 @@ fn the_hovered_row_keeps_its_place() {
         };
         assert_eq!(order(&live), [1, 4]);
         live.intend(NOW, 1, fresh(), Intent::Back);
-        live.intend(NOW, 1, fresh(), Intent::Hover(Some(input_id(4))));
+        live.intend(NOW, 1, fresh(), Intent::Hover(Some(conversation_id(4))));
         let frame = serde_json::json!({ "type": "conversation", "conversation": 4, "prev": 200, "pos": 201,
             "head_seq": 201, "message": message(201, 3, NOW, "hello"), "sender": support::user(3, "Maya") });
         live.step(NOW, 1, Input::SocketFrame(serde_json::from_value(frame).unwrap()));
@@ -145,13 +147,6 @@ fn an_answer_to_an_earlier_search_is_dropped() {
     });
 }
 
-#[test]
-fn the_address_names_what_is_open() {
-    assert!(matches!(input_of("/"), Some(Input::Close)));
-    assert!(matches!(input_of("/c/4"), Some(Input::Open(id)) if id == input_id(4)));
-    assert!(input_of("/c/x").is_none() && input_of("/settings").is_none());
-}
-
-fn input_id(id: u64) -> protocol::ConversationId {
+fn conversation_id(id: u64) -> protocol::ConversationId {
     id.try_into().unwrap()
 }

@@ -39,16 +39,30 @@ fn count(html: &str, part: &str) -> usize {
 
 #[test]
 fn language_and_theme_are_there_at_the_first_paint() {
-    check(&chat(Language::Chinese), &["<html lang=\"zh-CN\" data-theme=\"dark\">", "以下为新消息", "<title>(99+) 李四 · 私信</title>"]);
-    check(&chat(Language::English), &["<html lang=\"en\" data-theme=\"dark\">", "New messages", "<title>(99+) 李四 · Sixin</title>"]);
+    check(
+        &chat(Language::Chinese),
+        &["<html lang=\"zh-CN\" data-theme=\"dark\">", "以下为新消息", "<title>(99+) 李四 · 私信</title>"],
+    );
+    check(
+        &chat(Language::English),
+        &["<html lang=\"en\" data-theme=\"dark\">", "New messages", "<title>(99+) 李四 · Sixin</title>"],
+    );
 }
 
 /// R000-20: the mark of an own message is told in words, too.
 #[test]
 fn own_messages_tell_how_far_they_have_come() {
-    let html = chat(Language::Chinese);
-    check(&html, &["data-mark=\"read\" role=\"img\" aria-label=\"已读\"", "aria-label=\"已送达\"", "aria-label=\"已发送\""]);
-    assert_eq!(count(&html, "data-mark="), 3);
+    let mut messenger = messenger(Language::Chinese);
+    let open = messenger.open.as_mut().unwrap();
+    let own = messenger.account.id;
+    for message in &mut open.history.messages {
+        message.sender = own;
+    }
+    let html = html(Page::Messenger(Box::new(messenger)), Language::Chinese);
+    let marks =
+        ["data-mark=\"read\" role=\"img\" aria-label=\"已读\"", "aria-label=\"已送达\"", "aria-label=\"已发送\""];
+    check(&html, &marks);
+    assert_eq!(count(&html, "data-mark="), 6);
 }
 
 /// R002-23, R004-B7.19: the badge ends at 99+, its label is exact.
@@ -75,14 +89,17 @@ fn messages_stand_below_their_days() {
 #[test]
 fn sending_and_paging_work_without_scripts() {
     let html = chat(Language::Chinese);
-    check(&html, &[
-        "method=\"post\" action=\"/c/1\"",
-        "name=\"client_id\" value=\"00000000-0000-7000-8000-0000000000ff\"",
-        "name=\"text\"",
-        "href=\"/c/1?before=5\"",
-        "href=\"/c/4\"",
-        "href=\"/new\"",
-    ]);
+    check(
+        &html,
+        &[
+            "method=\"post\" action=\"/c/1\"",
+            "name=\"client_id\" value=\"00000000-0000-7000-8000-0000000000ff\"",
+            "name=\"text\"",
+            "href=\"/c/1?before=5\"",
+            "href=\"/c/4\"",
+            "href=\"/new\"",
+        ],
+    );
 }
 
 /// The policy allows one script with the nonce and no style; texts are data wherever they stand.
@@ -124,7 +141,10 @@ fn an_open_conversation_older_than_the_list_is_shown() {
     let mut messenger = messenger(Language::Chinese);
     messenger.sync.conversations.remove(0);
     messenger.sync.more = true;
-    check(&html(Page::Messenger(Box::new(messenger)), Language::Chinese), &["href=\"/c/1\" aria-current=\"page\"", "data-seq=\"10\""]);
+    check(
+        &html(Page::Messenger(Box::new(messenger)), Language::Chinese),
+        &["href=\"/c/1\" aria-current=\"page\"", "data-seq=\"10\""],
+    );
 }
 
 #[test]
@@ -132,7 +152,10 @@ fn a_refused_message_comes_back_with_the_reason() {
     let mut messenger = messenger(Language::Chinese);
     let error = FormError { code: ErrorCode::InvalidField, field: Some("text".into()) };
     messenger.form = Form { error: Some(error), values: vec![("text".into(), "<长>".into())] };
-    check(&html(Page::Messenger(Box::new(messenger)), Language::Chinese), &["消息需为 1–2048 个字", "&lt;长&gt;</textarea>"]);
+    check(
+        &html(Page::Messenger(Box::new(messenger)), Language::Chinese),
+        &["消息需为 1–2048 个字", "&lt;长&gt;</textarea>"],
+    );
 }
 
 #[test]
@@ -145,7 +168,10 @@ fn a_refused_form_points_at_the_field_and_keeps_what_was_filled_in() {
     check(&html(page, Language::Chinese), &["这个用户名已被使用", "aria-invalid=\"true\"", "value=\"zh&quot;ang\""]);
     let page = Page::Login(form(ErrorCode::WrongCredentials, None));
     let html = html(page, Language::English);
-    check(&html, &["role=\"alert\">Wrong user name or password<", "action=\"/login\"", "name=\"password\""]);
+    check(
+        &html,
+        &["role=\"alert\" class=\"refusal\">Wrong user name or password<", "action=\"/login\"", "name=\"password\""],
+    );
     assert_eq!(count(&html, "<script"), 0);
 }
 

@@ -15,7 +15,7 @@ use crate::words::Words;
 use crate::words::time::Clock;
 use chat::Chat;
 use emoji::{EmojiData, Recents};
-use leptos::prelude::{ArcRwSignal, GetUntracked, RwSignal, Set};
+use leptos::prelude::{ArcRwSignal, GetUntracked, RwSignal, Set, WithUntracked};
 use protocol::{ClientId, ConversationId, ErrorCode, Millis, User, path};
 use sessions::{SessionEntry, SessionRow, hold};
 use std::collections::{BTreeMap, BTreeSet};
@@ -351,7 +351,9 @@ impl Live {
 
     /// What came into a watched window counts as seen before it is drawn, so that no badge flashes (R004-B7.2).
     fn seen_at_once(&self) -> Option<Input> {
-        let conversation = self.client.open().filter(|_| self.watching && self.window.follows())?;
+        let shown = self.model.open.with_untracked(|chat| chat.as_ref().map(|chat| chat.id))?;
+        let watched = self.watching && self.window.follows() && self.client.open() == Some(shown);
+        let conversation = watched.then_some(shown)?;
         let seq = self.client.session(conversation).filter(|session| session.unread > 0)?.last?.seq?;
         Some(Input::Seen { conversation, seq })
     }

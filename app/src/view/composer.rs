@@ -1,9 +1,10 @@
 //! Writes a message. A plain form that posts without scripts.
 
 use super::emoji_panel::EmojiPanel;
+use super::escape::escape;
 use super::icon::Icon;
 use super::{keys, scroll};
-use crate::backend::{Backend, Intent};
+use crate::backend::{Backend, Form, Intent};
 use crate::live::Model;
 use crate::live::chat::Chat;
 use crate::preferences::SendKey;
@@ -25,7 +26,10 @@ pub fn Composer(model: Model, chat: Chat, log: NodeRef<html::Div>) -> impl IntoV
         event.prevent_default();
         writing.send();
     };
-    let kept = model.form.with_untracked(|form| form.value("text").to_owned());
+    // Leptos escapes nothing within a text area.
+    let form = if chat.entered { Form::default() } else { model.form.get_untracked() };
+    let kept = escape(form.value("text"));
+    let refused = form.error.map(|error| error.code);
     view! {
         <form class="composer" method="post" action=path::page(chat.id) on:submit=submit>
             <input type="hidden" name="client_id" value=model.client_id.to_string() />
@@ -43,16 +47,15 @@ pub fn Composer(model: Model, chat: Chat, log: NodeRef<html::Div>) -> impl IntoV
                     placeholder=(words.compose_hint)(model.send_key)
                     node_ref=writing.field
                     on:input=move |_| writing.changed()
+                    inner_html=kept
                     on:keydown=move |event| writing.key(&event)
-                >
-                    {kept}
-                </textarea>
+                />
                 <EmojiButton words emoji />
             </div>
             <button class="send" title=words.send aria-label=words.send>
                 <Icon name="send" />
             </button>
-            <Note model writing />
+            <Note model writing refused />
             {move || emoji.get().then(|| view! { <EmojiPanel model open=emoji field=writing.field /> })}
         </form>
     }
@@ -77,10 +80,9 @@ fn EmojiButton(words: &'static Words, emoji: RwSignal<bool>) -> impl IntoView {
 
 /// What is left of the limit, and why the message was refused.
 #[component]
-fn Note(model: Model, writing: Writing) -> impl IntoView {
+fn Note(model: Model, writing: Writing, refused: Option<ErrorCode>) -> impl IntoView {
     let words = model.words;
     let left = Memo::new(move |_| MessageText::MAX as i64 - writing.length.get() as i64);
-    let refused = model.form.with_untracked(|form| form.error.as_ref().map(|error| error.code));
     let note = move || {
         let left = left.get();
         if left < NEAR as i64 {

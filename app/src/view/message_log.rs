@@ -203,7 +203,8 @@ impl Place {
     /// Tells whether a person looks at the end of the conversation now.
     fn watch_end(self) {
         let seeking = self.state.try_with_value(|state| state.seeking).unwrap_or(true);
-        let watching = !seeking && !self.below.get_untracked() && scroll::watched();
+        let rows = self.edge.with_untracked(|edge| edge.count > 0);
+        let watching = rows && !seeking && !self.below.get_untracked() && scroll::watched();
         self.backend.tell(Intent::Watching(watching));
     }
 
@@ -225,6 +226,9 @@ impl Place {
 
     fn look(self, log: &HtmlElement, state: &mut State) {
         let edge = self.edge.get_untracked();
+        if edge.count == 0 {
+            return;
+        }
         if state.seeking {
             state.seeking = self.seek(log, state, edge);
             if state.seeking {

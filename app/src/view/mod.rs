@@ -7,6 +7,7 @@ pub mod chat_window;
 pub mod composer;
 pub mod day_section;
 pub mod emoji_panel;
+pub mod escape;
 #[cfg(feature = "ssr")]
 pub mod form;
 pub mod icon;

@@ -5,8 +5,8 @@ use super::keys;
 use super::people::Person;
 use crate::backend::{Backend, Intent};
 use crate::live::Model;
-use leptos::html;
 use leptos::prelude::*;
+use leptos::{ev, html};
 use protocol::UserId;
 use std::time::Duration;
 
@@ -51,6 +51,13 @@ fn Finder(model: Model, dialog: NodeRef<html::Dialog>) -> impl IntoView {
             dialog.close();
         }
     };
+    // A search box with text in it would only empty itself.
+    let escape = move |event: ev::KeyboardEvent| {
+        if keys::key(&event).as_deref() == Some("Escape") {
+            event.prevent_default();
+            close();
+        }
+    };
     let start = Callback::new(move |id: UserId| {
         close();
         backend.tell(Intent::Start(id));
@@ -76,6 +83,7 @@ fn Finder(model: Model, dialog: NodeRef<html::Dialog>) -> impl IntoView {
                 placeholder=words.find_people_hint
                 autocomplete="off"
                 node_ref=input
+                on:keydown=escape
                 on:input=ask
             />
         </label>
