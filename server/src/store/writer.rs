@@ -27,9 +27,10 @@ const BATCH_BYTES: usize = 1 << 20;
 const EVENTS: usize = 64;
 
 type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
+type Outcomes = Vec<Result<Appended, StoreError>>;
 
 enum Command {
-    Append(Vec<NewMessage>, Answer<Vec<Result<Appended, StoreError>>>),
+    Append(Vec<NewMessage>, Answer<Outcomes>),
     Report(Vec<NewReport>, Answer<()>),
     Work(Work),
 }
@@ -73,7 +74,7 @@ pub struct Writer {
 
 impl Writer {
     /// Appends messages in their order, each with an outcome of its own.
-    pub async fn append(&self, messages: Vec<NewMessage>) -> Result<Vec<Result<Appended, StoreError>>, StoreError> {
+    pub async fn append(&self, messages: Vec<NewMessage>) -> Result<Outcomes, StoreError> {
         self.ask(|answer| Command::Append(messages, answer)).await
     }
 
@@ -205,7 +206,7 @@ fn batch_len(commands: &[Command]) -> usize {
 struct Batch {
     messages: Vec<NewMessage>,
     /// Who sent how many of them.
-    appends: Vec<(usize, Answer<Vec<Result<Appended, StoreError>>>)>,
+    appends: Vec<(usize, Answer<Outcomes>)>,
     reports: Vec<NewReport>,
     reported: Vec<Answer<()>>,
     works: Vec<Work>,
@@ -296,7 +297,7 @@ async fn write(
     reports: &[NewReport],
     works: Vec<Work>,
     events: &mut Vec<Event>,
-) -> Result<(Vec<Result<Appended, StoreError>>, Vec<Reply>), Failed> {
+) -> Result<(Outcomes, Vec<Reply>), Failed> {
     sqlx::query("begin immediate").execute(&mut *conn).await?;
     let outcomes = match append::append(conn, positions, version, messages, Keys::New, events).await {
         Err(StoreError::Taken) => {

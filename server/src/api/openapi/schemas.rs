@@ -1,5 +1,7 @@
 //! The documents of the API as JSON Schemas, one for each type of [`protocol`] that travels.
 
+#![expect(clippy::indexing_slicing, reason = "the documents that are added to are objects, made right here")]
+
 use protocol::receipts::ReportReceipts;
 use protocol::{DeviceName, DisplayName, Handle, MessageText, Password};
 use serde_json::{Value, json};
