@@ -1,5 +1,7 @@
 //! What the server says when the disk fails it.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on panics")]
+
 mod support;
 
 use protocol::path;

@@ -1,5 +1,7 @@
 //! `sixin import`, as a self-hoster runs it.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on panics")]
+
 mod support;
 
 use flate2::Compression;

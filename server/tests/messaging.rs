@@ -1,5 +1,7 @@
 //! Two people write to each other, over the real binary.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on panics")]
+
 mod support;
 
 use protocol::frame::close;

@@ -1,5 +1,7 @@
 //! The published document against the routes and against real requests and answers.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on panics")]
+
 mod support;
 
 use protocol::path;

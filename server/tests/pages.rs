@@ -1,5 +1,7 @@
 //! The pages and their forms as a browser without scripts uses them.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on panics")]
+
 mod support;
 
 use protocol::path;

@@ -1,5 +1,7 @@
 //! Who may call what: every route of the router, by somebody who is not logged in, by a stranger, by a member.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on panics")]
+
 mod support;
 
 use protocol::{ConversationId, path};

@@ -1,5 +1,7 @@
 //! What a hostile client, page or network can try, over the real binary.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on panics")]
+
 mod support;
 
 use protocol::path;
