@@ -1,5 +1,7 @@
 //! The model: what moves, and what stays the same node.
 
+#![allow(clippy::unwrap_used, reason = "what a test cannot make must fail it")]
+
 mod support;
 
 use app::backend::{Errand, Intent, Kept};

@@ -1,6 +1,7 @@
 //! What the server renders, before any script.
 
 #![cfg(feature = "ssr")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "what a test cannot make must fail it")]
 
 mod support;
 

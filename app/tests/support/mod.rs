@@ -1,5 +1,7 @@
 //! A small messenger to render: what a server would load.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, dead_code, reason = "what a test cannot make must fail it")]
+
 use app::backend::Messenger;
 use app::preferences::{Language, Preferences, SendKey, Theme};
 use protocol::Millis;
