@@ -98,8 +98,8 @@ impl Messenger {
     pub fn start(&self) -> Start {
         let mut sync = self.sync.clone();
         let open = self.open.as_ref().map(|open| {
-            // The open conversation may be older than the first page of the list.
-            if !sync.conversations.iter().any(|conversation| conversation.id == open.conversation.id) {
+            // It may be older than the first page of the list, or have moved since that was read.
+            if !sync.conversations.contains(&open.conversation) {
                 sync.conversations.push(open.conversation.clone());
             }
             let mut history = open.history.clone();

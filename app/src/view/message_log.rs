@@ -13,6 +13,9 @@ use leptos::web_sys::HtmlElement;
 use leptos::{ev, html};
 use protocol::{ConversationId, Seq, path};
 
+/// How far back the log looks for the message it is to open at. Beyond that it opens at the newest.
+const FAR: u64 = 1000;
+
 #[component]
 pub fn MessageLog(model: Model, chat: Chat, log: NodeRef<html::Div>) -> impl IntoView {
     let words = model.words;
@@ -263,7 +266,9 @@ impl Place {
             (None, Some(seq)) => Some((seq, "unread".to_owned())),
             (None, None) => None,
         };
-        let Some((seq, id)) = target else { return false };
+        let newest = edge.newest.unwrap_or_default();
+        let near = |(seq, _): &(Seq, String)| newest.get().saturating_sub(seq.get()) <= FAR;
+        let Some((seq, id)) = target.filter(near) else { return false };
         if edge.can_load_older && edge.oldest.is_some_and(|oldest| oldest > seq) {
             self.load_older(state, edge);
             return true;
