@@ -7,67 +7,22 @@
 
 pub mod chat;
 pub mod emoji;
+mod intend;
+mod model;
 pub mod sessions;
 
-use crate::backend::{Errand, Form, Intent, Kept, Messenger};
-use crate::preferences::{SendKey, Theme};
+pub use model::{Complaint, Model, People, Toast};
+
+use crate::backend::{Kept, Messenger};
 use crate::words::Words;
 use crate::words::time::Clock;
 use chat::Chat;
 use emoji::{EmojiData, Recents};
 use leptos::prelude::{ArcRwSignal, GetUntracked, RwSignal, Set, WithUntracked};
-use protocol::{ClientId, ConversationId, ErrorCode, Millis, User, path};
+use protocol::{ClientId, ConversationId, Millis, User};
 use sessions::{SessionEntry, SessionRow, hold};
 use std::collections::{BTreeMap, BTreeSet};
 use sync::{Changes, Client, Effect, Failure, Input, Request, RequestId, Window};
-
-/// The signals that views read. Made under the reactive owner of the page, so it may be copied anywhere.
-#[derive(Clone, Copy)]
-pub struct Model {
-    pub words: &'static Words,
-    pub send_key: SendKey,
-    pub account: RwSignal<User>,
-    pub theme: RwSignal<Theme>,
-    pub clock: RwSignal<Clock>,
-    pub sessions: RwSignal<Vec<SessionEntry>>,
-    pub open: RwSignal<Option<Chat>>,
-    /// The connection has been gone long enough to say so.
-    pub interrupted: RwSignal<bool>,
-    /// Unread messages of all conversations (R004-B7.18).
-    pub total: RwSignal<u64>,
-    pub toast: RwSignal<Option<Toast>>,
-    pub people: RwSignal<People>,
-    pub emoji: RwSignal<EmojiData>,
-    pub recent_emoji: RwSignal<Vec<String>>,
-    /// The skin tone of emoji that take one: 0 none, 1 light to 5 dark.
-    pub skin_tone: RwSignal<usize>,
-    /// What the composer's plain form starts from.
-    pub client_id: ClientId,
-    pub form: RwSignal<Form>,
-}
-
-/// Something to be told for about two seconds (R004-I9). Each has a number, so that the same one can be told again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Toast {
-    pub number: u64,
-    pub what: Complaint,
-}
-
-/// Why something a person asked for did not happen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Complaint {
-    /// R004-I7
-    NoNetwork,
-    Refused(ErrorCode),
-}
-
-/// The people found for a query.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct People {
-    pub query: String,
-    /// Absent while the answer is on its way, or nothing was asked.
-    pub found: Option<Vec<User>>,
-}
 
 /// The model and the engine under it.
 pub struct Live {
@@ -162,96 +117,6 @@ impl Live {
         effects
     }
 
-    /// Turns what a person wants into a step of the engine and work for the driver. `fresh` is a new key, used if the
-    /// intent is a message.
-    pub fn intend(
-        &mut self,
-        now: Millis,
-        random: u64,
-        fresh: ClientId,
-        intent: Intent,
-    ) -> (Vec<Effect>, Option<Errand>) {
-        let mut errand = None;
-        let input = match intent {
-            Intent::Open(id) => {
-                errand = Some(Errand::Visit(path::page(id)));
-                Some(Input::Open(id))
-            }
-            Intent::Back => {
-                errand = Some(Errand::Visit("/".to_owned()));
-                Some(Input::Close)
-            }
-            Intent::Send { conversation, body } => {
-                self.drafts.remove(&conversation);
-                self.window = Window::default();
-                errand = Some(Errand::KeepDraft { conversation, text: String::new() });
-                Some(Input::Send { conversation, client_id: fresh, body })
-            }
-            Intent::Retry(client_id) => {
-                self.told.remove(&client_id);
-                Some(Input::Retry(client_id))
-            }
-            Intent::Discard(client_id) => Some(Input::Discard(client_id)),
-            Intent::LoadOlder(conversation) => {
-                let window = self.client.older(conversation, self.window);
-                (!self.mount(window)).then_some(Input::LoadOlder(conversation))
-            }
-            Intent::ShowNewer(conversation) => {
-                self.mount(self.client.newer(conversation, self.window));
-                None
-            }
-            Intent::ShowNewest => {
-                self.mount(Window::default());
-                None
-            }
-            Intent::LoadGap { conversation, before } => Some(Input::LoadGap { conversation, before }),
-            Intent::Seen { conversation, seq } => Some(Input::Seen { conversation, seq }),
-            Intent::Watching(watching) => {
-                self.watching = watching;
-                None
-            }
-            Intent::Reconnect => Some(Input::Woke),
-            Intent::Hover(id) => {
-                self.hovered = id;
-                self.refresh_order();
-                None
-            }
-            Intent::Draft { conversation, text } => {
-                self.set_draft(conversation, text.clone());
-                errand = Some(Errand::KeepDraft { conversation, text });
-                None
-            }
-            Intent::Search(query) => {
-                errand = self.search(query);
-                None
-            }
-            Intent::Start(user) => {
-                errand = Some(Errand::Start(user));
-                None
-            }
-            Intent::Emoji => {
-                errand = self.want_emoji();
-                None
-            }
-            Intent::UsedEmoji(emoji) => {
-                self.model.recent_emoji.set(self.recents.used(emoji));
-                errand = Some(self.keep_emoji());
-                None
-            }
-            Intent::SkinTone(tone) => {
-                self.model.skin_tone.set(tone);
-                errand = Some(self.keep_emoji());
-                None
-            }
-            Intent::SetTheme(theme) => {
-                self.model.theme.set(theme);
-                errand = Some(Errand::KeepTheme(theme));
-                None
-            }
-        };
-        (input.map(|input| self.step(now, random, input)).unwrap_or_default(), errand)
-    }
-
     /// Corrects the time zone, and the time, by this device's own. Call it once the page is hydrated.
     pub fn set_clock(&mut self, clock: Clock) {
         if self.model.clock.get_untracked() == clock {
@@ -311,26 +176,6 @@ impl Live {
     /// The answer to [`Errand::FetchEmoji`]: the JSON text, or nothing if it could not be had.
     pub fn emoji_loaded(&mut self, json: Option<&str>) {
         self.model.emoji.set(json.map_or(EmojiData::Failed, EmojiData::parse));
-    }
-
-    fn want_emoji(&mut self) -> Option<Errand> {
-        match self.model.emoji.get_untracked() {
-            EmojiData::Absent | EmojiData::Failed => {
-                self.model.emoji.set(EmojiData::Loading);
-                Some(Errand::FetchEmoji)
-            }
-            EmojiData::Loading | EmojiData::Loaded(_) => None,
-        }
-    }
-
-    fn keep_emoji(&self) -> Errand {
-        Errand::KeepEmoji { recent: self.recents.list(), skin_tone: self.model.skin_tone.get_untracked() }
-    }
-
-    fn search(&mut self, query: String) -> Option<Errand> {
-        let query = query.trim().to_owned();
-        self.model.people.set(People { query: query.clone(), found: None });
-        (!query.is_empty()).then_some(Errand::Search(query))
     }
 
     /// A post that failed is told once a message (R004-I7, I8), however often it is tried again.

@@ -140,8 +140,10 @@ impl Writing {
     }
 
     fn key(self, event: &ev::KeyboardEvent) {
-        if keys::key(event).as_deref() != Some("Enter") {
-            return;
+        match keys::key(event).as_deref() {
+            Some("Enter") => {}
+            Some("Escape") => return self.to_newest(),
+            _ => return,
         }
         let sends = match self.send_key {
             SendKey::Enter => keys::plain(event),
@@ -164,10 +166,15 @@ impl Writing {
             field.set_value("");
             self.length.set(0);
             self.backend.tell(Intent::Send { conversation: self.id, body: MessageBody::Text { text } });
-            if let Some(log) = self.log.get_untracked() {
-                scroll::to_bottom(&log);
-            }
+            self.to_newest();
         }
         keys::focus(Some(field));
+    }
+
+    fn to_newest(self) {
+        if let Some(log) = self.log.get_untracked() {
+            self.backend.tell(Intent::ShowNewest);
+            scroll::to_bottom(&log);
+        }
     }
 }
