@@ -18,6 +18,7 @@ pub mod new_conversation;
 #[cfg(feature = "ssr")]
 pub mod page;
 pub mod people;
+pub mod place;
 pub mod rail;
 pub mod read_mark;
 pub mod scroll;
