@@ -28,8 +28,8 @@ async fn an_account_is_registered_once() {
     assert_eq!(answer.json()["handle"], "li.si");
     assert_eq!(answer.json()["display_name"], "李四");
     assert!(!answer.text().contains("password"));
-    let again = post(&server, path::ACCOUNTS, &json!({"handle": "li.SI", "display_name": "x", "password": PASSWORD}));
-    let again = again.await;
+    let request = json!({"handle": "li.SI", "display_name": "x", "password": PASSWORD});
+    let again = post(&server, path::ACCOUNTS, &request).await;
     assert_eq!((again.status, again.code().as_str()), (409, "handle_taken"));
 }
 
