@@ -117,7 +117,6 @@ impl Client {
         let mut ready = Vec::new();
         for message in page.messages {
             self.confirm(&message);
-            self.imply(id, &message);
             self.touch(id, |held| {
                 if let Some(timeline) = &mut held.timeline {
                     let head = if last { head } else { message.seq };
