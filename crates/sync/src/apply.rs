@@ -148,7 +148,6 @@ impl Client {
             }
             held.timeline = Some(Timeline::new(page));
             ready = held.log.restart(now, rev);
-            held.log.expect(now, held.about.rev);
         });
         if behind {
             self.pulls.want(Job::Describe(id), now);

@@ -162,3 +162,21 @@ fn the_divider_stays_while_the_conversation_is_open() {
     device.step(&server, Input::Open(direct()));
     assert_eq!(device.client.first_unread(direct()), None);
 }
+
+/// Architecture invariant 6: what was sent from another device counts as reading, also when it passed this one by and
+/// lies before the page that the conversation opens with.
+#[test]
+fn opening_brings_the_cursors_that_passed_by() {
+    let (mut server, mut device) = live();
+    device.step(&server, Input::Close);
+    device.crash(&server, None);
+    device.flow(&mut server);
+    server.send(user_id(1), direct(), client_id(1), text("from another device"));
+    for n in 2..=7 {
+        server.send(user_id(2), direct(), client_id(n), text("a"));
+    }
+    server.take_frames();
+    device.step(&server, Input::Open(direct()));
+    device.flow(&mut server);
+    assert_eq!(device.client.total_unread(), 6);
+}
