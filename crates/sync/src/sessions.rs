@@ -147,4 +147,24 @@ pub(crate) mod tests {
         assert_eq!(held.about.head_seq, Seq::ZERO.plus(7));
         assert_eq!(held.about.own, Cursors::at(Seq::ZERO.plus(4)));
     }
+
+    /// R001-10, T24: a change that the description covers already does not bring an older text back into the list.
+    #[test]
+    fn a_covered_change_changes_nothing() {
+        let mut held = Held::new(described(1, 5));
+        let message = |rev: u64, text: &str| Message {
+            seq: Seq::ZERO.plus(5),
+            rev: Rev::ZERO.plus(rev),
+            sender: 2_u64.try_into().unwrap(),
+            client_id: protocol::ClientId::from_bytes([0; 16]),
+            at: 0,
+            body: protocol::MessageBody::Text { text: text.try_into().unwrap() },
+        };
+        for (rev, text) in [(7, "later"), (6, "earlier")] {
+            let pos = Rev::ZERO.plus(rev);
+            held.follow(&Change { pos, head_seq: Seq::ZERO.plus(5), message: message(rev, text) });
+        }
+        assert_eq!(held.about.rev, Rev::ZERO.plus(7));
+        assert_eq!(held.about.last, Some(message(7, "later")));
+    }
 }

@@ -262,3 +262,19 @@ fn the_first_paint_is_the_same_on_both_sides() {
     assert!(paint() == paint());
     assert_eq!(paint().4, LinkState::Idle);
 }
+
+/// A sync that left before the greeting does not cover what passed by until then.
+#[test]
+fn a_sync_from_before_the_greeting_is_not_enough() {
+    let (mut server, mut device) = scene();
+    device.step(&server, Input::Started);
+    device.disconnect(&server, 1006);
+    device.serve(&mut server, 0);
+    server.send(user_id(2), direct(), client_id(1), text("a"));
+    server.take_frames();
+    pass(&mut server, &mut device, 1_000);
+    device.accept(&server);
+    device.flow(&mut server);
+    assert_eq!(device.client.link(), LinkState::Live);
+    assert_eq!(device.client.total_unread(), 1);
+}
