@@ -182,7 +182,7 @@ async fn bad_bodies_are_refused_with_a_code() {
     let server = TestServer::start();
     let (a, b) = (server.person("aa").await, server.person("bb").await);
     let id = a.open(&b).await;
-    let deep = |open: &str, close: &str| format!("{}{}", open.repeat(20_000), close.repeat(20_000));
+    let deep = |open: &str, close: &str| format!("{}{}", open.repeat(5_000), close.repeat(5_000));
     let client_id = fresh_client_id();
     let send = |text: &str| format!(r#"{{"client_id":"{client_id}","body":{{"type":"text","text":{text}}}}}"#);
     let cases: Vec<(String, u16, &str)> = vec![

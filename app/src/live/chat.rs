@@ -5,7 +5,7 @@ use crate::words::time::Clock;
 use leptos::prelude::{ArcRwSignal, GetUntracked, Set};
 use protocol::{ConversationId, ConversationKind, Millis, Seq, UserId};
 use std::collections::BTreeMap;
-use sync::{Client, Item, ReadMark, Row, RowKey, Window};
+use sync::{Client, Item, LinkState, ReadMark, Row, RowKey, Window};
 
 /// Messages of one sender within this time stand as one group.
 const GROUP: Millis = 5 * 60 * 1000;
@@ -135,7 +135,8 @@ impl Chat {
             oldest: seqs.next(),
             newest: last.as_ref().and_then(|last| last.seq).or_else(|| seqs.next_back()),
             can_load_older: mounted.older || client.can_load_older(self.id),
-            loading: client.loading(self.id),
+            // Before the page is live nothing is on its way, and without scripts it stays so: there is a link instead.
+            loading: client.link() != LinkState::Idle && client.loading(self.id),
             held: mounted.older,
             newer: mounted.newer,
             first_unread: client.first_unread(self.id),

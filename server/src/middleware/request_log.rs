@@ -20,6 +20,8 @@ pub async fn write(request: Request, next: Next) -> Response {
     let route = route.as_ref().map_or("-", MatchedPath::as_str);
     let took_ms = began.elapsed().as_millis();
     match status.as_u16() {
+        // Overload is no event that deserves a line for each of its requests.
+        503 => tracing::debug!(%method, route, status = 503, took_ms, "request"),
         500.. => tracing::warn!(%method, route, status = status.as_u16(), took_ms, "request"),
         401 | 403 => tracing::info!(%method, route, status = status.as_u16(), took_ms, "request"),
         _ => tracing::debug!(%method, route, status = status.as_u16(), took_ms, "request"),
