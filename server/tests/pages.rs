@@ -7,6 +7,40 @@ mod support;
 use protocol::path;
 use support::{Answer, Browser, PASSWORD, TestServer};
 
+/// An address that names its file's version never changes its content; any other is asked for again each time.
+#[tokio::test]
+async fn files_of_the_site_are_kept_by_their_version() {
+    let server = TestServer::start();
+    let page = Browser::new(&server.address).get("/login").await.text();
+    let url = attribute(&page, "rel=\"stylesheet\"", "href");
+    let Some((path, _)) = url.split_once("?v=") else {
+        println!("skipped: the site was not built before the server");
+        return;
+    };
+    let http = reqwest::Client::new();
+    let get = |path: &str, headers: &[(&str, &str)]| {
+        let request = http.get(server.url(path));
+        Answer::of(headers.iter().fold(request, |request, (name, value)| request.header(*name, *value)))
+    };
+    let plain = get(&url, &[]).await;
+    assert_eq!((plain.status, plain.header("content-encoding")), (200, ""));
+    assert_eq!(plain.header("cache-control"), "public, max-age=31536000, immutable");
+    assert_eq!(plain.header("content-type"), "text/css; charset=utf-8");
+    assert_eq!((plain.header("vary"), plain.header("x-content-type-options")), ("accept-encoding", "nosniff"));
+    let small = get(&url, &[("accept-encoding", "gzip, br")]).await;
+    assert_eq!((small.status, small.header("content-encoding")), (200, "br"));
+    assert!(small.body.len() < plain.body.len());
+    assert_ne!(small.header("etag"), plain.header("etag"));
+
+    for path in [path, &format!("{path}?v=0000000000000000")] {
+        assert_eq!(get(path, &[]).await.header("cache-control"), "no-cache");
+    }
+    let known = get(path, &[("if-none-match", plain.header("etag"))]).await;
+    assert_eq!((known.status, known.body.len()), (304, 0));
+    assert_eq!(get("/pkg/sixin.css.br", &[]).await.status, 404);
+    assert_eq!(get("/favicon.svg", &[]).await.header("content-type"), "image/svg+xml");
+}
+
 /// The value of an attribute of the first tag that holds `mark`.
 fn attribute(html: &str, mark: &str, name: &str) -> String {
     let tag = html.split('<').find(|tag| tag.contains(mark)).unwrap_or_else(|| panic!("no {mark} in {html}"));
