@@ -54,6 +54,7 @@ pub const WORDS: Words = Words {
     emoji_failed: "表情加载失败，请稍后重试",
     skin_tone: "肤色",
     skin_tones: ["默认肤色", "浅肤色", "较浅肤色", "中等肤色", "较深肤色", "深肤色"],
+    emoji_categories: "表情分类",
     emoji_groups: [
         "笑脸与情感",
         "人物与身体",

@@ -61,6 +61,7 @@ pub const WORDS: Words = Words {
         "Medium-dark skin tone",
         "Dark skin tone",
     ],
+    emoji_categories: "Emoji categories",
     emoji_groups: [
         "Smileys and emotion",
         "People and body",

@@ -57,6 +57,7 @@ pub struct Words {
     pub emoji_failed: &'static str,
     pub skin_tone: &'static str,
     pub skin_tones: [&'static str; 6],
+    pub emoji_categories: &'static str,
     pub emoji_groups: [&'static str; 9],
 
     pub offline: &'static str,

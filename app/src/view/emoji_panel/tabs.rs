@@ -3,16 +3,22 @@
 use super::Category;
 use crate::backend::{Backend, Intent};
 use crate::live::Model;
+use crate::view::keys;
+use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
+use leptos::wasm_bindgen::JsCast;
+use leptos::web_sys::Element;
 
 /// What stands on the tab of each group of the data.
 const SIGNS: [&str; 9] = ["😀", "👋", "🐻", "🍔", "🚗", "⚽", "💡", "🔣", "🏁"];
 /// A hand in each tone, without one first.
 const HANDS: [&str; 6] = ["✋", "✋🏻", "✋🏼", "✋🏽", "✋🏾", "✋🏿"];
 
+/// The categories in a row: one stop for Tab, arrow keys within.
 #[component]
 pub fn Tabs(model: Model, category: RwSignal<Category>, query: RwSignal<String>) -> impl IntoView {
     let words = model.words;
+    let stop = RwSignal::new(category.get_untracked());
     let recent = std::iter::once((Category::Recent, "🕘", words.recent_emoji));
     let groups = SIGNS.into_iter().zip(words.emoji_groups).enumerate();
     let tab = move |(this, sign, name): (Category, &'static str, &'static str)| {
@@ -23,6 +29,8 @@ pub fn Tabs(model: Model, category: RwSignal<Category>, query: RwSignal<String>)
                 title=name
                 aria-label=name
                 aria-pressed=move || chosen().to_string()
+                tabindex=move || if stop.get() == this { "0" } else { "-1" }
+                on:focus=move |_| stop.set(this)
                 on:click=move |_| category.set(this)
             >
                 {sign}
@@ -30,7 +38,25 @@ pub fn Tabs(model: Model, category: RwSignal<Category>, query: RwSignal<String>)
         }
     };
     let tabs = recent.chain(groups.map(|(n, (sign, name))| (Category::Group(n), sign, name))).map(tab).collect_view();
-    view! { <div class="emoji-tabs">{tabs}</div> }
+    view! {
+        <div class="emoji-tabs" role="toolbar" aria-label=words.emoji_categories on:keydown=move |event| walk(&event)>
+            {tabs}
+        </div>
+    }
+}
+
+fn walk(event: &KeyboardEvent) {
+    let Some(tab) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else { return };
+    let all = tab.parent_element();
+    let to = match keys::key(event).as_deref() {
+        Some("ArrowRight") => tab.next_element_sibling(),
+        Some("ArrowLeft") => tab.previous_element_sibling(),
+        Some("Home") => all.and_then(|all| all.first_element_child()),
+        Some("End") => all.and_then(|all| all.last_element_child()),
+        _ => return,
+    };
+    event.prevent_default();
+    keys::focus(to);
 }
 
 #[component]

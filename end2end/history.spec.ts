@@ -1,0 +1,160 @@
+import type { Page } from '@playwright/test';
+import { Messenger } from './support/messenger.ts';
+import { expect, test } from './support/test.ts';
+
+const GROUP = 'ubuntu-2004-12-25.train-c';
+
+test('a conversation opens at its newest 10 messages', async ({ visit, enter }) => {
+  const plain = await visit({ javaScriptEnabled: false });
+  await plain.login('kleedrac');
+  await plain.page.getByRole('link', { name: GROUP }).click();
+  const rows = plain.page.getByRole('log').getByRole('article');
+  await expect(rows).toHaveCount(10);
+  await expect(rows.last()).toBeInViewport();
+
+  const live = await enter('kleedrac');
+  const asked = live.page.waitForRequest(/\/messages(\?|$)/);
+  const me = new Messenger(live.page);
+  await me.choose(GROUP);
+  expect((await (await (await asked).response())!.json()).messages).toHaveLength(10);
+  await expect(me.messages.last()).toBeInViewport();
+});
+
+test('older messages come without moving what is on screen', async ({ enter }) => {
+  const visitor = await enter('kleedrac');
+  const me = new Messenger(visitor.page);
+  await me.choose(GROUP);
+  await still(visitor.page);
+
+  let release = () => {};
+  let asked = () => {};
+  await visitor.page.route(/\/messages\?.*before=/, async route => {
+    asked();
+    await new Promise<void>(resolve => (release = resolve));
+    await route.continue();
+  });
+  await me.log.hover();
+  for (let page = 0; page < 3; page += 1) {
+    const request = new Promise<void>(resolve => (asked = resolve));
+    release();
+    await visitor.page.mouse.wheel(0, -3000);
+    await request;
+    await still(visitor.page);
+    const before = await me.seqs();
+    await visitor.page.evaluate(watchPlaces);
+    release();
+    await expect.poll(async () => (await me.seqs())[0]).toBeLessThan(before[0]!);
+    await still(visitor.page);
+    expect(await visitor.page.evaluate('mostMoved()')).toBeLessThanOrEqual(1);
+  }
+  release();
+});
+
+test('scrolling up reaches the first message, down the newest, without a gap or a repetition', async ({ enter }) => {
+  const visitor = await enter('kleedrac');
+  const me = new Messenger(visitor.page);
+  await me.choose(GROUP);
+  await me.log.hover();
+  const seen = new Set<number>();
+  const look = async () => {
+    const seqs = await me.seqs();
+    expect(seqs).toEqual(Array.from(seqs, (_, n) => seqs[0]! + n));
+    for (const seq of seqs) seen.add(seq);
+    return seqs;
+  };
+  await expect(async () => {
+    await visitor.page.mouse.wheel(0, -4000);
+    expect((await look())[0]).toBe(1);
+    await expect(me.page.getByText('没有更早的消息了')).toBeInViewport({ timeout: 100 });
+  }).toPass({ intervals: [50], timeout: 30_000 });
+  expect(seen.size).toBe(600);
+
+  seen.clear();
+  await expect(async () => {
+    await visitor.page.mouse.wheel(0, 4000);
+    expect((await look()).at(-1)).toBe(600);
+    await expect(me.messages.last()).toBeInViewport({ timeout: 100 });
+  }).toPass({ intervals: [50], timeout: 30_000 });
+  expect(seen.size).toBe(600);
+});
+
+test('the button leads from far up to the newest message at once', async ({ enter }) => {
+  const visitor = await enter('kleedrac');
+  const me = new Messenger(visitor.page);
+  await me.choose(GROUP);
+  await me.log.hover();
+  await expect(async () => {
+    await visitor.page.mouse.wheel(0, -4000);
+    expect((await me.seqs())[0]).toBeLessThan(200);
+  }).toPass({ intervals: [50], timeout: 30_000 });
+  await visitor.page.getByRole('button', { name: '回到最新消息' }).click();
+  await expect(me.messages.last()).toHaveAttribute('data-seq', '600');
+  await expect(me.messages.last()).toBeInViewport();
+});
+
+test('the address can name a message', async ({ enter }) => {
+  const visitor = await enter('kleedrac');
+  const me = new Messenger(visitor.page);
+  await me.choose(GROUP);
+  const path = new URL(visitor.page.url()).pathname;
+  await visitor.open();
+  await visitor.open(`${path}#520`);
+  await expect(visitor.page.locator('[data-seq="520"]')).toBeInViewport();
+});
+
+test('the day that is on screen stays named at the top', async ({ enter }) => {
+  const visitor = await enter('kleedrac');
+  const me = new Messenger(visitor.page);
+  await me.choose(GROUP);
+  const day = visitor.page.getByRole('heading', { level: 3, name: '2004年12月26日 周日' });
+  await expect(day).toBeInViewport();
+  await me.log.hover();
+  await visitor.page.mouse.wheel(0, -900);
+  await still(visitor.page);
+  await expect(day).toBeInViewport();
+});
+
+/** Waits until the log stands still for some frames. */
+async function still(page: Page): Promise<void> {
+  await page.evaluate(
+    () =>
+      new Promise<void>(resolve => {
+        const log = document.querySelector('[role=log]')!;
+        let before = '';
+        let same = 0;
+        const look = () => {
+          const now = `${log.scrollTop} ${log.scrollHeight}`;
+          same = now === before ? same + 1 : 0;
+          before = now;
+          if (same > 10) resolve();
+          else requestAnimationFrame(look);
+        };
+        look();
+      }),
+  );
+}
+
+/** Runs in the page: from now on, in every frame, how far has any message on screen moved? */
+function watchPlaces(): void {
+  const log = document.querySelector('[role=log]')!;
+  const frame = log.getBoundingClientRect();
+  const places = new Map<Element, number>();
+  for (const row of log.querySelectorAll('article')) {
+    const { top, bottom } = row.getBoundingClientRect();
+    if (bottom > frame.top && top < frame.bottom) places.set(row, top);
+  }
+  let most = places.size > 0 ? 0 : Infinity;
+  let watching = true;
+  const look = () => {
+    for (const [row, top] of places) {
+      most = Math.max(most, row.isConnected ? Math.abs(row.getBoundingClientRect().top - top) : Infinity);
+    }
+    if (watching) requestAnimationFrame(look);
+  };
+  look();
+  (window as any).mostMoved = () => {
+    watching = false;
+    look();
+    return most;
+  };
+}

@@ -1,0 +1,52 @@
+import { expect, type Locator, type Page } from '@playwright/test';
+
+/** What a person finds on the messenger's page in Chinese. */
+export class Messenger {
+  constructor(readonly page: Page) {}
+
+  get sessions(): Locator {
+    return this.page.getByRole('region', { name: '会话列表' }).getByRole('listitem');
+  }
+
+  /** The row of one conversation. */
+  session(name: string): Locator {
+    return this.sessions.filter({ has: this.page.getByText(name, { exact: true }) });
+  }
+
+  get log(): Locator {
+    return this.page.getByRole('log');
+  }
+
+  get messages(): Locator {
+    return this.log.getByRole('article');
+  }
+
+  message(text: string): Locator {
+    return this.messages.filter({ has: this.page.getByText(text, { exact: true }) });
+  }
+
+  get composer(): Locator {
+    return this.page.getByRole('textbox', { name: '输入消息' });
+  }
+
+  async choose(name: string): Promise<void> {
+    await this.session(name).getByRole('link').click();
+    await expect(this.page.getByRole('heading', { level: 2, name })).toBeVisible();
+  }
+
+  async send(text: string): Promise<void> {
+    await this.composer.fill(text);
+    await this.composer.press('Enter');
+    await expect(this.composer).toHaveValue('');
+  }
+
+  /** How far one's own message has come, in words. */
+  mark(text: string, words: string): Locator {
+    return this.message(text).getByRole('img', { name: words });
+  }
+
+  /** The addresses of the messages mounted, from top to bottom. */
+  seqs(): Promise<number[]> {
+    return this.messages.evaluateAll(rows => rows.map(row => Number(row.getAttribute('data-seq'))));
+  }
+}

@@ -1,0 +1,157 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+
+export const WORKSPACE = resolve(import.meta.dirname, '../..');
+export const CONVERSATIONS = join(WORKSPACE, 'end2end/conversations');
+/** The password of every imported account. */
+export const PASSWORD = 'correct horse battery';
+
+const BINARY = process.env.SIXIN_BINARY ?? join(process.env.CARGO_TARGET_DIR ?? join(WORKSPACE, 'target'), 'release/sixin');
+
+/** Tests log in and send far more often than people do. */
+const SETTINGS = {
+  SIXIN_LOG: 'warn',
+  SIXIN_LOGINS_PER_HANDLE: '10000',
+  SIXIN_LOGINS_PER_ADDRESS: '10000',
+  SIXIN_ACCOUNTS_PER_ADDRESS: '10000',
+  SIXIN_SENDS_PER_SECOND: '10000',
+  SIXIN_SENDS_AT_ONCE: '10000',
+};
+
+/** A data folder of its own, gone with `remove`. */
+export class Folder {
+  private constructor(readonly path: string) {}
+
+  static async empty(): Promise<Folder> {
+    return new Folder(await mkdtemp(join(tmpdir(), 'sixin-')));
+  }
+
+  async copy(): Promise<Folder> {
+    const copy = await Folder.empty();
+    await cp(this.path, copy.path, { recursive: true });
+    return copy;
+  }
+
+  async import(file: string): Promise<void> {
+    const run = promisify(execFile);
+    await run(BINARY, ['import', file, '--data', this.path, '--password', PASSWORD], { env: environment() });
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.path, { recursive: true, force: true });
+  }
+}
+
+/** The real binary on a real port. */
+export class Server {
+  private process?: ChildProcess;
+  private complaints = '';
+  private port = 0;
+
+  constructor(private readonly folder: Folder) {}
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** Starts it: on any free port at first, on the same one again later. */
+  async start(): Promise<void> {
+    const arguments_ = ['--data', this.folder.path, '--listen', `127.0.0.1:${this.port}`];
+    const child = spawn(BINARY, arguments_, { env: environment(), stdio: ['ignore', 'pipe', 'pipe'] });
+    this.process = child;
+    child.stderr.on('data', chunk => (this.complaints += chunk));
+    const lines = createInterface({ input: child.stdout });
+    const ended = once(child, 'exit').then(() => Promise.reject(new Error(`the server ended:\n${this.complaints}`)));
+    const [line] = await Promise.race([once(lines, 'line'), ended]);
+    ended.catch(() => undefined);
+    const port = /:(\d+)\/?\s*$/.exec(line)?.[1];
+    if (port === undefined) throw new Error(`the first line names no address: ${line}`);
+    this.port = Number(port);
+  }
+
+  /** What the server complained of. */
+  get log(): string {
+    return this.complaints;
+  }
+
+  /** Ends it without a chance to tidy up. */
+  async kill(): Promise<void> {
+    await this.end('SIGKILL');
+  }
+
+  async stop(): Promise<void> {
+    await this.end('SIGTERM');
+  }
+
+  private async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    const child = this.process;
+    this.process = undefined;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const exit = once(child, 'exit');
+    child.kill(signal);
+    await exit;
+  }
+
+  /** Logs in as a program does. */
+  async program(handle: string): Promise<Program> {
+    const { token } = await call(`${this.url}/api/v1/logins`, 'POST', undefined, { handle, password: PASSWORD });
+    return new Program(this, token);
+  }
+}
+
+/** A person's program: speaks the API, without a browser. */
+export class Program {
+  constructor(
+    private readonly server: Server,
+    private readonly token: string,
+  ) {}
+
+  async conversations(): Promise<{ id: number; unread: number; head_seq: number }[]> {
+    return (await this.get('/api/v1/conversations')).conversations;
+  }
+
+  /** The only conversation of an imported person. */
+  async conversation(): Promise<number> {
+    const [first] = await this.conversations();
+    return first!.id;
+  }
+
+  async send(conversation: number, text: string): Promise<void> {
+    const message = { client_id: randomUUID(), body: { type: 'text', text } };
+    await call(`${this.server.url}/api/v1/conversations/${conversation}/messages`, 'POST', this.token, message);
+  }
+
+  /** The newest texts, oldest first. */
+  async texts(conversation: number): Promise<string[]> {
+    const page = await this.get(`/api/v1/conversations/${conversation}/messages?limit=100`);
+    return page.messages.map((message: { body: { text: string } }) => message.body.text);
+  }
+
+  async handleOf(name: string): Promise<string> {
+    const { users } = await this.get(`/api/v1/users?query=${encodeURIComponent(name)}`);
+    return users[0].handle;
+  }
+
+  private get(path: string): Promise<any> {
+    return call(this.server.url + path, 'GET', this.token);
+  }
+}
+
+async function call(url: string, method: string, token?: string, body?: object): Promise<any> {
+  const headers: Record<string, string> = { 'content-type': 'application/json' };
+  if (token !== undefined) headers.authorization = `Bearer ${token}`;
+  const answer = await fetch(url, { method, headers, body: body && JSON.stringify(body) });
+  if (!answer.ok) throw new Error(`${method} ${url}: ${answer.status} ${await answer.text()}`);
+  return answer.json();
+}
+
+function environment(): NodeJS.ProcessEnv {
+  const { LD_LIBRARY_PATH: _, ...rest } = process.env;
+  return { ...rest, ...SETTINGS };
+}
