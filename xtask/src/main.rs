@@ -17,9 +17,9 @@ mod wasm;
 
 use anyhow::{Result, bail};
 use process::{cargo, run, step};
-use std::env;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
+use std::{env, fs};
 
 const USAGE: &str = "\
 cargo xtask COMMAND
@@ -44,6 +44,7 @@ fn main() -> ExitCode {
 fn obey() -> Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let Some((command, rest)) = arguments.split_first() else { bail!("{USAGE}") };
+    fs::create_dir_all(files::work())?;
     match command.as_str() {
         "run" => serve(rest),
         "test" => test::all(),

@@ -12,7 +12,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 pub fn build() -> Result<()> {
-    fs::create_dir_all(files::work())?;
     tools::browser_target()?;
     tools::node_packages()?;
     let mut site = BTreeMap::new();
