@@ -127,7 +127,7 @@ pub fn median(sorted: &[f64]) -> f64 {
     let middle = sorted.len() / 2;
     let high = sorted.get(middle).copied().unwrap_or(f64::NAN);
     match sorted.get(middle.wrapping_sub(1)) {
-        Some(low) if sorted.len() % 2 == 0 => f64::midpoint(*low, high),
+        Some(low) if sorted.len().is_multiple_of(2) => f64::midpoint(*low, high),
         _ => high,
     }
 }
