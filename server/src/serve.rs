@@ -49,13 +49,14 @@ impl Server {
         let config = state.config.clone();
         let listener =
             TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
+        let stop = stop_signal()?;
         announce(&listener)?;
 
         let committed = writer.take_committed().context("somebody else takes the commits")?;
         let mut pushing = tokio::spawn(push::run(state.hub.clone(), committed));
         let mut writer = tokio::spawn(writer.run());
-        let seen = tokio::spawn(state.logins.clone().write_seen());
-        let connections = listen::serve(listener, router(state.clone()), config.max_connections, stop_signal()?);
+        let seen = tokio::spawn(state.logins.clone().keep_writing_seen());
+        let connections = listen::serve(listener, router(state.clone()), config.max_connections, stop);
         let failed = tokio::select! {
             open = connections => {
                 state.hub.close();
@@ -70,6 +71,7 @@ impl Server {
             ended?.context("the store failed: the server stops and acknowledges nothing more")?;
             anyhow::bail!("the writer ended early");
         }
+        state.logins.write_seen().await;
         // The writer ends with its last handle; a request that was cut off may still hold one.
         let store = state.store.clone();
         drop(state);

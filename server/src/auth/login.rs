@@ -9,7 +9,7 @@ use crate::store::{self, Store, StoreError};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use protocol::{Account, DeviceId, DeviceName, Millis, User};
 use sha2::{Digest, Sha256};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
@@ -64,8 +64,8 @@ struct Cache {
     logins: HashMap<TokenHash, Arc<CurrentLogin>>,
     /// How many logins were ended so far: what was read from the database before the last one may be stale.
     ended: u64,
-    /// Logins that are being ended.
-    ending: HashSet<DeviceId>,
+    /// Logins that are being ended, once for each attempt.
+    ending: Vec<DeviceId>,
 }
 
 impl Logins {
@@ -108,10 +108,12 @@ impl Logins {
         let logins = self.clone();
         // A task of its own: a caller who hangs up must not leave an ended login in the cache.
         let ending = tokio::spawn(async move {
-            logins.write().ending.insert(device);
+            logins.write().ending.push(device);
             let ended = logins.store.end_login(account, device).await;
             let mut cache = logins.write();
-            cache.ending.remove(&device);
+            if let Some(mine) = cache.ending.iter().position(|ending| *ending == device) {
+                cache.ending.swap_remove(mine);
+            }
             cache.ended += 1;
             cache.logins.remove(&ended?);
             Ok::<_, StoreError>(())
@@ -140,16 +142,20 @@ impl Logins {
         self.lock_seen().get(&device).copied()
     }
 
-    /// Writes the times at which devices were seen, until it is dropped.
-    pub async fn write_seen(self) {
+    /// Writes the times at which devices were seen again and again, until it is dropped.
+    pub async fn keep_writing_seen(self) {
         let mut ticks = tokio::time::interval(SEEN_PERIOD);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            let seen = self.lock_seen().clone();
-            if seen.is_empty() {
-                continue;
-            }
+            self.write_seen().await;
+        }
+    }
+
+    /// Writes the times at which devices were seen.
+    pub async fn write_seen(&self) {
+        let seen = self.lock_seen().clone();
+        if !seen.is_empty() {
             match self.store.write_seen(seen.iter().map(|(device, at)| (*device, *at)).collect()).await {
                 Ok(()) => self.lock_seen().retain(|device, at| seen.get(device) != Some(at)),
                 Err(error) => tracing::warn!(%error, "cannot write when devices were seen; trying again"),
