@@ -35,19 +35,54 @@ const KNOWN: &str = "select m.sender, m.client_id, m.conversation, m.seq, m.rev,
     from json_each($1) as j
     join message as m on m.sender = j.value ->> 0 and m.client_id = unhex(j.value ->> 1)";
 
-const INSERT: &str = "insert into message (conversation, seq, rev, sender, client_id, at, type, body)
-    select value ->> 0, value ->> 1, value ->> 2, value ->> 3, unhex(value ->> 4), value ->> 5, value ->> 6, value ->> 7
-    from json_each($1)";
+macro_rules! insert {
+    ($rows:literal) => {
+        concat!(
+            "insert into message (conversation, seq, rev, sender, client_id, at, type, body)
+            select value ->> 0, value ->> 1, value ->> 2, value ->> 3, unhex(value ->> 4), value ->> 5, value ->> 6,
+                value ->> 7
+            from json_each(",
+            $rows,
+            ")"
+        )
+    };
+}
 
-const HEADS: &str = "update conversation
-    set head_seq = j.value ->> 1, rev = j.value ->> 2, active_at = j.value ->> 3, version = $2
-    from json_each($1) as j where conversation.id = j.value ->> 0";
+macro_rules! heads {
+    ($heads:literal, $version:literal) => {
+        concat!(
+            "update conversation
+            set head_seq = j.value ->> 1, rev = j.value ->> 2, active_at = j.value ->> 3, version = ",
+            $version,
+            " from json_each(",
+            $heads,
+            ") as j where conversation.id = j.value ->> 0"
+        )
+    };
+}
 
 // Sending is reading (R004-B6) and receiving (R000-06). The devices derive it from the message itself, so it takes no
 // position of the account's log.
-const SENDERS: &str = "update member
-    set delivered = max(member.delivered, j.value ->> 2), read = max(member.read, j.value ->> 2)
-    from json_each($1) as j where member.account = j.value ->> 0 and member.conversation = j.value ->> 1";
+macro_rules! senders {
+    ($senders:literal) => {
+        concat!(
+            "update member
+            set delivered = max(member.delivered, j.value ->> 2), read = max(member.read, j.value ->> 2)
+            from json_each(",
+            $senders,
+            ") as j where member.account = j.value ->> 0 and member.conversation = j.value ->> 1"
+        )
+    };
+}
+
+const INSERT: &str = insert!("$1");
+const HEADS: &str = heads!("$1", "$2");
+const SENDERS: &str = senders!("$1");
+
+/// The whole transaction of a batch that only sends, in one hop to the connection's thread: each hop costs more than a
+/// row does.
+const SEND: &str =
+    concat!("begin immediate; ", insert!("$1"), "; ", heads!("$2", "$4"), "; ", senders!("$3"), "; commit");
 
 /// Every statement of this file, for the test that explains them.
 #[cfg(test)]
@@ -62,8 +97,8 @@ pub enum Keys {
     Ask,
 }
 
-/// Appends the batch in its order. `Err(Taken)` under [`Keys::New`] means: roll back and come again with
-/// [`Keys::Ask`]. An error of a single message is in its outcome.
+/// Appends the batch in its order, in a transaction that is open. `Err(Taken)` under [`Keys::New`] means: roll back and
+/// come again with [`Keys::Ask`]. An error of a single message is in its outcome.
 pub async fn append(
     conn: &mut SqliteConnection,
     positions: &mut Positions,
@@ -72,12 +107,51 @@ pub async fn append(
     keys: Keys,
     events: &mut Vec<Event>,
 ) -> Result<Vec<Outcome>, StoreError> {
-    let mut known = match keys {
+    let known = match keys {
         Keys::New => HashMap::new(),
         Keys::Ask => find_known(conn, batch).await?,
     };
     positions.load_heads(conn, batch.iter().map(|new| new.conversation).collect()).await?;
+    let (outcomes, rows) = place(positions, batch, known, events)?;
+    if let Some(Rows { messages, heads, senders }) = rows {
+        sqlx::query(INSERT).bind(messages).execute(&mut *conn).await?;
+        sqlx::query(HEADS).bind(heads).bind(version).execute(&mut *conn).await?;
+        sqlx::query(SENDERS).bind(senders).execute(&mut *conn).await?;
+    }
+    Ok(outcomes)
+}
 
+/// Appends the batch in a transaction of its own, and commits it. After an error the transaction may be open still;
+/// `Err(Taken)` means that a key was used before.
+pub async fn append_alone(
+    conn: &mut SqliteConnection,
+    positions: &mut Positions,
+    version: i64,
+    batch: &[NewMessage],
+    events: &mut Vec<Event>,
+) -> Result<Vec<Outcome>, StoreError> {
+    positions.load_heads(conn, batch.iter().map(|new| new.conversation).collect()).await?;
+    let (outcomes, rows) = place(positions, batch, HashMap::new(), events)?;
+    if let Some(Rows { messages, heads, senders }) = rows {
+        sqlx::query(SEND).bind(messages).bind(heads).bind(senders).bind(version).execute(&mut *conn).await?;
+    }
+    Ok(outcomes)
+}
+
+/// What is to be written, a parameter a table.
+struct Rows {
+    messages: String,
+    heads: String,
+    senders: String,
+}
+
+/// Gives every new message its place. `None`: there is nothing to write.
+fn place(
+    positions: &mut Positions,
+    batch: &[NewMessage],
+    mut known: HashMap<Key, (ConversationId, Message)>,
+    events: &mut Vec<Event>,
+) -> Result<(Vec<Outcome>, Option<Rows>), StoreError> {
     let now = super::now();
     let mut rows = Vec::with_capacity(batch.len());
     let mut heads = HashMap::new();
@@ -116,14 +190,13 @@ pub async fn append(
         events.push(Event::message(new, prev, message.clone()));
         outcomes.push(Ok(Appended { message, replay: false }));
     }
-    if !rows.is_empty() {
-        sqlx::query(INSERT).bind(json(&rows)?).execute(&mut *conn).await?;
-        sqlx::query(HEADS).bind(json(&heads.values().collect::<Vec<_>>())?).bind(version).execute(&mut *conn).await?;
-        let senders: Vec<_> =
-            senders.iter().map(|((account, conversation), seq)| (account, conversation, seq)).collect();
-        sqlx::query(SENDERS).bind(json(&senders)?).execute(&mut *conn).await?;
+    if rows.is_empty() {
+        return Ok((outcomes, None));
     }
-    Ok(outcomes)
+    let heads = json(&heads.values().collect::<Vec<_>>())?;
+    let senders: Vec<_> = senders.iter().map(|((account, conversation), seq)| (account, conversation, seq)).collect();
+    let rows = Rows { messages: json(&rows)?, heads, senders: json(&senders)? };
+    Ok((outcomes, Some(rows)))
 }
 
 fn row(new: &NewMessage, message: &Message) -> impl serde::Serialize + use<> {

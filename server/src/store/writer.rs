@@ -298,14 +298,21 @@ async fn write(
     works: Vec<Work>,
     events: &mut Vec<Event>,
 ) -> Result<(Outcomes, Vec<Reply>), Failed> {
+    let mut keys = Keys::New;
+    if reports.is_empty() && works.is_empty() {
+        match append::append_alone(conn, positions, version, messages, events).await {
+            Err(StoreError::Taken) => {
+                undo(conn, positions, events).await?;
+                keys = Keys::Ask;
+            }
+            outcomes => return Ok((outcomes?, Vec::new())),
+        }
+    }
     sqlx::query("begin immediate").execute(&mut *conn).await?;
-    let outcomes = match append::append(conn, positions, version, messages, Keys::New, events).await {
+    let outcomes = match append::append(conn, positions, version, messages, keys, events).await {
         Err(StoreError::Taken) => {
-            // A replay is among them: undo, ask which, and append the others.
-            sqlx::query("rollback").execute(&mut *conn).await?;
+            undo(conn, positions, events).await?;
             sqlx::query("begin immediate").execute(&mut *conn).await?;
-            positions.forget_all();
-            events.clear();
             append::append(conn, positions, version, messages, Keys::Ask, events).await?
         }
         outcomes => outcomes?,
@@ -324,6 +331,18 @@ async fn write(
         Ok(_) => Ok((outcomes, replies)),
         Err(error) => Err(Failed { error: error.into(), replies }),
     }
+}
+
+/// A replay is among the messages: the transaction comes again, and asks which.
+async fn undo(
+    conn: &mut SqliteConnection,
+    positions: &mut Positions,
+    events: &mut Vec<Event>,
+) -> Result<(), StoreError> {
+    sqlx::query("rollback").execute(&mut *conn).await?;
+    positions.forget_all();
+    events.clear();
+    Ok(())
 }
 
 /// Runs one command so that its failure undoes nothing else. `Ok(None)`: it failed and has told its caller.
