@@ -11,7 +11,9 @@ use crate::preferences::{Preferences, Theme};
 use leptos::prelude::{GetValue, LocalStorage, StoredValue, use_context};
 use protocol::messaging::HistoryPage;
 use protocol::sync::SyncPage;
-use protocol::{Account, ClientId, Conversation, ConversationId, Device, ErrorCode, MessageBody, Seq, User, UserId};
+use protocol::{
+    Account, ClientId, Conversation, ConversationId, Device, ErrorCode, MessageBody, Rules, Seq, User, UserId,
+};
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
 use sync::Start;
@@ -69,6 +71,7 @@ impl Form {
 pub struct Messenger {
     pub preferences: Preferences,
     pub account: Account,
+    pub rules: Rules,
     /// The first page of a sync from nothing.
     pub sync: SyncPage,
     /// The conversation that the page shows.
@@ -108,7 +111,7 @@ impl Messenger {
             }
             (open.conversation.id, history)
         });
-        Start { account: self.account.clone(), sync, open }
+        Start { account: self.account.clone(), rules: self.rules, sync, open }
     }
 }
 

@@ -35,7 +35,7 @@ pub async fn call(request: Request) -> Result<Answer, Failure> {
             get(&path::conversation(conversation)).await.map(Answer::Conversation)
         }
         Request::Post { conversation, client_id, body } => {
-            let body = SendRequest { client_id, body };
+            let body = SendRequest { client_id, body, invisible_list: Vec::new() };
             send("POST", &path::messages(conversation), &body, false).await?.read().await.map(Answer::Posted)
         }
         Request::Report { reports, leaving } => {

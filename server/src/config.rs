@@ -1,6 +1,7 @@
 //! What a self-hoster can set: every value by a flag or by an environment variable, each with its unit and range.
 
 use clap::builder::RangedU64ValueParser;
+use protocol::{ReadReportPolicy, Rules};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -36,8 +37,36 @@ pub struct Config {
         value_parser = RangedU64ValueParser::<u32>::new().range(1..=1_000_000))]
     pub max_connections: u32,
 
+    /// When a device reports what was read: `viewport`, as soon as it is on screen; `on-leave`, when the conversation is
+    /// left, the page is hidden, or a message is sent in it.
+    #[arg(long, env = "SIXIN_READ_REPORT_POLICY", value_enum, default_value_t = ReadReport::Viewport,
+        value_name = "POLICY")]
+    pub read_report_policy: ReadReport,
+
+    /// How long after sending a message its sender may recall it, in seconds, 0 to 31536000; 0 means never.
+    #[arg(long, env = "SIXIN_RECALL_WINDOW", default_value_t = 120, value_name = "SECONDS",
+        value_parser = RangedU64ValueParser::<u64>::new().range(0..=31_536_000))]
+    pub recall_window: u64,
+
     #[command(flatten)]
     pub rates: Rates,
+}
+
+impl Config {
+    /// What devices must know of the settings.
+    pub fn rules(&self) -> Rules {
+        let read_report_policy = match self.read_report_policy {
+            ReadReport::Viewport => ReadReportPolicy::Viewport,
+            ReadReport::OnLeave => ReadReportPolicy::OnLeave,
+        };
+        Rules { read_report_policy, recall_window_s: self.recall_window }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum ReadReport {
+    Viewport,
+    OnLeave,
 }
 
 /// How often somebody may do something. One who was idle for long may do as many at once as a minute's.

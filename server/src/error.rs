@@ -70,6 +70,8 @@ impl Refusal {
             | ErrorCode::WrongCredentials
             | ErrorCode::ForeignOrigin
             | ErrorCode::NotFound
+            | ErrorCode::RecallExpired
+            | ErrorCode::NotAllowed
             | ErrorCode::MethodNotAllowed
             | ErrorCode::HandleTaken
             | ErrorCode::ClientIdReused

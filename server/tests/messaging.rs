@@ -7,7 +7,7 @@ mod support;
 use protocol::frame::close;
 use protocol::receipts::Cursors;
 use protocol::sync::AccountChange;
-use protocol::{Message, Seq, ServerFrame, path};
+use protocol::{LogChange, Message, Seq, ServerFrame, path};
 use serde_json::json;
 use support::{TestServer, fresh_client_id, text_message};
 
@@ -47,7 +47,13 @@ async fn frames_carry_positions() {
     for device in &mut devices {
         for expected in &sent {
             match device.frame().await {
-                ServerFrame::Conversation { conversation, prev, pos, head_seq, message, sender } => {
+                ServerFrame::Conversation {
+                    conversation,
+                    prev,
+                    pos,
+                    head_seq,
+                    change: LogChange::Message { message, sender },
+                } => {
                     assert_eq!((conversation, prev.next(), pos), (id, message.rev, message.rev));
                     assert_eq!((head_seq, sender.id, &message), (message.seq, message.sender, expected));
                 }
@@ -170,7 +176,7 @@ async fn a_slow_reader_is_cut_off() {
     let reading = tokio::spawn(async move {
         let mut last = 0;
         while last < 4_000 {
-            if let ServerFrame::Conversation { message, .. } = quick.frame().await {
+            if let ServerFrame::Conversation { change: LogChange::Message { message, .. }, .. } = quick.frame().await {
                 assert_eq!(message.seq, seq(last + 1));
                 last += 1;
             }

@@ -82,7 +82,7 @@ async fn read_all(a: &Person, id: ConversationId, cycle: usize) -> HashMap<Clien
         for message in page.messages {
             assert_eq!(message.seq, last.next(), "cycle {cycle}: the order has no hole");
             last = message.seq;
-            let protocol::MessageBody::Text { text } = &message.body;
+            let protocol::MessageBody::Text { text } = &message.body else { panic!("nobody recalled it") };
             let text = text.as_str().to_owned();
             assert_eq!(found.insert(message.client_id, (message.seq, text)), None, "cycle {cycle}: doubled");
         }

@@ -268,7 +268,10 @@ fn arrange(
 }
 
 fn shown(client: &Client, row: Row, own: UserId, group: bool, first: bool) -> MessageRow {
-    let protocol::MessageBody::Text { text } = &row.body;
+    let text = match &row.body {
+        protocol::MessageBody::Text { text } => text.as_str().to_owned(),
+        protocol::MessageBody::Recalled { .. } => String::new(),
+    };
     let is_own = row.sender == own;
     MessageRow {
         key: row.key,
@@ -276,7 +279,7 @@ fn shown(client: &Client, row: Row, own: UserId, group: bool, first: bool) -> Me
         sender: row.sender,
         own: is_own,
         author: author(client, row.sender),
-        text: text.as_str().to_owned(),
+        text,
         at: row.at,
         mark: row.mark,
         named: group && first && !is_own,

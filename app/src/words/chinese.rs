@@ -154,6 +154,8 @@ fn error(code: ErrorCode, field: Option<&str>) -> &'static str {
         ErrorCode::NotLoggedIn => "登录已失效，请重新登录",
         ErrorCode::WrongCredentials => "用户名或密码不正确",
         ErrorCode::ForeignOrigin => "请求来自其他网站，已被拒绝",
+        ErrorCode::RecallExpired => "发送已久，无法撤回",
+        ErrorCode::NotAllowed => "你没有权限这样做",
         ErrorCode::NotFound => "你要找的内容不存在，或者你无权查看",
         ErrorCode::Timeout => "请求超时，请稍后重试",
         ErrorCode::HandleTaken => "这个用户名已被使用，换一个试试",

@@ -178,6 +178,8 @@ fn error(code: ErrorCode, field: Option<&str>) -> &'static str {
         ErrorCode::NotLoggedIn => "The login has ended. Please log in again.",
         ErrorCode::WrongCredentials => "Wrong user name or password",
         ErrorCode::ForeignOrigin => "The request came from another site and was refused",
+        ErrorCode::RecallExpired => "It was sent too long ago to be recalled",
+        ErrorCode::NotAllowed => "You are not allowed to do this",
         ErrorCode::NotFound => "It does not exist, or you may not see it",
         ErrorCode::Timeout => "The request took too long. Try again later.",
         ErrorCode::HandleTaken => "This user name is taken. Try another one.",

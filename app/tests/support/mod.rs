@@ -29,7 +29,7 @@ pub fn message(seq: u64, sender: u64, at: Millis, text: &str) -> Value {
 /// A conversation of user 1 with user `peer`, its `last` message, and how many are unread.
 pub fn direct(id: u64, peer: &Value, last: &Value, unread: u64) -> Value {
     let head = last["seq"].as_u64().unwrap();
-    json!({ "id": id, "kind": "direct", "peer": peer, "member_count": 2, "rev": head, "head_seq": head,
+    json!({ "id": id, "kind": "direct", "peer": peer, "member_count": 2, "rev": head, "upd": 1, "head_seq": head,
         "active_at": last["at"], "last": last, "vis_from": 1,
         "own": { "delivered": head, "read": head - unread }, "peer_cursors": { "delivered": 7, "read": 6 },
         "unread": unread })
@@ -50,10 +50,11 @@ pub fn messenger(language: Language) -> Messenger {
     let other = direct(4, &maya, &message(200, 3, NOW - 3 * DAY, "See you"), 120);
     serde_json::from_value(json!({
         "preferences": preferences(language),
-        "account": { "id": 1, "handle": "zhang", "display_name": "张三", "created_at": 0 },
+        "account": { "id": 1, "handle": "zhang", "display_name": "张三", "created_at": 0, "receipts": true },
+        "rules": { "read_report_policy": "viewport", "recall_window_s": 120 },
         "sync": { "token": "t", "more": false, "upd": 1, "conversations": [open, other], "users": [li, maya] },
         "open": { "conversation": open, "history": { "messages": messages, "from": 5, "through": 10, "vis_from": 1,
-            "head_seq": 10, "rev": 10, "users": [li] } },
+            "head_seq": 10, "rev": 10, "upd": 1, "users": [li] } },
         "client_id": "00000000-0000-7000-8000-0000000000ff",
     }))
     .unwrap()

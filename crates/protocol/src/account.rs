@@ -20,6 +20,8 @@ pub struct Account {
     pub handle: Handle,
     pub display_name: DisplayName,
     pub created_at: Millis,
+    /// Whether others learn what the account received and read, and it what they did (R000-19).
+    pub receipts: bool,
 }
 
 impl Account {
@@ -27,6 +29,14 @@ impl Account {
     pub fn user(&self) -> User {
         User { id: self.id, handle: self.handle.clone(), display_name: self.display_name.clone() }
     }
+}
+
+/// `PATCH /accounts/me`: 200 with the [`Account`]. What is absent stays.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeAccount {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipts: Option<bool>,
 }
 
 /// `POST /accounts`: 201 with the [`Account`], 409 `handle_taken`.

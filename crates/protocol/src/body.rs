@@ -1,5 +1,6 @@
 //! What a message carries: one variant a type.
 
+use crate::id::UserId;
 use crate::text::MessageText;
 use serde::{Deserialize, Serialize};
 
@@ -9,17 +10,41 @@ use serde::{Deserialize, Serialize};
 pub enum MessageBody {
     /// Text mixed with emoji, 1–2048 Unicode scalars (R001-13).
     Text { text: MessageText },
+    /// What a recalled message leaves: who took it back (R001-18). Nobody sends it; it counts for nothing.
+    Recalled { by: UserId },
+}
+
+/// Whether people write it, or only the server does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    Person,
+    Server,
 }
 
 impl MessageBody {
+    /// Who makes such a content.
+    pub fn origin(&self) -> Origin {
+        match self {
+            Self::Text { .. } => Origin::Person,
+            Self::Recalled { .. } => Origin::Server,
+        }
+    }
+
+    /// Whether an unread message with it counts (R004-B1): what people write does, tips and notices do not.
+    pub fn countable(&self) -> bool {
+        self.origin() == Origin::Person
+    }
+
     /// The size of its text in bytes.
     pub fn size(&self) -> usize {
         match self {
             Self::Text { text } => text.as_str().len(),
+            Self::Recalled { .. } => 0,
         }
     }
 
-    /// One line for the session list: white space folded, at most 120 scalars.
+    /// One line for the session list: white space folded, at most 120 scalars. Empty for what the server makes: that is
+    /// said in the reader's language.
     pub fn digest(&self) -> String {
         match self {
             Self::Text { text } => {
@@ -39,7 +64,17 @@ impl MessageBody {
                 }
                 digest
             }
+            Self::Recalled { .. } => String::new(),
         }
+    }
+}
+
+/// Reads a content that a person may send.
+pub(crate) fn composed<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<MessageBody, D::Error> {
+    let body = MessageBody::deserialize(deserializer)?;
+    match body.origin() {
+        Origin::Person => Ok(body),
+        Origin::Server => Err(serde::de::Error::custom("only the server makes this type")),
     }
 }
 

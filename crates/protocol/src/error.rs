@@ -13,6 +13,10 @@ pub enum ErrorCode {
     NotLoggedIn,
     /// 401: no such handle with that password.
     WrongCredentials,
+    /// 400: the message is older than the time in which it can be recalled (R001-18).
+    RecallExpired,
+    /// 403: what was asked for is another's to do.
+    NotAllowed,
     /// 403: the request comes from another site.
     ForeignOrigin,
     /// 404: nothing there that the account may see.

@@ -4,6 +4,7 @@ use crate::Millis;
 use crate::account::User;
 use crate::id::{ConversationId, DeviceId, Rev, Seq, Upd};
 use crate::messaging::Message;
+use crate::receipts::Rules;
 use crate::sync::AccountChange;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,7 @@ pub enum ServerFrame {
         server_time: Millis,
         /// How often the client pings, in seconds (R004-G10).
         heartbeat_s: u64,
+        rules: Rules,
     },
     /// One change in a conversation's log.
     Conversation {
@@ -25,8 +27,7 @@ pub enum ServerFrame {
         prev: Rev,
         pos: Rev,
         head_seq: Seq,
-        message: Message,
-        sender: User,
+        change: LogChange,
     },
     /// Changes in the account's own log.
     Account {
@@ -34,9 +35,17 @@ pub enum ServerFrame {
         pos: Upd,
         changes: Vec<AccountChange>,
     },
-    /// The server dropped what it had queued for this client, which must sync; the connection ends after it.
-    Resync,
     Pong,
+}
+
+/// What a conversation's log says at a position, to one reader.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogChange {
+    /// A message in its latest state.
+    Message { message: Message, sender: User },
+    /// Something that this reader may not see: the log moves over it. The message at `seq` counts for nothing.
+    Withheld { seq: Seq },
 }
 
 /// Client to server, JSON text frames of at most 4 KiB. Fields that the server does not know are ignored.

@@ -84,6 +84,10 @@ macro_rules! position {
             /// Before the first position.
             pub const ZERO: Self = Self(0);
 
+            pub const fn is_zero(&self) -> bool {
+                self.0 == 0
+            }
+
             /// The position after this one. Positions grow by one a change and never reach 2^53.
             pub const fn next(self) -> Self {
                 Self(self.0 + 1)

@@ -16,13 +16,13 @@ pub mod sync;
 pub mod text;
 
 pub use account::{Account, Device, Login, LoginRequest, RegisterRequest, User};
-pub use body::MessageBody;
+pub use body::{MessageBody, Origin};
 pub use error::{ApiError, ErrorAnswer, ErrorCode};
-pub use frame::{ClientFrame, ServerFrame};
+pub use frame::{ClientFrame, LogChange, ServerFrame};
 pub use id::{ClientId, ConversationId, DeviceId, Rev, Seq, Upd, UserId};
 pub use messaging::{Conversation, ConversationKind, Message};
-pub use receipts::{Cursors, Receipt, ReceiptReport};
-pub use text::{DeviceName, DisplayName, Handle, MessageText, Password};
+pub use receipts::{Cursors, ReadReportPolicy, Receipt, ReceiptReport, Rules};
+pub use text::{DeviceName, DisplayName, Handle, MessageText, Password, ReportNote};
 
 /// Milliseconds since the Unix epoch by the server's clock. Shown to people, never compared for order (R000-17).
 pub type Millis = u64;

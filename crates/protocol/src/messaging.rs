@@ -2,9 +2,10 @@
 
 use crate::Millis;
 use crate::account::User;
-use crate::body::MessageBody;
-use crate::id::{ClientId, ConversationId, Rev, Seq, UserId};
+use crate::body::{self, MessageBody};
+use crate::id::{ClientId, ConversationId, Rev, Seq, Upd, UserId};
 use crate::receipts::Cursors;
+use crate::text::ReportNote;
 use serde::{Deserialize, Serialize};
 
 /// A message. Its address is (conversation, `seq`).
@@ -41,20 +42,33 @@ pub struct Conversation {
     pub member_count: u64,
     /// The log position that this description covers through.
     pub rev: Rev,
+    /// The position of the reader's own log that it covers through.
+    pub upd: Upd,
     /// The newest message's address; `ZERO` while there is none.
     pub head_seq: Seq,
+    /// The newest message that the reader sees: not hidden, and after `floor`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<Message>,
     /// The newest message's time, or the conversation's creation.
     pub active_at: Millis,
-    /// The first message that this member may see.
+    /// The first message that this member may see on this device.
     pub vis_from: Seq,
+    /// The conversation was deleted on this device through this message (R001-05), or never. It is listed again when a
+    /// later one comes; `vis_from` is beyond it.
+    #[serde(default, skip_serializing_if = "Seq::is_zero")]
+    pub floor: Seq,
+    /// Seqs after the own read cursor that count for nothing: recalled, or not addressed to this member. Ascending.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub silent: Vec<Seq>,
+    /// Seqs after the own read cursor that the reader deleted for themselves, or reported. Ascending.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hidden: Vec<Seq>,
     /// This member's own cursors.
     pub own: Cursors,
     /// The peer's cursors in a direct conversation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peer_cursors: Option<Cursors>,
-    /// Unread messages by the one formula of R004-B1, at `rev` and `own`.
+    /// Unread messages by the one formula of R004-B1, at `rev`, `upd` and `own`.
     pub unread: u64,
 }
 
@@ -82,7 +96,16 @@ pub struct Conversations {
 #[serde(deny_unknown_fields)]
 pub struct SendRequest {
     pub client_id: ClientId,
+    #[serde(deserialize_with = "body::composed")]
     pub body: MessageBody,
+    /// Members to whom the message stays invisible (R001-14); at most 500, never the sender.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub invisible_list: Vec<UserId>,
+}
+
+impl SendRequest {
+    /// The most members from whom one message is withheld.
+    pub const INVISIBLE_MAX: usize = 500;
 }
 
 /// `GET /conversations/{id}/messages?before=&after=&limit=`: the newest messages, or those before or after a seq
@@ -98,8 +121,9 @@ pub struct HistoryPage {
     /// The first seq that the reader may see: a page that reaches it is the last one.
     pub vis_from: Seq,
     pub head_seq: Seq,
-    /// The log position at which the page was read.
+    /// The log positions at which the page was read: the conversation's, and the reader's own.
     pub rev: Rev,
+    pub upd: Upd,
     /// The senders of the messages.
     pub users: Vec<User>,
 }
@@ -117,4 +141,83 @@ pub struct ChangesPage {
     /// More than `max_gap` changes lie between: take the newest history page instead (R004-G8).
     pub too_long: bool,
     pub users: Vec<User>,
+}
+
+/// `PUT /conversations/{id}/hidden`: 204. Deletes messages for oneself, on all one's devices, or takes that back
+/// (R001-17, R004-H2). 1 to 100 seqs; one that is not there for the reader is passed over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HideMessages {
+    pub seqs: Vec<Seq>,
+    pub hidden: bool,
+}
+
+impl HideMessages {
+    /// The most messages in one request (R004-H7).
+    pub const MAX: usize = 100;
+}
+
+/// `POST /conversations/{id}/messages/{seq}/report`: 204. A ticket with the message and what stands before it; who
+/// reported stays hidden from the reported (R004-H6).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReportMessage {
+    pub reason: ReportReason,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<ReportNote>,
+    /// Hide the message from the reporter as well.
+    pub hide: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReportReason {
+    Spam,
+    Fraud,
+    Harassment,
+    Indecent,
+    Other,
+}
+
+impl ReportReason {
+    pub const ALL: [Self; 5] = [Self::Spam, Self::Fraud, Self::Harassment, Self::Indecent, Self::Other];
+}
+
+/// `GET /conversations/{id}/readers`: how far the others have read (R000-20). A group of more than 200 lists nobody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Readers {
+    /// Those who let others know, by user id; never the one who asks.
+    pub readers: Vec<Reader>,
+    /// Whether the group is small enough to be listed.
+    pub listed: bool,
+}
+
+impl Readers {
+    /// The most members of a group whose readers are listed and told.
+    pub const LISTED_MAX: usize = 200;
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reader {
+    pub user: User,
+    pub read: Seq,
+}
+
+/// `GET /conversations/{id}/messages/{seq}/readers`: who has read one's own message; 403 about another's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageReaders {
+    pub count: u64,
+    /// Empty in a group of more than 200.
+    pub readers: Vec<User>,
+}
+
+/// `GET /conversations/{id}/unread?before=`: exactly the messages that make the conversation's unread count, newest
+/// first, 99 a page (R002-23).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnreadPage {
+    pub unread: u64,
+    pub messages: Vec<Message>,
+    pub users: Vec<User>,
+    /// There are more: ask with the last one's seq as `before`.
+    pub more: bool,
 }

@@ -1,6 +1,6 @@
 //! Every path of version 1, for the router (`{id}` in place) and for clients (the functions).
 
-use crate::id::{ConversationId, DeviceId, Rev, Seq, UserId};
+use crate::id::{ConversationId, DeviceId, Rev, Seq, Upd, UserId};
 
 pub const ACCOUNTS: &str = "/api/v1/accounts";
 pub const ACCOUNT_ME: &str = "/api/v1/accounts/me";
@@ -14,7 +14,14 @@ pub const CONVERSATIONS: &str = "/api/v1/conversations";
 pub const CONVERSATION: &str = "/api/v1/conversations/{id}";
 pub const MESSAGES: &str = "/api/v1/conversations/{id}/messages";
 pub const CHANGES: &str = "/api/v1/conversations/{id}/changes";
+pub const HIDDEN: &str = "/api/v1/conversations/{id}/hidden";
+pub const UNREAD: &str = "/api/v1/conversations/{id}/unread";
+pub const READERS: &str = "/api/v1/conversations/{id}/readers";
+pub const RECALL: &str = "/api/v1/conversations/{id}/messages/{seq}/recall";
+pub const REPORT: &str = "/api/v1/conversations/{id}/messages/{seq}/report";
+pub const MESSAGE_READERS: &str = "/api/v1/conversations/{id}/messages/{seq}/readers";
 pub const RECEIPTS: &str = "/api/v1/receipts";
+pub const RECEIPTS_ALL: &str = "/api/v1/receipts/all";
 pub const SYNC: &str = "/api/v1/sync";
 pub const PUSH: &str = "/api/v1/push";
 pub const OPENAPI: &str = "/api/v1/openapi.json";
@@ -29,6 +36,39 @@ pub fn device(id: DeviceId) -> String {
 
 pub fn conversation(id: ConversationId) -> String {
     format!("{CONVERSATIONS}/{id}")
+}
+
+/// Deletes the conversation on this device, through a message.
+pub fn conversation_through(id: ConversationId, through: Seq) -> String {
+    format!("{CONVERSATIONS}/{id}?through={through}")
+}
+
+pub fn hidden(id: ConversationId) -> String {
+    format!("{CONVERSATIONS}/{id}/hidden")
+}
+
+pub fn unread(id: ConversationId) -> String {
+    format!("{CONVERSATIONS}/{id}/unread")
+}
+
+pub fn readers(id: ConversationId) -> String {
+    format!("{CONVERSATIONS}/{id}/readers")
+}
+
+pub fn recall(id: ConversationId, seq: Seq) -> String {
+    format!("{CONVERSATIONS}/{id}/messages/{seq}/recall")
+}
+
+pub fn report(id: ConversationId, seq: Seq) -> String {
+    format!("{CONVERSATIONS}/{id}/messages/{seq}/report")
+}
+
+pub fn message_readers(id: ConversationId, seq: Seq) -> String {
+    format!("{CONVERSATIONS}/{id}/messages/{seq}/readers")
+}
+
+pub fn receipts_after(after: Upd) -> String {
+    format!("{RECEIPTS}?after={after}")
 }
 
 pub fn messages(id: ConversationId) -> String {

@@ -1,6 +1,6 @@
 //! Receipts: how far a member has received and read a conversation.
 
-use crate::id::{ConversationId, Seq, UserId};
+use crate::id::{ConversationId, Seq, Upd, UserId};
 use serde::{Deserialize, Serialize};
 
 /// A member's two cursors. Max-registers: `read ≤ delivered ≤ head_seq` (R000-06, R000-16).
@@ -25,8 +25,8 @@ impl Cursors {
     }
 }
 
-/// How far one's own messages have come with one reader. In a direct conversation only (R000-01): groups have no
-/// delivery receipts.
+/// How far one's own messages have come with one reader. In a group `delivered` only follows `read`: groups have no
+/// delivery receipts (R000-01, R000-07).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     pub conversation: ConversationId,
@@ -56,4 +56,39 @@ pub struct ReportReceipts {
 impl ReportReceipts {
     /// The most reports in one request.
     pub const MAX: usize = 100;
+}
+
+/// `GET /receipts?after=&limit=`: the receipts about the account's own messages that changed after a position of its
+/// log, each in its latest state (R000-13). `limit` is 1–500, 100 when absent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiptsPage {
+    pub receipts: Vec<Receipt>,
+    /// The position that the page covers through: the next `after`.
+    pub through: Upd,
+    pub more: bool,
+}
+
+/// When reading is reported (R000-08).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReadReportPolicy {
+    /// As soon as messages are on screen.
+    #[default]
+    Viewport,
+    /// When the conversation is left, the page is hidden, or a message is sent in it.
+    OnLeave,
+}
+
+/// What a device must know of the server's settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rules {
+    pub read_report_policy: ReadReportPolicy,
+    /// How long after sending a message its sender may recall it, in seconds; 0: never (R001-18).
+    pub recall_window_s: u64,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self { read_report_policy: ReadReportPolicy::Viewport, recall_window_s: 120 }
+    }
 }

@@ -1,8 +1,8 @@
 //! What changed while a device was away, and the account's log.
 
 use crate::account::User;
-use crate::id::{ConversationId, Upd};
-use crate::messaging::Conversation;
+use crate::id::{ConversationId, Seq, Upd};
+use crate::messaging::{Conversation, Message};
 use crate::receipts::{Cursors, Receipt};
 use serde::{Deserialize, Serialize};
 
@@ -14,8 +14,14 @@ pub enum AccountChange {
     Joined { conversation: Box<Conversation> },
     /// Another device of the account moved its own cursors.
     Own { conversation: ConversationId, cursors: Cursors },
-    /// A peer received or read the account's messages.
+    /// Somebody received or read the account's messages.
     Receipt(Receipt),
+    /// The account deleted a message for itself, or reported it.
+    Hidden { conversation: ConversationId, seq: Seq },
+    /// It took that back.
+    Shown { conversation: ConversationId, message: Box<Message>, sender: User },
+    /// The account's own settings.
+    Settings { receipts: bool },
 }
 
 /// `GET /sync?since=TOKEN`: what moved in the account's logs since the token, or everything when it is absent.

@@ -173,6 +173,28 @@ impl TryFrom<String> for DeviceName {
     }
 }
 
+text!(
+    /// What a reporter adds to a report: 1–500 Unicode scalars, any but U+0000.
+    ReportNote
+);
+secret!(ReportNote);
+
+impl ReportNote {
+    pub const MAX: usize = 500;
+}
+
+impl TryFrom<String> for ReportNote {
+    type Error = TextError;
+
+    fn try_from(text: String) -> Result<Self, TextError> {
+        length(&text, 1, Self::MAX)?;
+        if text.contains('\0') {
+            return Err(TextError::Character(0));
+        }
+        Ok(Self(text))
+    }
+}
+
 fn one_line(text: &str, max: usize) -> Result<String, TextError> {
     let text = text.trim();
     length(text, 1, max)?;

@@ -6,7 +6,7 @@ use crate::client::{Client, Dice};
 use crate::pull::Job;
 use crate::{Answer, Effect, Failure, RequestId};
 use protocol::sync::SyncPage;
-use protocol::{ConversationId, ErrorCode, Message};
+use protocol::{ConversationId, ErrorCode, LogChange, Message};
 
 impl Client {
     pub(crate) fn take_answer(&mut self, request: RequestId, answer: Result<Answer, Failure>, dice: &mut Dice) {
@@ -78,8 +78,8 @@ impl Client {
     /// The answer to a post: the message's place in the log may lie ahead of what the device has, so it goes there as a
     /// frame would.
     fn take_posted(&mut self, conversation: ConversationId, message: Message) {
-        self.confirm(&message);
-        self.arrive(conversation, message.rev.prev(), message.rev, message.seq, message);
+        let (pos, seq, sender) = (message.rev, message.seq, self.account.user());
+        self.arrive(conversation, pos.prev(), pos, seq, LogChange::Message { message, sender });
     }
 
     fn take_sync(&mut self, page: SyncPage) {

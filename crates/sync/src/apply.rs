@@ -10,7 +10,7 @@ use crate::timeline::Timeline;
 use crate::unread;
 use protocol::messaging::{ChangesPage, HistoryPage};
 use protocol::sync::{AccountChange, SyncPage};
-use protocol::{ClientId, Conversation, ConversationId, Cursors, Message, Rev, Seq, User};
+use protocol::{ClientId, Conversation, ConversationId, Cursors, LogChange, Message, Rev, Seq, User};
 use std::collections::btree_map::Entry;
 
 /// How many timelines are held beside the open one, and how much of each.
@@ -49,6 +49,7 @@ impl Client {
                         held.about.peer_cursors = Some(known.max(receipt.cursors));
                     }
                 }),
+                AccountChange::Hidden { .. } | AccountChange::Shown { .. } | AccountChange::Settings { .. } => {}
             }
         }
     }
@@ -84,12 +85,15 @@ impl Client {
     }
 
     /// A frame of a conversation's log, or what is as good as one.
-    pub(crate) fn arrive(&mut self, id: ConversationId, prev: Rev, pos: Rev, head_seq: Seq, message: Message) {
-        self.confirm(&message);
-        // What a message tells of cursors is true whether or not the log has come to it.
-        self.imply(id, &message);
+    pub(crate) fn arrive(&mut self, id: ConversationId, prev: Rev, pos: Rev, head_seq: Seq, change: LogChange) {
+        if let LogChange::Message { message, sender } = &change {
+            self.meet([sender.clone()]);
+            self.confirm(message);
+            // What a message tells of cursors is true whether or not the log has come to it.
+            self.imply(id, message);
+        }
         let Some(held) = self.held.get_mut(&id) else { return };
-        let ready = held.log.arrive(self.now, prev, pos, Change { pos, head_seq, message });
+        let ready = held.log.arrive(self.now, prev, pos, Change { pos, head_seq, change });
         self.apply_log(id, ready);
     }
 
@@ -99,7 +103,7 @@ impl Client {
             self.touch(id, |held| {
                 held.follow(&change);
                 if let Some(timeline) = &mut held.timeline {
-                    timeline.apply(change.message, change.head_seq);
+                    timeline.apply(change.change, change.head_seq);
                 }
             });
         }
@@ -120,7 +124,7 @@ impl Client {
             self.touch(id, |held| {
                 if let Some(timeline) = &mut held.timeline {
                     let head = if last { head } else { message.seq };
-                    timeline.apply(message, head);
+                    timeline.store_change(message, head);
                 }
             });
         }
@@ -144,7 +148,7 @@ impl Client {
             }
             behind = held.about.rev < rev;
             if let Some(message) = page.messages.last().cloned() {
-                held.follow(&Change { pos: rev, head_seq: page.head_seq, message });
+                held.follow_message(rev, page.head_seq, &message);
             }
             held.timeline = Some(Timeline::new(page));
             ready = held.log.restart(now, rev);

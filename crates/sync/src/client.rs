@@ -12,7 +12,7 @@ use crate::sessions::{Held, Place};
 use crate::{Changes, Effect, Input, Request, RequestId, Start, Unsent};
 use protocol::sync::AccountChange;
 use protocol::{
-    Account, ClientId, ConversationId, Cursors, Message, Millis, Seq, ServerFrame, Upd, User, UserId, frame,
+    Account, ClientId, ConversationId, Cursors, Message, Millis, Rules, Seq, ServerFrame, Upd, User, UserId, frame,
 };
 use std::collections::BTreeMap;
 
@@ -27,6 +27,7 @@ const QUIET: Millis = 15 * 60 * 1_000;
 #[derive(Clone, Debug)]
 pub struct Client {
     pub(crate) account: Account,
+    pub(crate) rules: Rules,
     pub(crate) users: BTreeMap<UserId, User>,
     pub(crate) held: BTreeMap<ConversationId, Held>,
     pub(crate) log: Log<Upd, Vec<AccountChange>>,
@@ -85,6 +86,7 @@ impl Client {
         let mut client = Self {
             users: BTreeMap::from([(start.account.id, start.account.user())]),
             account: start.account,
+            rules: start.rules,
             held: BTreeMap::new(),
             log: Log::new(start.sync.upd),
             token: None,
@@ -147,7 +149,7 @@ impl Client {
             Input::Started => self.link.start(now, &mut self.effects),
             Input::Tick => self.wake = None,
             Input::SocketOpened => {}
-            Input::SocketFrame(frame) => self.take_frame(frame, dice),
+            Input::SocketFrame(frame) => self.take_frame(frame),
             Input::SocketClosed { code: frame::close::REVOKED } => self.end(),
             Input::SocketClosed { .. } => {
                 // Without a connection, what happened can still be asked for; it also tells whether the login stands.
@@ -187,35 +189,32 @@ impl Client {
             Input::LoadOlder(id) => self.load_older(id),
             Input::LoadGap { conversation, before } => self.load_before(conversation, before),
             Input::Seen { conversation, seq } => self.see(conversation, seq),
+            Input::Act(action) => drop(self.request(Request::Act(action))),
             Input::Leaving => self.report(true),
             Input::Joined(conversation) => self.describe(conversation),
             Input::Met(users) => self.meet(users),
         }
     }
 
-    fn take_frame(&mut self, frame: ServerFrame, dice: &mut Dice) {
+    fn take_frame(&mut self, frame: ServerFrame) {
         self.link.heard();
         match frame {
-            ServerFrame::Hello { heartbeat_s, .. } => {
+            ServerFrame::Hello { heartbeat_s, rules, .. } => {
+                self.rules = rules;
                 self.link.greeted(self.now, heartbeat_s);
                 self.hurry();
                 // A listing that began before the greeting does not cover what passed by until then.
                 self.behind |= self.listing;
                 self.pulls.want(Job::Sync, self.now);
             }
-            ServerFrame::Conversation { conversation, prev, pos, head_seq, message, sender } => {
-                self.meet([sender]);
-                self.arrive(conversation, prev, pos, head_seq, message);
+            ServerFrame::Conversation { conversation, prev, pos, head_seq, change } => {
+                self.arrive(conversation, prev, pos, head_seq, change);
             }
             ServerFrame::Account { prev, pos, changes } => {
                 for changes in self.log.arrive(self.now, prev, pos, changes) {
                     self.apply_account(changes);
                 }
                 self.settle_account();
-            }
-            ServerFrame::Resync => {
-                self.effects.push(Effect::Disconnect);
-                self.link.closed(self.now, dice.roll());
             }
             ServerFrame::Pong => {}
         }

@@ -26,17 +26,18 @@ pub use link::LinkState;
 pub use timeline::{Item, ReadMark, Row, RowKey};
 pub use window::{Anchor, MOUNTED, MOVED, Mounted, Placed, Window, at_end};
 
-use protocol::messaging::{ChangesPage, HistoryPage};
+use protocol::messaging::{ChangesPage, HistoryPage, Readers, ReportMessage};
 use protocol::sync::SyncPage;
 use protocol::{
     Account, ApiError, ClientFrame, ClientId, Conversation, ConversationId, Message, MessageBody, Millis,
-    ReceiptReport, Seq, ServerFrame, User,
+    ReceiptReport, Rules, Seq, ServerFrame, User,
 };
 
 /// What a device starts from: the server-rendered page's data, or what it stored, or both.
 #[derive(Clone, Debug)]
 pub struct Start {
     pub account: Account,
+    pub rules: Rules,
     /// The first page of a sync from nothing. The open conversation is described in it, however old it is.
     pub sync: SyncPage,
     /// The conversation that the page shows, with its newest messages.
@@ -94,12 +95,32 @@ pub enum Input {
         conversation: ConversationId,
         seq: Seq,
     },
+    /// A person asked for a change that the server must make first; told by [`Input::Answered`].
+    Act(Action),
     /// The page is about to be hidden: report at once what is held back (R000-08e).
     Leaving,
     /// A person chose somebody to write to, and the server answered with the conversation.
     Joined(Conversation),
     /// People met outside of a log, in a search for instance.
     Met(Vec<User>),
+}
+
+/// What a person does with messages and conversations that are on the server. It needs the server: on screen it happens
+/// when the server has said so, and a person hears when it has not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// `PUT …/hidden`: delete messages for oneself on all devices, or take that back (R001-17).
+    Hide { conversation: ConversationId, seqs: Vec<Seq>, hidden: bool },
+    /// `POST …/recall`: take a message back from everybody (R001-18).
+    Recall { conversation: ConversationId, seq: Seq },
+    /// `POST …/report` (R004-H6).
+    Report { conversation: ConversationId, seq: Seq, report: ReportMessage },
+    /// `DELETE /conversations/{id}?through=`: off this device's list until somebody writes again (R001-05).
+    Delete { conversation: ConversationId, through: Seq },
+    /// `PUT /receipts/all`: everything is read (R001-20).
+    ReadAll,
+    /// `PATCH /accounts/me`: whether to give and get receipts (R000-19).
+    ShowReceipts(bool),
 }
 
 /// Names a request in its answer.
@@ -121,6 +142,10 @@ pub enum Request {
     Post { conversation: ConversationId, client_id: ClientId, body: MessageBody },
     /// `PUT /receipts`. `leaving`: must outlive the page (fetch with keepalive).
     Report { reports: Vec<ReceiptReport>, leaving: bool },
+    /// `GET /conversations/{id}/readers`
+    Readers { conversation: ConversationId },
+    /// As the action says.
+    Act(Action),
 }
 
 /// What a [`Request`] brought.
@@ -132,6 +157,11 @@ pub enum Answer {
     Conversation(Conversation),
     Posted(Message),
     Reported,
+    Readers(Readers),
+    /// The recalled message.
+    Recalled(Message),
+    /// Any other [`Action`] is done.
+    Done,
 }
 
 /// Why a [`Request`] brought nothing.

@@ -3,7 +3,7 @@
 use crate::log::Log;
 use crate::timeline::Timeline;
 use crate::unread;
-use protocol::{Conversation, ConversationId, Message, Millis, Rev, Seq};
+use protocol::{Conversation, ConversationId, LogChange, Message, Millis, Rev, Seq};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 pub(crate) struct Change {
     pub pos: Rev,
     pub head_seq: Seq,
-    pub message: Message,
+    pub change: LogChange,
 }
 
 /// A conversation as the device holds it.
@@ -45,14 +45,26 @@ impl Held {
 
     /// Takes a change of the log into the description, unless that covers it already.
     pub fn follow(&mut self, change: &Change) {
-        if change.pos <= self.about.rev {
+        match &change.change {
+            LogChange::Message { message, .. } => self.follow_message(change.pos, change.head_seq, message),
+            LogChange::Withheld { .. } if change.pos > self.about.rev => {
+                self.about.rev = change.pos;
+                self.about.head_seq = self.about.head_seq.max(change.head_seq);
+            }
+            LogChange::Withheld { .. } => {}
+        }
+    }
+
+    /// Takes a message as it is at a log position into the description, unless that covers it already.
+    pub fn follow_message(&mut self, pos: Rev, head_seq: Seq, message: &Message) {
+        if pos <= self.about.rev {
             return;
         }
-        self.about.rev = change.pos;
-        self.about.head_seq = self.about.head_seq.max(change.head_seq).max(change.message.seq);
-        if self.about.last.as_ref().is_none_or(|last| last.seq <= change.message.seq) {
-            self.about.active_at = self.about.active_at.max(change.message.at);
-            self.about.last = Some(change.message.clone());
+        self.about.rev = pos;
+        self.about.head_seq = self.about.head_seq.max(head_seq).max(message.seq);
+        if self.about.last.as_ref().is_none_or(|last| last.seq <= message.seq) {
+            self.about.active_at = self.about.active_at.max(message.at);
+            self.about.last = Some(message.clone());
         }
     }
 
@@ -96,10 +108,14 @@ pub(crate) mod tests {
             peer: None,
             member_count: 3,
             rev: Rev::ZERO.plus(head),
+            upd: protocol::Upd::ZERO,
             head_seq: Seq::ZERO.plus(head),
             last: None,
             active_at: 0,
             vis_from: Seq::ZERO.next(),
+            floor: Seq::ZERO,
+            silent: Vec::new(),
+            hidden: Vec::new(),
             own: Cursors::default(),
             peer_cursors: None,
             unread: head,
@@ -162,7 +178,7 @@ pub(crate) mod tests {
         };
         for (rev, text) in [(7, "later"), (6, "earlier")] {
             let pos = Rev::ZERO.plus(rev);
-            held.follow(&Change { pos, head_seq: Seq::ZERO.plus(5), message: message(rev, text) });
+            held.follow_message(pos, Seq::ZERO.plus(5), &message(rev, text));
         }
         assert_eq!(held.about.rev, Rev::ZERO.plus(7));
         assert_eq!(held.about.last, Some(message(7, "later")));

@@ -4,7 +4,7 @@
 //! a gap, never as contiguous (R004-G7, T17); a message gives way only to a later state of itself.
 
 use protocol::messaging::HistoryPage;
-use protocol::{ClientId, Message, MessageBody, Millis, Seq, UserId};
+use protocol::{ClientId, LogChange, Message, MessageBody, Millis, Seq, UserId};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -96,14 +96,26 @@ impl Timeline {
     }
 
     /// A change from the log, in order. `head` is the newest seq at that position.
-    pub fn apply(&mut self, message: Message, head: Seq) {
-        let top = self.top();
-        let end = message.seq.max(head).next();
-        if end > top
+    pub fn apply(&mut self, change: LogChange, head: Seq) {
+        match change {
+            LogChange::Message { message, .. } => self.store_change(message, head),
+            LogChange::Withheld { .. } => self.reach(head.next()),
+        }
+    }
+
+    /// Everything before `end` was told of, from the log's cursor on.
+    fn reach(&mut self, end: Seq) {
+        if end > self.top()
             && let Some(last) = self.covered.last_mut()
         {
             last.1 = end;
         }
+    }
+
+    /// A message from the log, in order.
+    pub fn store_change(&mut self, message: Message, head: Seq) {
+        let top = self.top();
+        self.reach(message.seq.max(head).next());
         if message.seq >= top || self.covers(message.seq) {
             self.store([message]);
         } else if let Some(aside) = &mut self.aside {
@@ -242,6 +254,7 @@ mod tests {
             vis_from: seq("1"),
             head_seq: seq(through),
             rev: Rev::ZERO,
+            upd: protocol::Upd::ZERO,
             users: Vec::new(),
         }
     }
@@ -253,7 +266,7 @@ mod tests {
         let mut timeline = Timeline::new(page(words.next().unwrap()));
         for word in words {
             match word.split_at(1) {
-                ("+", word) => timeline.apply(message(word), message(word).seq),
+                ("+", word) => timeline.store_change(message(word), message(word).seq),
                 ("?", _) => timeline.expect_page(),
                 ("!", keep) => timeline.trim(keep.parse().unwrap()),
                 ("<", word) => {

@@ -165,6 +165,7 @@ mod tests {
             handle: "me".try_into().unwrap(),
             display_name: "me".try_into().unwrap(),
             created_at: 0,
+            receipts: true,
         };
         let sync = SyncPage {
             token: String::new(),
@@ -181,9 +182,10 @@ mod tests {
             vis_from: Seq::ZERO.next(),
             head_seq: Seq::ZERO.plus(head),
             rev: Rev::ZERO.plus(head),
+            upd: protocol::Upd::ZERO,
             users: Vec::new(),
         };
-        Client::new(Start { account, sync, open: Some((room(), history)) })
+        Client::new(Start { account, rules: protocol::Rules::default(), sync, open: Some((room(), history)) })
     }
 
     /// First and last seq mounted, whether there is more on either side.

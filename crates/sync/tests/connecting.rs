@@ -9,7 +9,7 @@ use model::scene::{direct, drawn, live, pass, pings, push, scene, write};
 use model::server::Server;
 use model::{client_id, text, user_id};
 use protocol::frame::close;
-use protocol::{ConversationKind, ErrorCode, ServerFrame};
+use protocol::{ConversationKind, ErrorCode};
 use sync::{Input, LinkState, Request};
 
 /// R004-G8: a frame from ahead waits half a second for the one before it, then the log is pulled.
@@ -189,13 +189,13 @@ fn a_silent_server_is_given_up() {
     assert!(matches!(device.client.link(), LinkState::Waiting { .. }));
 }
 
-/// I17: a server that had to drop something says so, and the device asks for it anew.
+/// I17: a server that had to drop something says so by closing, and the device asks for it anew.
 #[test]
 fn resync_asks_anew() {
     let (mut server, mut device) = live();
     server.send(user_id(2), direct(), client_id(1), text("a"));
     server.take_frames();
-    device.push(ServerFrame::Resync);
+    device.disconnect(&server, close::RESYNC);
     device.flow(&mut server);
     pass(&mut server, &mut device, 1_000);
     device.flow(&mut server);

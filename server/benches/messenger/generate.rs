@@ -224,7 +224,7 @@ impl Sender {
     async fn send(&mut self, intended: Instant) -> anyhow::Result<Seq> {
         let client_id = fresh_client_id(self.place, self.sent.len());
         let body = text(self.sent.len())?;
-        let request = SendRequest { client_id, body };
+        let request = SendRequest { client_id, body, invisible_list: Vec::new() };
         let message: Message = self.http.post(&self.path, &request).await?;
         let acked = Instant::now();
         ensure!(message.client_id == client_id && message.body == request.body, "the answer is about another message");

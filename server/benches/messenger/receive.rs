@@ -2,7 +2,7 @@
 
 use anyhow::{Context, bail, ensure};
 use futures::{SinkExt, StreamExt};
-use protocol::{ClientFrame, ClientId, ConversationId, Seq, ServerFrame};
+use protocol::{ClientFrame, ClientId, ConversationId, LogChange, Seq, ServerFrame};
 use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 use tokio::sync::{oneshot, watch};
@@ -73,7 +73,9 @@ impl Receiver {
         let Message::Text(text) = frame else { bail!("a frame that is no text: {frame:?}") };
         match serde_json::from_str(&text)? {
             ServerFrame::Pong => Ok(true),
-            ServerFrame::Conversation { conversation, prev, pos, message, .. } => {
+            ServerFrame::Conversation {
+                conversation, prev, pos, change: LogChange::Message { message, .. }, ..
+            } => {
                 ensure!(conversation == self.conversation, "a message of conversation {conversation}");
                 ensure!(prev.next() == pos && message.rev == pos, "position {pos} follows {prev}");
                 ensure!(message.seq == self.head.next(), "seq {} came after {}", message.seq, self.head);

@@ -24,9 +24,9 @@ impl IntoResponse for Refusal {
 /// The status of a refusal.
 pub fn status(code: ErrorCode) -> StatusCode {
     match code {
-        ErrorCode::BadRequest => StatusCode::BAD_REQUEST,
+        ErrorCode::BadRequest | ErrorCode::RecallExpired => StatusCode::BAD_REQUEST,
         ErrorCode::NotLoggedIn | ErrorCode::WrongCredentials => StatusCode::UNAUTHORIZED,
-        ErrorCode::ForeignOrigin => StatusCode::FORBIDDEN,
+        ErrorCode::ForeignOrigin | ErrorCode::NotAllowed => StatusCode::FORBIDDEN,
         ErrorCode::NotFound => StatusCode::NOT_FOUND,
         ErrorCode::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         ErrorCode::Timeout => StatusCode::REQUEST_TIMEOUT,

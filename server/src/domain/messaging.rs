@@ -25,7 +25,10 @@ pub async fn send(
     request: SendRequest,
 ) -> Result<Appended, Refusal> {
     let roster = state.rosters.of_member(sender.id, conversation).await?;
-    let SendRequest { client_id, body } = request;
+    let SendRequest { client_id, body, invisible_list } = request;
+    if !invisible_list.is_empty() {
+        return Err(Refusal::field("invisible_list", "this server withholds nothing yet"));
+    }
     let message = NewMessage { conversation, sender, roster, client_id, body, at: None };
     let outcomes = state.store.writer().append(vec![message]).await?;
     Ok(outcomes.into_iter().next().unwrap_or(Err(StoreError::Stopped))?)

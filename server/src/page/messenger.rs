@@ -77,7 +77,13 @@ async fn post(
 ) -> Result<(), Refusal> {
     let text = MessageText::try_from(text).map_err(|error| Refusal::field("text", &error.to_string()))?;
     state.limits.send(user.account.id)?;
-    messaging::send(state, user.user.clone(), id, SendRequest { client_id, body: MessageBody::Text { text } }).await?;
+    messaging::send(
+        state,
+        user.user.clone(),
+        id,
+        SendRequest { client_id, body: MessageBody::Text { text }, invisible_list: vec![] },
+    )
+    .await?;
     Ok(())
 }
 
@@ -109,6 +115,7 @@ async fn messenger(
     Ok(Messenger {
         preferences: browser.preferences,
         account: user.account.clone(),
+        rules: state.config.rules(),
         sync,
         open,
         client_id: fresh_client_id()?,

@@ -3,7 +3,7 @@
 use crate::store::{Event, Roster};
 use axum::extract::ws::Utf8Bytes;
 use protocol::frame::close;
-use protocol::{DeviceId, ServerFrame, UserId};
+use protocol::{DeviceId, LogChange, ServerFrame, UserId};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -94,8 +94,7 @@ impl Hub {
                     prev,
                     pos: message.rev,
                     head_seq: message.seq,
-                    message,
-                    sender: sender.as_ref().clone(),
+                    change: LogChange::Message { message, sender: sender.as_ref().clone() },
                 });
                 online.into_iter().for_each(|account| inner.tell(account, &frame));
             }

@@ -10,7 +10,7 @@ use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgr
 use axum::response::Response;
 use futures::{Sink, SinkExt, Stream, StreamExt};
 use protocol::frame::close;
-use protocol::{ClientFrame, DeviceId, ServerFrame};
+use protocol::{ClientFrame, DeviceId, Rules, ServerFrame};
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -31,7 +31,7 @@ pub async fn connect(
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Refusal> {
     let upgrade = upgrade.map_err(|rejection| Refusal::bad_request(rejection.body_text()))?;
-    let (hub, logins) = (state.hub, state.logins);
+    let (hub, logins, rules) = (state.hub, state.logins, state.config.rules());
     let response = upgrade
         // An idle connection holds little: what is read is short, what is written is flushed.
         .read_buffer_size(1_024)
@@ -45,7 +45,7 @@ pub async fn connect(
             let connected = hub.connect(account, device);
             if logins.is_current(&current).await {
                 logins.seen(device);
-                serve(socket, connected, device).await;
+                serve(socket, connected, device, rules).await;
             } else {
                 farewell(socket, close::REVOKED).await;
             }
@@ -53,8 +53,9 @@ pub async fn connect(
     Ok(response)
 }
 
-async fn serve(mut socket: WebSocket, mut connected: Connected, device: DeviceId) {
-    let hello = ServerFrame::Hello { device, server_time: crate::store::now(), heartbeat_s: HEARTBEAT.as_secs() };
+async fn serve(mut socket: WebSocket, mut connected: Connected, device: DeviceId, rules: Rules) {
+    let hello =
+        ServerFrame::Hello { device, server_time: crate::store::now(), heartbeat_s: HEARTBEAT.as_secs(), rules };
     let code = match socket.send(Message::Text(encode(&hello))).await {
         Ok(()) => talk(&mut socket, &mut connected).await,
         Err(_) => None,

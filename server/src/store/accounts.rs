@@ -8,7 +8,8 @@ use sqlx::{Row, SqliteConnection};
 const INSERT: &str = "insert into account (handle, display_name, password_hash, created_at) values ($1, $2, $3, $4)
     returning id";
 
-const BY_HANDLE: &str = "select id, handle, display_name, created_at, password_hash from account where handle = $1";
+const BY_HANDLE: &str =
+    "select id, handle, display_name, created_at, receipts, password_hash from account where handle = $1";
 
 const USER: &str = "select id, handle, display_name from account where id = $1";
 
@@ -39,7 +40,7 @@ impl Store {
     /// The account of a handle, and its password's hash if it can log in.
     pub async fn account_by_handle(&self, handle: &Handle) -> Result<Option<(Account, Option<String>)>, StoreError> {
         let row = sqlx::query(BY_HANDLE).bind(handle.as_str()).fetch_optional(&self.reader).await?;
-        row.map(|row| Ok((account(&row)?, row.try_get(4)?))).transpose()
+        row.map(|row| Ok((account(&row)?, row.try_get(5)?))).transpose()
     }
 
     /// What everybody may know of an account.
@@ -80,13 +81,14 @@ pub(super) async fn insert(
         .bind(created_at.cast_signed())
         .fetch_one(conn)
         .await?;
-    Ok(Account { id: parse(id)?, handle, display_name, created_at })
+    Ok(Account { id: parse(id)?, handle, display_name, created_at, receipts: true })
 }
 
-/// The account of a row that begins with id, handle, display_name, created_at.
+/// The account of a row that begins with id, handle, display_name, created_at, receipts.
 pub(super) fn account(row: &SqliteRow) -> Result<Account, StoreError> {
     let User { id, handle, display_name } = user(row)?;
-    Ok(Account { id, handle, display_name, created_at: row.try_get::<i64, _>(3)?.unsigned_abs() })
+    let (created_at, receipts) = (row.try_get::<i64, _>(3)?.unsigned_abs(), row.try_get(4)?);
+    Ok(Account { id, handle, display_name, created_at, receipts })
 }
 
 fn user(row: &SqliteRow) -> Result<User, StoreError> {

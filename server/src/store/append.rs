@@ -236,16 +236,23 @@ fn hex(client_id: &ClientId) -> String {
 }
 
 const TEXT: i64 = 1;
+/// From 100 on: what the server made, which counts for nothing.
+const RECALLED: i64 = 100;
 
 fn encode_body(body: &MessageBody) -> (i64, String) {
     match body {
         MessageBody::Text { text } => (TEXT, text.as_str().to_owned()),
+        MessageBody::Recalled { by } => (RECALLED, by.to_string()),
     }
 }
 
 pub fn decode_body(kind: i64, body: String) -> Result<MessageBody, StoreError> {
     match kind {
         TEXT => Ok(MessageBody::Text { text: parse(body)? }),
+        RECALLED => {
+            let by = body.parse().map_err(|error| StoreError::Corrupt(format!("who recalled a message: {error}")))?;
+            Ok(MessageBody::Recalled { by })
+        }
         other => Err(StoreError::Corrupt(format!("message type {other}"))),
     }
 }

@@ -48,8 +48,10 @@ macro_rules! describe {
             $chosen,
             ") select c.id, c.kind, c.title, c.members, c.rev, c.head_seq, c.active_at, m.vis_from, m.delivered, m.read,
                 p.id, p.handle, p.display_name, pm.delivered, pm.read,
-                l.seq, l.rev, l.sender, l.client_id, l.at, l.type, l.body, s.id, s.handle, s.display_name
+                l.seq, l.rev, l.sender, l.client_id, l.at, l.type, l.body, s.id, s.handle, s.display_name,
+                me.upd
             from chosen
+            join account as me on me.id = $1
             join conversation as c on c.id = chosen.id
             join member as m on m.account = $1 and m.conversation = c.id
             left join account as p
@@ -255,6 +257,7 @@ fn read_one(row: &SqliteRow) -> Result<Conversation, StoreError> {
         peer,
         member_count: number(3)?.unsigned_abs(),
         rev: parse(number(4)?)?,
+        upd: parse(number(25)?)?,
         head_seq,
         last: match row.try_get::<Option<i64>, _>(15)? {
             Some(_) => Some(decode_message(row, 15)?),
@@ -262,6 +265,9 @@ fn read_one(row: &SqliteRow) -> Result<Conversation, StoreError> {
         },
         active_at: number(6)?.unsigned_abs(),
         vis_from,
+        floor: Seq::ZERO,
+        silent: Vec::new(),
+        hidden: Vec::new(),
         own,
         peer_cursors,
         unread: unread(head_seq, vis_from, own.read),

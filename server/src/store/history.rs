@@ -33,8 +33,9 @@ const BEFORE: &str = messages!("m.seq < $3 order by m.seq desc limit $4");
 const AFTER: &str = messages!("m.seq > $3 order by m.seq limit $4");
 const CHANGED: &str = messages!("m.rev > $3 order by m.rev limit $4");
 
-const HEAD: &str = "select c.head_seq, c.rev, m.vis_from
-    from member as m join conversation as c on c.id = m.conversation where m.account = $1 and m.conversation = $2";
+const HEAD: &str = "select c.head_seq, c.rev, m.vis_from, a.upd
+    from member as m join conversation as c on c.id = m.conversation join account as a on a.id = m.account
+    where m.account = $1 and m.conversation = $2";
 
 /// Every statement of this file, for the test that explains them.
 #[cfg(test)]
@@ -57,6 +58,7 @@ impl Store {
         let head_seq: Seq = parse(head.try_get::<i64, _>(0)?)?;
         let rev = parse(head.try_get::<i64, _>(1)?)?;
         let vis_from: Seq = parse(head.try_get::<i64, _>(2)?)?;
+        let upd = parse(head.try_get::<i64, _>(3)?)?;
 
         let (sql, key) = match span {
             Span::Newest => (BEFORE, head_seq.next()),
@@ -78,7 +80,7 @@ impl Store {
             }
         };
         let through = through.max(from.prev());
-        Ok(HistoryPage { messages, from, through, vis_from, head_seq, rev, users })
+        Ok(HistoryPage { messages, from, through, vis_from, head_seq, rev, upd, users })
     }
 
     /// What changed in the conversation after `after`. More than `max_gap` positions are `too_long` (R004-G8).

@@ -154,6 +154,7 @@ async fn texts_come_back_as_they_were() {
         .messages
         .iter()
         .map(|m| match &m.body {
+            MessageBody::Recalled { .. } => panic!("nobody recalled it"),
             MessageBody::Text { text } => text.as_str(),
         })
         .collect();

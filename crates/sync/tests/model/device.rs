@@ -3,8 +3,8 @@
 use super::server::Server;
 use super::text;
 use protocol::{
-    ClientFrame, ClientId, ConversationId, ConversationKind, Cursors, DeviceId, ErrorCode, Millis, Seq, ServerFrame,
-    UserId,
+    ClientFrame, ClientId, ConversationId, ConversationKind, Cursors, DeviceId, ErrorCode, Millis, Rules, Seq,
+    ServerFrame, UserId,
 };
 use std::collections::{BTreeMap, VecDeque};
 use sync::{Answer, Client, Effect, Failure, Input, Item, ReadMark, Request, RequestId, RowKey, Unsent};
@@ -189,7 +189,8 @@ impl Device {
             self.socket = Socket::Open(VecDeque::new());
             self.step(server, Input::SocketOpened);
             let device = DeviceId::try_from(1_u64).unwrap();
-            let hello = ServerFrame::Hello { device, server_time: server.now, heartbeat_s: 25 };
+            let hello =
+                ServerFrame::Hello { device, server_time: server.now, heartbeat_s: 25, rules: Rules::default() };
             self.step(server, Input::SocketFrame(hello));
         }
     }

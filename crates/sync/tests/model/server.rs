@@ -4,8 +4,8 @@ use super::{conversation_id, user, user_id};
 use protocol::messaging::{ChangesPage, HistoryPage};
 use protocol::sync::{AccountChange, SyncPage};
 use protocol::{
-    Account, ApiError, ClientId, Conversation, ConversationId, ConversationKind, Cursors, ErrorCode, Message,
-    MessageBody, Millis, Receipt, ReceiptReport, Rev, Seq, ServerFrame, Upd, UserId,
+    Account, ApiError, ClientId, Conversation, ConversationId, ConversationKind, Cursors, ErrorCode, LogChange,
+    Message, MessageBody, Millis, Receipt, ReceiptReport, Rev, Rules, Seq, ServerFrame, Upd, UserId,
 };
 use std::collections::BTreeMap;
 use sync::{Answer, Failure, Request, Start};
@@ -146,12 +146,13 @@ impl Server {
                 }
                 Answer::Reported
             }
+            Request::Readers { .. } | Request::Act(_) => panic!("not modelled"),
         })
     }
 
     pub fn account(&self, me: UserId) -> Account {
         let user = user(me);
-        Account { id: me, handle: user.handle, display_name: user.display_name, created_at: 0 }
+        Account { id: me, handle: user.handle, display_name: user.display_name, created_at: 0, receipts: true }
     }
 
     pub fn start(&self, me: UserId, open: Option<ConversationId>) -> Start {
@@ -162,7 +163,7 @@ impl Server {
             }
             (id, self.history(id, None, HISTORY_PAGE))
         });
-        Start { account: self.account(me), sync, open }
+        Start { account: self.account(me), rules: Rules::default(), sync, open }
     }
 
     pub fn describe(&self, me: UserId, id: ConversationId) -> Conversation {
@@ -177,10 +178,14 @@ impl Server {
             peer: peer.map(user),
             member_count: room.members.len() as u64,
             rev: room.rev,
+            upd: self.logs.get(&me).map_or(Upd::ZERO, |log| log.upd),
             head_seq: room.head(),
             last: room.messages.last().cloned(),
             active_at: room.messages.last().map_or(0, |message| message.at),
             vis_from: Seq::ZERO.next(),
+            floor: Seq::ZERO,
+            silent: Vec::new(),
+            hidden: Vec::new(),
             own,
             peer_cursors: peer.map(|peer| room.cursors[&peer]),
             unread: self.unread(me, id),
@@ -251,6 +256,7 @@ impl Server {
             vis_from: Seq::ZERO.next(),
             head_seq: room.head(),
             rev: room.rev,
+            upd: Upd::ZERO,
             users: room.members.iter().map(|&member| user(member)).collect(),
         }
     }
@@ -294,9 +300,8 @@ impl Server {
         let room = &self.rooms[&id];
         let (pos, head_seq, sender) = (room.rev, room.head(), user(message.sender));
         for &member in &room.members {
-            let (message, sender) = (message.clone(), sender.clone());
-            let frame =
-                ServerFrame::Conversation { conversation: id, prev: pos.prev(), pos, head_seq, message, sender };
+            let change = LogChange::Message { message: message.clone(), sender: sender.clone() };
+            let frame = ServerFrame::Conversation { conversation: id, prev: pos.prev(), pos, head_seq, change };
             self.frames.push((member, frame));
         }
     }

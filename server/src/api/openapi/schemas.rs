@@ -88,6 +88,7 @@ fn accounts() -> Value {
             ("handle", reference("Handle")),
             ("display_name", display_name.clone()),
             ("created_at", reference("Millis")),
+            ("receipts", json!({ "type": "boolean", "description": "Whether it gives and gets receipts." })),
         ]),
         "RegisterRequest": request([
             ("handle", reference("Handle")),
@@ -216,6 +217,7 @@ fn frames() -> Value {
                 ("device", reference("DeviceId")),
                 ("server_time", reference("Millis")),
                 ("heartbeat_s", json!({ "type": "integer", "minimum": 1 })),
+                ("rules", reference("Rules")),
             ]),
             object([
                 ("type", word("conversation")),
@@ -223,8 +225,7 @@ fn frames() -> Value {
                 ("prev", reference("Rev")),
                 ("pos", reference("Rev")),
                 ("head_seq", reference("Seq")),
-                ("message", reference("Message")),
-                ("sender", reference("User")),
+                ("change", reference("LogChange")),
             ]),
             object([
                 ("type", word("account")),
@@ -232,8 +233,15 @@ fn frames() -> Value {
                 ("pos", reference("Upd")),
                 ("changes", list("AccountChange")),
             ]),
-            object([("type", word("resync"))]),
             object([("type", word("pong"))]),
+        ]),
+        "LogChange": one_of([
+            object([("message", object([("message", reference("Message")), ("sender", reference("User"))]))]),
+            object([("withheld", object([("seq", reference("Seq"))]))]),
+        ]),
+        "Rules": object([
+            ("read_report_policy", json!({ "enum": ["viewport", "on_leave"] })),
+            ("recall_window_s", number(0, "For how long after sending it a message can be recalled, in seconds.")),
         ]),
         "ClientFrame": one_of([request([("type", word("ping"))])]),
     })
