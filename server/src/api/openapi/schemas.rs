@@ -2,8 +2,9 @@
 
 #![expect(clippy::indexing_slicing, reason = "the documents that are added to are objects, made right here")]
 
+use protocol::messaging::{HideMessages, SendRequest};
 use protocol::receipts::ReportReceipts;
-use protocol::{DeviceName, DisplayName, Handle, MessageText, Password};
+use protocol::{DeviceName, DisplayName, Handle, MessageText, Password, ReportNote};
 use serde_json::{Value, json};
 
 pub fn reference(name: &str) -> Value {
@@ -90,6 +91,7 @@ fn accounts() -> Value {
             ("created_at", reference("Millis")),
             ("receipts", json!({ "type": "boolean", "description": "Whether it gives and gets receipts." })),
         ]),
+        "ChangeAccount": request([("receipts?", json!({ "type": "boolean" }))]),
         "RegisterRequest": request([
             ("handle", reference("Handle")),
             ("display_name", display_name),
@@ -118,9 +120,12 @@ fn accounts() -> Value {
 
 fn messages() -> Value {
     let users = json!({ "type": "array", "items": reference("User"), "description": "The senders." });
+    let written =
+        request([("type", word("text")), ("text", text(1, MessageText::MAX, "Any Unicode text but U+0000."))]);
     json!({
         "MessageBody": one_of([
-            request([("type", word("text")), ("text", text(1, MessageText::MAX, "Any Unicode text but U+0000."))]),
+            written.clone(),
+            object([("type", word("recalled")), ("by", reference("UserId"))]),
         ]),
         "Message": object([
             ("seq", reference("Seq")),
@@ -130,7 +135,12 @@ fn messages() -> Value {
             ("at", reference("Millis")),
             ("body", reference("MessageBody")),
         ]),
-        "SendRequest": request([("client_id", reference("ClientId")), ("body", reference("MessageBody"))]),
+        "SendRequest": request([
+            ("client_id", reference("ClientId")),
+            ("body", written),
+            ("invisible_list?", json!({ "type": "array", "items": reference("UserId"),
+                "maxItems": SendRequest::INVISIBLE_MAX, "description": "Members who do not see the message." })),
+        ]),
         "Cursors": object([("delivered", reference("Seq")), ("read", reference("Seq"))]),
         "Conversation": object([
             ("id", reference("ConversationId")),
@@ -139,10 +149,14 @@ fn messages() -> Value {
             ("peer?", reference("User")),
             ("member_count", json!({ "type": "integer", "minimum": 1 })),
             ("rev", reference("Rev")),
+            ("upd", reference("Upd")),
             ("head_seq", reference("Seq")),
             ("last?", reference("Message")),
             ("active_at", reference("Millis")),
             ("vis_from", reference("Seq")),
+            ("floor?", reference("Seq")),
+            ("silent?", list("Seq")),
+            ("hidden?", list("Seq")),
             ("own", reference("Cursors")),
             ("peer_cursors?", reference("Cursors")),
             ("unread", json!({ "type": "integer", "minimum": 0 })),
@@ -160,6 +174,7 @@ fn messages() -> Value {
             ("vis_from", reference("Seq")),
             ("head_seq", reference("Seq")),
             ("rev", reference("Rev")),
+            ("upd", reference("Upd")),
             ("users", users.clone()),
         ]),
         "ChangesPage": object([
@@ -167,7 +182,32 @@ fn messages() -> Value {
             ("messages", list("Message")),
             ("through", reference("Rev")),
             ("too_long", json!({ "type": "boolean", "description": "Take the newest history page instead." })),
+            ("users", users.clone()),
+        ]),
+        "UnreadPage": object([
+            ("unread", json!({ "type": "integer", "minimum": 0 })),
+            ("messages", list("Message")),
             ("users", users),
+            ("more", json!({ "type": "boolean" })),
+        ]),
+        "HideMessages": request([
+            ("seqs", json!({ "type": "array", "items": reference("Seq"), "minItems": 1,
+                "maxItems": HideMessages::MAX })),
+            ("hidden", json!({ "type": "boolean", "description": "False takes the deletion back." })),
+        ]),
+        "ReportMessage": request([
+            ("reason", json!({ "enum": ["spam", "fraud", "harassment", "indecent", "other"] })),
+            ("note?", text(1, ReportNote::MAX, "Any Unicode text but U+0000.")),
+            ("hide", json!({ "type": "boolean", "description": "Hide it from the reporter as well." })),
+        ]),
+        "Readers": object([
+            ("readers", json!({ "type": "array",
+                "items": object([("user", reference("User")), ("read", reference("Seq"))]) })),
+            ("listed", json!({ "type": "boolean", "description": "Whether the group is small enough." })),
+        ]),
+        "MessageReaders": object([
+            ("count", json!({ "type": "integer", "minimum": 0 })),
+            ("readers", list("User")),
         ]),
         "ReceiptReport": request([
             ("conversation", reference("ConversationId")),
@@ -177,6 +217,11 @@ fn messages() -> Value {
         "ReportReceipts": request([
             ("reports", json!({ "type": "array", "items": reference("ReceiptReport"),
                 "maxItems": ReportReceipts::MAX })),
+        ]),
+        "ReceiptsPage": object([
+            ("receipts", list("Receipt")),
+            ("through", reference("Upd")),
+            ("more", json!({ "type": "boolean" })),
         ]),
     })
 }
@@ -197,6 +242,24 @@ fn logs() -> Value {
                 ("delivered", reference("Seq")),
                 ("read", reference("Seq")),
             ]),
+            object([
+                ("kind", word("hidden")),
+                ("conversation", reference("ConversationId")),
+                ("seq", reference("Seq")),
+            ]),
+            object([
+                ("kind", word("shown")),
+                ("conversation", reference("ConversationId")),
+                ("message", reference("Message")),
+                ("sender", reference("User")),
+            ]),
+            object([("kind", word("settings")), ("receipts", json!({ "type": "boolean" }))]),
+        ]),
+        "Receipt": object([
+            ("conversation", reference("ConversationId")),
+            ("reader", reference("UserId")),
+            ("delivered", reference("Seq")),
+            ("read", reference("Seq")),
         ]),
         "SyncPage": object([
             ("token", text(1, 64, "Opaque; the next `since`.")),
