@@ -2,12 +2,16 @@
 
 use crate::browser::window;
 use crate::timeout::Timeout;
-use protocol::messaging::{OpenConversation, SendRequest};
+use protocol::messaging::{HideMessages, OpenConversation, SendRequest};
 use protocol::receipts::ReportReceipts;
-use protocol::{ApiError, Conversation, ErrorAnswer, ErrorCode, User, UserId, account::Users, path};
+use protocol::{
+    ApiError, Conversation, ErrorAnswer, ErrorCode, User, UserId,
+    account::{ChangeAccount, Users},
+    path,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sync::{Answer, Failure, Request};
+use sync::{Action, Answer, Failure, Request};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, Headers, RequestInit, Response};
@@ -41,7 +45,35 @@ pub async fn call(request: Request) -> Result<Answer, Failure> {
         Request::Report { reports, leaving } => {
             send("PUT", path::RECEIPTS, &ReportReceipts { reports }, leaving).await.map(|_| Answer::Reported)
         }
+        Request::Readers { conversation } => get(&path::readers(conversation)).await.map(Answer::Readers),
+        Request::Act(action) => act(action).await,
     }
+}
+
+async fn act(action: Action) -> Result<Answer, Failure> {
+    let done = match action {
+        Action::Hide { conversation, seqs, hidden } => {
+            send("PUT", &path::hidden(conversation), &HideMessages { seqs, hidden }, false).await
+        }
+        Action::Recall { conversation, seq } => {
+            return send("POST", &path::recall(conversation, seq), &(), false)
+                .await?
+                .read()
+                .await
+                .map(Answer::Recalled);
+        }
+        Action::Report { conversation, seq, report } => {
+            send("POST", &path::report(conversation, seq), &report, false).await
+        }
+        Action::Delete { conversation, through } => {
+            send("DELETE", &path::conversation_through(conversation, through), &(), false).await
+        }
+        Action::ReadAll => send("PUT", path::RECEIPTS_ALL, &(), false).await,
+        Action::ShowReceipts(receipts) => {
+            send("PATCH", path::ACCOUNT_ME, &ChangeAccount { receipts: Some(receipts) }, false).await
+        }
+    };
+    done.map(|_| Answer::Done)
 }
 
 /// Users whose handle or display name contains the query.
