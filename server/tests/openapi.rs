@@ -97,7 +97,7 @@ impl Checker {
     async fn call(&mut self, person: &Person, name: &str, suffix: &str, body: Option<Value>) -> Value {
         let route = routes().into_iter().find(|route| route.operation == name).unwrap();
         let path = match route.path.split_once("{id}") {
-            Some((start, end)) => format!("{start}{}", suffix.replacen('+', end, 1)),
+            Some((start, end)) => format!("{start}{}", suffix.replacen('+', &end.replace("{seq}", "1"), 1)),
             None => format!("{}{suffix}", route.path),
         };
         let mut request = person.request(route.method.as_str(), &path);

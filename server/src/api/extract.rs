@@ -8,7 +8,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use protocol::ErrorCode;
+use protocol::{ConversationId, ErrorCode, Seq};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt::Display;
@@ -96,17 +96,36 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     }
 }
 
-/// The one `{id}` of a path. What is no id names nothing: 404.
+/// The `{id}` of a path. What is no id names nothing: 404.
 pub struct Path<T>(pub T);
 
 impl<T: FromStr<Err: Display>, S: Send + Sync> FromRequestParts<S> for Path<T> {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
-        let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| Refusal::not_found())?;
-        let id = params.iter().next().and_then(|(_, text)| text.parse().ok());
-        id.map(Self).ok_or_else(Refusal::not_found)
+        Ok(Self(parameter(&parameters(parts, state).await?, "id")?))
     }
+}
+
+/// A message's address: the `{id}` and the `{seq}` of a path.
+pub struct Address(pub ConversationId, pub Seq);
+
+impl<S: Send + Sync> FromRequestParts<S> for Address {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let parameters = parameters(parts, state).await?;
+        Ok(Self(parameter(&parameters, "id")?, parameter(&parameters, "seq")?))
+    }
+}
+
+async fn parameters(parts: &mut Parts, state: &(impl Send + Sync)) -> Result<RawPathParams, Refusal> {
+    RawPathParams::from_request_parts(parts, state).await.map_err(|_| Refusal::not_found())
+}
+
+fn parameter<T: FromStr>(parameters: &RawPathParams, name: &str) -> Result<T, Refusal> {
+    let found = parameters.iter().find(|(found, _)| *found == name).and_then(|(_, text)| text.parse().ok());
+    found.ok_or_else(Refusal::not_found)
 }
 
 fn is_media_type(headers: &HeaderMap, wanted: &str) -> bool {

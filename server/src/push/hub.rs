@@ -98,9 +98,9 @@ impl Hub {
                 });
                 online.into_iter().for_each(|account| inner.tell(account, &frame));
             }
-            Event::Account { account, pos, change } => {
+            Event::Account { account, prev, pos, changes } => {
                 if inner.online.contains_key(&account) {
-                    let frame = ServerFrame::Account { prev: pos.prev(), pos, changes: vec![change] };
+                    let frame = ServerFrame::Account { prev, pos, changes };
                     inner.tell(account, &encode(&frame));
                 }
             }
@@ -174,7 +174,8 @@ mod tests {
 
     fn moved(account: u64, pos: u64) -> Event {
         let change = AccountChange::Own { conversation: id(1), cursors: Cursors::default() };
-        Event::Account { account: id(account), pos: Upd::ZERO.plus(pos), change }
+        let pos = Upd::ZERO.plus(pos);
+        Event::Account { account: id(account), prev: pos.prev(), pos, changes: vec![change] }
     }
 
     /// R004-G8, invariant 9: a slow reader is cut off with "resync", never waited for, and others are not affected.

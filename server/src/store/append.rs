@@ -67,7 +67,8 @@ macro_rules! senders {
     ($senders:literal) => {
         concat!(
             "update member
-            set delivered = max(member.delivered, j.value ->> 2), read = max(member.read, j.value ->> 2)
+            set delivered = max(member.delivered, j.value ->> 2), read = max(member.read, j.value ->> 2),
+                sent = max(member.sent, j.value ->> 2)
             from json_each(",
             $senders,
             ") as j where member.account = j.value ->> 0 and member.conversation = j.value ->> 1"

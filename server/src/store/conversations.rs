@@ -182,7 +182,7 @@ async fn tell_joined(tx: &mut Tx<'_>, member: UserId, id: ConversationId) -> Res
     let upd: i64 =
         sqlx::query_scalar(JOINED_UPD).bind(member.as_i64()).bind(id.as_i64()).fetch_one(&mut *tx.conn).await?;
     let conversation = Box::new(only(one(tx.conn, member, id).await?)?);
-    tx.publish_change(member, parse(upd)?, AccountChange::Joined { conversation });
+    tx.publish_changes(member, parse(upd)?, vec![AccountChange::Joined { conversation }]);
     Ok(())
 }
 

@@ -79,13 +79,13 @@ pub async fn report(
         let own = positions.next_upd(account).ok_or(StoreError::NotFound)?;
         heads.insert(account, own);
         members.push((account, conversation, delivered, read, own));
-        events.push(Event::account(account, own, AccountChange::Own { conversation, cursors }));
+        events.push(Event::account(account, own, vec![AccountChange::Own { conversation, cursors }]));
         if let Some(peer) = peer {
             let upd = positions.next_upd(peer).ok_or(StoreError::NotFound)?;
             heads.insert(peer, upd);
             receipts.push((peer, conversation, account, delivered, read, upd));
             let receipt = Receipt { conversation, reader: account, cursors };
-            events.push(Event::account(peer, upd, AccountChange::Receipt(receipt)));
+            events.push(Event::account(peer, upd, vec![AccountChange::Receipt(receipt)]));
         }
     }
     sqlx::query(MEMBERS).bind(json(&members)?).execute(&mut *conn).await?;

@@ -24,8 +24,8 @@ impl Roster {
 pub enum Event {
     /// A message was appended.
     Message { roster: Arc<Roster>, conversation: ConversationId, prev: Rev, message: Message, sender: Arc<User> },
-    /// An account's own log moved to `pos`.
-    Account { account: UserId, pos: Upd, change: AccountChange },
+    /// An account's own log moved from `prev` to `pos`, a change a position.
+    Account { account: UserId, prev: Upd, pos: Upd, changes: Vec<AccountChange> },
     /// The login was ended: its connections must close.
     LoginEnded { account: UserId, device: protocol::DeviceId },
 }
@@ -41,7 +41,8 @@ impl Event {
         }
     }
 
-    pub(super) fn account(account: UserId, pos: Upd, change: AccountChange) -> Self {
-        Self::Account { account, pos, change }
+    /// Changes of an account's log, the last of them at `pos`.
+    pub(super) fn account(account: UserId, pos: Upd, changes: Vec<AccountChange>) -> Self {
+        Self::Account { account, prev: pos.minus(changes.len() as u64), pos, changes }
     }
 }

@@ -308,7 +308,9 @@ async fn opening_tells_both_sides() {
     let told: Vec<UserId> = events
         .iter()
         .filter_map(|event| match event {
-            Event::Account { account, change: AccountChange::Joined { .. }, .. } => Some(*account),
+            Event::Account { account, changes, .. } if matches!(changes[..], [AccountChange::Joined { .. }]) => {
+                Some(*account)
+            }
             _ => None,
         })
         .collect();

@@ -60,9 +60,9 @@ impl Tx<'_> {
         self.events.push(event);
     }
 
-    /// Tells the account's devices of a change at a position that the transaction took.
-    pub fn publish_change(&mut self, account: UserId, pos: Upd, change: AccountChange) {
-        self.publish(Event::account(account, pos, change));
+    /// Tells the account's devices of changes at positions that the transaction took, the last of them at `pos`.
+    pub fn publish_changes(&mut self, account: UserId, pos: Upd, changes: Vec<AccountChange>) {
+        self.publish(Event::account(account, pos, changes));
     }
 }
 

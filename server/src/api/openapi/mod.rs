@@ -54,10 +54,12 @@ fn document() -> Value {
 
 fn operation(route: &Route) -> Value {
     let Operation { summary, parameters, takes, answers } = describe(route.operation);
-    let in_path = route.path.contains("{id}").then(|| {
-        let schema = schemas::reference(operations::path_id(route.path));
-        json!({ "name": "id", "in": "path", "required": true, "schema": schema })
-    });
+    let in_path = [("id", operations::path_id(route.path)), ("seq", "Seq")]
+        .into_iter()
+        .filter(|(name, _)| route.path.contains(&format!("{{{name}}}")))
+        .map(
+            |(name, kind)| json!({ "name": name, "in": "path", "required": true, "schema": schemas::reference(kind) }),
+        );
     let in_query = parameters.iter().map(|parameter| {
         json!({ "name": parameter.name, "in": "query", "required": parameter.required,
             "description": parameter.description, "schema": parameter.schema })
@@ -76,7 +78,7 @@ fn operation(route: &Route) -> Value {
     let mut operation = json!({
         "operationId": route.operation,
         "summary": summary,
-        "parameters": in_path.into_iter().chain(in_query).collect::<Vec<_>>(),
+        "parameters": in_path.chain(in_query).collect::<Vec<_>>(),
         "responses": responses,
         "security": match route.who {
             Who::Anyone => json!([]),
