@@ -33,7 +33,7 @@ pub async fn list(
     Query(page): Query<Page>,
 ) -> Result<Json<Conversations>, Refusal> {
     let limit = limit(page.limit, domain::LIMIT, domain::LIMIT_MAX)?;
-    Ok(Json(domain::list(&state, current.account.id, page.before.as_deref(), limit).await?))
+    Ok(Json(domain::list(&state, current.reader(), page.before.as_deref(), limit).await?))
 }
 
 pub async fn open(
@@ -41,7 +41,7 @@ pub async fn open(
     current: CurrentUser,
     Json(request): Json<OpenConversation>,
 ) -> Result<(StatusCode, Json<Conversation>), Refusal> {
-    let (conversation, new) = domain::open(&state, current.account.id, request.peer).await?;
+    let (conversation, new) = domain::open(&state, current.reader(), request.peer).await?;
     Ok((if new { StatusCode::CREATED } else { StatusCode::OK }, Json(conversation)))
 }
 
@@ -50,5 +50,5 @@ pub async fn get(
     current: CurrentUser,
     Path(id): Path<ConversationId>,
 ) -> Result<Json<Conversation>, Refusal> {
-    Ok(Json(domain::get(&state, current.account.id, id).await?))
+    Ok(Json(domain::get(&state, current.reader(), id).await?))
 }

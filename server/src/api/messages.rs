@@ -45,7 +45,7 @@ pub async fn history(
         (None, Some(after)) => Span::After(after),
         (Some(_), Some(_)) => return Err(Refusal::field("after", "not together with before")),
     };
-    Ok(Json(domain::history(&state, current.account.id, id, span, limit).await?))
+    Ok(Json(domain::history(&state, current.reader(), id, span, limit).await?))
 }
 
 #[derive(Deserialize)]
@@ -62,5 +62,5 @@ pub async fn changes(
     Query(query): Query<ChangesQuery>,
 ) -> Result<Json<ChangesPage>, Refusal> {
     let limit = limit(query.limit, domain::CHANGES_LIMIT, domain::CHANGES_LIMIT_MAX)?;
-    Ok(Json(domain::changes(&state, current.account.id, id, query.after_rev, limit).await?))
+    Ok(Json(domain::changes(&state, current.reader(), id, query.after_rev, limit).await?))
 }

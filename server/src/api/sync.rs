@@ -20,5 +20,5 @@ pub async fn get(
     current: CurrentUser,
     Query(query): Query<SyncQuery>,
 ) -> Result<Json<SyncPage>, Refusal> {
-    Ok(Json(domain::page(&state, current.account.id, query.since.as_deref()).await?))
+    Ok(Json(domain::page(&state, current.reader(), query.since.as_deref()).await?))
 }

@@ -5,7 +5,7 @@
 
 use crate::error::Refusal;
 use crate::store::logins::TokenHash;
-use crate::store::{self, Store, StoreError};
+use crate::store::{self, Reader, Store, StoreError};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use protocol::{Account, DeviceId, DeviceName, Millis, User};
 use sha2::{Digest, Sha256};
@@ -26,6 +26,13 @@ pub struct CurrentLogin {
     pub user: Arc<User>,
     pub device: DeviceId,
     token: TokenHash,
+}
+
+impl CurrentLogin {
+    /// Whose view it is.
+    pub fn reader(&self) -> Reader {
+        Reader { account: self.account.id, device: self.device }
+    }
 }
 
 /// A new token and its hash.

@@ -2,6 +2,7 @@
 
 use crate::error::Refusal;
 use crate::state::AppState;
+use crate::store::Reader;
 use crate::store::conversations::{Place, only};
 use protocol::messaging::Conversations;
 use protocol::{Conversation, ConversationId, UserId};
@@ -13,28 +14,28 @@ pub const LIMIT_MAX: u32 = 200;
 /// A page of the session list after the place that an earlier page named.
 pub async fn list(
     state: &AppState,
-    account: UserId,
+    reader: Reader,
     before: Option<&str>,
     limit: u32,
 ) -> Result<Conversations, Refusal> {
     let after = before.map(|text| read_place(text).ok_or_else(|| Refusal::field("before", "no such place")));
-    let described = state.store.conversations(account, after.transpose()?, limit).await?;
+    let described = state.store.conversations(reader, after.transpose()?, limit).await?;
     let full = described.conversations.len() as u64 == u64::from(limit);
     let next = described.conversations.last().filter(|_| full).map(|last| format!("{}.{}", last.active_at, last.id));
     Ok(Conversations { conversations: described.conversations, users: described.users, next })
 }
 
 /// One conversation as its member sees it.
-pub async fn get(state: &AppState, account: UserId, id: ConversationId) -> Result<Conversation, Refusal> {
-    Ok(only(state.store.conversation(account, id).await?)?)
+pub async fn get(state: &AppState, reader: Reader, id: ConversationId) -> Result<Conversation, Refusal> {
+    Ok(only(state.store.conversation(reader, id).await?)?)
 }
 
 /// Opens the direct conversation with a user, who may be oneself; tells whether it is new.
-pub async fn open(state: &AppState, account: UserId, peer: UserId) -> Result<(Conversation, bool), Refusal> {
+pub async fn open(state: &AppState, reader: Reader, peer: UserId) -> Result<(Conversation, bool), Refusal> {
     if state.store.user(peer).await?.is_none() {
         return Err(Refusal::field("peer", "no such user"));
     }
-    Ok(state.store.open_direct(account, peer).await?)
+    Ok(state.store.open_direct(reader, peer).await?)
 }
 
 fn read_place(text: &str) -> Option<Place> {

@@ -3,9 +3,9 @@
 use crate::error::Refusal;
 use crate::state::AppState;
 use crate::store::history::Span;
-use crate::store::{Appended, NewMessage, StoreError};
+use crate::store::{Appended, NewMessage, Reader, StoreError};
 use protocol::messaging::{ChangesPage, HistoryPage, SendRequest};
-use protocol::{ConversationId, Rev, User, UserId};
+use protocol::{ConversationId, Rev, User};
 use std::sync::Arc;
 
 /// A history page's length when the reader names none (R004-G6), and at most.
@@ -37,21 +37,21 @@ pub async fn send(
 /// A page of history.
 pub async fn history(
     state: &AppState,
-    account: UserId,
+    reader: Reader,
     conversation: ConversationId,
     span: Span,
     limit: u32,
 ) -> Result<HistoryPage, Refusal> {
-    Ok(state.store.history(account, conversation, span, limit).await?)
+    Ok(state.store.history(reader, conversation, span, limit).await?)
 }
 
 /// What changed in the conversation after a log position.
 pub async fn changes(
     state: &AppState,
-    account: UserId,
+    reader: Reader,
     conversation: ConversationId,
     after: Rev,
     limit: u32,
 ) -> Result<ChangesPage, Refusal> {
-    Ok(state.store.changes(account, conversation, after, limit, MAX_GAP).await?)
+    Ok(state.store.changes(reader, conversation, after, limit, MAX_GAP).await?)
 }

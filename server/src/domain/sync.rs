@@ -2,21 +2,22 @@
 
 use crate::error::Refusal;
 use crate::state::AppState;
+use crate::store::Reader;
 use crate::store::conversations::Place;
 use crate::store::sync::SyncCursor;
+use protocol::Upd;
 use protocol::sync::SyncPage;
-use protocol::{Upd, UserId};
 
 /// Objects in one page.
 const LIMIT: u32 = 50;
 
 /// One page of what moved in the account's logs since the token; everything when there is none.
-pub async fn page(state: &AppState, account: UserId, since: Option<&str>) -> Result<SyncPage, Refusal> {
+pub async fn page(state: &AppState, reader: Reader, since: Option<&str>) -> Result<SyncPage, Refusal> {
     let cursor = match since {
         None => SyncCursor::NOTHING,
         Some(text) => read_token(text).ok_or_else(|| Refusal::field("since", "not a token of this server"))?,
     };
-    let moved = state.store.moved(account, cursor, LIMIT).await?;
+    let moved = state.store.moved(reader, cursor, LIMIT).await?;
     Ok(SyncPage {
         token: write_token(moved.cursor),
         more: moved.more,

@@ -158,7 +158,7 @@ pub async fn open(
     Form(Peer { peer }): Form<Peer>,
 ) -> Result<Response, Refusal> {
     let peer: UserId = id(&peer)?;
-    let (conversation, _) = conversations::open(&state, user.account.id, peer).await?;
+    let (conversation, _) = conversations::open(&state, user.reader(), peer).await?;
     Ok(see_other(&path::page(conversation.id)))
 }
 

@@ -102,14 +102,14 @@ async fn messenger(
     user: &CurrentUser,
     open: Option<(ConversationId, Span)>,
 ) -> Result<Messenger, Refusal> {
-    let account = user.account.id;
+    let reader = user.reader();
     // The list first: what happens after it reaches the browser as a change, and applying one twice is harmless.
-    let sync = sync::page(state, account, None).await?;
+    let sync = sync::page(state, reader, None).await?;
     let open = match open {
         None => None,
         Some((id, span)) => Some(Opened {
-            conversation: conversations::get(state, account, id).await?,
-            history: messaging::history(state, account, id, span, messaging::HISTORY_LIMIT).await?,
+            conversation: conversations::get(state, reader, id).await?,
+            history: messaging::history(state, reader, id, span, messaging::HISTORY_LIMIT).await?,
         }),
     };
     Ok(Messenger {

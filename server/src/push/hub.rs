@@ -84,19 +84,20 @@ impl Hub {
     pub fn publish(&self, event: Event) {
         let mut inner = self.lock();
         match event {
-            Event::Message { roster, conversation, prev, message, sender } => {
+            Event::Message { roster, conversation, prev, head_seq, message, sender, withheld } => {
                 let online = inner.online_members(&roster);
-                if online.is_empty() {
-                    return;
+                let (blind, seeing): (Vec<_>, Vec<_>) =
+                    online.into_iter().partition(|account| withheld.contains(account));
+                let (pos, seq) = (message.rev, message.seq);
+                let frame = |change| encode(&ServerFrame::Conversation { conversation, prev, pos, head_seq, change });
+                if !seeing.is_empty() {
+                    let frame = frame(LogChange::Message { message, sender: sender.as_ref().clone() });
+                    seeing.into_iter().for_each(|account| inner.tell(account, &frame));
                 }
-                let frame = encode(&ServerFrame::Conversation {
-                    conversation,
-                    prev,
-                    pos: message.rev,
-                    head_seq: message.seq,
-                    change: LogChange::Message { message, sender: sender.as_ref().clone() },
-                });
-                online.into_iter().for_each(|account| inner.tell(account, &frame));
+                if !blind.is_empty() {
+                    let frame = frame(LogChange::Withheld { seq });
+                    blind.into_iter().for_each(|account| inner.tell(account, &frame));
+                }
             }
             Event::Account { account, prev, pos, changes } => {
                 if inner.online.contains_key(&account) {

@@ -2,10 +2,11 @@
 
 use super::append::decode_message;
 use super::event::Roster;
-use super::positions::json;
+use super::hidden::WITHHELD;
+use super::positions::{from_json, json};
 use super::{Store, StoreError, Tx, parse};
 use protocol::sync::AccountChange;
-use protocol::{Conversation, ConversationId, ConversationKind, Cursors, Millis, Seq, User, UserId};
+use protocol::{Conversation, ConversationId, ConversationKind, Cursors, DeviceId, Millis, Seq, User, UserId};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
@@ -27,6 +28,13 @@ fn kind(number: i64) -> Result<ConversationKind, StoreError> {
     }
 }
 
+/// Who reads. What a member sees depends on the device too: a conversation is deleted on one device alone (R001-05).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reader {
+    pub account: UserId,
+    pub device: DeviceId,
+}
+
 /// A place in the session list: every page begins after the last one's last key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -40,36 +48,51 @@ pub struct Described {
     pub users: Vec<User>,
 }
 
-/// Describes the conversations that a query (`$1` is the account) chooses.
+/// Describes the conversations that a query (`$1` is the account, `$2` the device or null) chooses.
 macro_rules! describe {
     ($chosen:literal) => {
         concat!(
             "with chosen (id) as (",
             $chosen,
-            ") select c.id, c.kind, c.title, c.members, c.rev, c.head_seq, c.active_at, m.vis_from, m.delivered, m.read,
+            ") select c.id, c.kind, c.title, c.members, c.rev, c.head_seq, c.active_at,
+                max(m.vis_from, coalesce(f.seq, 0) + 1), m.delivered, m.read,
                 p.id, p.handle, p.display_name, pm.delivered, pm.read,
                 l.seq, l.rev, l.sender, l.client_id, l.at, l.type, l.body, s.id, s.handle, s.display_name,
-                me.upd
+                me.upd, coalesce(f.seq, 0),
+                (select json_group_array(q.seq order by q.seq) from message as q
+                    where q.conversation = c.id and q.type >= 100
+                    and q.seq > max(m.read, m.vis_from - 1, coalesce(f.seq, 0))),
+                (select json_group_array(json_array(h.seq, h.why) order by h.seq) from hidden as h
+                    where h.account = $1 and h.conversation = c.id and h.hidden = 1
+                    and h.seq > max(m.read, m.vis_from - 1, coalesce(f.seq, 0)))
             from chosen
             join account as me on me.id = $1
             join conversation as c on c.id = chosen.id
             join member as m on m.account = $1 and m.conversation = c.id
+            left join floor as f on f.device = $2 and f.conversation = c.id
             left join account as p
                 on p.id = case when c.low = m.account then c.high else c.low end and c.low <> c.high
             left join member as pm on pm.account = p.id and pm.conversation = c.id
-            left join message as l on l.conversation = c.id and l.seq = c.head_seq and l.seq >= m.vis_from
+            left join message as l on l.conversation = c.id and l.seq = (
+                select n.seq from message as n
+                where n.conversation = c.id and n.seq >= max(m.vis_from, coalesce(f.seq, 0) + 1)
+                and not exists (select 1 from hidden as h where h.account = $1 and h.conversation = c.id
+                    and h.seq = n.seq and h.hidden = 1)
+                order by n.seq desc limit 1)
             left join account as s on s.id = l.sender
             order by c.active_at desc, c.id desc"
         )
     };
 }
 
-const ONE: &str = describe!("select $2");
+const ONE: &str = describe!("select $3");
 
+// What was deleted on the device is listed again once there is something newer.
 const PAGE: &str = describe!(
     "select c.id from member as m join conversation as c on c.id = m.conversation
-    where m.account = $1 and c.version > $2 and (c.active_at, c.id) < ($3, $4)
-    order by c.active_at desc, c.id desc limit $5"
+    left join floor as f on f.device = $2 and f.conversation = c.id
+    where m.account = $1 and c.version > $3 and (c.active_at, c.id) < ($4, $5) and c.head_seq > coalesce(f.seq, -1)
+    order by c.active_at desc, c.id desc limit $6"
 );
 
 const ROSTER_KIND: &str = "select kind from conversation where id = $1";
@@ -94,18 +117,18 @@ pub const STATEMENTS: &[&str] =
 
 impl Store {
     /// One conversation as its member sees it; `NotFound` for everybody else.
-    pub async fn conversation(&self, account: UserId, id: ConversationId) -> Result<Described, StoreError> {
-        one(&mut *self.reader.acquire().await?, account, id).await
+    pub async fn conversation(&self, reader: Reader, id: ConversationId) -> Result<Described, StoreError> {
+        one(&mut *self.reader.acquire().await?, reader, id).await
     }
 
-    /// A page of the session list, by latest activity.
+    /// A page of the session list, by latest activity. What was deleted on the device is not in it.
     pub async fn conversations(
         &self,
-        account: UserId,
+        reader: Reader,
         after: Option<Place>,
         limit: u32,
     ) -> Result<Described, StoreError> {
-        page(&mut *self.reader.acquire().await?, account, -1, after, limit).await
+        page(&mut *self.reader.acquire().await?, reader, -1, after, limit).await
     }
 
     /// Who is in the conversation; `None` when there is no such conversation.
@@ -120,7 +143,8 @@ impl Store {
     }
 
     /// Opens the direct conversation of the two, who may be one; tells whether it is new.
-    pub async fn open_direct(&self, account: UserId, peer: UserId) -> Result<(Conversation, bool), StoreError> {
+    pub async fn open_direct(&self, reader: Reader, peer: UserId) -> Result<(Conversation, bool), StoreError> {
+        let account = reader.account;
         self.writer()
             .run(move |tx| {
                 Box::pin(async move {
@@ -131,14 +155,14 @@ impl Store {
                         .fetch_optional(&mut *tx.conn)
                         .await?;
                     if let Some(id) = found {
-                        return Ok((only(one(tx.conn, account, parse(id)?).await?)?, false));
+                        return Ok((only(one(tx.conn, reader, parse(id)?).await?)?, false));
                     }
                     let members: &[UserId] = if low == high { &[low] } else { &[low, high] };
                     let id = create(tx, ConversationKind::Direct, None, super::now(), members).await?;
                     for member in members {
                         tell_joined(tx, *member, id).await?;
                     }
-                    Ok((only(one(tx.conn, account, id).await?)?, true))
+                    Ok((only(one(tx.conn, reader, id).await?)?, true))
                 })
             })
             .await
@@ -181,17 +205,32 @@ pub(super) async fn join(tx: &mut Tx<'_>, id: ConversationId, accounts: &[UserId
 async fn tell_joined(tx: &mut Tx<'_>, member: UserId, id: ConversationId) -> Result<(), StoreError> {
     let upd: i64 =
         sqlx::query_scalar(JOINED_UPD).bind(member.as_i64()).bind(id.as_i64()).fetch_one(&mut *tx.conn).await?;
-    let conversation = Box::new(only(one(tx.conn, member, id).await?)?);
+    // It is new: no device has deleted it.
+    let conversation = Box::new(only(describe(tx.conn, member, None, id).await?)?);
     tx.publish_changes(member, parse(upd)?, vec![AccountChange::Joined { conversation }]);
     Ok(())
 }
 
 pub(super) async fn one(
     conn: &mut SqliteConnection,
-    account: UserId,
+    reader: Reader,
     id: ConversationId,
 ) -> Result<Described, StoreError> {
-    let rows = sqlx::query(ONE).bind(account.as_i64()).bind(id.as_i64()).fetch_all(conn).await?;
+    describe(conn, reader.account, Some(reader.device), id).await
+}
+
+async fn describe(
+    conn: &mut SqliteConnection,
+    account: UserId,
+    device: Option<DeviceId>,
+    id: ConversationId,
+) -> Result<Described, StoreError> {
+    let rows = sqlx::query(ONE)
+        .bind(account.as_i64())
+        .bind(device.map(DeviceId::as_i64))
+        .bind(id.as_i64())
+        .fetch_all(conn)
+        .await?;
     if rows.is_empty() {
         return Err(StoreError::NotFound);
     }
@@ -201,7 +240,7 @@ pub(super) async fn one(
 /// The conversations of the account that changed in a commit after `version`, by latest activity.
 pub(super) async fn page(
     conn: &mut SqliteConnection,
-    account: UserId,
+    reader: Reader,
     version: i64,
     after: Option<Place>,
     limit: u32,
@@ -211,7 +250,8 @@ pub(super) async fn page(
         None => (i64::MAX, i64::MAX),
     };
     let rows = sqlx::query(PAGE)
-        .bind(account.as_i64())
+        .bind(reader.account.as_i64())
+        .bind(reader.device.as_i64())
         .bind(version)
         .bind(active_at)
         .bind(id)
@@ -245,6 +285,7 @@ fn read_one(row: &SqliteRow) -> Result<Conversation, StoreError> {
     let head_seq: Seq = parse(number(5)?)?;
     let vis_from: Seq = parse(number(7)?)?;
     let own = Cursors { delivered: parse(number(8)?)?, read: parse(number(9)?)? };
+    let (silent, hidden) = exceptions(row)?;
     let peer = read_user(row, 10)?;
     let peer_cursors = match peer {
         Some(_) => Some(Cursors { delivered: parse(number(13)?)?, read: parse(number(14)?)? }),
@@ -265,19 +306,36 @@ fn read_one(row: &SqliteRow) -> Result<Conversation, StoreError> {
         },
         active_at: number(6)?.unsigned_abs(),
         vis_from,
-        floor: Seq::ZERO,
-        silent: Vec::new(),
-        hidden: Vec::new(),
+        floor: parse(number(26)?)?,
+        unread: unread(head_seq, vis_from, own.read, &silent, &hidden),
+        silent,
+        hidden,
         own,
         peer_cursors,
-        unread: unread(head_seq, vis_from, own.read),
     })
 }
 
-/// R004-B1: every message counts that another sent after the own read cursor and from `vis_from` on. Sending moves the
-/// sender's cursor, so none of the reader's own lies beyond it, and the count is one subtraction, whatever its size.
-pub fn unread(head_seq: Seq, vis_from: Seq, read: Seq) -> u64 {
-    head_seq.get().saturating_sub(read.max(vis_from.prev()).get())
+/// The seqs after the own read cursor that do not count: those that nobody counts or that the reader never saw, and
+/// those that the reader deleted or reported.
+fn exceptions(row: &SqliteRow) -> Result<(Vec<Seq>, Vec<Seq>), StoreError> {
+    let mut silent: Vec<Seq> = from_json(row.try_get(27)?)?;
+    let unseen: Vec<(Seq, i64)> = from_json(row.try_get(28)?)?;
+    let mut hidden = Vec::new();
+    for (seq, why) in unseen {
+        if why == WITHHELD { &mut silent } else { &mut hidden }.push(seq);
+    }
+    silent.sort_unstable();
+    silent.dedup();
+    Ok((silent, hidden))
+}
+
+/// R004-B1: every message counts that another sent after the own read cursor and from `vis_from` on, but for the
+/// exceptions, each once. Sending moves the sender's cursor, so none of the reader's own lies beyond it, and the count
+/// is a subtraction, whatever its size. Both lists ascend and lie beyond the cursor.
+fn unread(head_seq: Seq, vis_from: Seq, read: Seq, silent: &[Seq], hidden: &[Seq]) -> u64 {
+    let both = hidden.iter().filter(|seq| silent.binary_search(seq).is_ok()).count();
+    let exceptions = silent.len() + hidden.len() - both;
+    head_seq.get().saturating_sub(read.max(vis_from.prev()).get()).saturating_sub(exceptions as u64)
 }
 
 /// The user whose id, handle and display name stand in three columns from `first` on.

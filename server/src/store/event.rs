@@ -2,7 +2,7 @@
 
 use super::append::NewMessage;
 use protocol::sync::AccountChange;
-use protocol::{ConversationId, Message, Rev, Upd, User, UserId};
+use protocol::{ConversationId, Message, Rev, Seq, Upd, User, UserId};
 use std::sync::Arc;
 
 /// Who is in a conversation, as far as routing and permission need it.
@@ -22,8 +22,17 @@ impl Roster {
 /// One committed change of a log.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// A message was appended.
-    Message { roster: Arc<Roster>, conversation: ConversationId, prev: Rev, message: Message, sender: Arc<User> },
+    /// A message was appended, or changed.
+    Message {
+        roster: Arc<Roster>,
+        conversation: ConversationId,
+        prev: Rev,
+        head_seq: Seq,
+        message: Message,
+        sender: Arc<User>,
+        /// The members who do not see it.
+        withheld: Vec<UserId>,
+    },
     /// An account's own log moved from `prev` to `pos`, a change a position.
     Account { account: UserId, prev: Upd, pos: Upd, changes: Vec<AccountChange> },
     /// The login was ended: its connections must close.
@@ -36,8 +45,10 @@ impl Event {
             roster: new.roster.clone(),
             conversation: new.conversation,
             prev,
+            head_seq: message.seq,
             message,
             sender: new.sender.clone(),
+            withheld: Vec::new(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Reading messages: pages by key, and what changed after a log position.
 
 use super::append::decode_message;
-use super::conversations::{Described, one, only, read_user};
+use super::conversations::{Described, Reader, one, only, read_user};
 use super::{Store, StoreError, parse};
 use protocol::messaging::{ChangesPage, HistoryPage};
 use protocol::{ConversationId, Message, Rev, Seq, User, UserId};
@@ -23,7 +23,11 @@ macro_rules! messages {
     ($where:literal) => {
         concat!(
             "select m.seq, m.rev, m.sender, m.client_id, m.at, m.type, m.body, a.id, a.handle, a.display_name
-            from message as m join account as a on a.id = m.sender where m.conversation = $1 and m.seq >= $2 and ",
+            from message as m join account as a on a.id = m.sender
+            where m.conversation = $1 and m.seq >= $2 and not exists (
+                select 1 from hidden as h
+                where h.account = $5 and h.conversation = $1 and h.seq = m.seq and h.hidden = 1
+            ) and ",
             $where
         )
     };
@@ -33,8 +37,9 @@ const BEFORE: &str = messages!("m.seq < $3 order by m.seq desc limit $4");
 const AFTER: &str = messages!("m.seq > $3 order by m.seq limit $4");
 const CHANGED: &str = messages!("m.rev > $3 order by m.rev limit $4");
 
-const HEAD: &str = "select c.head_seq, c.rev, m.vis_from, a.upd
+const HEAD: &str = "select c.head_seq, c.rev, max(m.vis_from, coalesce(f.seq, 0) + 1), a.upd
     from member as m join conversation as c on c.id = m.conversation join account as a on a.id = m.account
+    left join floor as f on f.device = $3 and f.conversation = c.id
     where m.account = $1 and m.conversation = $2";
 
 /// Every statement of this file, for the test that explains them.
@@ -46,7 +51,7 @@ impl Store {
     /// however deep it lies (R002-12).
     pub async fn history(
         &self,
-        account: UserId,
+        reader: Reader,
         id: ConversationId,
         span: Span,
         limit: u32,
@@ -54,7 +59,12 @@ impl Store {
         let mut conn = self.reader.acquire().await?;
         // One snapshot for the head and the page.
         let mut tx = conn.begin().await?;
-        let head = sqlx::query(HEAD).bind(account.as_i64()).bind(id.as_i64()).fetch_one(&mut *tx).await?;
+        let head = sqlx::query(HEAD)
+            .bind(reader.account.as_i64())
+            .bind(id.as_i64())
+            .bind(reader.device.as_i64())
+            .fetch_one(&mut *tx)
+            .await?;
         let head_seq: Seq = parse(head.try_get::<i64, _>(0)?)?;
         let rev = parse(head.try_get::<i64, _>(1)?)?;
         let vis_from: Seq = parse(head.try_get::<i64, _>(2)?)?;
@@ -65,7 +75,7 @@ impl Store {
             Span::Before(seq) => (BEFORE, seq.min(head_seq.next())),
             Span::After(seq) => (AFTER, seq),
         };
-        let rows = select(&mut tx, sql, id, vis_from, key.as_i64(), limit).await?;
+        let rows = select(&mut tx, sql, reader.account, (id, vis_from), key.as_i64(), limit).await?;
         let (mut messages, users) = read(&rows)?;
         messages.sort_by_key(|message| message.seq);
         let full = rows.len() as u64 == u64::from(limit);
@@ -86,7 +96,7 @@ impl Store {
     /// What changed in the conversation after `after`. More than `max_gap` positions are `too_long` (R004-G8).
     pub async fn changes(
         &self,
-        account: UserId,
+        reader: Reader,
         id: ConversationId,
         after: Rev,
         limit: u32,
@@ -94,14 +104,15 @@ impl Store {
     ) -> Result<ChangesPage, StoreError> {
         let mut conn = self.reader.acquire().await?;
         let mut tx = conn.begin().await?;
-        let described = one(&mut tx, account, id).await?;
+        let described = one(&mut tx, reader, id).await?;
         let mut users = described.users.clone();
         let conversation = only(Described { users: Vec::new(), ..described })?;
         if conversation.rev.get().saturating_sub(after.get()) > max_gap {
             let through = conversation.rev;
             return Ok(ChangesPage { conversation, messages: Vec::new(), through, too_long: true, users });
         }
-        let rows = select(&mut tx, CHANGED, id, conversation.vis_from, after.as_i64(), limit).await?;
+        let place = (id, conversation.vis_from);
+        let rows = select(&mut tx, CHANGED, reader.account, place, after.as_i64(), limit).await?;
         let (messages, senders) = read(&rows)?;
         let through = match messages.last() {
             Some(last) if rows.len() as u64 == u64::from(limit) => last.rev,
@@ -116,15 +127,23 @@ impl Store {
     }
 }
 
+/// The messages that a query finds in the conversation from a seq on; none that is hidden from the account.
 async fn select(
     conn: &mut SqliteConnection,
     sql: &'static str,
-    id: ConversationId,
-    vis_from: Seq,
+    account: UserId,
+    (id, vis_from): (ConversationId, Seq),
     key: i64,
     limit: u32,
 ) -> Result<Vec<SqliteRow>, sqlx::Error> {
-    sqlx::query(sql).bind(id.as_i64()).bind(vis_from.as_i64()).bind(key).bind(limit).fetch_all(conn).await
+    sqlx::query(sql)
+        .bind(id.as_i64())
+        .bind(vis_from.as_i64())
+        .bind(key)
+        .bind(limit)
+        .bind(account.as_i64())
+        .fetch_all(conn)
+        .await
 }
 
 fn read(rows: &[SqliteRow]) -> Result<(Vec<Message>, Vec<User>), StoreError> {

@@ -13,6 +13,7 @@ pub mod conversations;
 mod cursors;
 mod event;
 pub mod folder;
+mod hidden;
 pub mod history;
 pub mod imports;
 pub mod logins;
@@ -23,6 +24,7 @@ mod tests;
 pub mod writer;
 
 pub use append::{Appended, NewMessage};
+pub use conversations::Reader;
 pub use cursors::NewReport;
 pub use event::{Event, Roster};
 pub use folder::Folder;

@@ -91,6 +91,11 @@ impl Positions {
     }
 }
 
+/// Reads a list that a statement made with `json_group_array`.
+pub fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|error| StoreError::Corrupt(error.to_string()))
+}
+
 /// A batch as the one JSON parameter that a statement reads through `json_each`.
 pub fn json<T: serde::Serialize>(rows: &T) -> Result<String, StoreError> {
     serde_json::to_string(rows).map_err(|error| StoreError::Corrupt(error.to_string()))

@@ -1,10 +1,10 @@
 //! What moved in an account's logs since a token.
 
-use super::conversations::{self, Described, Place, one, only};
+use super::conversations::{self, Described, Place, Reader, one, only};
 use super::{Store, StoreError, parse};
 use protocol::receipts::{Cursors, Receipt};
 use protocol::sync::AccountChange;
-use protocol::{ConversationId, Upd, UserId};
+use protocol::{ConversationId, Upd};
 use sqlx::{Connection, Row, SqliteConnection};
 
 /// Where a device stands: the opaque token, read. No clock is in it.
@@ -46,14 +46,15 @@ pub const STATEMENTS: &[&str] = &[VERSION, UPD, CHANGES];
 
 impl Store {
     /// What moved for the account after `cursor`: first its own log, then the conversations; at most `limit` of either.
-    pub async fn moved(&self, account: UserId, cursor: SyncCursor, limit: u32) -> Result<Moved, StoreError> {
+    pub async fn moved(&self, reader: Reader, cursor: SyncCursor, limit: u32) -> Result<Moved, StoreError> {
         let mut conn = self.reader.acquire().await?;
         // One snapshot: the cursor given covers exactly what the page was read from.
         let mut tx = conn.begin().await?;
-        let upd: Upd = parse(sqlx::query_scalar::<_, i64>(UPD).bind(account.as_i64()).fetch_one(&mut *tx).await?)?;
+        let account = reader.account.as_i64();
+        let upd: Upd = parse(sqlx::query_scalar::<_, i64>(UPD).bind(account).fetch_one(&mut *tx).await?)?;
         let known = cursor.upd.unwrap_or(upd);
         let (changes, through) = if known < upd && cursor.listing.is_none() {
-            changes(&mut tx, account, known, limit).await?
+            changes(&mut tx, reader, known, limit).await?
         } else {
             (Vec::new(), None)
         };
@@ -70,7 +71,7 @@ impl Store {
         };
         let after = cursor.listing.map(|(_, place)| place);
         let described = if began > cursor.version {
-            conversations::page(&mut tx, account, cursor.version, after, limit).await?
+            conversations::page(&mut tx, reader, cursor.version, after, limit).await?
         } else {
             Described { conversations: Vec::new(), users: Vec::new() }
         };
@@ -87,12 +88,12 @@ impl Store {
 /// The account's own changes, and the position they go through when more remain.
 async fn changes(
     conn: &mut SqliteConnection,
-    account: UserId,
+    reader: Reader,
     after: Upd,
     limit: u32,
 ) -> Result<(Vec<AccountChange>, Option<Upd>), StoreError> {
-    let rows =
-        sqlx::query(CHANGES).bind(account.as_i64()).bind(after.as_i64()).bind(limit).fetch_all(&mut *conn).await?;
+    let account = reader.account.as_i64();
+    let rows = sqlx::query(CHANGES).bind(account).bind(after.as_i64()).bind(limit).fetch_all(&mut *conn).await?;
     let mut changes = Vec::with_capacity(rows.len());
     let mut through = after;
     for row in &rows {
@@ -103,7 +104,7 @@ async fn changes(
         changes.push(if number(1)? == 1 {
             AccountChange::Receipt(Receipt { conversation, reader: parse(number(3)?)?, cursors })
         } else if number(6)? == 1 {
-            AccountChange::Joined { conversation: Box::new(only(one(conn, account, conversation).await?)?) }
+            AccountChange::Joined { conversation: Box::new(only(one(conn, reader, conversation).await?)?) }
         } else {
             AccountChange::Own { conversation, cursors }
         });

@@ -314,7 +314,7 @@ fn errors() -> Value {
     json!({
         "ErrorCode": { "enum": ["bad_request", "not_logged_in", "wrong_credentials", "foreign_origin", "not_found",
             "method_not_allowed", "timeout", "handle_taken", "client_id_reused", "too_large",
-            "unsupported_media_type", "invalid_field", "rate_limited", "internal", "unavailable", "storage_full"] },
+            "unsupported_media_type", "invalid_field", "recall_expired", "not_allowed", "rate_limited", "internal", "unavailable", "storage_full"] },
         "ErrorAnswer": object([(
             "error",
             object([
