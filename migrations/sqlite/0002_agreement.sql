@@ -16,13 +16,17 @@ update member set sent = newest.seq
 
 -- From now on a receipt says what was told, and a member's cursors are the member's own: what had been told so far.
 insert into receipt (owner, conversation, reader, delivered, read, upd)
-    select other.account, m.conversation, m.account, m.delivered, m.read, 0
+    select owner.id, m.conversation, m.account, m.delivered, m.read,
+        owner.upd + row_number() over (partition by owner.id order by m.conversation)
     from member as m
     join conversation as c on c.id = m.conversation and c.kind = 0
     join member as other on other.conversation = m.conversation and other.account <> m.account
+    join account as owner on owner.id = other.account
     where true
     on conflict (owner, conversation, reader)
-    do update set delivered = max(receipt.delivered, excluded.delivered), read = max(receipt.read, excluded.read);
+    do update set delivered = max(receipt.delivered, excluded.delivered), read = max(receipt.read, excluded.read),
+        upd = excluded.upd;
+update account set upd = max(upd, (select coalesce(max(receipt.upd), 0) from receipt where receipt.owner = account.id));
 
 -- A device deleted the conversation through this message: only there, and until a later one comes.
 create table floor (

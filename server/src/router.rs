@@ -12,7 +12,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::Method;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{MethodRouter, delete, get, post, put};
+use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use protocol::{ErrorCode, path};
 use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -50,6 +50,7 @@ pub fn routes() -> Vec<Route> {
     vec![
         route(Method::POST,    path::ACCOUNTS,       "register",           Anyone,  post(accounts::register)),
         route(Method::GET,     path::ACCOUNT_ME,     "getAccount",         Account, get(accounts::me)),
+        route(Method::PATCH,   path::ACCOUNT_ME,     "changeAccount",      Account, patch(accounts::change)),
         route(Method::GET,     path::USERS,          "searchUsers",        Account, get(users::search)),
         route(Method::GET,     path::USER,           "getUser",            Account, get(users::get)),
         route(Method::POST,    path::LOGINS,         "logIn",              Anyone,  post(logins::log_in)),
@@ -62,7 +63,12 @@ pub fn routes() -> Vec<Route> {
         route(Method::POST,    path::MESSAGES,       "sendMessage",        Member,  post(messages::send)),
         route(Method::GET,     path::MESSAGES,       "listMessages",       Member,  get(messages::history)),
         route(Method::GET,     path::CHANGES,        "listChanges",        Member,  get(messages::changes)),
+        route(Method::GET,     path::UNREAD,         "listUnread",         Member,  get(messages::unread)),
+        route(Method::GET,     path::READERS,        "listReaders",        Member,  get(receipts::readers)),
+        route(Method::GET,     path::MESSAGE_READERS, "listMessageReaders", Member, get(receipts::message_readers)),
+        route(Method::GET,     path::RECEIPTS,       "listReceipts",       Account, get(receipts::inbox)),
         route(Method::PUT,     path::RECEIPTS,       "reportReceipts",     Member,  put(receipts::report)),
+        route(Method::PUT,     path::RECEIPTS_ALL,   "readAll",            Account, put(receipts::read_all)),
         route(Method::GET,     path::SYNC,           "sync",               Account, get(sync::get)),
         route(Method::GET,     path::OPENAPI,        "getOpenApi",         Anyone,  get(openapi::get)),
         route(Method::GET,     path::PUSH,           "push",               Account, get(socket::connect)),

@@ -80,21 +80,9 @@ async fn receipts_reach_the_sender() {
         assert_eq!(b.report(id, delivered, read).await.status, 204);
         let Some((delivered, read)) = expected else { continue };
         let cursors = Cursors { delivered: seq(delivered), read: seq(read) };
-        match device.frame().await {
-            ServerFrame::Account { prev, pos, changes } => {
-                assert_eq!(prev.next(), pos);
-                assert!(
-                    matches!(&changes[..], [AccountChange::Receipt(r)] if (r.cursors, r.reader) == (cursors, b.id))
-                );
-            }
-            frame => panic!("{frame:?}"),
-        }
-        match other.frame().await {
-            ServerFrame::Account { changes, .. } => {
-                assert_eq!(changes, [AccountChange::Own { conversation: id, cursors }]);
-            }
-            frame => panic!("{frame:?}"),
-        }
+        let told = device.changes().await;
+        assert!(matches!(&told[..], [AccountChange::Receipt(r)] if (r.cursors, r.reader) == (cursors, b.id)));
+        assert_eq!(other.changes().await, [AccountChange::Own { conversation: id, cursors }]);
     }
     let (seen_by_a, seen_by_b) = (a.conversation(id).await, b.conversation(id).await);
     assert_eq!((seen_by_a.unread, seen_by_b.unread), (0, 0));

@@ -162,6 +162,7 @@ async fn real_requests_and_answers_match_the_document() {
     let login = json!({"handle": "aa", "password": PASSWORD, "device_name": "书房"});
     let login = checker.call(&a, "logIn", "", Some(login)).await;
     checker.call(&a, "getAccount", "", None).await;
+    checker.call(&a, "changeAccount", "", Some(json!({"receipts": true}))).await;
     checker.call(&a, "searchUsers", "?query=b", None).await;
     checker.call(&a, "getUser", &b.id.to_string(), None).await;
     checker.call(&a, "listDevices", "", None).await;
@@ -182,11 +183,17 @@ async fn real_requests_and_answers_match_the_document() {
     let reused = json!({"client_id": first["client_id"], "body": {"type": "text", "text": "other"}});
     checker.call(&a, "sendMessage", &format!("{id}+"), Some(reused)).await;
     b.send(id, "hi").await;
+    checker.call(&a, "listUnread", &format!("{id}+"), None).await;
     let since = checker.call(&a, "sync", "", None).await["token"].as_str().unwrap().to_owned();
     let report = json!({"reports": [{"conversation": id, "delivered": 2, "read": 2}]});
     checker.call(&a, "reportReceipts", "", Some(report.clone())).await;
     checker.call(&b, "reportReceipts", "", Some(report)).await;
     checker.call(&a, "sync", &format!("?since={since}"), None).await;
+    checker.call(&a, "listReceipts", "?after=0&limit=1", None).await;
+    checker.call(&a, "listReaders", &format!("{id}+"), None).await;
+    checker.call(&a, "listMessageReaders", &format!("{id}+"), None).await;
+    checker.call(&b, "listMessageReaders", &format!("{id}+"), None).await;
+    checker.call(&a, "readAll", "", None).await;
     checker.call(&a, "listConversations", "?limit=1", None).await;
     checker.call(&a, "getConversation", &id.to_string(), None).await;
     checker.call(&a, "listMessages", &format!("{id}+?limit=5"), None).await;

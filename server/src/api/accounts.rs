@@ -8,6 +8,7 @@ use crate::error::Refusal;
 use crate::state::AppState;
 use axum::extract::State;
 use axum::http::StatusCode;
+use protocol::account::ChangeAccount;
 use protocol::{Account, RegisterRequest};
 
 /// `POST /accounts`
@@ -23,4 +24,13 @@ pub async fn register(
 /// `GET /accounts/me`
 pub async fn me(user: CurrentUser) -> Json<Account> {
     Json(user.account.clone())
+}
+
+/// `PATCH /accounts/me`
+pub async fn change(
+    State(state): State<AppState>,
+    user: CurrentUser,
+    Json(request): Json<ChangeAccount>,
+) -> Result<Json<Account>, Refusal> {
+    domain::accounts::change(&state, &user, request).await.map(Json)
 }

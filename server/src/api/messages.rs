@@ -1,4 +1,4 @@
-//! `/conversations/{id}/messages` and `/conversations/{id}/changes`
+//! `/conversations/{id}/messages`, `/conversations/{id}/changes` and `/conversations/{id}/unread`
 
 use super::conversations::limit;
 use super::extract::{Json, Path, Query};
@@ -9,7 +9,7 @@ use crate::state::AppState;
 use crate::store::history::Span;
 use axum::extract::State;
 use axum::http::StatusCode;
-use protocol::messaging::{ChangesPage, HistoryPage, SendRequest};
+use protocol::messaging::{ChangesPage, HistoryPage, SendRequest, UnreadPage};
 use protocol::{ConversationId, Message, Rev, Seq};
 use serde::Deserialize;
 
@@ -63,4 +63,19 @@ pub async fn changes(
 ) -> Result<Json<ChangesPage>, Refusal> {
     let limit = limit(query.limit, domain::CHANGES_LIMIT, domain::CHANGES_LIMIT_MAX)?;
     Ok(Json(domain::changes(&state, current.reader(), id, query.after_rev, limit).await?))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UnreadQuery {
+    before: Option<Seq>,
+}
+
+pub async fn unread(
+    State(state): State<AppState>,
+    current: CurrentUser,
+    Path(id): Path<ConversationId>,
+    Query(query): Query<UnreadQuery>,
+) -> Result<Json<UnreadPage>, Refusal> {
+    Ok(Json(domain::unread(&state, current.reader(), id, query.before).await?))
 }

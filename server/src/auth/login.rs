@@ -1,13 +1,13 @@
 //! Logins: opaque random tokens, and the cache that lets a request know its account without asking the database.
 //!
-//! Invariants: the database holds only a token's SHA-256. A login that was ended is not in the cache from the moment
-//! at which ending it was answered. The cache is bounded; a full one is emptied and fills again.
+//! Invariants: the database holds only a token's SHA-256. A login that was ended, or whose account changed, is not in
+//! the cache from the moment at which that was answered. The cache is bounded; a full one is emptied and fills again.
 
 use crate::error::Refusal;
 use crate::store::logins::TokenHash;
 use crate::store::{self, Reader, Store, StoreError};
 use base64ct::{Base64UrlUnpadded, Encoding};
-use protocol::{Account, DeviceId, DeviceName, Millis, User};
+use protocol::{Account, DeviceId, DeviceName, Millis, User, UserId};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -69,8 +69,9 @@ pub struct Logins {
 #[derive(Default)]
 struct Cache {
     logins: HashMap<TokenHash, Arc<CurrentLogin>>,
-    /// How many logins were ended so far: what was read from the database before the last one may be stale.
-    ended: u64,
+    /// How often logins were ended or accounts changed so far: what was read from the database before the last time may
+    /// be stale.
+    changed: u64,
     /// Logins that are being ended, once for each attempt.
     ending: Vec<DeviceId>,
 }
@@ -83,18 +84,18 @@ impl Logins {
     /// The login of a token, if it stands. Asks the database only after a start or a long absence.
     pub async fn find(&self, token: &str) -> Result<Option<Arc<CurrentLogin>>, Refusal> {
         let hash = token_hash(token);
-        let ended = {
+        let changed = {
             let cache = self.read();
             if let Some(login) = cache.logins.get(&hash) {
                 return Ok(Some(login.clone()));
             }
-            cache.ended
+            cache.changed
         };
         let Some((account, device)) = self.store.login(&hash).await? else { return Ok(None) };
         let user = Arc::new(account.user());
         let login = Arc::new(CurrentLogin { account, user, device, token: hash });
         let mut cache = self.write();
-        if cache.ended == ended {
+        if cache.changed == changed {
             if cache.logins.len() >= CAPACITY {
                 cache.logins.clear();
             }
@@ -111,7 +112,7 @@ impl Logins {
     }
 
     /// Ends one login of the account; its connections close. `NotFound` when the account has no such device.
-    pub async fn end(&self, account: protocol::UserId, device: DeviceId) -> Result<(), Refusal> {
+    pub async fn end(&self, account: UserId, device: DeviceId) -> Result<(), Refusal> {
         let logins = self.clone();
         // A task of its own: a caller who hangs up must not leave an ended login in the cache.
         let ending = tokio::spawn(async move {
@@ -121,11 +122,25 @@ impl Logins {
             if let Some(mine) = cache.ending.iter().position(|ending| *ending == device) {
                 cache.ending.swap_remove(mine);
             }
-            cache.ended += 1;
+            cache.changed += 1;
             cache.logins.remove(&ended?);
             Ok::<_, StoreError>(())
         });
         Ok(ending.await.map_err(|_| Refusal::internal())??)
+    }
+
+    /// Turns the account's receipts on or off: every later request of its devices sees it.
+    pub async fn change_receipts(&self, account: UserId, receipts: bool) -> Result<Account, Refusal> {
+        let logins = self.clone();
+        // A task of its own: a caller who hangs up must not leave an old account in the cache.
+        let changing = tokio::spawn(async move {
+            let changed = logins.store.change_receipts(account, receipts).await;
+            let mut cache = logins.write();
+            cache.changed += 1;
+            cache.logins.retain(|_, login| login.account.id != account);
+            changed
+        });
+        Ok(changing.await.map_err(|_| Refusal::internal())??)
     }
 
     /// Whether the login still stands, though it may have been ended since it was found.

@@ -4,7 +4,7 @@ use crate::auth::CurrentLogin;
 use crate::error::Refusal;
 use crate::state::AppState;
 use crate::store::StoreError;
-use protocol::account::{Devices, Users};
+use protocol::account::{ChangeAccount, Devices, Users};
 use protocol::{
     Account, Device, DeviceId, DeviceName, ErrorCode, Handle, Login, LoginRequest, RegisterRequest, User, UserId,
 };
@@ -45,6 +45,14 @@ pub async fn log_in(
     };
     let (device, token) = state.logins.begin(&account, request.device_name.unwrap_or(derived_name)).await?;
     Ok(Login { account, device, token: token.text })
+}
+
+/// Changes the account's own settings; what the request leaves out stays.
+pub async fn change(state: &AppState, login: &CurrentLogin, request: ChangeAccount) -> Result<Account, Refusal> {
+    match request.receipts {
+        Some(receipts) => state.logins.change_receipts(login.account.id, receipts).await,
+        None => Ok(login.account.clone()),
+    }
 }
 
 /// Ends one of the account's logins; its connections close.

@@ -4,8 +4,8 @@ use crate::error::Refusal;
 use crate::state::AppState;
 use crate::store::history::Span;
 use crate::store::{Appended, NewMessage, Reader, StoreError};
-use protocol::messaging::{ChangesPage, HistoryPage, SendRequest};
-use protocol::{ConversationId, Rev, User};
+use protocol::messaging::{ChangesPage, HistoryPage, SendRequest, UnreadPage};
+use protocol::{ConversationId, Rev, Seq, User};
 use std::sync::Arc;
 
 /// A history page's length when the reader names none (R004-G6), and at most.
@@ -14,6 +14,8 @@ pub const HISTORY_LIMIT_MAX: u32 = 100;
 /// A page of changes when the reader names no length, and at most.
 pub const CHANGES_LIMIT: u32 = 100;
 pub const CHANGES_LIMIT_MAX: u32 = 500;
+/// Unread messages on one page (R002-23).
+pub const UNREAD: usize = 99;
 /// Changes further behind than this are not listed: the reader takes the newest page instead (R004-G8).
 pub const MAX_GAP: u64 = 1_000;
 
@@ -54,4 +56,14 @@ pub async fn changes(
     limit: u32,
 ) -> Result<ChangesPage, Refusal> {
     Ok(state.store.changes(reader, conversation, after, limit, MAX_GAP).await?)
+}
+
+/// The messages that make the conversation's unread count, newest first.
+pub async fn unread(
+    state: &AppState,
+    reader: Reader,
+    conversation: ConversationId,
+    before: Option<Seq>,
+) -> Result<UnreadPage, Refusal> {
+    Ok(state.store.unread(reader, conversation, before, UNREAD).await?)
 }

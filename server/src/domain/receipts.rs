@@ -1,10 +1,17 @@
-//! Delivered and read reports.
+//! Delivered and read reports, and who has read what.
 
 use crate::error::Refusal;
 use crate::state::AppState;
 use crate::store::NewReport;
-use protocol::receipts::{Cursors, ReportReceipts};
-use protocol::{ConversationKind, UserId};
+use protocol::messaging::{MessageReaders, Readers};
+use protocol::receipts::{Cursors, ReceiptsPage, ReportReceipts};
+use protocol::{ConversationId, ConversationKind, ErrorCode, Seq, Upd, UserId};
+
+/// A page of the inbox when the reader names no length, and at most.
+pub const LIMIT: u32 = 100;
+pub const LIMIT_MAX: u32 = 500;
+/// Conversations that one commit reads when all are read.
+const READ_AT_ONCE: u32 = 500;
 
 /// Takes a device's reports. One about a conversation of others refuses them all, and nothing moves.
 pub async fn report(state: &AppState, account: UserId, request: ReportReceipts) -> Result<(), Refusal> {
@@ -23,4 +30,52 @@ pub async fn report(state: &AppState, account: UserId, request: ReportReceipts) 
         state.store.writer().report(reports).await?;
     }
     Ok(())
+}
+
+/// Reads every conversation of the account through its newest message as of now (R001-20).
+pub async fn read_all(state: &AppState, account: UserId) -> Result<(), Refusal> {
+    let mut after = None;
+    loop {
+        let behind = state.store.behind(account, after, READ_AT_ONCE).await?;
+        let Some((last, _)) = behind.last() else { return Ok(()) };
+        after = Some(*last);
+        let report = |(conversation, head)| NewReport { account, conversation, cursors: Cursors::at(head) };
+        state.store.writer().report(behind.into_iter().map(report).collect()).await?;
+    }
+}
+
+/// The receipts about the account's own messages that changed after a position of its log (R000-13).
+pub async fn inbox(state: &AppState, account: UserId, after: Upd, limit: u32) -> Result<ReceiptsPage, Refusal> {
+    Ok(state.store.receipts(account, after, limit).await?)
+}
+
+/// How far the others have read the conversation.
+pub async fn readers(state: &AppState, account: UserId, id: ConversationId) -> Result<Readers, Refusal> {
+    let roster = state.rosters.of_member(account, id).await?;
+    let listed = roster.members.len() <= Readers::LISTED_MAX;
+    let readers = if listed { state.store.readers(account, id).await? } else { Vec::new() };
+    Ok(Readers { readers, listed })
+}
+
+/// Who has read one's own message; `not_allowed` about another's.
+pub async fn message_readers(
+    state: &AppState,
+    account: UserId,
+    id: ConversationId,
+    seq: Seq,
+) -> Result<MessageReaders, Refusal> {
+    let roster = state.rosters.of_member(account, id).await?;
+    let sent = state.store.sent(account, id, seq).await?;
+    if sent.sender != account {
+        return Err(Refusal::new(ErrorCode::NotAllowed, "only its sender learns who has read a message"));
+    }
+    if !sent.countable {
+        return Ok(MessageReaders { count: 0, readers: Vec::new() });
+    }
+    if roster.members.len() > Readers::LISTED_MAX {
+        let count = state.store.count_message_readers(account, id, seq).await?;
+        return Ok(MessageReaders { count, readers: Vec::new() });
+    }
+    let readers = state.store.message_readers(account, id, seq).await?;
+    Ok(MessageReaders { count: readers.len() as u64, readers })
 }

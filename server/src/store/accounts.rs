@@ -1,6 +1,7 @@
 //! Accounts and the search for users.
 
 use super::{Store, StoreError, parse};
+use protocol::sync::AccountChange;
 use protocol::{Account, DisplayName, Handle, User, UserId};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
@@ -20,9 +21,14 @@ const SEARCH: &str = "select id, handle, display_name from account
         lower(display_name) like $3 escape '\\' desc, handle
     limit $4";
 
+const CHANGE_RECEIPTS: &str = "update account set receipts = $2, upd = upd + 1, settings_upd = upd + 1
+    where id = $1 and receipts <> $2 returning upd";
+
+const ACCOUNT: &str = "select id, handle, display_name, created_at, receipts from account where id = $1";
+
 /// Every statement of this file but the search, for the test that explains them.
 #[cfg(test)]
-pub const STATEMENTS: &[&str] = &[INSERT, BY_HANDLE, USER];
+pub const STATEMENTS: &[&str] = &[INSERT, BY_HANDLE, USER, CHANGE_RECEIPTS, ACCOUNT];
 
 impl Store {
     /// Creates an account; `Taken` when another one has the handle.
@@ -41,6 +47,26 @@ impl Store {
     pub async fn account_by_handle(&self, handle: &Handle) -> Result<Option<(Account, Option<String>)>, StoreError> {
         let row = sqlx::query(BY_HANDLE).bind(handle.as_str()).fetch_optional(&self.reader).await?;
         row.map(|row| Ok((account(&row)?, row.try_get(5)?))).transpose()
+    }
+
+    /// Turns the account's receipts on or off (R000-19), and tells its devices if that changes anything.
+    pub async fn change_receipts(&self, id: UserId, receipts: bool) -> Result<Account, StoreError> {
+        self.writer
+            .run(move |tx| {
+                Box::pin(async move {
+                    tx.forget_upds(&[id]);
+                    let upd: Option<i64> = sqlx::query_scalar(CHANGE_RECEIPTS)
+                        .bind(id.as_i64())
+                        .bind(receipts)
+                        .fetch_optional(&mut *tx.conn)
+                        .await?;
+                    if let Some(upd) = upd {
+                        tx.publish_changes(id, parse(upd)?, vec![AccountChange::Settings { receipts }]);
+                    }
+                    account(&sqlx::query(ACCOUNT).bind(id.as_i64()).fetch_one(&mut *tx.conn).await?)
+                })
+            })
+            .await
     }
 
     /// What everybody may know of an account.

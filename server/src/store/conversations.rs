@@ -56,7 +56,8 @@ macro_rules! describe {
             $chosen,
             ") select c.id, c.kind, c.title, c.members, c.rev, c.head_seq, c.active_at,
                 max(m.vis_from, coalesce(f.seq, 0) + 1), m.delivered, m.read,
-                p.id, p.handle, p.display_name, pm.delivered, pm.read,
+                p.id, p.handle, p.display_name,
+                max(coalesce(told.delivered, 0), coalesce(pm.sent, 0)), max(coalesce(told.read, 0), coalesce(pm.sent, 0)),
                 l.seq, l.rev, l.sender, l.client_id, l.at, l.type, l.body, s.id, s.handle, s.display_name,
                 me.upd, coalesce(f.seq, 0),
                 (select json_group_array(q.seq order by q.seq) from message as q
@@ -73,6 +74,7 @@ macro_rules! describe {
             left join account as p
                 on p.id = case when c.low = m.account then c.high else c.low end and c.low <> c.high
             left join member as pm on pm.account = p.id and pm.conversation = c.id
+            left join receipt as told on told.owner = $1 and told.conversation = c.id and told.reader = p.id
             left join message as l on l.conversation = c.id and l.seq = (
                 select n.seq from message as n
                 where n.conversation = c.id and n.seq >= max(m.vis_from, coalesce(f.seq, 0) + 1)

@@ -21,10 +21,27 @@ const FIND_DIRECT: &str = "select id from conversation where low = $1 and high =
 const READ: &str = "update member
     set delivered = max(member.delivered, j.value ->> 1), read = max(member.read, j.value ->> 1)
     from json_each($1) as j where member.conversation = j.value ->> 0";
+// What was read in a direct conversation was told (R000-20): a row and a stamp each, as a report makes them.
+const RECEIPTS: &str = "insert into receipt (owner, conversation, reader, delivered, read, upd)
+    select owner.id, c.id, m.account, j.value ->> 1, j.value ->> 1,
+        owner.upd + row_number() over (partition by owner.id order by c.id)
+    from json_each($1) as j
+    join conversation as c on c.id = j.value ->> 0 and c.kind = 0
+    join member as m on m.conversation = c.id
+    join member as other on other.conversation = c.id and other.account <> m.account
+    join account as owner on owner.id = other.account
+    where true
+    on conflict (owner, conversation, reader) do update
+    set delivered = max(receipt.delivered, excluded.delivered), read = max(receipt.read, excluded.read),
+        upd = excluded.upd
+    returning owner";
+const UPDS: &str =
+    "update account set upd = max(upd, (select max(receipt.upd) from receipt where receipt.owner = account.id))
+    where id in (select value from json_each($1))";
 
 /// Every statement of this file, for the test that explains them.
 #[cfg(test)]
-pub const STATEMENTS: &[&str] = &[FIND, REMEMBER, TAKEN, INSERT, FIND_DIRECT, READ];
+pub const STATEMENTS: &[&str] = &[FIND, REMEMBER, TAKEN, INSERT, FIND_DIRECT, READ, RECEIPTS, UPDS];
 
 /// A person of the source who has no account yet, or has one from an earlier import.
 #[derive(Clone, Debug)]
@@ -125,12 +142,20 @@ impl Store {
             .await
     }
 
-    /// Takes the imported history as read by all its members: nobody starts with years of unread messages.
+    /// Takes the imported history as read by all its members, and told to be: nobody starts with years of unread
+    /// messages.
     pub async fn import_read(&self, through: Vec<(ConversationId, Seq)>) -> Result<(), StoreError> {
         self.writer()
             .run(move |tx| {
                 Box::pin(async move {
-                    sqlx::query(READ).bind(json(&through)?).execute(&mut *tx.conn).await?;
+                    let through = json(&through)?;
+                    sqlx::query(READ).bind(&through).execute(&mut *tx.conn).await?;
+                    let mut told: Vec<i64> =
+                        sqlx::query_scalar(RECEIPTS).bind(&through).fetch_all(&mut *tx.conn).await?;
+                    told.sort_unstable();
+                    told.dedup();
+                    sqlx::query(UPDS).bind(json(&told)?).execute(&mut *tx.conn).await?;
+                    tx.forget_upds(&told.into_iter().map(parse).collect::<Result<Vec<_>, _>>()?);
                     Ok(())
                 })
             })

@@ -18,9 +18,11 @@ pub mod history;
 pub mod imports;
 pub mod logins;
 mod positions;
+pub mod receipts;
 pub mod sync;
 #[cfg(test)]
 mod tests;
+mod unread;
 pub mod writer;
 
 pub use append::{Appended, NewMessage};

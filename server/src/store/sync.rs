@@ -38,6 +38,8 @@ const CHANGES: &str = "select upd, 0, conversation, 0, delivered, read, joined_u
         from member where account = $1 and upd > $2
     union all
     select upd, 1, conversation, reader, delivered, read, 0 from receipt where owner = $1 and upd > $2
+    union all
+    select settings_upd, 2, 1, receipts, 0, 0, 0 from account where id = $1 and settings_upd > $2
     order by upd limit $3";
 
 /// Every statement of this file, for the test that explains them.
@@ -101,12 +103,12 @@ async fn changes(
         through = parse(number(0)?)?;
         let conversation: ConversationId = parse(number(2)?)?;
         let cursors = Cursors { delivered: parse(number(4)?)?, read: parse(number(5)?)? };
-        changes.push(if number(1)? == 1 {
-            AccountChange::Receipt(Receipt { conversation, reader: parse(number(3)?)?, cursors })
-        } else if number(6)? == 1 {
-            AccountChange::Joined { conversation: Box::new(only(one(conn, reader, conversation).await?)?) }
-        } else {
-            AccountChange::Own { conversation, cursors }
+        changes.push(match (number(1)?, number(6)?) {
+            (0, 0) => AccountChange::Own { conversation, cursors },
+            (0, _) => AccountChange::Joined { conversation: Box::new(only(one(conn, reader, conversation).await?)?) },
+            (1, _) => AccountChange::Receipt(Receipt { conversation, reader: parse(number(3)?)?, cursors }),
+            (2, _) => AccountChange::Settings { receipts: number(3)? == 1 },
+            (other, _) => return Err(StoreError::Corrupt(format!("change of kind {other}"))),
         });
     }
     Ok((changes, (rows.len() as u64 == u64::from(limit)).then_some(through)))

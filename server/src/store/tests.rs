@@ -415,7 +415,9 @@ async fn statements_use_indexes() {
         history::STATEMENTS,
         imports::STATEMENTS,
         logins::STATEMENTS,
+        receipts::STATEMENTS,
         sync::STATEMENTS,
+        unread::STATEMENTS,
     ];
     for statement in statements.into_iter().flatten() {
         let explained = sqlx::AssertSqlSafe(format!("explain query plan {statement}"));

@@ -2,6 +2,7 @@
 
 use super::{PATIENCE, Person};
 use futures::{SinkExt, StreamExt};
+use protocol::sync::AccountChange;
 use protocol::{ClientFrame, ServerFrame, path};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -38,6 +39,16 @@ impl Push {
     /// The next frame.
     pub async fn frame(&mut self) -> ServerFrame {
         serde_json::from_value(self.next().await).unwrap()
+    }
+
+    /// The changes of the next frame of the account's log; frames of conversations are passed over.
+    pub async fn changes(&mut self) -> Vec<AccountChange> {
+        loop {
+            if let ServerFrame::Account { prev, pos, changes } = self.frame().await {
+                assert_eq!(prev.plus(changes.len() as u64), pos, "a change a position");
+                return changes;
+            }
+        }
     }
 
     /// The next frame as it is written.

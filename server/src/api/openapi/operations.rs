@@ -1,7 +1,7 @@
 //! What each operation takes and answers, by its name in the route table.
 
 use super::schemas::reference;
-use crate::domain::{conversations, messaging};
+use crate::domain::{conversations, messaging, receipts};
 use serde_json::{Value, json};
 
 pub struct Operation {
@@ -68,6 +68,11 @@ pub fn describe(operation: &str) -> Operation {
             [answer(201, "The account", "Account"), answer(409, "handle_taken", "ErrorAnswer")],
         ),
         "getAccount" => plain("The account that asks", [answer(200, "The account", "Account")]),
+        "changeAccount" => with_body(
+            "Change the account's own settings; what is absent stays",
+            "ChangeAccount",
+            [answer(200, "The account", "Account")],
+        ),
         "searchUsers" => with_query(
             "Find users whose handle or display name contains a text",
             vec![Parameter {
@@ -132,6 +137,31 @@ pub fn describe(operation: &str) -> Operation {
             ],
             [answer(200, "One page", "ChangesPage")],
         ),
+        "listUnread" => with_query(
+            "The messages that make the conversation's unread count, newest first",
+            vec![position("before", "Seq", "The newest ones before this seq.")],
+            [answer(200, "One page", "UnreadPage")],
+        ),
+        "listReaders" => plain(
+            "How far the others have read, as far as they let others know",
+            [answer(200, "By user; nobody in a group of more than 200", "Readers")],
+        ),
+        "listMessageReaders" => plain(
+            "Who has read one's own message",
+            [
+                answer(200, "Only their number in a group of more than 200", "MessageReaders"),
+                answer(403, "not_allowed: it is another's message", "ErrorAnswer"),
+            ],
+        ),
+        "listReceipts" => with_query(
+            "The receipts about own messages that changed after a position of the account's log, each in its latest state",
+            vec![
+                position("after", "Upd", "The `through` of the page before; 0 when absent."),
+                limit(receipts::LIMIT, receipts::LIMIT_MAX),
+            ],
+            [answer(200, "One page", "ReceiptsPage")],
+        ),
+        "readAll" => plain("Read every conversation through its newest message", [nothing(204, "Nothing is unread")]),
         "reportReceipts" => with_body(
             "Report how far conversations were received and read",
             "ReportReceipts",

@@ -1,0 +1,143 @@
+//! Reading receipts: the owner's inbox, and who has read what.
+//!
+//! What an owner was told never falls back (R000-20). Of those who let others know, the member's own cursor is told
+//! on demand as well, which alone serves groups too large to tell anybody anything.
+
+use super::conversations::read_user;
+use super::cursors::receipt;
+use super::{Store, StoreError, parse};
+use protocol::messaging::Reader;
+use protocol::receipts::ReceiptsPage;
+use protocol::{ConversationId, Seq, Upd, User, UserId};
+use sqlx::{Connection, Row};
+
+const UPD: &str = "select upd from account where id = $1";
+
+const INBOX: &str = "select upd, conversation, reader, delivered, read from receipt
+    where owner = $1 and upd > $2 order by upd limit $3";
+
+const BEHIND: &str = "select m.conversation, c.head_seq
+    from member as m join conversation as c on c.id = m.conversation
+    where m.account = $1 and m.conversation > $2 and m.read < c.head_seq order by m.conversation limit $3";
+
+/// The others of a conversation with how far they have read as `$1` may know: columns of `read_user`, then the seq.
+macro_rules! readers {
+    ($where:literal) => {
+        concat!(
+            "select id, handle, display_name, seq from (
+                select a.id, a.handle, a.display_name, m.vis_from, me.receipts = 1 and a.receipts = 1 as open,
+                    max(coalesce(r.read, 0), m.sent,
+                        case when me.receipts = 1 and a.receipts = 1 then m.read else 0 end) as seq
+                from member as m
+                join account as a on a.id = m.account
+                join account as me on me.id = $1
+                left join receipt as r on r.owner = $1 and r.conversation = $2 and r.reader = m.account
+                where m.conversation = $2 and m.account <> $1
+            ) where ",
+            $where
+        )
+    };
+}
+
+const READERS: &str = readers!("open or seq > 0 order by id");
+
+const MESSAGE_READERS: &str = readers!(
+    "seq >= $3 and vis_from <= $3 and not exists (
+        select 1 from hidden as h where h.account = id and h.conversation = $2 and h.seq = $3 and h.why = 2)
+    order by id"
+);
+
+const MESSAGE_COUNT: &str = "select count(*)
+    from member as m join account as a on a.id = m.account join account as me on me.id = $1
+    where m.conversation = $2 and m.account <> $1 and m.vis_from <= $3
+        and (m.sent >= $3 or m.read >= $3 and me.receipts = 1 and a.receipts = 1)
+        and not exists (select 1 from hidden as h
+            where h.account = m.account and h.conversation = $2 and h.seq = $3 and h.why = 2)";
+
+const SENDER: &str = "select l.sender, l.type < 100
+    from member as m join message as l on l.conversation = m.conversation and l.seq = $3 and l.seq >= m.vis_from
+    where m.account = $1 and m.conversation = $2 and not exists (
+        select 1 from hidden as h
+        where h.account = $1 and h.conversation = $2 and h.seq = $3 and h.hidden = 1)";
+
+/// Every statement of this file, for the test that explains them.
+#[cfg(test)]
+pub const STATEMENTS: &[&str] = &[UPD, INBOX, BEHIND, READERS, MESSAGE_READERS, MESSAGE_COUNT, SENDER];
+
+/// A message as far as its readers depend on it.
+pub struct Sent {
+    pub sender: UserId,
+    /// Whether people wrote it, and it was not recalled.
+    pub countable: bool,
+}
+
+impl Store {
+    /// The receipts of the account's log after a position, each in its latest state (R000-13).
+    pub async fn receipts(&self, owner: UserId, after: Upd, limit: u32) -> Result<ReceiptsPage, StoreError> {
+        let mut conn = self.reader.acquire().await?;
+        // One snapshot: the position covers exactly what the page was read from.
+        let mut tx = conn.begin().await?;
+        let upd: Upd = parse(sqlx::query_scalar::<_, i64>(UPD).bind(owner.as_i64()).fetch_one(&mut *tx).await?)?;
+        let rows = sqlx::query(INBOX).bind(owner.as_i64()).bind(after.as_i64()).bind(limit).fetch_all(&mut *tx).await?;
+        let more = rows.len() as u64 == u64::from(limit);
+        let through = match rows.last() {
+            Some(last) if more => parse(last.try_get::<i64, _>(0)?)?,
+            _ => upd.max(after),
+        };
+        let receipts = rows.iter().map(|row| receipt(row, 1)).collect::<Result<_, _>>()?;
+        Ok(ReceiptsPage { receipts, through, more })
+    }
+
+    /// The account's conversations with messages after its read cursor, and each one's newest message; by id, after
+    /// one.
+    pub async fn behind(
+        &self,
+        account: UserId,
+        after: Option<ConversationId>,
+        limit: u32,
+    ) -> Result<Vec<(ConversationId, Seq)>, StoreError> {
+        let after = after.map_or(0, ConversationId::as_i64);
+        let rows = sqlx::query(BEHIND).bind(account.as_i64()).bind(after).bind(limit).fetch_all(&self.reader).await?;
+        rows.iter().map(|row| Ok((parse(row.try_get::<i64, _>(0)?)?, parse(row.try_get::<i64, _>(1)?)?))).collect()
+    }
+
+    /// The other members and how far they have read, as far as the account may know.
+    pub async fn readers(&self, account: UserId, id: ConversationId) -> Result<Vec<Reader>, StoreError> {
+        let rows = sqlx::query(READERS).bind(account.as_i64()).bind(id.as_i64()).fetch_all(&self.reader).await?;
+        rows.iter().map(|row| Ok(Reader { user: user(row)?, read: parse(row.try_get::<i64, _>(3)?)? })).collect()
+    }
+
+    /// The other members who have read a message of the account, as far as it may know.
+    pub async fn message_readers(
+        &self,
+        account: UserId,
+        id: ConversationId,
+        seq: Seq,
+    ) -> Result<Vec<User>, StoreError> {
+        let query = sqlx::query(MESSAGE_READERS).bind(account.as_i64()).bind(id.as_i64()).bind(seq.as_i64());
+        query.fetch_all(&self.reader).await?.iter().map(user).collect()
+    }
+
+    /// How many they are, in a group that is too large to list them.
+    pub async fn count_message_readers(
+        &self,
+        account: UserId,
+        id: ConversationId,
+        seq: Seq,
+    ) -> Result<u64, StoreError> {
+        let query = sqlx::query_scalar::<_, i64>(MESSAGE_COUNT);
+        let count = query.bind(account.as_i64()).bind(id.as_i64()).bind(seq.as_i64()).fetch_one(&self.reader).await?;
+        Ok(count.unsigned_abs())
+    }
+
+    /// A message that the member sees; `NotFound` for every other.
+    pub async fn sent(&self, account: UserId, id: ConversationId, seq: Seq) -> Result<Sent, StoreError> {
+        let query = sqlx::query(SENDER).bind(account.as_i64()).bind(id.as_i64()).bind(seq.as_i64());
+        let row = query.fetch_one(&self.reader).await?;
+        Ok(Sent { sender: parse(row.try_get::<i64, _>(0)?)?, countable: row.try_get(1)? })
+    }
+}
+
+fn user(row: &sqlx::sqlite::SqliteRow) -> Result<User, StoreError> {
+    read_user(row, 0)?.ok_or(StoreError::NotFound)
+}

@@ -1,0 +1,54 @@
+//! The messages that make a conversation's unread count.
+
+use super::append::decode_message;
+use super::conversations::{Reader, one, only, read_user};
+use super::{Store, StoreError};
+use protocol::messaging::UnreadPage;
+use protocol::{ConversationId, Seq, User};
+use sqlx::Connection;
+
+// Sending moves the sender's own cursor, so none of the reader's own messages lies beyond it.
+const PAGE: &str = "select m.seq, m.rev, m.sender, m.client_id, m.at, m.type, m.body, a.id, a.handle, a.display_name
+    from message as m join account as a on a.id = m.sender
+    where m.conversation = $2 and m.seq > $3 and m.seq < $4 and m.type < 100 and not exists (
+        select 1 from hidden as h
+        where h.account = $1 and h.conversation = m.conversation and h.seq = m.seq and h.hidden = 1)
+    order by m.seq desc limit $5";
+
+/// Every statement of this file, for the test that explains them.
+#[cfg(test)]
+pub const STATEMENTS: &[&str] = &[PAGE];
+
+impl Store {
+    /// The count as the description has it, and exactly the messages that make it, newest first (R002-23).
+    pub async fn unread(
+        &self,
+        reader: Reader,
+        id: ConversationId,
+        before: Option<Seq>,
+        limit: usize,
+    ) -> Result<UnreadPage, StoreError> {
+        let mut conn = self.reader.acquire().await?;
+        // One snapshot for the count and its messages.
+        let mut tx = conn.begin().await?;
+        let about = only(one(&mut tx, reader, id).await?)?;
+        let rows = sqlx::query(PAGE)
+            .bind(reader.account.as_i64())
+            .bind(id.as_i64())
+            .bind(about.own.read.max(about.vis_from.prev()).as_i64())
+            .bind(before.unwrap_or(about.head_seq.next()).as_i64())
+            .bind(limit as i64 + 1)
+            .fetch_all(&mut *tx)
+            .await?;
+        let mut messages = Vec::with_capacity(limit);
+        let mut users: Vec<User> = Vec::new();
+        for row in rows.iter().take(limit) {
+            let message = decode_message(row, 0)?;
+            if users.iter().all(|user| user.id != message.sender) {
+                users.extend(read_user(row, 7)?);
+            }
+            messages.push(message);
+        }
+        Ok(UnreadPage { unread: about.unread, messages, users, more: rows.len() > limit })
+    }
+}
