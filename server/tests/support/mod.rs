@@ -3,10 +3,12 @@
 #![allow(dead_code, unused_imports, reason = "each test file uses its part of it")]
 
 mod browser;
+mod cycles;
 mod person;
 mod push;
 
 pub use browser::{Browser, escape};
+pub use cycles::cycles;
 pub use person::{Answer, PASSWORD, Person, fresh_client_id, text_message};
 pub use push::Push;
 
@@ -65,6 +67,12 @@ impl TestServer {
 
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Stops it in its tracks, or lets it go on.
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        let pid = rustix::process::Pid::from_raw(self.pid() as i32).unwrap();
+        rustix::process::kill_process(pid, signal).unwrap();
     }
 
     pub fn data(&self) -> &Path {
