@@ -48,6 +48,17 @@ pub struct Config {
         value_parser = RangedU64ValueParser::<u64>::new().range(0..=31_536_000))]
     pub recall_window: u64,
 
+    /// How many days back a device without data is given what was active, 1 to 36500. What has unread messages it is
+    /// given whatever its age.
+    #[arg(long, env = "SIXIN_SYNC_FULL_DAYS", default_value_t = 183, value_name = "DAYS",
+        value_parser = RangedU64ValueParser::<u64>::new().range(1..=36_500))]
+    pub sync_full_days: u64,
+
+    /// Conversations, or changes of an account, in one answer to a sync, 1 to 500. Longer ones come in segments.
+    #[arg(long, env = "SIXIN_SYNC_SEGMENT_SIZE", default_value_t = 50, value_name = "COUNT",
+        value_parser = RangedU64ValueParser::<u32>::new().range(1..=500))]
+    pub sync_segment_size: u32,
+
     #[command(flatten)]
     pub rates: Rates,
 }

@@ -110,16 +110,6 @@ async fn sync_tells_what_push_did_not() {
     }
 }
 
-/// R003-15, R004-G4: a sync with nothing new is at most 300 bytes.
-#[tokio::test]
-async fn a_sync_with_nothing_new_is_small() {
-    let server = TestServer::start();
-    let a = server.person("aa").await;
-    let token = a.sync(None).await.token;
-    let answer = a.get(&path::sync(&token)).await;
-    assert!(answer.body.len() <= 100, "{}", answer.body.len());
-}
-
 /// R004-G8: a gap is pulled from the conversation's log; one that is too long is told.
 #[tokio::test]
 async fn a_gap_is_pulled() {

@@ -21,7 +21,8 @@ async fn raw(server: &TestServer, bytes: &[u8]) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-/// Every answer tells browsers what no page of this server may do: also a refusal, also one by the middleware.
+/// Every answer tells browsers what no page of this server may do: also a refusal, also one by the middleware. An
+/// answer of the API is no page, and only says that.
 #[tokio::test]
 async fn every_answer_carries_the_security_headers() {
     let server = TestServer::start();
@@ -44,6 +45,17 @@ async fn every_answer_carries_the_security_headers() {
         (json(call("POST", path::ACCOUNTS), "").body("x".repeat(70_000)), 413),
         (call("POST", path::ACCOUNTS).body("x"), 415),
         (json(call("POST", path::ACCOUNTS), "{}"), 422),
+    ] {
+        let answer = Answer::of(request).await;
+        let what = format!("{status} {}", answer.text());
+        assert_eq!(answer.status, status, "{what}");
+        assert_eq!(answer.header("content-type"), "application/json", "{what}");
+        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{what}");
+        assert_eq!(answer.header("cache-control"), "no-store", "{what}");
+        assert_eq!(answer.header("content-security-policy"), "default-src 'none'; frame-ancestors 'none'", "{what}");
+        assert!(answer.header("server").is_empty() && answer.header("x-powered-by").is_empty(), "{what}");
+    }
+    for (request, status) in [
         (call("GET", "/login"), 200),
         (call("GET", "/"), 303),
         (call("GET", "/nothing"), 404),

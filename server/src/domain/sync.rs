@@ -2,22 +2,24 @@
 
 use crate::error::Refusal;
 use crate::state::AppState;
-use crate::store::Reader;
 use crate::store::conversations::Place;
-use crate::store::sync::SyncCursor;
-use protocol::Upd;
+use crate::store::sync::{Segment, SyncCursor};
+use crate::store::{Reader, now};
 use protocol::sync::SyncPage;
+use protocol::{Millis, Upd};
 
-/// Objects in one page.
-const LIMIT: u32 = 50;
+const DAY: Millis = 86_400_000;
 
-/// One page of what moved in the account's logs since the token; everything when there is none.
+/// One segment of what moved in the account's logs since the token. Without one: what was active in the last
+/// `sync_full_days`, or is unread (R004-G1).
 pub async fn page(state: &AppState, reader: Reader, since: Option<&str>) -> Result<SyncPage, Refusal> {
     let cursor = match since {
         None => SyncCursor::NOTHING,
         Some(text) => read_token(text).ok_or_else(|| Refusal::field("since", "not a token of this server"))?,
     };
-    let moved = state.store.moved(reader, cursor, LIMIT).await?;
+    let active_since = now().saturating_sub(state.config.sync_full_days * DAY);
+    let segment = Segment { size: state.config.sync_segment_size, active_since };
+    let moved = state.store.moved(reader, cursor, segment).await?;
     Ok(SyncPage {
         token: write_token(moved.cursor),
         more: moved.more,

@@ -42,6 +42,18 @@ pub struct Place {
     pub id: ConversationId,
 }
 
+/// Which conversations a page takes in: those that changed in a commit after `version`, and were active since `active`
+/// or are unread.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Since {
+    pub version: i64,
+    pub active: Millis,
+}
+
+impl Since {
+    pub const EVER: Self = Self { version: -1, active: 0 };
+}
+
 /// A page of descriptions with the senders of their last messages.
 pub struct Described {
     pub conversations: Vec<Conversation>,
@@ -94,6 +106,7 @@ const PAGE: &str = describe!(
     "select c.id from member as m join conversation as c on c.id = m.conversation
     left join floor as f on f.device = $2 and f.conversation = c.id
     where m.account = $1 and c.version > $3 and (c.active_at, c.id) < ($4, $5) and c.head_seq > coalesce(f.seq, -1)
+        and (c.active_at >= $7 or c.head_seq > max(m.read, m.vis_from - 1, coalesce(f.seq, 0)))
     order by c.active_at desc, c.id desc limit $6"
 );
 
@@ -130,7 +143,7 @@ impl Store {
         after: Option<Place>,
         limit: u32,
     ) -> Result<Described, StoreError> {
-        page(&mut *self.reader.acquire().await?, reader, -1, after, limit).await
+        page(&mut *self.reader.acquire().await?, reader, Since::EVER, after, limit).await
     }
 
     /// Who is in the conversation; `None` when there is no such conversation.
@@ -239,11 +252,11 @@ async fn describe(
     read(&rows)
 }
 
-/// The conversations of the account that changed in a commit after `version`, by latest activity.
+/// A page of the account's conversations, by latest activity.
 pub(super) async fn page(
     conn: &mut SqliteConnection,
     reader: Reader,
-    version: i64,
+    since: Since,
     after: Option<Place>,
     limit: u32,
 ) -> Result<Described, StoreError> {
@@ -254,10 +267,11 @@ pub(super) async fn page(
     let rows = sqlx::query(PAGE)
         .bind(reader.account.as_i64())
         .bind(reader.device.as_i64())
-        .bind(version)
+        .bind(since.version)
         .bind(active_at)
         .bind(id)
         .bind(limit)
+        .bind(since.active.cast_signed())
         .fetch_all(conn)
         .await?;
     read(&rows)

@@ -1,10 +1,10 @@
 //! What moved in an account's logs since a token.
 
-use super::conversations::{self, Described, Place, Reader, one, only};
+use super::conversations::{self, Described, Place, Reader, Since, one, only};
 use super::{Store, StoreError, parse};
 use protocol::receipts::{Cursors, Receipt};
 use protocol::sync::AccountChange;
-use protocol::{ConversationId, Upd};
+use protocol::{ConversationId, Millis, Upd};
 use sqlx::{Connection, Row, SqliteConnection};
 
 /// Where a device stands: the opaque token, read. No clock is in it.
@@ -23,7 +23,17 @@ impl SyncCursor {
     pub const NOTHING: Self = Self { version: -1, upd: None, listing: None };
 }
 
-/// One page of what moved.
+/// How much one answer holds.
+#[derive(Clone, Copy, Debug)]
+pub struct Segment {
+    /// Conversations, or changes of the account's log, at most.
+    pub size: u32,
+    /// A device that knows nothing is given what was active since, what is unread, and in any case a segment of the
+    /// newest, so that nobody finds an empty list after a long pause or an import of old conversations.
+    pub active_since: Millis,
+}
+
+/// One segment of what moved.
 pub struct Moved {
     pub cursor: SyncCursor,
     pub more: bool,
@@ -34,6 +44,8 @@ pub struct Moved {
 
 const VERSION: &str = "select coalesce(max(version), 0) from conversation";
 const UPD: &str = "select upd from account where id = $1";
+const NEWEST: &str = "select c.active_at from member as m join conversation as c on c.id = m.conversation
+    where m.account = $1 order by c.active_at desc limit 1 offset $2";
 const CHANGES: &str = "select upd, 0, conversation, 0, delivered, read, joined_upd > $2
         from member where account = $1 and upd > $2
     union all
@@ -44,15 +56,16 @@ const CHANGES: &str = "select upd, 0, conversation, 0, delivered, read, joined_u
 
 /// Every statement of this file, for the test that explains them.
 #[cfg(test)]
-pub const STATEMENTS: &[&str] = &[VERSION, UPD, CHANGES];
+pub const STATEMENTS: &[&str] = &[VERSION, UPD, NEWEST, CHANGES];
 
 impl Store {
-    /// What moved for the account after `cursor`: first its own log, then the conversations; at most `limit` of either.
-    pub async fn moved(&self, reader: Reader, cursor: SyncCursor, limit: u32) -> Result<Moved, StoreError> {
+    /// What moved for the account after `cursor`, whatever its age: first its own log, then the conversations.
+    pub async fn moved(&self, reader: Reader, cursor: SyncCursor, segment: Segment) -> Result<Moved, StoreError> {
         let mut conn = self.reader.acquire().await?;
         // One snapshot: the cursor given covers exactly what the page was read from.
         let mut tx = conn.begin().await?;
         let account = reader.account.as_i64();
+        let limit = segment.size;
         let upd: Upd = parse(sqlx::query_scalar::<_, i64>(UPD).bind(account).fetch_one(&mut *tx).await?)?;
         let known = cursor.upd.unwrap_or(upd);
         let (changes, through) = if known < upd && cursor.listing.is_none() {
@@ -73,7 +86,9 @@ impl Store {
         };
         let after = cursor.listing.map(|(_, place)| place);
         let described = if began > cursor.version {
-            conversations::page(&mut tx, reader, cursor.version, after, limit).await?
+            let active = if cursor.version < 0 { window(&mut tx, reader, segment).await? } else { 0 };
+            let since = Since { version: cursor.version, active };
+            conversations::page(&mut tx, reader, since, after, limit).await?
         } else {
             Described { conversations: Vec::new(), users: Vec::new() }
         };
@@ -85,6 +100,13 @@ impl Store {
         };
         Ok(Moved { cursor, more, upd, changes, described })
     }
+}
+
+/// Since when conversations are listed to a device that knows nothing.
+async fn window(conn: &mut SqliteConnection, reader: Reader, segment: Segment) -> Result<Millis, StoreError> {
+    let query = sqlx::query_scalar(NEWEST).bind(reader.account.as_i64()).bind(segment.size.saturating_sub(1));
+    let last_of_newest: Option<i64> = query.fetch_optional(conn).await?;
+    Ok(segment.active_since.min(last_of_newest.map_or(0, i64::unsigned_abs)))
 }
 
 /// The account's own changes, and the position they go through when more remain.

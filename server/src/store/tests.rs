@@ -2,7 +2,7 @@
 
 use super::conversations::{Place, only};
 use super::history::Span;
-use super::sync::SyncCursor;
+use super::sync::{Segment, SyncCursor};
 use super::*;
 use protocol::receipts::Cursors;
 use protocol::sync::AccountChange;
@@ -10,6 +10,8 @@ use protocol::{ClientId, Conversation, ConversationId, MessageBody, Seq, Upd, Us
 use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+
+mod syncing;
 
 struct Fixture {
     path: tempfile::TempDir,
@@ -91,6 +93,10 @@ fn new(conversation: ConversationId, sender: &Arc<User>, key: u64, text: &str) -
 /// One of the account's devices, which has deleted nothing.
 fn reader(user: &User) -> Reader {
     Reader { account: user.id, device: 1u64.try_into().unwrap() }
+}
+
+fn segment(size: u32) -> Segment {
+    Segment { size, active_since: 0 }
 }
 
 fn seq(number: u64) -> Seq {
@@ -193,7 +199,7 @@ async fn reports_are_max_registers() {
     // R000-12: one receipt, however many reports.
     let moved = fixture
         .store
-        .moved(reader(&a), SyncCursor { version: 0, upd: Some(Upd::ZERO), listing: None }, 50)
+        .moved(reader(&a), SyncCursor { version: 0, upd: Some(Upd::ZERO), listing: None }, segment(50))
         .await
         .unwrap();
     let receipts = moved.changes.iter().filter(|change| matches!(change, AccountChange::Receipt(_))).count();
@@ -275,7 +281,7 @@ async fn sync_tells_what_moved() {
     let mut cursor = SyncCursor::NOTHING;
     let mut listed = Vec::new();
     for page in 0.. {
-        let moved = fixture.store.moved(reader(&a), cursor, 2).await.unwrap();
+        let moved = fixture.store.moved(reader(&a), cursor, segment(2)).await.unwrap();
         listed.extend(moved.described.conversations.iter().map(|conversation| conversation.id));
         cursor = moved.cursor;
         if page == 0 {
@@ -286,19 +292,19 @@ async fn sync_tells_what_moved() {
             break;
         }
     }
-    let next = fixture.store.moved(reader(&a), cursor, 2).await.unwrap();
+    let next = fixture.store.moved(reader(&a), cursor, segment(2)).await.unwrap();
     listed.extend(next.described.conversations.iter().map(|conversation| conversation.id));
     listed.sort();
     listed.dedup();
     assert_eq!(listed, ids);
     let fixture = fixture.reopen().await;
-    let nothing = fixture.store.moved(reader(&a), next.cursor, 2).await.unwrap();
+    let nothing = fixture.store.moved(reader(&a), next.cursor, segment(2)).await.unwrap();
     assert!(nothing.changes.is_empty() && nothing.described.conversations.is_empty() && !nothing.more);
 
     // After a restart too, what is committed next is beyond the token.
     fixture.send(ids[3], &b, 2, "later").await.unwrap();
     fixture.report(&a, ids[3], 1, 1).await;
-    let later = fixture.store.moved(reader(&a), nothing.cursor, 2).await.unwrap();
+    let later = fixture.store.moved(reader(&a), nothing.cursor, segment(2)).await.unwrap();
     assert_eq!(later.described.conversations.iter().map(|c| c.id).collect::<Vec<_>>(), [ids[3]]);
     let own = AccountChange::Own { conversation: ids[3], cursors: Cursors::at(seq(1)) };
     assert_eq!(later.changes, [own]);
@@ -327,7 +333,7 @@ async fn opening_tells_both_sides() {
         .collect();
     assert_eq!(told, [a.id, b.id]);
     let known = SyncCursor { version: i64::MAX, upd: Some(Upd::ZERO), listing: None };
-    let moved = fixture.store.moved(reader(&a), known, 50).await.unwrap();
+    let moved = fixture.store.moved(reader(&a), known, segment(50)).await.unwrap();
     assert!(matches!(&moved.changes[..], [AccountChange::Joined { conversation: c }] if c.id == conversation.id));
 }
 

@@ -1,0 +1,47 @@
+//! What devices are told that were away, or that have nothing yet.
+
+use super::super::sync::{Segment, SyncCursor};
+use super::*;
+
+/// R004-G1, R004-G2: a device that knows nothing is given what was active in the window, what is unread whatever its
+/// age, and at least a segment of the newest, in segments; one that broke off goes on where it stopped, also after a
+/// restart. What moves later is told whatever its age.
+#[tokio::test]
+async fn a_full_sync_covers_a_window_in_segments() {
+    let fixture = Fixture::new().await;
+    let (a, b) = (fixture.user("aa").await, fixture.user("bb").await);
+    let mut groups = Vec::new();
+    // Active at 1,000, 2,000, … 9,000, everything read but the first and the second.
+    for number in 1..=9 {
+        let id = fixture.group(&format!("group {number}"), &[&a, &b]).await;
+        let message = NewMessage { at: Some(number * 1_000), ..new(id, &b, number, "x") };
+        fixture.store.writer().append(vec![message]).await.unwrap().remove(0).unwrap();
+        if number > 2 {
+            fixture.report(&a, id, 1, 1).await;
+        }
+        groups.push(id);
+    }
+    let listed = async |fixture: &Fixture, cursor: SyncCursor, segment: Segment| {
+        let moved = fixture.store.moved(reader(&a), cursor, segment).await.unwrap();
+        let places =
+            moved.described.conversations.iter().map(|it| groups.iter().position(|id| *id == it.id).unwrap() + 1);
+        (places.collect::<Vec<_>>(), moved)
+    };
+    let segment = Segment { size: 2, active_since: 6_000 };
+    let (first, moved) = listed(&fixture, SyncCursor::NOTHING, segment).await;
+    let (second, moved) = listed(&fixture, moved.cursor, segment).await;
+    assert_eq!((first, second), (vec![9, 8], vec![7, 6]));
+    // It breaks off here, the server restarts, and something old moves meanwhile.
+    let fixture = fixture.reopen().await;
+    fixture.send(groups[3], &b, 100, "old again").await.unwrap();
+    let (third, moved) = listed(&fixture, moved.cursor, segment).await;
+    assert_eq!(third, [2, 1], "only what is unread is older than the window");
+    let (rest, moved) = listed(&fixture, moved.cursor, segment).await;
+    assert!(rest.is_empty() && !moved.more);
+    let (later, _) = listed(&fixture, moved.cursor, segment).await;
+    assert_eq!(later, [4], "what moved is told whatever its age");
+
+    // Nothing at all in the window: a segment of the newest all the same.
+    let (newest, moved) = listed(&fixture, SyncCursor::NOTHING, Segment { size: 3, active_since: u64::MAX / 4 }).await;
+    assert_eq!((newest, moved.more), (vec![4, 9, 8], true));
+}
