@@ -2,9 +2,9 @@
 //!
 //! An address with `?v=` of the file's own hash never changes its content, so browsers keep it for good.
 
-use crate::api::extract::Path;
 use crate::error::Refusal;
-use axum::extract::RawQuery;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, RawQuery};
 use axum::http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderName, IF_NONE_MATCH, VARY,
 };
@@ -42,10 +42,12 @@ pub static URLS: LazyLock<Urls> = LazyLock::new(|| {
 
 /// `GET /pkg/{*name}`
 pub async fn file(
-    Path(name): Path<String>,
+    name: Result<Path<String>, PathRejection>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
+    // A name that is no text names nothing.
+    let Path(name) = name.map_err(|_| Refusal::not_found())?;
     send(&name, query.as_deref(), &headers)
 }
 
