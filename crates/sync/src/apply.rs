@@ -98,7 +98,7 @@ impl Client {
     }
 
     /// Changes that the log released, in order.
-    fn apply_log(&mut self, id: ConversationId, ready: Vec<Change>) {
+    pub(crate) fn apply_log(&mut self, id: ConversationId, ready: Vec<Change>) {
         for change in ready {
             self.touch(id, |held| {
                 held.follow(&change);
@@ -237,7 +237,12 @@ impl Client {
     }
 
     pub(crate) fn meet(&mut self, users: impl IntoIterator<Item = User>) {
-        self.users.extend(users.into_iter().map(|user| (user.id, user)));
+        for user in users {
+            if self.users.get(&user.id) != Some(&user) {
+                self.keeping.met(user.id);
+                self.users.insert(user.id, user);
+            }
+        }
     }
 
     /// Whether the conversation's timeline has the account's own message with this id.
@@ -266,6 +271,7 @@ impl Client {
         self.changes.sessions.insert(id);
         self.changes.timelines.insert(id);
         self.reports.consider(id);
+        self.restore_read(id);
     }
 
     /// A message by somebody tells that they have received and read what is before it (R000-06, R004-B6).

@@ -9,6 +9,7 @@ use crate::outbox::{Next, Outbox};
 use crate::pull::{Job, Pulls};
 use crate::receipts::Reports;
 use crate::sessions::{Held, Place};
+use crate::stored::Keeping;
 use crate::{Changes, Effect, Input, Request, RequestId, Start, Unsent};
 use protocol::sync::AccountChange;
 use protocol::{
@@ -46,6 +47,7 @@ pub struct Client {
     pub(crate) pulls: Pulls,
     pub(crate) link: Link,
     pub(crate) changes: Changes,
+    pub(crate) keeping: Keeping,
     /// The engine's own time, which never goes back.
     pub(crate) now: Millis,
     /// How far it is ahead of the device's clock, because that was set back.
@@ -100,6 +102,7 @@ impl Client {
             pulls: Pulls::default(),
             link: Link::new(),
             changes: Changes::default(),
+            keeping: Keeping::default(),
             now: 0,
             ahead: 0,
             effects: Vec::new(),
@@ -114,6 +117,7 @@ impl Client {
             client.apply_newest(id, page);
             client.enter(id);
         }
+        client.keeping.note(&client.changes);
         client.changes = Changes::default();
         client
     }
@@ -135,6 +139,7 @@ impl Client {
         }
         self.work(&mut dice);
         self.changes.link |= state != self.link.state() || interrupted != self.link.interrupted();
+        self.keeping.note(&self.changes);
         std::mem::take(&mut self.effects)
     }
 
@@ -160,6 +165,9 @@ impl Client {
             }
             Input::Woke => self.link.woke(now, &mut self.effects),
             Input::Answered { request, answer } => self.take_answer(request, answer, dice),
+            Input::Restored(stored) => self.restore_stored(stored.map(|stored| *stored)),
+            Input::Stored(through) => self.reports.stored(through),
+            Input::StorageLost => self.reports.await_storage(false),
             Input::OutboxRestored(unsent) => self.restore(unsent),
             Input::ReadsRestored(reads) => {
                 self.restored.extend(reads.iter().copied());
@@ -220,11 +228,13 @@ impl Client {
         }
     }
 
-    /// A conversation is known: takes over how far it was read before the page was loaded.
+    /// Takes over how far a conversation was read before the page was loaded, once it is known that far.
     pub(crate) fn restore_read(&mut self, id: ConversationId) {
-        if self.held.contains_key(&id)
-            && let Some(seq) = self.restored.remove(&id)
+        let Some(held) = self.held.get(&id) else { return };
+        if let Some(&seq) = self.restored.get(&id)
+            && seq <= held.about.head_seq
         {
+            self.restored.remove(&id);
             self.reports.keep(id);
             self.see(id, seq);
         }

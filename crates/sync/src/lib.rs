@@ -16,6 +16,7 @@ mod outbox;
 mod pull;
 mod receipts;
 mod sessions;
+mod stored;
 mod timeline;
 mod unread;
 mod view;
@@ -23,6 +24,7 @@ mod window;
 
 pub use client::Client;
 pub use link::LinkState;
+pub use stored::{Stored, StoredConversation, StoredDevice, StoredTimeline, Unstored};
 pub use timeline::{Item, ReadMark, Row, RowKey};
 pub use window::{Anchor, MOUNTED, MOVED, Mounted, Placed, Window, at_end};
 
@@ -64,6 +66,12 @@ pub enum Input {
         request: RequestId,
         answer: Result<Answer, Failure>,
     },
+    /// This device keeps its data across reloads. What it kept, if anything: tell it before [`Input::Started`].
+    Restored(Option<Box<Stored>>),
+    /// What [`Client::take_unstored`] gave is stored, with these conversations through these messages (R000-04).
+    Stored(Vec<(ConversationId, Seq)>),
+    /// The device cannot keep anything any more.
+    StorageLost,
     /// Messages that were composed before a reload and are not known to have been sent.
     OutboxRestored(Vec<Unsent>),
     /// What was read before a reload and is not known to have been reported (T13).

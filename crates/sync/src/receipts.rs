@@ -35,6 +35,10 @@ pub(crate) struct Reports {
     open: BTreeSet<ConversationId>,
     /// What the server knows.
     known: BTreeMap<ConversationId, Cursors>,
+    /// Where that differs from what is stored.
+    learned: BTreeSet<ConversationId>,
+    /// Through which message conversations are stored; absent where the device stores nothing.
+    stored: Option<BTreeMap<ConversationId, Seq>>,
     /// Conversations of which it is kept across reloads how far they were read.
     kept: BTreeSet<ConversationId>,
     settled: Vec<ConversationId>,
@@ -50,7 +54,42 @@ impl Reports {
     /// The server has told of these cursors, or they follow from a message.
     pub fn know(&mut self, conversation: ConversationId, cursors: Cursors) {
         let known = self.known.entry(conversation).or_default();
-        *known = known.max(cursors);
+        if known.max(cursors) != *known {
+            *known = known.max(cursors);
+            self.learned.insert(conversation);
+        }
+    }
+
+    /// Conversations of which the server has come to know more.
+    pub fn take_learned(&mut self) -> BTreeSet<ConversationId> {
+        std::mem::take(&mut self.learned)
+    }
+
+    /// What the server is known to know.
+    pub fn known(&self, conversation: ConversationId) -> Cursors {
+        self.known.get(&conversation).copied().unwrap_or_default()
+    }
+
+    /// Whether a message counts as delivered only once it is stored (R000-04).
+    pub fn await_storage(&mut self, awaits: bool) {
+        match (&self.stored, awaits) {
+            (None, true) => self.stored = Some(BTreeMap::new()),
+            (Some(stored), false) => {
+                self.open.extend(stored.keys());
+                self.stored = None;
+            }
+            _ => {}
+        }
+    }
+
+    /// Conversations are stored through these messages.
+    pub fn stored(&mut self, through: impl IntoIterator<Item = (ConversationId, Seq)>) {
+        let Some(stored) = &mut self.stored else { return };
+        for (conversation, seq) in through {
+            let known = stored.entry(conversation).or_default();
+            *known = seq.max(*known);
+            self.open.insert(conversation);
+        }
     }
 
     /// The conversation has moved: there may be something to report.
@@ -147,8 +186,12 @@ impl Reports {
     }
 
     fn missing(&self, conversation: ConversationId, about: &Conversation) -> Option<Cursors> {
-        let known = self.known.get(&conversation).copied().unwrap_or_default();
-        let wanted = wanted(about);
+        let known = self.known(conversation);
+        let mut wanted = wanted(about);
+        if let Some(stored) = &self.stored {
+            let stored = stored.get(&conversation).copied().unwrap_or_default();
+            wanted.delivered = wanted.delivered.min(stored).max(wanted.read);
+        }
         (known.max(wanted) != known).then(|| known.max(wanted))
     }
 }

@@ -3,8 +3,9 @@
 //! Invariants: a seq inside a covered span without a message is no gap (R002-16); whatever is not covered is shown as
 //! a gap, never as contiguous (R004-G7, T17); a message gives way only to a later state of itself.
 
+use crate::stored::StoredTimeline;
 use protocol::messaging::HistoryPage;
-use protocol::{ClientId, LogChange, Message, MessageBody, Millis, Seq, UserId};
+use protocol::{ClientId, ConversationId, LogChange, Message, MessageBody, Millis, Rev, Seq, UserId};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -93,6 +94,41 @@ impl Timeline {
         };
         timeline.store(page.messages);
         timeline
+    }
+
+    /// What was stored, from the first message on that may be seen now; nothing if it makes no sense.
+    pub fn stored(stored: StoredTimeline, vis_from: Seq) -> Option<Self> {
+        let StoredTimeline { mut covered, messages, .. } = stored;
+        let touching = covered.iter().zip(covered.iter().skip(1)).any(|(before, after)| before.1 >= after.0);
+        let (_, end) = covered.last().copied()?;
+        if touching || covered.iter().any(|span| span.0 > span.1) {
+            return None;
+        }
+        // The last one stays, even if it is empty.
+        covered.retain(|span| span.1 > vis_from || span.1 == end);
+        for span in &mut covered {
+            *span = (span.0.max(vis_from), span.1.max(vis_from));
+        }
+        let mut timeline = Self { messages: BTreeMap::new(), covered, vis_from, aside: None };
+        let seen: Vec<Message> = messages.into_iter().filter(|message| timeline.covers(message.seq)).collect();
+        timeline.store(seen);
+        Some(timeline)
+    }
+
+    /// The newest `keep` messages, to be stored with the log's cursor.
+    pub fn to_store(&self, conversation: ConversationId, rev: Rev, keep: usize) -> StoredTimeline {
+        let beyond = self.messages.len() > keep;
+        let first = self.messages.keys().nth_back(keep.saturating_sub(1)).filter(|_| beyond);
+        let first = first.copied().unwrap_or(Seq::ZERO);
+        let covered = self.covered.iter().filter(|span| span.1 > first).map(|span| (span.0.max(first), span.1));
+        let messages = self.messages.range(first..).map(|(_, message)| message.clone()).collect();
+        StoredTimeline { conversation, rev, vis_from: self.vis_from, covered: covered.collect(), messages }
+    }
+
+    /// Takes in what another one holds. What neither covers is a gap.
+    pub fn join(&mut self, other: Self) {
+        other.covered.into_iter().for_each(|span| self.cover(span));
+        self.store(other.messages.into_values());
     }
 
     /// A change from the log, in order. `head` is the newest seq at that position.
@@ -223,7 +259,7 @@ impl Timeline {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use protocol::{MessageText, Rev};
+    use protocol::MessageText;
 
     fn seq(word: &str) -> Seq {
         word.parse().unwrap()

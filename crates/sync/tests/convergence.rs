@@ -5,11 +5,11 @@
 
 mod model;
 
-use model::device::{Device, Socket};
+use model::device::{Device, Disk, Socket};
 use model::server::Server;
 use model::{client_id, conversation_id, seq, text, user_id};
 use proptest::prelude::*;
-use protocol::{ConversationId, ConversationKind, UserId};
+use protocol::{ConversationId, ConversationKind, Seq, UserId};
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use sync::{Client, Input, Item, LinkState, ReadMark};
@@ -40,6 +40,10 @@ enum Op {
     Crash {
         open: u64,
     },
+    /// The page is loaded anew without a server.
+    Revive,
+    /// What is not stored yet is stored.
+    Keep,
     Leave,
     Wake,
     Change {
@@ -98,6 +102,8 @@ fn op() -> impl Strategy<Value = Op> {
         2 => n.clone().prop_map(Op::LoseAnswer),
         1 => n.prop_map(Op::Busy),
         2 => conversation.clone().prop_map(|open| Op::Crash { open }),
+        1 => Just(Op::Revive),
+        4 => Just(Op::Keep),
         1 => Just(Op::Leave),
         1 => Just(Op::Wake),
         2 => (conversation, 1..12_u64).prop_map(|(conversation, seq)| Op::Change { conversation, seq }),
@@ -148,6 +154,11 @@ impl World {
         let devices = OWNERS.map(|owner| Device::new(&server, user_id(owner), None)).into();
         let mut world = Self { server, devices, written: 1_000 };
         for n in 0..world.devices.len() {
+            // Every other one keeps its data.
+            if n % 2 == 0 {
+                world.devices[n].disk = Some(Disk::default());
+                world.devices[n].step(&world.server, Input::Restored(None));
+            }
             world.devices[n].step(&world.server, Input::Started);
         }
         world
@@ -204,6 +215,8 @@ impl World {
             Op::LoseAnswer(n) => device.lose_answer(server, n),
             Op::Busy(n) => device.refuse(server, n),
             Op::Crash { open } => device.crash(server, Some(conversation_id(open))),
+            Op::Revive => device.revive(server),
+            Op::Keep => device.keep(server),
             Op::Leave => device.step(server, Input::Leaving),
             Op::Wake => device.step(server, Input::Woke),
             Op::Change { conversation, seq: at } => {
@@ -305,10 +318,21 @@ impl World {
                     self.devices[n].step(&self.server, Input::LoadOlder(id));
                     self.settle();
                 }
+                while let Some(before) = self.gap(n, id) {
+                    self.devices[n].step(&self.server, Input::LoadGap { conversation: id, before });
+                    self.settle();
+                }
                 self.compare_timeline(n, id);
             }
             self.devices[n].step(&self.server, Input::Close);
         }
+    }
+
+    fn gap(&self, n: usize, id: ConversationId) -> Option<Seq> {
+        self.devices[n].client.items(id).into_iter().find_map(|item| match item {
+            Item::Gap { before, .. } => Some(before),
+            Item::Row(_) => None,
+        })
     }
 
     fn settle(&mut self) {

@@ -4,10 +4,13 @@ use super::server::Server;
 use super::text;
 use protocol::{
     ClientFrame, ClientId, ConversationId, ConversationKind, Cursors, DeviceId, ErrorCode, Millis, Rules, Seq,
-    ServerFrame, UserId,
+    ServerFrame, User, UserId,
 };
 use std::collections::{BTreeMap, VecDeque};
-use sync::{Answer, Client, Effect, Failure, Input, Item, ReadMark, Request, RequestId, RowKey, Unsent};
+use sync::{
+    Answer, Client, Effect, Failure, Input, Item, ReadMark, Request, RequestId, RowKey, Stored, StoredConversation,
+    StoredDevice, StoredTimeline, Unsent, Unstored,
+};
 
 #[derive(Debug, Default)]
 pub enum Socket {
@@ -30,6 +33,8 @@ pub struct Device {
     /// What survives a crash.
     pub outbox: BTreeMap<ClientId, Unsent>,
     pub reads: BTreeMap<ConversationId, Seq>,
+    /// What is stored besides; absent where the device stores nothing.
+    pub disk: Option<Disk>,
     /// Messages written here, in order.
     pub written: Vec<(ConversationId, ClientId)>,
     pub logged_out: bool,
@@ -38,6 +43,37 @@ pub struct Device {
     marks: BTreeMap<RowKey, ReadMark>,
     read_through: BTreeMap<ConversationId, u64>,
     reported: BTreeMap<ConversationId, (Cursors, Millis)>,
+}
+
+/// A device's storage.
+#[derive(Debug, Default)]
+pub struct Disk {
+    device: Option<StoredDevice>,
+    users: BTreeMap<UserId, User>,
+    conversations: BTreeMap<ConversationId, StoredConversation>,
+    timelines: BTreeMap<ConversationId, StoredTimeline>,
+}
+
+impl Disk {
+    pub fn write(&mut self, unstored: Unstored) {
+        if unstored.anew {
+            *self = Self::default();
+        }
+        self.device = unstored.device.or(self.device.take());
+        self.users.extend(unstored.users.into_iter().map(|user| (user.id, user)));
+        self.conversations.extend(unstored.conversations.into_iter().map(|stored| (stored.about.id, stored)));
+        self.timelines.extend(unstored.timelines.into_iter().map(|stored| (stored.conversation, stored)));
+        self.timelines.retain(|id, _| !unstored.dropped.contains(id));
+    }
+
+    pub fn stored(&self) -> Option<Stored> {
+        Some(Stored {
+            device: self.device.clone()?,
+            users: self.users.values().cloned().collect(),
+            conversations: self.conversations.values().cloned().collect(),
+            timelines: self.timelines.values().cloned().collect(),
+        })
+    }
 }
 
 impl Device {
@@ -51,6 +87,7 @@ impl Device {
             wake: None,
             outbox: BTreeMap::new(),
             reads: BTreeMap::new(),
+            disk: None,
             read_through: BTreeMap::new(),
             written: Vec::new(),
             logged_out: false,
@@ -63,15 +100,48 @@ impl Device {
 
     /// The page is loaded anew: only what was persisted is left.
     pub fn crash(&mut self, server: &Server, open: Option<ConversationId>) {
-        let fresh = Self::new(server, self.me, open);
+        self.begin(server, Client::new(server.start(self.me, open)));
+    }
+
+    /// The page is loaded anew without the server's help: what is stored is all there is, and may be older than what
+    /// was seen.
+    pub fn revive(&mut self, server: &Server) {
+        self.marks.clear();
+        self.read_through.clear();
+        let stored = self.disk.as_ref().and_then(Disk::stored);
+        self.begin(server, Client::new(stored.map_or_else(|| server.start(self.me, None), |stored| stored.start())));
+    }
+
+    /// Stores what is not stored yet.
+    pub fn keep(&mut self, server: &Server) {
+        let Some(disk) = &mut self.disk else { return };
+        if let Some(unstored) = self.client.take_unstored() {
+            let through = unstored.through();
+            disk.write(unstored);
+            self.step(server, Input::Stored(through));
+        }
+    }
+
+    fn begin(&mut self, server: &Server, client: Client) {
+        if self.disk.is_some() && self.client.take_unstored().is_some() {
+            // What comes back is older than what was seen.
+            self.marks.clear();
+            self.read_through.clear();
+        }
+        let fresh = Self { client, ..Self::new(server, self.me, None) };
+        let disk = std::mem::take(&mut self.disk);
         let outbox = std::mem::take(&mut self.outbox);
         let written = std::mem::take(&mut self.written);
         let marks = std::mem::take(&mut self.marks);
         let reads = std::mem::take(&mut self.reads);
         let read_through = std::mem::take(&mut self.read_through);
-        *self = Self { outbox, written, marks, reads, read_through, random: self.random + 1, ..fresh };
-        self.step(server, Input::ReadsRestored(self.reads.iter().map(|(&id, &seq)| (id, seq)).collect()));
-        self.step(server, Input::OutboxRestored(self.outbox.values().cloned().collect()));
+        *self = Self { outbox, written, marks, reads, read_through, disk, random: self.random + 1, ..fresh };
+        // Nothing is seen before all of it is restored.
+        if let Some(disk) = &self.disk {
+            self.drive(server, Input::Restored(disk.stored().map(Box::new)));
+        }
+        self.drive(server, Input::ReadsRestored(self.reads.iter().map(|(&id, &seq)| (id, seq)).collect()));
+        self.drive(server, Input::OutboxRestored(self.outbox.values().cloned().collect()));
         self.step(server, Input::Started);
     }
 
@@ -83,6 +153,12 @@ impl Device {
     }
 
     pub fn step(&mut self, server: &Server, input: Input) {
+        self.drive(server, input);
+        self.check_marks();
+        self.check_reads();
+    }
+
+    fn drive(&mut self, server: &Server, input: Input) {
         self.random = self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         if matches!(input, Input::Tick) {
             self.wake = None;
@@ -94,8 +170,6 @@ impl Device {
         for id in changes.timelines {
             let _ = self.client.items(id);
         }
-        self.check_marks();
-        self.check_reads();
     }
 
     fn perform(&mut self, server: &Server, effect: Effect) {

@@ -1,0 +1,222 @@
+//! What a device keeps across reloads, on a device and a model server.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a model that is wrong must fail its test")]
+
+mod model;
+
+use model::device::{Device, Disk};
+use model::scene::{cursors, direct, drawn, live, pass, push, reports, rest, scene, write};
+use model::server::Server;
+use model::{client_id, text, user_id};
+use protocol::Millis;
+use sync::{Client, Input, Request, Stored};
+
+/// A device that keeps its data, live, with what it has seen stored.
+fn keeping() -> (Server, Device) {
+    let (mut server, mut device) = scene();
+    device.disk = Some(Disk::default());
+    device.step(&server, Input::Restored(None));
+    device.step(&server, Input::Started);
+    device.flow(&mut server);
+    device.keep(&server);
+    (server, device)
+}
+
+/// The peer writes; the frame arrives.
+fn peer_writes(server: &mut Server, device: &mut Device, n: u64) {
+    server.send(user_id(2), direct(), client_id(n), text(&n.to_string()));
+    push(server, device);
+    while device.deliver(server) {}
+}
+
+/// Everything is stored, and the server knows.
+fn settle(server: &mut Server, device: &mut Device) {
+    for _ in 0..2 {
+        device.flow(server);
+        push(server, device);
+        device.flow(server);
+        device.keep(server);
+        rest(server, device, 2_000);
+    }
+    device.flow(server);
+    device.keep(server);
+}
+
+fn stored(device: &Device) -> Stored {
+    device.disk.as_ref().unwrap().stored().unwrap()
+}
+
+fn requests(device: &Device) -> Vec<&Request> {
+    device.requests.iter().map(|(_, request)| request).collect()
+}
+
+const MINUTE: Millis = 60_000;
+
+/// R004-G2: a cold start paints what is stored, then syncs from where the device was, and asks for nothing else.
+#[test]
+fn a_cold_start_paints_what_is_stored_and_syncs_on() {
+    let (mut server, mut device) = keeping();
+    for n in 1..4 {
+        peer_writes(&mut server, &mut device, n);
+    }
+    settle(&mut server, &mut device);
+    device.revive(&server);
+    device.step(&server, Input::Open(direct()));
+    assert_eq!(drawn(&device), "1 2 3", "before any answer");
+    assert_eq!(requests(&device), Vec::<&Request>::new());
+    device.accept(&server);
+    assert!(matches!(requests(&device)[..], [Request::Sync { since: Some(_) }, ..]), "{:?}", device.requests);
+    device.flow(&mut server);
+    assert!(!device.requests.iter().any(|(_, request)| matches!(request, Request::History { .. })));
+}
+
+/// R004-G2, R004-G7: what came while the device was away is pulled onto what is stored, without a page loaded twice.
+#[test]
+fn what_came_meanwhile_joins_what_is_stored() {
+    let (mut server, mut device) = keeping();
+    peer_writes(&mut server, &mut device, 1);
+    device.keep(&server);
+    for n in 2..5 {
+        server.send(user_id(2), direct(), client_id(n), text("later"));
+    }
+    server.change(direct(), 1_u64.try_into().unwrap(), text("changed"));
+    server.take_frames();
+    device.revive(&server);
+    device.step(&server, Input::Open(direct()));
+    assert_eq!(drawn(&device), "1");
+    device.flow(&mut server);
+    assert_eq!(drawn(&device), "1 2 3 4");
+    let changed = device.client.items(direct()).remove(0);
+    assert!(matches!(changed, sync::Item::Row(row) if row.body == text("changed")));
+}
+
+/// A page that is newer than what is stored stays on screen; what was stored joins it.
+#[test]
+fn older_never_replaces_newer() {
+    let (mut server, mut device) = keeping();
+    for n in 1..15 {
+        peer_writes(&mut server, &mut device, n);
+    }
+    device.keep(&server);
+    server.change(direct(), 12_u64.try_into().unwrap(), text("changed"));
+    server.take_frames();
+    device.crash(&server, Some(direct()));
+    let bodies = |device: &Device| {
+        let items = device.client.items(direct()).into_iter();
+        items.filter_map(|item| if let sync::Item::Row(row) = item { Some(row.body) } else { None }).collect::<Vec<_>>()
+    };
+    assert_eq!((bodies(&device).len(), &bodies(&device)[11]), (14, &text("changed")));
+    device.flow(&mut server);
+    assert_eq!((bodies(&device).len(), &bodies(&device)[11]), (14, &text("changed")));
+}
+
+/// A write that never happened leaves an older state, which is as good: nothing of it is ahead of its cursors.
+#[test]
+fn every_stored_state_is_a_beginning() {
+    let (mut server, mut device) = keeping();
+    let mut states = vec![stored(&device)];
+    for n in 1..6 {
+        peer_writes(&mut server, &mut device, n);
+        write(&server, &mut device, 100 + n);
+        device.flow(&mut server);
+        push(&mut server, &mut device);
+        device.flow(&mut server);
+        device.keep(&server);
+        states.push(stored(&device));
+    }
+    let expected = drawn(&device);
+    for state in states {
+        let mut again = Device::new(&server, user_id(1), None);
+        again.client = Client::new(state.start());
+        again.step(&server, Input::Restored(Some(Box::new(state))));
+        again.step(&server, Input::Open(direct()));
+        again.step(&server, Input::Started);
+        again.flow(&mut server);
+        let shown = drawn(&again);
+        assert!(shown.ends_with("105Sent") && expected.ends_with(&shown), "{shown}");
+    }
+}
+
+/// Nothing is written that stands there already, neither after a cold start nor in a quiet hour.
+#[test]
+fn what_is_stored_is_not_written_again() {
+    let (mut server, mut device) = keeping();
+    peer_writes(&mut server, &mut device, 1);
+    settle(&mut server, &mut device);
+    assert_eq!(device.client.take_unstored(), None);
+    // The first sync lists once more what frames told.
+    device.revive(&server);
+    settle(&mut server, &mut device);
+    device.revive(&server);
+    device.flow(&mut server);
+    let unstored = device.client.take_unstored().unwrap_or_default();
+    assert_eq!((unstored.conversations, unstored.timelines), (Vec::new(), Vec::new()));
+    rest(&mut server, &mut device, 14 * MINUTE);
+    assert_eq!(device.client.take_unstored(), None);
+}
+
+/// What another account or another version kept is of no use; the first write replaces it.
+#[test]
+fn what_another_account_kept_is_dropped() {
+    let (server, device) = keeping();
+    let mut other = Device::new(&server, user_id(2), None);
+    other.step(&server, Input::Restored(Some(Box::new(stored(&device)))));
+    assert!(other.client.take_unstored().unwrap().anew);
+    let json = serde_json::to_string(&stored(&device).device).unwrap();
+    let later = json.replace("\"version\":1", "\"version\":2");
+    let later = Stored { device: serde_json::from_str(&later).unwrap(), ..stored(&device) };
+    let mut again = Device::new(&server, user_id(1), None);
+    again.step(&server, Input::Restored(Some(Box::new(later))));
+    assert!(again.client.take_unstored().unwrap().anew);
+}
+
+/// R000-04: delivered is reported once the message is stored, and at once where the device stores nothing.
+#[test]
+fn delivered_means_stored() {
+    let (mut server, mut device) = keeping();
+    peer_writes(&mut server, &mut device, 1);
+    pass(&mut server, &mut device, 2_000);
+    assert_eq!(reports(&device), []);
+    device.keep(&server);
+    pass(&mut server, &mut device, 2_000);
+    assert_eq!(reports(&device), [cursors(1, 0)]);
+
+    let (mut server, mut device) = live();
+    peer_writes(&mut server, &mut device, 1);
+    assert_eq!(reports(&device), [cursors(1, 0)]);
+
+    let (mut server, mut device) = keeping();
+    peer_writes(&mut server, &mut device, 1);
+    device.step(&server, Input::StorageLost);
+    pass(&mut server, &mut device, 2_000);
+    assert_eq!(reports(&device), [cursors(1, 0)]);
+}
+
+/// T13: reading that was stored before it was reported is reported after a cold start, and reading that was reported is
+/// not reported again.
+#[test]
+fn stored_reading_is_reported_once() {
+    let (mut server, mut device) = keeping();
+    peer_writes(&mut server, &mut device, 1);
+    device.see(&server);
+    device.keep(&server);
+    device.revive(&server);
+    assert_eq!(device.client.total_unread(), 0);
+    device.flow(&mut server);
+    assert_eq!(server.unread(user_id(1), direct()), 0);
+    device.keep(&server);
+    device.revive(&server);
+    rest(&mut server, &mut device, MINUTE);
+    assert_eq!(reports(&device), []);
+}
+
+/// T13: what was read is read, also where the device had stored that before the messages.
+#[test]
+fn reading_outruns_what_is_stored() {
+    let (mut server, mut device) = keeping();
+    peer_writes(&mut server, &mut device, 1);
+    device.see(&server);
+    device.revive(&server);
+    device.flow(&mut server);
+    assert_eq!((device.client.total_unread(), server.unread(user_id(1), direct())), (0, 0));
+}
