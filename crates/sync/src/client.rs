@@ -176,7 +176,8 @@ impl Client {
             Input::Open(id) => self.enter(id),
             Input::Close => self.leave(),
             Input::Send { conversation, client_id, body } if !self.outbox.has(client_id) => {
-                let unsent = Unsent { conversation, client_id, body, at: self.clock(), failed: false };
+                let at = self.outbox.composed(self.clock());
+                let unsent = Unsent { conversation, client_id, body, at, failed: false };
                 self.effects.push(Effect::Persist(unsent.clone()));
                 self.outbox.put(unsent);
                 self.show_outbox(conversation);

@@ -53,6 +53,12 @@ impl Outbox {
         self.next += 1;
     }
 
+    /// When a message that is written at `clock` is said to be composed: after every other one, so that the order survives
+    /// a reload, though two come in one millisecond or the clock is set back between them (R004-A5, T19).
+    pub fn composed(&self, clock: Millis) -> Millis {
+        self.entries.values().map(|entry| entry.unsent.at + 1).max().map_or(clock, |after| clock.max(after))
+    }
+
     pub fn has(&self, id: ClientId) -> bool {
         self.find(id).is_some()
     }
@@ -62,7 +68,7 @@ impl Outbox {
         let place = self.find(id).filter(|place| self.entries.get(place).is_some_and(|e| e.state == State::Failed))?;
         let mut unsent = self.entries.remove(&place)?.unsent;
         unsent.failed = false;
-        unsent.at = now;
+        unsent.at = self.composed(now);
         self.put(unsent.clone());
         Some(unsent)
     }
