@@ -23,6 +23,8 @@ struct KeptUnsent {
     conversation: ConversationId,
     body: MessageBody,
     at: Millis,
+    #[serde(default)]
+    place: u64,
     failed: bool,
 }
 
@@ -41,8 +43,8 @@ impl Storage {
     }
 
     pub fn persist(&self, unsent: &Unsent) {
-        let Unsent { conversation, client_id, body, at, failed } = unsent.clone();
-        self.set(&format!("{}{client_id}", self.outbox), &KeptUnsent { conversation, body, at, failed });
+        let Unsent { conversation, client_id, body, at, place, failed } = unsent.clone();
+        self.set(&format!("{}{client_id}", self.outbox), &KeptUnsent { conversation, body, at, place, failed });
     }
 
     pub fn forget(&self, client_id: ClientId) {
@@ -55,11 +57,11 @@ impl Storage {
             .keys(&self.outbox)
             .into_iter()
             .filter_map(|(key, name)| {
-                let KeptUnsent { conversation, body, at, failed } = self.get(&key)?;
-                Some(Unsent { conversation, client_id: name.parse().ok()?, body, at, failed })
+                let KeptUnsent { conversation, body, at, place, failed } = self.get(&key)?;
+                Some(Unsent { conversation, client_id: name.parse().ok()?, body, at, place, failed })
             })
             .collect();
-        unsent.sort_by_key(|unsent| (unsent.at, unsent.client_id));
+        unsent.sort_by_key(|unsent| (unsent.place, unsent.client_id));
         unsent
     }
 

@@ -22,8 +22,7 @@ const DRAIN: Duration = Duration::from_secs(5);
 /// A server that is ready to listen, with the tasks that must run beside it.
 pub struct Server {
     pub state: AppState,
-    /// Nothing is written until it runs.
-    pub writer: WriterTask,
+    writer: WriterTask,
 }
 
 /// Opens the data folder and builds everything on it. Starts nothing.

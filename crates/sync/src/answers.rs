@@ -15,6 +15,7 @@ impl Client {
         {
             return self.end();
         }
+        let Some(answer) = self.take_acted(request, answer) else { return };
         let now = self.now;
         if let Some((conversation, id)) = self.posts.remove(&request) {
             match answer {
@@ -40,8 +41,17 @@ impl Client {
                 self.take_sync(page);
             }
             (Job::Describe(_), Ok(Answer::Conversation(conversation))) => {
-                self.pulls.done(job);
+                let id = conversation.id;
                 self.describe(conversation);
+                // Something that it does not know of was told meanwhile.
+                match self.held.get(&id).is_some_and(|held| held.vague) {
+                    true => self.pulls.failed(job, now, dice.roll()),
+                    false => self.pulls.done(job),
+                }
+            }
+            (Job::Readers(id), Ok(Answer::Readers(readers))) => {
+                self.pulls.done(job);
+                self.apply_readers(id, readers);
             }
             (Job::Changes(id), Ok(Answer::Changes(page))) => {
                 let before = self.held.get(&id).map(|held| held.log.cursor());
@@ -65,6 +75,7 @@ impl Client {
             (Job::Sync, Err(Failure::Refused(error))) if !error.retryable => {
                 self.token = None;
                 self.listing = false;
+                self.anew = true;
                 self.pulls.failed(job, now, dice.roll());
             }
             (_, Err(Failure::Refused(error))) if !error.retryable => {
@@ -84,6 +95,9 @@ impl Client {
 
     fn take_sync(&mut self, page: SyncPage) {
         self.apply_sync(page);
+        if std::mem::take(&mut self.anew) {
+            self.doubt();
+        }
         if self.listing || std::mem::take(&mut self.behind) {
             self.pulls.want(Job::Sync, self.now);
         } else if !self.pulls.wanted(Job::Sync) {
@@ -95,7 +109,7 @@ impl Client {
 
 impl Failure {
     /// Whether the same call may succeed later.
-    fn passes(&self) -> bool {
+    pub(crate) fn passes(&self) -> bool {
         match self {
             Self::Network => true,
             Self::Refused(error) => error.retryable,

@@ -7,10 +7,11 @@ use crate::client::{Client, Opened};
 use crate::pull::Job;
 use crate::sessions::{Change, Held};
 use crate::timeline::Timeline;
-use crate::unread;
-use protocol::messaging::{ChangesPage, HistoryPage};
+use protocol::messaging::{ChangesPage, HistoryPage, Readers};
 use protocol::sync::{AccountChange, SyncPage};
-use protocol::{ClientId, Conversation, ConversationId, Cursors, LogChange, Message, Rev, Seq, User};
+use protocol::{
+    ClientId, Conversation, ConversationId, ConversationKind, Cursors, LogChange, Message, Rev, Seq, Upd, User,
+};
 use std::collections::btree_map::Entry;
 
 /// How many timelines are held beside the open one, and how much of each.
@@ -26,16 +27,17 @@ impl Client {
         for conversation in page.conversations {
             self.describe(conversation);
         }
-        self.apply_account(page.changes);
-        for changes in self.log.advance(page.upd) {
-            self.apply_account(changes);
+        self.apply_account(page.upd, page.changes);
+        for (upd, changes) in self.log.advance(page.upd) {
+            self.apply_account(upd, changes);
         }
         self.token = Some(page.token);
         self.listing = page.more;
         self.settle_account();
     }
 
-    pub(crate) fn apply_account(&mut self, changes: Vec<AccountChange>) {
+    /// Changes of the account's log, each as it is at a position.
+    pub(crate) fn apply_account(&mut self, upd: Upd, changes: Vec<AccountChange>) {
         for change in changes {
             match change {
                 AccountChange::Joined { conversation } => self.describe(*conversation),
@@ -47,11 +49,28 @@ impl Client {
                     if held.about.peer.as_ref().is_some_and(|peer| peer.id == receipt.reader) {
                         let known = held.about.peer_cursors.unwrap_or_default();
                         held.about.peer_cursors = Some(known.max(receipt.cursors));
+                    } else if held.about.kind == ConversationKind::Group {
+                        held.readers.receipt(receipt.reader, receipt.cursors.read);
                     }
                 }),
-                AccountChange::Hidden { .. } | AccountChange::Shown { .. } | AccountChange::Settings { .. } => {}
+                AccountChange::Hidden { conversation, seq } => self.hide(conversation, seq, upd),
+                AccountChange::Shown { conversation, message, sender } => {
+                    self.meet([sender]);
+                    self.touch(conversation, |held| held.show(*message, upd));
+                }
+                AccountChange::Settings { receipts } => {
+                    self.account.receipts = receipts;
+                    self.settings_at = upd;
+                    self.changes.account = true;
+                }
             }
         }
+    }
+
+    /// The account hid a message, at a position of its log.
+    pub(crate) fn hide(&mut self, id: ConversationId, seq: Seq, upd: Upd) {
+        self.touch(id, |held| held.hide(seq, upd));
+        self.settle(id);
     }
 
     /// A description of a conversation, by whatever way it came.
@@ -112,23 +131,22 @@ impl Client {
 
     pub(crate) fn apply_changes(&mut self, id: ConversationId, page: ChangesPage) {
         self.meet(page.users);
-        let (head, through, last) = (page.conversation.head_seq, page.through, page.through >= page.conversation.rev);
+        let (head, upd) = (page.conversation.head_seq, page.conversation.upd);
+        let (through, last) = (page.through, page.through >= page.conversation.rev);
         self.describe(page.conversation);
         if page.too_long {
             self.pulls.want(Job::Newest(id), self.now);
             return;
         }
+        page.messages.iter().for_each(|message| self.confirm(message));
         let mut ready = Vec::new();
-        for message in page.messages {
-            self.confirm(&message);
-            self.touch(id, |held| {
-                if let Some(timeline) = &mut held.timeline {
-                    let head = if last { head } else { message.seq };
-                    timeline.store_change(message, head);
-                }
-            });
-        }
-        self.touch(id, |held| ready = held.log.advance(through));
+        self.touch(id, |held| {
+            let messages = held.admit(page.messages, upd);
+            if let Some(timeline) = &mut held.timeline {
+                timeline.store_changes(messages, head, last);
+            }
+            ready = held.log.advance(through);
+        });
         self.apply_log(id, ready);
     }
 
@@ -143,14 +161,15 @@ impl Client {
         }
         let mut behind = false;
         self.touch(id, |held| {
-            if held.timeline.is_some() && rev <= held.log.cursor() {
+            if held.timeline.as_ref().is_some_and(|timeline| !timeline.doubtful) && rev <= held.log.cursor() {
                 return;
             }
             behind = held.about.rev < rev;
-            if let Some(message) = page.messages.last().cloned() {
-                held.follow_message(rev, page.head_seq, &message);
-            }
-            held.timeline = Some(Timeline::new(page));
+            held.follow_page(&page);
+            let messages = held.admit(page.messages, page.upd);
+            let mut timeline = Timeline::new(HistoryPage { messages, ..page });
+            timeline.begin(held.about.vis_from);
+            held.timeline = Some(timeline);
             ready = held.log.restart(now, rev);
         });
         if behind {
@@ -166,8 +185,9 @@ impl Client {
         page.messages.iter().for_each(|message| self.confirm(message));
         let idle = !self.pulls.paging(id);
         self.touch(id, |held| {
+            let messages = held.admit(page.messages, page.upd);
             if let Some(timeline) = &mut held.timeline {
-                timeline.merge_before(page, before);
+                timeline.merge_before(HistoryPage { messages, ..page }, before);
                 if idle {
                     timeline.expect_none();
                 }
@@ -194,8 +214,7 @@ impl Client {
         }
         let held = self.held.get(&id);
         if self.open.is_none_or(|open| open.place.is_none()) {
-            let unread = held.filter(|held| unread::count(&held.about) > 0);
-            let first_unread = unread.map(|held| unread::first(&held.about));
+            let first_unread = held.and_then(Held::first_unread);
             self.open = Some(Opened { id, first_unread, place: held.map(Held::place) });
             self.changes.order = true;
             self.changes.timelines.insert(id);
@@ -205,6 +224,7 @@ impl Client {
             Some(held) if held.timeline.is_none() => self.pulls.want_any(Job::Newest(id), self.now),
             Some(_) => self.reach_unread(id),
         }
+        self.want_readers(id);
         self.visited.retain(|visited| *visited != id);
         self.visited.push(id);
     }
@@ -214,6 +234,7 @@ impl Client {
         let Some(open) = self.open.take() else { return };
         self.changes.order = true;
         self.changes.timelines.insert(open.id);
+        self.reports.consider(open.id);
         self.pulls.cancel_paging(open.id);
         if let Some(timeline) = self.held.get_mut(&open.id).and_then(|held| held.timeline.as_mut()) {
             timeline.expect_none();
@@ -222,6 +243,24 @@ impl Client {
         if self.visited.len() > TIMELINES {
             let oldest = self.visited.remove(0);
             self.forget_timeline(oldest);
+        }
+    }
+
+    /// The account's log went on without this device: what it told of messages and readers is to be asked for again.
+    pub(crate) fn doubt(&mut self) {
+        let open = self.open();
+        for id in self.held.keys().copied().collect::<Vec<_>>() {
+            if let Some(held) = self.held.get_mut(&id) {
+                held.readers.doubt();
+                held.timeline.iter_mut().for_each(|timeline| timeline.doubtful = true);
+            }
+            if open != Some(id) {
+                self.forget_timeline(id);
+            }
+        }
+        if let Some(open) = open {
+            self.pulls.want(Job::Newest(open), self.now);
+            self.want_readers(open);
         }
     }
 
@@ -245,6 +284,21 @@ impl Client {
         }
     }
 
+    /// Asks who has read a group's messages, unless that is known, or is never told.
+    fn want_readers(&mut self, id: ConversationId) {
+        let told = |about: &Conversation| {
+            about.kind == ConversationKind::Group && about.member_count <= Readers::LISTED_MAX as u64
+        };
+        if self.held.get(&id).is_some_and(|held| told(&held.about) && !held.readers.asked()) {
+            self.pulls.want_any(Job::Readers(id), self.now);
+        }
+    }
+
+    pub(crate) fn apply_readers(&mut self, id: ConversationId, readers: Readers) {
+        self.touch(id, |held| held.readers.answer(&readers));
+        self.meet(readers.readers.into_iter().map(|reader| reader.user));
+    }
+
     /// Whether the conversation's timeline has the account's own message with this id.
     pub(crate) fn holds_own(&self, id: ConversationId, client_id: ClientId) -> bool {
         let timeline = self.held.get(&id).and_then(|held| held.timeline.as_ref());
@@ -264,10 +318,11 @@ impl Client {
         let Some(held) = self.held.get_mut(&id) else {
             return self.pulls.want(Job::Describe(id), self.now);
         };
-        let before = (held.place(), unread::count(&held.about));
+        let before = (held.listed(), held.place(), held.unread());
         change(held);
-        self.changes.order |= held.place() != before.0;
-        self.changes.total |= unread::count(&held.about) != before.1;
+        held.exceptions.forget(held.about.own.read);
+        self.changes.order |= (held.listed(), held.place()) != (before.0, before.1);
+        self.changes.total |= held.unread() != before.2;
         self.changes.sessions.insert(id);
         self.changes.timelines.insert(id);
         self.reports.consider(id);
@@ -286,6 +341,8 @@ impl Client {
                 held.about.own = held.about.own.max(cursors);
             } else if held.about.peer.as_ref().is_some_and(|peer| peer.id == message.sender) {
                 held.about.peer_cursors = Some(held.about.peer_cursors.unwrap_or_default().max(cursors));
+            } else {
+                held.readers.wrote(message.sender, message.seq);
             }
         });
     }
@@ -297,7 +354,11 @@ impl Client {
         match held.log.pull_at() {
             Some(_) if self.pulls.wanted(Job::Newest(id)) => {}
             Some(at) => self.pulls.want_any(job, at),
+            None if held.vague => {}
             None => self.pulls.relent(job),
+        }
+        if held.vague {
+            self.pulls.want_any(Job::Describe(id), self.now);
         }
         self.outbox.settle(id, |message| {
             let shown = held.timeline.as_ref().is_some_and(|timeline| timeline.messages().contains_key(&message.seq));

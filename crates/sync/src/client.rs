@@ -3,6 +3,7 @@
 //! Here is decided *when* something happens; where an answer goes stands in `answers`, what a log's items do to the
 //! device in `apply`, what the page shows of it in `view`.
 
+use crate::acting::Acts;
 use crate::link::Link;
 use crate::log::Log;
 use crate::outbox::{Next, Outbox};
@@ -13,7 +14,8 @@ use crate::stored::Keeping;
 use crate::{Changes, Effect, Input, Request, RequestId, Start, Unsent};
 use protocol::sync::AccountChange;
 use protocol::{
-    Account, ClientId, ConversationId, Cursors, Message, Millis, Rules, Seq, ServerFrame, Upd, User, UserId, frame,
+    Account, ClientId, ConversationId, Cursors, Message, Millis, ReadReportPolicy, Rules, Seq, ServerFrame, Upd, User,
+    UserId, frame,
 };
 use std::collections::BTreeMap;
 
@@ -31,10 +33,14 @@ pub struct Client {
     pub(crate) rules: Rules,
     pub(crate) users: BTreeMap<UserId, User>,
     pub(crate) held: BTreeMap<ConversationId, Held>,
-    pub(crate) log: Log<Upd, Vec<AccountChange>>,
+    pub(crate) log: Log<Upd, (Upd, Vec<AccountChange>)>,
+    /// The position at which the account's settings last changed.
+    pub(crate) settings_at: Upd,
     pub(crate) token: Option<String>,
     /// The token stands inside a listing that began some time ago.
     pub(crate) listing: bool,
+    /// The server no longer takes the token: what the account's log told since it is not told any more.
+    pub(crate) anew: bool,
     /// What moved since that listing began is still to be asked for.
     pub(crate) behind: bool,
     pub(crate) open: Option<Opened>,
@@ -44,6 +50,7 @@ pub struct Client {
     restored: BTreeMap<ConversationId, Seq>,
     pub(crate) outbox: Outbox,
     pub(crate) reports: Reports,
+    pub(crate) acts: Acts,
     pub(crate) pulls: Pulls,
     pub(crate) link: Link,
     pub(crate) changes: Changes,
@@ -52,6 +59,8 @@ pub struct Client {
     pub(crate) now: Millis,
     /// How far it is ahead of the device's clock, because that was set back.
     ahead: Millis,
+    /// How far the server's clock was ahead of the device's when the server last told, in milliseconds.
+    pub(crate) skew: i64,
     pub(crate) effects: Vec<Effect>,
     /// Posts on their way.
     pub(crate) posts: BTreeMap<RequestId, (ConversationId, ClientId)>,
@@ -91,20 +100,24 @@ impl Client {
             rules: start.rules,
             held: BTreeMap::new(),
             log: Log::new(start.sync.upd),
+            settings_at: start.sync.upd,
             token: None,
             listing: false,
             behind: false,
+            anew: false,
             open: None,
             visited: Vec::new(),
             restored: BTreeMap::new(),
             outbox: Outbox::default(),
             reports: Reports::default(),
+            acts: Acts::default(),
             pulls: Pulls::default(),
             link: Link::new(),
             changes: Changes::default(),
             keeping: Keeping::default(),
             now: 0,
             ahead: 0,
+            skew: 0,
             effects: Vec::new(),
             posts: BTreeMap::new(),
             requests: 0,
@@ -176,8 +189,8 @@ impl Client {
             Input::Open(id) => self.enter(id),
             Input::Close => self.leave(),
             Input::Send { conversation, client_id, body } if !self.outbox.has(client_id) => {
-                let at = self.outbox.composed(self.clock());
-                let unsent = Unsent { conversation, client_id, body, at, failed: false };
+                let (at, place) = (self.clock(), self.outbox.end(self.clock()));
+                let unsent = Unsent { conversation, client_id, body, at, place, failed: false };
                 self.effects.push(Effect::Persist(unsent.clone()));
                 self.outbox.put(unsent);
                 self.show_outbox(conversation);
@@ -198,8 +211,11 @@ impl Client {
             Input::LoadOlder(id) => self.load_older(id),
             Input::LoadGap { conversation, before } => self.load_before(conversation, before),
             Input::Seen { conversation, seq } => self.see(conversation, seq),
-            Input::Act(action) => drop(self.request(Request::Act(action))),
-            Input::Leaving => self.report(true),
+            Input::Act(action) => self.act(action),
+            Input::Leaving => {
+                self.consider_open();
+                self.report(true);
+            }
             Input::Joined(conversation) => self.describe(conversation),
             Input::Met(users) => self.meet(users),
         }
@@ -208,8 +224,10 @@ impl Client {
     fn take_frame(&mut self, frame: ServerFrame) {
         self.link.heard();
         match frame {
-            ServerFrame::Hello { heartbeat_s, rules, .. } => {
+            ServerFrame::Hello { server_time, heartbeat_s, rules, .. } => {
                 self.rules = rules;
+                self.consider_open();
+                self.skew = server_time as i64 - self.clock() as i64;
                 self.link.greeted(self.now, heartbeat_s);
                 self.hurry();
                 // A listing that began before the greeting does not cover what passed by until then.
@@ -220,8 +238,8 @@ impl Client {
                 self.arrive(conversation, prev, pos, head_seq, change);
             }
             ServerFrame::Account { prev, pos, changes } => {
-                for changes in self.log.arrive(self.now, prev, pos, changes) {
-                    self.apply_account(changes);
+                for (upd, changes) in self.log.arrive(self.now, prev, pos, (pos, changes)) {
+                    self.apply_account(upd, changes);
                 }
                 self.settle_account();
             }
@@ -251,8 +269,7 @@ impl Client {
         }
     }
 
-    fn restore(&mut self, mut restored: Vec<Unsent>) {
-        restored.sort_by_key(|unsent| (unsent.at, unsent.client_id));
+    fn restore(&mut self, restored: Vec<Unsent>) {
         for unsent in restored {
             if self.outbox.has(unsent.client_id) {
                 continue;
@@ -294,6 +311,7 @@ impl Client {
             return;
         }
         let now = self.now;
+        self.changes.timelines.extend(self.acts.expire(now));
         self.link.tick(now, dice.roll(), &mut self.effects);
         if self.link.live() && self.synced_at + QUIET <= now {
             self.pulls.want_any(Job::Sync, now);
@@ -325,7 +343,7 @@ impl Client {
             self.effects.push(Effect::ForgetRead(id));
         }
         let quiet = (self.link.live() && !self.pulls.wanted(Job::Sync)).then_some(self.synced_at + QUIET);
-        let due = [self.link.due(), self.outbox.due(), self.pulls.due(), self.reports.due(), quiet];
+        let due = [self.link.due(), self.outbox.due(), self.pulls.due(), self.reports.due(), self.acts.due(), quiet];
         let due = due.into_iter().flatten().min();
         if due != self.wake {
             self.wake = due;
@@ -333,14 +351,24 @@ impl Client {
         }
     }
 
+    /// What was read in the open conversation may be reported now.
+    fn consider_open(&mut self) {
+        if let Some(open) = self.open {
+            self.reports.consider(open.id);
+        }
+    }
+
     /// The time by the device's clock.
-    fn clock(&self) -> Millis {
+    pub(crate) fn clock(&self) -> Millis {
         self.now - self.ahead
     }
 
     fn report(&mut self, leaving: bool) {
         let about = |id| self.held.get(&id).map(|held| &held.about);
-        let reports = self.reports.collect(self.now, leaving, about);
+        // What is read in the open conversation is told when that is left (R000-08).
+        let on_leave = self.rules.read_report_policy == ReadReportPolicy::OnLeave && !leaving;
+        let back = self.open.filter(|_| on_leave).map(|open| open.id);
+        let reports = self.reports.collect(self.now, leaving, back, about);
         if !reports.is_empty() {
             let request = self.request(Request::Report { reports: reports.clone(), leaving });
             self.reports.sent(request, reports);
@@ -357,12 +385,13 @@ impl Client {
                 let after = self.held.get(&conversation)?.log.cursor();
                 Some(Request::Changes { conversation, after })
             }
+            Job::Readers(conversation) => Some(Request::Readers { conversation }),
             Job::Newest(conversation) => Some(history(conversation, None, NEWEST)),
             Job::Before(conversation, before) => Some(history(conversation, Some(before), PAGE)),
         }
     }
 
-    fn request(&mut self, request: Request) -> RequestId {
+    pub(crate) fn request(&mut self, request: Request) -> RequestId {
         self.requests += 1;
         let id = RequestId(self.requests);
         self.effects.push(Effect::Request { id, request });

@@ -7,6 +7,7 @@
 //! computed by one formula, never counted up and down.
 //! Deliberately absent: clocks, randomness, async, storage, the browser.
 
+mod acting;
 mod answers;
 mod apply;
 mod client;
@@ -14,6 +15,7 @@ mod link;
 mod log;
 mod outbox;
 mod pull;
+mod readers;
 mod receipts;
 mod sessions;
 mod stored;
@@ -214,6 +216,8 @@ pub struct Unsent {
     pub body: MessageBody,
     /// When it was composed, or last retried, by the device's clock; shown, never compared with the server's.
     pub at: Millis,
+    /// Where it stands among what this device has written: the larger, the further down, whatever the clock said.
+    pub place: u64,
     /// The attempts ended; it waits for a person.
     pub failed: bool,
 }
@@ -231,6 +235,17 @@ pub struct Changes {
     pub link: bool,
     /// The total of unread messages differs.
     pub total: bool,
+    /// The account's settings differ.
+    pub account: bool,
+    /// What became of what a person asked for, in the order of the answers.
+    pub acted: Vec<Acted>,
+}
+
+/// The end of an [`Action`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acted {
+    pub action: Action,
+    pub outcome: Result<(), Failure>,
 }
 
 /// One row of the session list.
@@ -244,5 +259,7 @@ pub struct Session {
     /// The newest message, an unsent one of this device included.
     pub last: Option<Row>,
     pub active_at: Millis,
+    /// The newest message's address, whether it is shown or not.
+    pub head_seq: Seq,
     pub unread: u64,
 }

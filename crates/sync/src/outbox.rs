@@ -6,7 +6,7 @@
 use crate::link::backoff;
 use crate::timeline::{ReadMark, Row, RowKey};
 use crate::{RequestId, Unsent};
-use protocol::{ClientId, ConversationId, Message, Millis, UserId};
+use protocol::{ClientId, ConversationId, Message, Millis, Seq, UserId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// After this long nobody expects a message to be sent by itself any more: a person is asked.
@@ -41,22 +41,25 @@ pub(crate) enum Next {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outbox {
     /// In the order in which they are shown and sent.
-    entries: BTreeMap<u64, Entry>,
-    next: u64,
+    entries: BTreeMap<Place, Entry>,
+    end: u64,
 }
 
+/// Messages that two tabs wrote at the same place stand by their ids.
+type Place = (u64, ClientId);
+
 impl Outbox {
-    /// Puts a message at the end, to be sent now unless it is marked as failed.
-    pub fn put(&mut self, unsent: Unsent) {
-        let state = if unsent.failed { State::Failed } else { State::Queued { at: 0 } };
-        self.entries.insert(self.next, Entry { unsent, state, failures: 0 });
-        self.next += 1;
+    /// The place after everything written so far. It is made of the clock, so that places of tabs that do not know of
+    /// each other follow on; one that was set back does not move it back.
+    pub fn end(&self, clock: Millis) -> u64 {
+        self.end.max(clock)
     }
 
-    /// When a message that is written at `clock` is said to be composed: after every other one, so that the order survives
-    /// a reload, though two come in one millisecond or the clock is set back between them (R004-A5, T19).
-    pub fn composed(&self, clock: Millis) -> Millis {
-        self.entries.values().map(|entry| entry.unsent.at + 1).max().map_or(clock, |after| clock.max(after))
+    /// Puts a message at its place, to be sent now unless it is marked as failed.
+    pub fn put(&mut self, unsent: Unsent) {
+        let state = if unsent.failed { State::Failed } else { State::Queued { at: 0 } };
+        self.end = self.end.max(unsent.place.saturating_add(1));
+        self.entries.insert((unsent.place, unsent.client_id), Entry { unsent, state, failures: 0 });
     }
 
     pub fn has(&self, id: ClientId) -> bool {
@@ -68,7 +71,8 @@ impl Outbox {
         let place = self.find(id).filter(|place| self.entries.get(place).is_some_and(|e| e.state == State::Failed))?;
         let mut unsent = self.entries.remove(&place)?.unsent;
         unsent.failed = false;
-        unsent.at = self.composed(now);
+        unsent.at = now;
+        unsent.place = self.end(now);
         self.put(unsent.clone());
         Some(unsent)
     }
@@ -102,14 +106,30 @@ impl Outbox {
         }
     }
 
+    /// The message that the server has given a place, but the conversation's log has not come to.
+    pub fn confirmed(&self, conversation: ConversationId, seq: Seq) -> Option<&Message> {
+        self.entries.values().find_map(|entry| match &entry.state {
+            State::Confirmed(message) if entry.unsent.conversation == conversation && message.seq == seq => {
+                Some(message)
+            }
+            _ => None,
+        })
+    }
+
     /// The server has the message. Answers whether that is news.
     pub fn confirm(&mut self, message: &Message) -> bool {
         match self.entry(message.client_id) {
-            Some(entry) if !matches!(entry.state, State::Confirmed(_)) => {
-                entry.state = State::Confirmed(message.clone());
-                true
+            Some(entry) => {
+                let known = match &entry.state {
+                    State::Confirmed(known) => Some(known.rev),
+                    _ => None,
+                };
+                if known.is_none_or(|known| known < message.rev) {
+                    entry.state = State::Confirmed(message.clone());
+                }
+                known.is_none()
             }
-            _ => false,
+            None => false,
         }
     }
 
@@ -151,16 +171,33 @@ impl Outbox {
     }
 
     /// The rows of a conversation below its log: confirmed ones by seq, then the others as they were written.
-    pub fn rows(&self, conversation: ConversationId, me: UserId, mark: impl Fn(&Message) -> ReadMark) -> Vec<Row> {
+    /// `clock`: the time by the clock that messages are dated with. `confirmed` makes the rows of the former.
+    pub fn rows(
+        &self,
+        conversation: ConversationId,
+        me: UserId,
+        clock: Millis,
+        confirmed: impl Fn(&Message) -> Row,
+    ) -> Vec<Row> {
         let mut rows: Vec<Row> = Vec::new();
         let mut waiting = false;
         for entry in self.entries.values().filter(|entry| entry.unsent.conversation == conversation) {
             let Unsent { client_id, body, at, .. } = &entry.unsent;
             let key = RowKey { sender: me, client_id: *client_id };
-            let row = |mark| Row { key, seq: None, sender: me, at: *at, body: body.clone(), mark: Some(mark) };
+            let row = |mark| Row {
+                key,
+                seq: None,
+                sender: me,
+                at: *at,
+                body: body.clone(),
+                mark: Some(mark),
+                readers: None,
+                expired: mark == ReadMark::Failed && *at + STALE < clock,
+                former: None,
+            };
             waiting |= entry.failures > 0 && matches!(entry.state, State::Queued { .. } | State::Posted(_));
             rows.push(match &entry.state {
-                State::Confirmed(message) => Row { seq: Some(message.seq), at: message.at, ..row(mark(message)) },
+                State::Confirmed(message) => confirmed(message),
                 State::Failed => row(ReadMark::Failed),
                 State::Queued { .. } | State::Posted(_) if waiting => row(ReadMark::Waiting),
                 State::Queued { .. } | State::Posted(_) => row(ReadMark::Sending),
@@ -171,7 +208,7 @@ impl Outbox {
     }
 
     /// Each conversation's next message that is not on its way: when it may be posted, and its place.
-    fn heads(&self) -> impl Iterator<Item = (Millis, u64)> {
+    fn heads(&self) -> impl Iterator<Item = (Millis, Place)> {
         let mut seen = BTreeSet::new();
         self.entries.iter().filter_map(move |(&place, entry)| {
             let first =
@@ -183,7 +220,7 @@ impl Outbox {
         })
     }
 
-    fn find(&self, id: ClientId) -> Option<u64> {
+    fn find(&self, id: ClientId) -> Option<Place> {
         self.entries.iter().find(|(_, entry)| entry.unsent.client_id == id).map(|(&place, _)| place)
     }
 

@@ -17,6 +17,8 @@ pub(crate) enum Job {
     Changes(ConversationId),
     /// A conversation's newest messages.
     Newest(ConversationId),
+    /// Who has read a group's messages.
+    Readers(ConversationId),
     /// The messages before a seq, the oldest held or one after a gap.
     Before(ConversationId, Seq),
 }

@@ -22,11 +22,12 @@ pub(crate) fn mark(conversation: Option<&Conversation>, seq: Seq) -> ReadMark {
     }
 }
 
-/// What the server should know of one's own cursors.
-fn wanted(about: &Conversation) -> Cursors {
+/// What the server should know of one's own cursors. `read`: whether that includes how far one has read.
+fn wanted(about: &Conversation, read: bool) -> Cursors {
     let direct = about.kind == ConversationKind::Direct && about.peer.is_some();
     let delivered = if direct { about.head_seq } else { Seq::ZERO };
-    Cursors { delivered, read: Seq::ZERO }.max(Cursors::at(about.own.read))
+    let read = if read { about.own.read } else { Seq::ZERO };
+    Cursors { delivered, read: Seq::ZERO }.max(Cursors::at(read))
 }
 
 #[derive(Clone, Debug, Default)]
@@ -107,11 +108,13 @@ impl Reports {
         std::mem::take(&mut self.settled)
     }
 
-    /// What to report now. Everything that is not known to have arrived when `leaving`, else what is due.
+    /// What to report now. Everything that is not known to have arrived when `leaving`, else what is due. How far the
+    /// conversation `back` was read is held back: consider it again when that ends.
     pub fn collect<'a>(
         &mut self,
         now: Millis,
         leaving: bool,
+        back: Option<ConversationId>,
         about: impl Fn(ConversationId) -> Option<&'a Conversation>,
     ) -> Vec<ReceiptReport> {
         if !leaving && (!self.flight.is_empty() || now < self.retry_at) {
@@ -121,9 +124,13 @@ impl Reports {
         let mut reports = Vec::new();
         let open: Vec<ConversationId> = self.open.iter().copied().collect();
         for conversation in open {
-            let missing = about(conversation).and_then(|about| self.missing(conversation, about));
+            let held_back = back == Some(conversation);
+            let missing = about(conversation).and_then(|about| self.missing(conversation, wanted(about, !held_back)));
             let Some(cursors) = missing else {
-                self.close(conversation);
+                match held_back {
+                    true => drop(self.open.remove(&conversation)),
+                    false => self.close(conversation),
+                }
                 continue;
             };
             let due = self.sent_at.get(&conversation).is_none_or(|at| at + PAUSE <= now);
@@ -185,9 +192,8 @@ impl Reports {
         }
     }
 
-    fn missing(&self, conversation: ConversationId, about: &Conversation) -> Option<Cursors> {
+    fn missing(&self, conversation: ConversationId, mut wanted: Cursors) -> Option<Cursors> {
         let known = self.known(conversation);
-        let mut wanted = wanted(about);
         if let Some(stored) = &self.stored {
             let stored = stored.get(&conversation).copied().unwrap_or_default();
             wanted.delivered = wanted.delivered.min(stored).max(wanted.read);

@@ -1,9 +1,11 @@
 //! The conversations that a device knows of, and the order of the session list (R002-10).
 
 use crate::log::Log;
+use crate::readers::GroupReaders;
 use crate::timeline::Timeline;
-use crate::unread;
-use protocol::{Conversation, ConversationId, LogChange, Message, Millis, Rev, Seq};
+use crate::unread::Exceptions;
+use protocol::messaging::HistoryPage;
+use protocol::{Conversation, ConversationId, LogChange, Message, Millis, Rev, Seq, Upd};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -18,60 +20,214 @@ pub(crate) struct Change {
 /// A conversation as the device holds it.
 #[derive(Clone, Debug)]
 pub(crate) struct Held {
-    /// Through `about.rev`, which a sync may move ahead of the log's cursor while the timeline catches up.
+    /// Through `about.rev`, which a sync may move ahead of the log's cursor while the timeline catches up. Its lists of
+    /// exceptions and its count are those of no moment: `exceptions` has what is known of them.
     pub about: Conversation,
+    pub exceptions: Exceptions,
     pub log: Log<Rev, Change>,
     pub timeline: Option<Timeline>,
+    pub readers: GroupReaders,
+    /// Which message is the newest that is shown is not known: only a later description tells.
+    pub vague: bool,
 }
 
 impl Held {
     pub fn new(about: Conversation) -> Self {
-        Self { log: Log::new(about.rev), about, timeline: None }
+        let mut exceptions = Exceptions::default();
+        exceptions.describe(&about);
+        let log = Log::new(about.rev);
+        Self { about, exceptions, log, timeline: None, readers: GroupReaders::default(), vague: false }
     }
 
     /// Takes over a description, unless the one held is later. Cursors only move forward, whichever is later.
-    pub fn describe(&mut self, about: Conversation) {
-        let own = self.about.own.max(about.own);
-        let peer_cursors = match (self.about.peer_cursors, about.peer_cursors) {
+    pub fn describe(&mut self, mut about: Conversation) {
+        let older = !self.exceptions.describe(&about);
+        let hidden = about.hidden.iter().filter(|seq| self.exceptions.hides(**seq));
+        if let Some(timeline) = &mut self.timeline {
+            hidden.for_each(|seq| timeline.hide(*seq));
+        }
+        let (later, upd) = (!older && about.rev >= self.about.rev, about.upd);
+        about.own = about.own.max(self.about.own);
+        about.peer_cursors = match (self.about.peer_cursors, about.peer_cursors) {
             (Some(held), Some(told)) => Some(held.max(told)),
             (held, told) => held.or(told),
         };
-        if about.rev >= self.about.rev {
+        about.floor = about.floor.max(self.about.floor);
+        about.vis_from = about.vis_from.max(self.about.vis_from);
+        let (held, told) = (self.about.last.take(), about.last.take());
+        let (told_head, told_at) = (about.head_seq, told.as_ref().map(|last| last.seq));
+        if later {
             self.about = about;
+        } else {
+            let Conversation { own, peer_cursors, floor, vis_from, .. } = about;
+            self.about = Conversation { own, peer_cursors, floor, vis_from, ..self.about.clone() };
         }
-        self.about.own = own;
-        self.about.peer_cursors = peer_cursors;
+        self.begin();
+        if older {
+            self.about.last = held.filter(|last| self.shows(last.seq));
+            return;
+        }
+        let current = !self.exceptions.told_after(upd);
+        let told = told.filter(|last| self.shows(last.seq));
+        // A message that is newer than the one told is shown only if the description cannot know of it.
+        let unknown = |last: &Message| !current || last.seq > told_head || Some(last.seq) == told_at;
+        let held = held.filter(|last| self.shows(last.seq) && unknown(last));
+        let held_at = held.as_ref().map(|last| last.seq);
+        let lost = told.is_none() && told_at > held_at && told_at >= Some(self.about.vis_from);
+        self.about.last = told.into_iter().chain(held).max_by_key(|last| (last.seq, last.rev));
+        self.vague = if current && later { false } else { self.vague || lost };
+    }
+
+    /// The description as it would be told now, where the account's log stands at `upd`.
+    pub fn description(&self, upd: Upd) -> Conversation {
+        Conversation {
+            upd: self.exceptions.known_through(upd),
+            silent: self.exceptions.silent(),
+            hidden: self.exceptions.hidden(),
+            unread: self.unread(),
+            ..self.about.clone()
+        }
     }
 
     /// Takes a change of the log into the description, unless that covers it already.
     pub fn follow(&mut self, change: &Change) {
         match &change.change {
             LogChange::Message { message, .. } => self.follow_message(change.pos, change.head_seq, message),
-            LogChange::Withheld { .. } if change.pos > self.about.rev => {
-                self.about.rev = change.pos;
-                self.about.head_seq = self.about.head_seq.max(change.head_seq);
+            LogChange::Withheld { seq } => {
+                self.exceptions.silence(*seq);
+                if change.pos > self.about.rev {
+                    self.about.rev = change.pos;
+                    // Without a message to go by, only a description tells where the conversation stands in the list.
+                    self.vague |= change.head_seq > self.about.head_seq && self.about.last.is_none();
+                    self.about.head_seq = self.about.head_seq.max(change.head_seq);
+                }
             }
-            LogChange::Withheld { .. } => {}
         }
     }
 
     /// Takes a message as it is at a log position into the description, unless that covers it already.
     pub fn follow_message(&mut self, pos: Rev, head_seq: Seq, message: &Message) {
+        self.weigh(message);
         if pos <= self.about.rev {
             return;
         }
+        let head = self.about.head_seq;
         self.about.rev = pos;
-        self.about.head_seq = self.about.head_seq.max(head_seq).max(message.seq);
-        if self.about.last.as_ref().is_none_or(|last| last.seq <= message.seq) {
+        self.about.head_seq = head.max(head_seq).max(message.seq);
+        if message.seq > head {
+            self.about.active_at = self.about.active_at.max(message.at);
+        }
+        if self.shows(message.seq) && (message.seq > head || self.is_last(message.seq)) {
+            self.vague &= message.seq <= head;
+            self.about.last = Some(message.clone());
+        }
+    }
+
+    /// Takes the newest page into the description, unless that covers it already. What of the messages before the page
+    /// counts for nothing it does not tell.
+    pub fn follow_page(&mut self, page: &HistoryPage) {
+        page.messages.iter().for_each(|message| self.weigh(message));
+        if page.rev <= self.about.rev {
+            return;
+        }
+        self.about.rev = page.rev;
+        self.about.head_seq = self.about.head_seq.max(page.head_seq);
+        if let Some(message) = page.messages.last().filter(|message| self.shows(message.seq)) {
             self.about.active_at = self.about.active_at.max(message.at);
             self.about.last = Some(message.clone());
         }
     }
 
-    /// Where it stands in the list, smaller first.
+    /// The messages of a page that are still shown, though it was read at `upd`.
+    pub fn admit(&mut self, mut messages: Vec<Message>, upd: Upd) -> Vec<Message> {
+        messages.iter().for_each(|message| self.weigh(message));
+        messages.retain(|message| self.exceptions.admit(message.seq, upd));
+        messages
+    }
+
+    /// A message that was recalled counts for nothing.
+    pub fn weigh(&mut self, message: &Message) {
+        if !message.body.countable() {
+            self.exceptions.silence(message.seq);
+        }
+    }
+
+    /// The account hid a message, at a position of its log.
+    pub fn hide(&mut self, seq: Seq, upd: Upd) {
+        self.exceptions.tell(seq, upd, true);
+        if !self.exceptions.hides(seq) {
+            return;
+        }
+        if let Some(timeline) = &mut self.timeline {
+            timeline.hide(seq);
+        }
+        if self.is_last(seq) {
+            let caught_up = self.log.cursor() >= self.about.rev;
+            let newest = self.timeline.as_ref().filter(|_| caught_up).and_then(Timeline::newest);
+            self.vague |= newest.is_none();
+            self.about.last = newest.cloned();
+        }
+    }
+
+    /// The account shows a message again that it had hidden, at a position of its log.
+    pub fn show(&mut self, message: Message, upd: Upd) {
+        self.weigh(&message);
+        self.exceptions.tell(message.seq, upd, false);
+        if !self.shows(message.seq) {
+            return;
+        }
+        let last = self.about.last.as_ref();
+        if last.is_none_or(|last| (last.seq, last.rev) < (message.seq, message.rev)) {
+            self.about.last = Some(message.clone());
+        }
+        if let Some(timeline) = &mut self.timeline {
+            timeline.show(message);
+        }
+    }
+
+    /// The conversation was deleted on this device through a message (R001-05).
+    pub fn delete(&mut self, through: Seq) {
+        self.about.floor = self.about.floor.max(through);
+        self.about.vis_from = self.about.vis_from.max(through.next());
+        self.begin();
+        if self.about.last.as_ref().is_some_and(|last| last.seq < self.about.vis_from) {
+            self.about.last = None;
+        }
+    }
+
+    /// Drops what lies before the first message that may be seen.
+    fn begin(&mut self) {
+        if let Some(timeline) = &mut self.timeline {
+            timeline.begin(self.about.vis_from);
+        }
+    }
+
+    /// Whether a message at `seq` is shown.
+    pub fn shows(&self, seq: Seq) -> bool {
+        seq >= self.about.vis_from && !self.exceptions.hides(seq)
+    }
+
+    /// Whether the session list shows the conversation: not while it is deleted on this device.
+    pub fn listed(&self) -> bool {
+        self.about.floor.is_zero() || self.about.head_seq > self.about.floor
+    }
+
+    pub fn unread(&self) -> u64 {
+        self.exceptions.unread(&self.about)
+    }
+
+    pub fn first_unread(&self) -> Option<Seq> {
+        self.exceptions.first_unread(&self.about)
+    }
+
+    /// Where it stands in the list, smaller first: by the newest message that is shown.
     pub fn place(&self) -> Place {
-        let unread = unread::count(&self.about) > 0;
-        (Reverse(unread), Reverse(self.about.active_at), Reverse(self.about.id))
+        let at = self.about.last.as_ref().map_or(self.about.active_at, |last| last.at);
+        (Reverse(self.unread() > 0), Reverse(at), Reverse(self.about.id))
+    }
+
+    fn is_last(&self, seq: Seq) -> bool {
+        self.about.last.as_ref().is_some_and(|last| last.seq == seq)
     }
 }
 
@@ -85,6 +241,7 @@ pub(crate) fn order(
 ) -> Vec<ConversationId> {
     let mut places: Vec<Place> = held
         .iter()
+        .filter(|(_, held)| held.listed())
         .map(|(&id, held)| match open {
             Some((open, place)) if open == id => place,
             _ => held.place(),
@@ -97,7 +254,7 @@ pub(crate) fn order(
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use protocol::{ConversationKind, Cursors};
+    use protocol::{ConversationKind, Cursors, MessageBody};
 
     /// An empty-handed group conversation with `head` messages, none of them read.
     pub(crate) fn described(id: u64, head: u64) -> Conversation {
@@ -167,14 +324,14 @@ pub(crate) mod tests {
     /// R001-10, T24: a change that the description covers already does not bring an older text back into the list.
     #[test]
     fn a_covered_change_changes_nothing() {
-        let mut held = Held::new(described(1, 5));
+        let mut held = Held::new(described(1, 4));
         let message = |rev: u64, text: &str| Message {
             seq: Seq::ZERO.plus(5),
             rev: Rev::ZERO.plus(rev),
             sender: 2_u64.try_into().unwrap(),
             client_id: protocol::ClientId::from_bytes([0; 16]),
             at: 0,
-            body: protocol::MessageBody::Text { text: text.try_into().unwrap() },
+            body: MessageBody::Text { text: text.try_into().unwrap() },
         };
         for (rev, text) in [(7, "later"), (6, "earlier")] {
             let pos = Rev::ZERO.plus(rev);

@@ -155,7 +155,8 @@ impl Client {
         self.keeping.moved.append(&mut self.reports.take_learned());
         for id in std::mem::take(&mut self.keeping.moved) {
             let Some(held) = self.held.get(&id) else { continue };
-            let conversation = StoredConversation { about: held.about.clone(), known: self.reports.known(id) };
+            let conversation =
+                StoredConversation { about: held.description(self.log.cursor()), known: self.reports.known(id) };
             if self.keeping.conversations.get(&id) != Some(&conversation) {
                 self.keeping.conversations.insert(id, conversation.clone());
                 unstored.conversations.push(conversation);
@@ -217,21 +218,15 @@ impl Client {
         // the device was.
         self.token.clone_from(&stored.device.token);
         self.listing = stored.device.listing;
-        for changes in self.log.advance(stored.device.upd) {
-            self.apply_account(changes);
+        for (upd, changes) in self.log.advance(stored.device.upd) {
+            self.apply_account(upd, changes);
         }
         self.keeping.device = Some(stored.device);
     }
 
     fn restore_conversation(&mut self, stored: &StoredConversation) {
         let (id, own) = (stored.about.id, stored.about.own);
-        let position = |about: &Conversation| (about.rev, about.upd);
-        let newer = self.held.get(&id).is_none_or(|held| position(&held.about) < position(&stored.about));
-        if newer {
-            self.describe(stored.known());
-        } else {
-            self.reports.know(id, stored.known);
-        }
+        self.describe(stored.known());
         self.touch(id, |held| {
             held.about.own = held.about.own.max(own);
             if let Some(told) = stored.about.peer_cursors {
@@ -247,6 +242,7 @@ impl Client {
         let Some(timeline) = Timeline::stored(stored, vis_from) else { return };
         let mut ready = Vec::new();
         self.touch(id, |held: &mut Held| {
+            let timeline = timeline.without(|seq| held.exceptions.hides(seq));
             match &mut held.timeline {
                 // The page's newest messages stay, and the log brings what happened to the older ones since.
                 Some(newest) if rev < held.log.cursor() => newest.join(timeline),

@@ -5,7 +5,7 @@
 
 use crate::stored::StoredTimeline;
 use protocol::messaging::HistoryPage;
-use protocol::{ClientId, ConversationId, LogChange, Message, MessageBody, Millis, Rev, Seq, UserId};
+use protocol::{ClientId, ConversationId, LogChange, Message, MessageBody, MessageText, Millis, Rev, Seq, UserId};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -47,8 +47,14 @@ pub struct Row {
     pub sender: UserId,
     pub at: Millis,
     pub body: MessageBody,
-    /// Only of one's own messages.
+    /// Only of one's own messages, and of those that were not recalled.
     pub mark: Option<ReadMark>,
+    /// How many members of a group have read one's own message; absent where that is not told (R000-20).
+    pub readers: Option<u64>,
+    /// It failed, and is older than a day: a person is asked before it is sent after all.
+    pub expired: bool,
+    /// The text of one's own message that this device recalled less than five minutes ago, to be edited anew (R001-18).
+    pub former: Option<MessageText>,
 }
 
 /// One thing in a timeline.
@@ -79,7 +85,18 @@ pub(crate) struct Timeline {
     covered: Vec<Span>,
     vis_from: Seq,
     /// Changes of messages outside of `covered` that came while a page with them may be on its way.
-    aside: Option<BTreeMap<Seq, Message>>,
+    aside: Option<BTreeMap<Seq, Aside>>,
+    /// While the log is pulled in pages: not every message from here on was told of yet.
+    untold: Option<Seq>,
+    /// Messages in it may have been hidden, or shown again, without a word: another one is to take its place.
+    pub doubtful: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Aside {
+    message: Message,
+    /// The account shows it again: the page may not know.
+    shown: bool,
 }
 
 impl Timeline {
@@ -91,6 +108,8 @@ impl Timeline {
             covered: vec![(page.from.min(end), end)],
             vis_from: page.vis_from,
             aside: None,
+            untold: None,
+            doubtful: false,
         };
         timeline.store(page.messages);
         timeline
@@ -109,10 +128,17 @@ impl Timeline {
         for span in &mut covered {
             *span = (span.0.max(vis_from), span.1.max(vis_from));
         }
-        let mut timeline = Self { messages: BTreeMap::new(), covered, vis_from, aside: None };
+        let mut timeline =
+            Self { messages: BTreeMap::new(), covered, vis_from, aside: None, untold: None, doubtful: false };
         let seen: Vec<Message> = messages.into_iter().filter(|message| timeline.covers(message.seq)).collect();
         timeline.store(seen);
         Some(timeline)
+    }
+
+    /// The same without some of the messages.
+    pub fn without(mut self, hidden: impl Fn(Seq) -> bool) -> Self {
+        self.messages.retain(|seq, _| !hidden(*seq));
+        self
     }
 
     /// The newest `keep` messages, to be stored with the log's cursor.
@@ -131,9 +157,11 @@ impl Timeline {
         self.store(other.messages.into_values());
     }
 
-    /// A change from the log, in order. `head` is the newest seq at that position.
+    /// A change from the log, in order. `head` is the newest seq at that position. A message that is missing where all
+    /// are held is one that the account does not see: its change shows nothing.
     pub fn apply(&mut self, change: LogChange, head: Seq) {
         match change {
+            LogChange::Message { message, .. } if self.misses(message.seq) => {}
             LogChange::Message { message, .. } => self.store_change(message, head),
             LogChange::Withheld { .. } => self.reach(head.next()),
         }
@@ -148,15 +176,71 @@ impl Timeline {
         }
     }
 
-    /// A message from the log, in order.
+    fn misses(&self, seq: Seq) -> bool {
+        let told = self.untold.is_none_or(|untold| seq < untold);
+        told && self.covers(seq) && !self.messages.contains_key(&seq)
+    }
+
+    /// A message from the log, as the server shows it to this account.
     pub fn store_change(&mut self, message: Message, head: Seq) {
         let top = self.top();
         self.reach(message.seq.max(head).next());
         if message.seq >= top || self.covers(message.seq) {
             self.store([message]);
-        } else if let Some(aside) = &mut self.aside {
-            aside.insert(message.seq, message);
+        } else {
+            self.put_aside(message, false);
         }
+    }
+
+    /// Messages of one page of the log; `whole` unless more of it is to come.
+    pub fn store_changes(&mut self, messages: Vec<Message>, head: Seq, whole: bool) {
+        let top = self.top();
+        for message in messages {
+            let head = if whole { head } else { message.seq };
+            self.store_change(message, head);
+        }
+        self.untold = if whole { None } else { self.untold.or(Some(top)) };
+    }
+
+    /// The account hid a message.
+    pub fn hide(&mut self, seq: Seq) {
+        self.messages.remove(&seq);
+        if let Some(aside) = &mut self.aside {
+            aside.remove(&seq);
+        }
+    }
+
+    /// The account shows a message again.
+    pub fn show(&mut self, message: Message) {
+        if self.covers(message.seq) {
+            self.store([message]);
+        } else {
+            self.put_aside(message, true);
+        }
+    }
+
+    fn put_aside(&mut self, message: Message, shown: bool) {
+        let Some(aside) = &mut self.aside else { return };
+        let held = aside.get(&message.seq);
+        let shown = shown || held.is_some_and(|held| held.shown);
+        if held.is_none_or(|held| held.message.rev <= message.rev) {
+            aside.insert(message.seq, Aside { message, shown });
+        }
+    }
+
+    /// The history begins later than it did.
+    pub fn begin(&mut self, vis_from: Seq) {
+        if vis_from <= self.vis_from {
+            return;
+        }
+        self.vis_from = vis_from;
+        self.cut(vis_from);
+    }
+
+    /// The newest message, if it is held.
+    pub fn newest(&self) -> Option<&Message> {
+        let &(from, end) = self.covered.last()?;
+        self.messages.range(from..end).next_back().map(|(_, message)| message)
     }
 
     /// A page of older messages is on its way.
@@ -178,13 +262,16 @@ impl Timeline {
         if !self.covered.iter().any(|&(from, end)| span.0 <= end && from <= span.1) {
             return false;
         }
-        self.vis_from = page.vis_from;
         self.cover(span);
         self.store(page.messages);
         if let Some(aside) = &self.aside {
-            let later: Vec<Message> = aside.range(span.0..span.1).map(|(_, message)| message.clone()).collect();
+            let later =
+                aside.range(span.0..span.1).filter(|(seq, aside)| aside.shown || self.messages.contains_key(seq));
+            let later: Vec<Message> = later.map(|(_, aside)| aside.message.clone()).collect();
             self.store(later);
         }
+        self.begin(page.vis_from);
+        self.cut(self.vis_from);
         true
     }
 
@@ -221,10 +308,17 @@ impl Timeline {
         if self.messages.len() <= keep {
             return;
         }
+        self.cut(first);
+    }
+
+    /// Drops what lies before `first`.
+    fn cut(&mut self, first: Seq) {
         self.messages = self.messages.split_off(&first);
+        let top = self.top().max(first);
         self.covered.retain(|span| span.1 > first);
-        if let Some(span) = self.covered.first_mut() {
-            span.0 = span.0.max(first);
+        match self.covered.first_mut() {
+            Some(span) => span.0 = span.0.max(first),
+            None => self.covered.push((top, top)),
         }
     }
 
@@ -259,7 +353,6 @@ impl Timeline {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use protocol::MessageText;
 
     fn seq(word: &str) -> Seq {
         word.parse().unwrap()

@@ -1,27 +1,143 @@
-//! Unread by the one formula (R004-B1), never counted up and down.
+//! Unread by the one formula (R004-B1), never counted up and down: the distance of two positions, less the messages
+//! between them that count for nothing.
+//!
+//! Invariants: what is silent stays silent; of one message that was hidden and shown again the later position of the
+//! account's log decides, in whatever order they are told.
 
-use protocol::{Conversation, Seq};
+use protocol::{Conversation, Seq, Upd};
+use std::collections::{BTreeMap, BTreeSet};
 
-/// The first seq that is not read yet, whether a message has it or not.
-pub(crate) fn first(conversation: &Conversation) -> Seq {
-    conversation.own.read.next().max(conversation.vis_from)
+/// The messages of a conversation that count for nothing, or are not shown.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Exceptions {
+    /// Recalled, or not addressed to this account.
+    silent: BTreeSet<Seq>,
+    /// What was last told of single messages: through which position, and whether they are hidden.
+    told: BTreeMap<Seq, (Upd, bool)>,
+    /// The latest description covers the account's log through `upd`, about the messages after `after`.
+    upd: Upd,
+    after: Seq,
 }
 
-/// Every message counts, and sending raises one's own read cursor (R000-06), so the messages after that cursor are
-/// others' and their number is a difference.
-pub(crate) fn count(conversation: &Conversation) -> u64 {
-    conversation.head_seq.next().get().saturating_sub(first(conversation).get())
+impl Exceptions {
+    /// Takes over what a description tells. Answers whether it is the latest.
+    pub fn describe(&mut self, about: &Conversation) -> bool {
+        self.silent.extend(about.silent.iter().copied());
+        if about.upd < self.upd {
+            return false;
+        }
+        self.upd = about.upd;
+        self.after = about.own.read;
+        let (upd, after) = (self.upd, self.after);
+        self.told.retain(|seq, (at, hidden)| *at > upd || (*seq <= after && *hidden));
+        for seq in &about.hidden {
+            self.told.entry(*seq).or_insert((upd, true));
+        }
+        true
+    }
+
+    /// The message counts for nothing, from now on and for ever.
+    pub fn silence(&mut self, seq: Seq) {
+        self.silent.insert(seq);
+    }
+
+    /// The account's log says at `upd` whether the message is hidden.
+    pub fn tell(&mut self, seq: Seq, upd: Upd, hidden: bool) {
+        let covered = upd <= self.upd && seq > self.after;
+        let later = self.told.get(&seq).is_some_and(|(at, _)| *at > upd);
+        if !covered && !later {
+            self.told.insert(seq, (upd, hidden));
+        }
+    }
+
+    /// A page that was read at `upd` shows the message. Answers whether that still stands.
+    pub fn admit(&mut self, seq: Seq, upd: Upd) -> bool {
+        if self.told.contains_key(&seq) {
+            self.tell(seq, upd, false);
+        }
+        !self.hides(seq)
+    }
+
+    /// Whether the account has hidden the message.
+    pub fn hides(&self, seq: Seq) -> bool {
+        self.told.get(&seq).is_some_and(|(_, hidden)| *hidden)
+    }
+
+    /// Whether a single message was told of after `upd`.
+    pub fn told_after(&self, upd: Upd) -> bool {
+        self.told.values().any(|(at, _)| *at > upd)
+    }
+
+    /// Whether something was told of the message after `upd`.
+    pub fn told_of(&self, seq: Seq, upd: Upd) -> bool {
+        self.upd > upd || self.told.get(&seq).is_some_and(|(at, _)| *at > upd)
+    }
+
+    /// Through which position of the account's log everything told of is in here, where that log stands at `upd`.
+    pub fn known_through(&self, upd: Upd) -> Upd {
+        let told = self.told.values().map(|(at, _)| *at).max().unwrap_or_default();
+        self.upd.max(told.min(upd))
+    }
+
+    /// The seqs that count for nothing, as a description lists them.
+    pub fn silent(&self) -> Vec<Seq> {
+        self.silent.iter().copied().collect()
+    }
+
+    /// The messages that are hidden, as a description lists them.
+    pub fn hidden(&self) -> Vec<Seq> {
+        self.told.iter().filter(|(_, (_, hidden))| *hidden).map(|(seq, _)| *seq).collect()
+    }
+
+    /// Forgets what can make no difference any more: silent messages that are read.
+    pub fn forget(&mut self, read: Seq) {
+        self.silent = self.silent.split_off(&read.next());
+    }
+
+    /// The unread messages. Sending raises one's own read cursor (R000-06), so those after it are others'.
+    pub fn unread(&self, about: &Conversation) -> u64 {
+        let (first, end) = (first(about), about.head_seq.next());
+        if end <= first {
+            return 0;
+        }
+        let silent = self.silent.range(first..end).count();
+        let hidden = self.told.range(first..end).filter(|(seq, (_, hidden))| *hidden && !self.silent.contains(seq));
+        (end.get() - first.get()).saturating_sub((silent + hidden.count()) as u64)
+    }
+
+    /// The first unread message, if there is one.
+    pub fn first_unread(&self, about: &Conversation) -> Option<Seq> {
+        let mut seq = first(about);
+        while seq <= about.head_seq {
+            if !self.silent.contains(&seq) && !self.hides(seq) {
+                return Some(seq);
+            }
+            seq = seq.next();
+        }
+        None
+    }
+}
+
+/// The first seq that is not read yet, whatever stands there.
+fn first(about: &Conversation) -> Seq {
+    about.own.read.next().max(about.vis_from)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::sessions::tests::described;
+    use protocol::Cursors;
+
+    fn seq(n: u64) -> Seq {
+        Seq::ZERO.plus(n)
+    }
 
     fn check(head: u64, read: u64, vis_from: u64, unread: u64) {
-        let mut conversation = described(1, head);
-        conversation.own = protocol::Cursors::at(protocol::Seq::ZERO.plus(read));
-        conversation.vis_from = protocol::Seq::ZERO.plus(vis_from);
-        assert_eq!(super::count(&conversation), unread, "head {head} read {read} from {vis_from}");
+        let mut about = described(1, head);
+        about.own = Cursors::at(seq(read));
+        about.vis_from = seq(vis_from);
+        assert_eq!(Exceptions::default().unread(&about), unread, "head {head} read {read} from {vis_from}");
     }
 
     /// R004-B1: N countable messages are exactly N unread; T4: never less than none.
@@ -40,5 +156,68 @@ mod tests {
         check(10, 0, 11, 0);
         check(12, 0, 11, 2);
         check(12, 11, 11, 1);
+    }
+
+    /// A group of ten messages, the first `read` of them read, in which a script happens in this order: `s4` is silent,
+    /// `h4@7` hidden and `v4@7` shown again at a position of the account's log, `d@7=4,5` a description at one with its
+    /// hidden messages, `p4@7` a page that shows one.
+    fn script(read: u64, script: &str, expected: &str) {
+        let mut about = described(1, 10);
+        about.own = Cursors::at(seq(read));
+        let mut exceptions = Exceptions::default();
+        for word in script.split_whitespace() {
+            let (what, rest) = word.split_at(1);
+            let (one, rest) = rest.split_once('@').unwrap_or((rest, "0"));
+            let (upd, hidden) = rest.split_once('=').unwrap_or((rest, ""));
+            let upd: Upd = upd.parse().unwrap();
+            let one = one.parse().unwrap_or_default();
+            match what {
+                "s" => exceptions.silence(one),
+                "h" => exceptions.tell(one, upd, true),
+                "v" => exceptions.tell(one, upd, false),
+                "p" => drop(exceptions.admit(one, upd)),
+                _ => {
+                    let hidden = hidden.split_terminator(',').map(|seq| seq.parse().unwrap()).collect();
+                    exceptions.describe(&Conversation { upd, hidden, ..about.clone() });
+                }
+            }
+        }
+        let hidden: Vec<String> = (1..=10).map(seq).filter(|s| exceptions.hides(*s)).map(|s| s.to_string()).collect();
+        let (unread, first) = (exceptions.unread(&about), exceptions.first_unread(&about));
+        let first = first.map_or("-".to_owned(), |first| first.to_string());
+        assert_eq!(format!("{unread} from {first}, without {}", hidden.join(",")), expected, "{read}: {script}");
+    }
+
+    /// R004-B7.4, R004-B7.5: hiding or recalling an unread message is one less, twice is once, a read one changes nothing.
+    #[test]
+    fn exceptions_count_once() {
+        script(3, "", "7 from 4, without ");
+        script(3, "s4 s4", "6 from 5, without ");
+        script(3, "h4@1 h4@1 h4@2", "6 from 5, without 4");
+        script(3, "s4 h4@1", "6 from 5, without 4");
+        script(3, "s2 h3@1", "7 from 4, without 3");
+        script(8, "s9 h10@1", "0 from -, without 10");
+        script(10, "s9 h10@1", "0 from -, without 10");
+    }
+
+    /// Whatever comes first: the later position of the account's log decides whether a message is hidden.
+    #[test]
+    fn the_later_word_decides() {
+        for hidden in ["h5@6 v5@5", "v5@5 h5@6", "h5@6 d@5=", "d@5= h5@6", "d@6=5 v5@5", "v5@5 d@6=5", "d@6=5 d@5="] {
+            script(3, hidden, "6 from 4, without 5");
+        }
+        for shown in ["v5@6 h5@5", "h5@5 v5@6", "d@6= h5@5", "h5@5 d@6=", "d@5=5 v5@6", "v5@6 d@5=5", "d@5=5 d@6="] {
+            script(3, shown, "7 from 4, without ");
+        }
+        script(3, "h5@5 p5@6", "7 from 4, without ");
+        script(3, "h5@6 p5@5", "6 from 4, without 5");
+    }
+
+    /// A description tells of unread messages only: what was told of others stands.
+    #[test]
+    fn a_description_says_nothing_of_what_is_read() {
+        script(7, "h5@5 d@6=9", "2 from 8, without 5,9");
+        script(7, "h5@5 d@6=9 v5@7", "2 from 8, without 9");
+        script(7, "d@6=9 h5@5", "2 from 8, without 5,9");
     }
 }

@@ -3,10 +3,10 @@
 use crate::client::Client;
 use crate::pull::Job;
 use crate::sessions::{self, Held};
-use crate::timeline::{Item, Piece, ReadMark, Row, RowKey};
+use crate::timeline::{Item, Piece, Row, RowKey};
 use crate::window::{Mounted, Window};
-use crate::{LinkState, Session, receipts, unread};
-use protocol::{Account, Conversation, ConversationId, Message, Seq, User, UserId};
+use crate::{LinkState, Session, receipts};
+use protocol::{Account, ConversationId, ConversationKind, Message, Millis, Rules, Seq, User, UserId};
 
 impl Client {
     pub fn account(&self) -> &Account {
@@ -20,10 +20,13 @@ impl Client {
     }
 
     pub fn session(&self, id: ConversationId) -> Option<Session> {
-        let about = &self.held.get(&id)?.about;
-        let told = about.last.as_ref().map(|last| self.row(last, Some(about)));
+        let held = self.held.get(&id)?;
+        let about = &held.about;
+        let told = about.last.as_ref().map(|last| self.row(last, Some(held)));
         let rows = told.into_iter().chain(self.unsent_rows(id));
         let last = rows.max_by_key(|row| (row.seq.is_none(), row.seq));
+        // The list shows neither.
+        let last = last.map(|row| Row { readers: None, former: None, ..row });
         Some(Session {
             id,
             kind: about.kind,
@@ -32,8 +35,34 @@ impl Client {
             member_count: about.member_count,
             active_at: last.as_ref().map_or(about.active_at, |last| last.at),
             last,
-            unread: unread::count(about),
+            head_seq: about.head_seq,
+            unread: held.unread(),
         })
+    }
+
+    /// Whether the session list shows the conversation: not while it is deleted on this device (R001-05).
+    pub fn listed(&self, id: ConversationId) -> bool {
+        self.held.get(&id).is_some_and(Held::listed)
+    }
+
+    /// What the device knows of the server's settings.
+    pub fn rules(&self) -> Rules {
+        self.rules
+    }
+
+    /// Whether the account may recall the message at `clock`, by the device's clock: its own, not recalled yet, and not
+    /// older than the server allows (R001-18). The server decides by its own clock.
+    pub fn can_recall(&self, id: ConversationId, seq: Seq, clock: Millis) -> bool {
+        let own = self.message(id, seq).filter(|message| message.sender == self.account.id);
+        let now = clock.saturating_add_signed(self.skew);
+        let window = self.rules.recall_window_s.saturating_mul(1_000);
+        own.is_some_and(|message| message.body.countable() && now <= message.at.saturating_add(window)) && window > 0
+    }
+
+    /// Who has read one's own message in a group, by id; absent where that is not told (R000-20).
+    pub fn readers(&self, id: ConversationId, seq: Seq) -> Option<Vec<User>> {
+        let readers = self.held.get(&id)?.readers.of(seq)?;
+        Some(readers.filter_map(|reader| self.users.get(&reader).cloned()).collect())
     }
 
     /// The open conversation.
@@ -48,10 +77,10 @@ impl Client {
 
     /// The part of [`Client::items`] that a window shows.
     pub fn mounted(&self, id: ConversationId, window: &Window) -> Mounted {
-        let about = self.held.get(&id).map(|held| &held.about);
+        let held = self.held.get(&id);
         window.mount(self.pieces(id), self.unsent_rows(id), |piece| match piece {
             Piece::Gap { after, before } => Item::Gap { after, before },
-            Piece::Message(message) => Item::Row(self.row(message, about)),
+            Piece::Message(message) => Item::Row(self.row(message, held)),
         })
     }
 
@@ -91,7 +120,7 @@ impl Client {
 
     /// The sum over the session list, always (T9).
     pub fn total_unread(&self) -> u64 {
-        self.held.values().map(|held: &Held| unread::count(&held.about)).sum()
+        self.held.values().filter(|held| held.listed()).map(Held::unread).sum()
     }
 
     /// Somebody whom a log, a page or a search has told of.
@@ -107,20 +136,36 @@ impl Client {
         !self.held.contains_key(&id) && self.pulls.wanted(Job::Describe(id))
     }
 
-    fn unsent_rows(&self, id: ConversationId) -> Vec<Row> {
-        let about = self.held.get(&id).map(|held| &held.about);
-        self.outbox.rows(id, self.account.id, |message| receipts::mark(about, message.seq))
+    /// A message that the device holds.
+    pub(crate) fn message(&self, id: ConversationId, seq: Seq) -> Option<&Message> {
+        let timeline = self.held.get(&id).and_then(|held| held.timeline.as_ref());
+        timeline.and_then(|timeline| timeline.messages().get(&seq)).or_else(|| self.outbox.confirmed(id, seq))
     }
 
-    fn row(&self, message: &Message, about: Option<&Conversation>) -> Row {
+    fn unsent_rows(&self, id: ConversationId) -> Vec<Row> {
+        let held = self.held.get(&id);
+        let mut rows = self.outbox.rows(id, self.account.id, self.clock(), |message| self.row(message, held));
+        rows.retain(|row| row.seq.is_none_or(|seq| held.is_none_or(|held| held.shows(seq))));
+        rows
+    }
+
+    fn row(&self, message: &Message, held: Option<&Held>) -> Row {
+        let about = held.map(|held| &held.about);
         let own = message.sender == self.account.id;
+        let sent = own && message.body.countable();
+        let group = held.filter(|held| sent && held.about.kind == ConversationKind::Group);
+        let readers = group.and_then(|held| held.readers.of(message.seq)).map(|readers| readers.count() as u64);
+        let former = held.filter(|_| own && !sent).and_then(|held| self.acts.former(held.about.id, message.seq));
         Row {
             key: RowKey { sender: message.sender, client_id: message.client_id },
             seq: Some(message.seq),
             sender: message.sender,
             at: message.at,
             body: message.body.clone(),
-            mark: own.then(|| -> ReadMark { receipts::mark(about, message.seq) }),
+            mark: sent.then(|| receipts::mark(about, message.seq)),
+            readers,
+            expired: false,
+            former: former.cloned(),
         }
     }
 }

@@ -1,0 +1,176 @@
+//! What a person asks the server to change: hiding, recalling, reporting, deleting a conversation, settings.
+//!
+//! Invariants: an action shows when the server has answered, not before; the same one is not asked for twice at a time;
+//! an answer never undoes what the logs have told since it was asked for.
+
+use crate::client::Client;
+use crate::pull::Job;
+use crate::{Acted, Action, Answer, Failure, Request, RequestId};
+use protocol::{ConversationId, Cursors, LogChange, MessageBody, MessageText, Millis, Seq, Upd};
+use std::collections::BTreeMap;
+
+/// How long the text of a recalled message can be edited anew (R001-18).
+const FORMER: Millis = 5 * 60 * 1_000;
+
+#[derive(Clone, Debug)]
+struct Flight {
+    action: Action,
+    /// Where the account's log stood when it left.
+    upd: Upd,
+    /// The newest message of each conversation when it left, if it is about all of them.
+    heads: Vec<(ConversationId, Seq)>,
+}
+
+/// The text of a message that this device recalls, in memory only.
+#[derive(Clone, Debug)]
+struct Former {
+    text: MessageText,
+    until: Millis,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Acts {
+    flight: BTreeMap<RequestId, Flight>,
+    former: BTreeMap<(ConversationId, Seq), Former>,
+}
+
+impl Acts {
+    /// The text that a message had which this device recalled less than five minutes ago.
+    pub fn former(&self, id: ConversationId, seq: Seq) -> Option<&MessageText> {
+        self.former.get(&(id, seq)).map(|former| &former.text)
+    }
+
+    /// When the next former text is forgotten.
+    pub fn due(&self) -> Option<Millis> {
+        self.former.values().map(|former| former.until).min()
+    }
+
+    /// Forgets the texts whose time is over, and tells of which conversations.
+    pub fn expire(&mut self, now: Millis) -> Vec<ConversationId> {
+        let mut expired = Vec::new();
+        self.former.retain(|(id, _), former| {
+            let over = former.until <= now;
+            if over {
+                expired.push(*id);
+            }
+            !over
+        });
+        expired
+    }
+}
+
+impl Client {
+    /// A person asks for something. What is on its way already is not asked for again.
+    pub(crate) fn act(&mut self, action: Action) {
+        if self.acts.flight.values().any(|flight| flight.action == action) {
+            return;
+        }
+        if let Action::Recall { conversation, seq } = action
+            && let Some(text) = self.own_text(conversation, seq)
+        {
+            self.acts.former.insert((conversation, seq), Former { text, until: self.now + FORMER });
+        }
+        let heads = match action {
+            Action::ReadAll => self.held.iter().map(|(&id, held)| (id, held.about.head_seq)).collect(),
+            _ => Vec::new(),
+        };
+        let request = self.request(Request::Act(action.clone()));
+        self.acts.flight.insert(request, Flight { action, upd: self.log.cursor(), heads });
+    }
+
+    /// The answer to an action; another request's is given back.
+    pub(crate) fn take_acted(
+        &mut self,
+        request: RequestId,
+        answer: Result<Answer, Failure>,
+    ) -> Option<Result<Answer, Failure>> {
+        let Some(flight) = self.acts.flight.remove(&request) else { return Some(answer) };
+        let action = flight.action.clone();
+        let outcome = match answer {
+            Ok(answer) => {
+                self.acted(flight, answer);
+                Ok(())
+            }
+            Err(failure) => {
+                self.thwarted(&action, &failure);
+                Err(failure)
+            }
+        };
+        self.changes.acted.push(Acted { action, outcome });
+        None
+    }
+
+    fn acted(&mut self, flight: Flight, answer: Answer) {
+        let Flight { action, upd, heads } = flight;
+        match action {
+            Action::Hide { conversation, seqs, hidden: true } => self.hide_since(conversation, &seqs, upd),
+            Action::Report { conversation, seq, report } if report.hide => self.hide_since(conversation, &[seq], upd),
+            // The account's log brings the messages back.
+            Action::Hide { .. } | Action::Report { .. } => {}
+            Action::Recall { conversation, seq } => {
+                if let Some(former) = self.acts.former.get_mut(&(conversation, seq)) {
+                    former.until = self.now + FORMER;
+                }
+                if let Answer::Recalled(message) = answer {
+                    let (pos, sender) = (message.rev, self.account.user());
+                    self.arrive(conversation, pos.prev(), pos, seq, LogChange::Message { message, sender });
+                }
+            }
+            Action::Delete { conversation, through } => {
+                self.touch(conversation, |held| held.delete(through));
+                self.changes.order = true;
+                if self.open() == Some(conversation) && !self.listed(conversation) {
+                    self.leave();
+                }
+            }
+            Action::ReadAll => {
+                for (id, head) in heads {
+                    let cursors = Cursors::at(head);
+                    self.reports.know(id, cursors);
+                    self.touch(id, |held| held.about.own = held.about.own.max(cursors));
+                }
+            }
+            Action::ShowReceipts(receipts) => {
+                if self.settings_at <= upd {
+                    self.account.receipts = receipts;
+                    self.changes.account = true;
+                }
+            }
+        }
+        if !self.link.live() {
+            self.pulls.want(Job::Sync, self.now);
+        }
+    }
+
+    /// The action brought no success. Whether it happened all the same is told by the logs, but for what no log tells.
+    fn thwarted(&mut self, action: &Action, failure: &Failure) {
+        match action {
+            Action::Delete { conversation, .. } if failure.passes() => {
+                self.pulls.want(Job::Describe(*conversation), self.now);
+            }
+            Action::Recall { conversation, seq } if !failure.passes() => {
+                self.acts.former.remove(&(*conversation, *seq));
+            }
+            _ => {}
+        }
+    }
+
+    /// The server has hidden messages after `upd`. The account's log may have told that meanwhile, or more.
+    fn hide_since(&mut self, id: ConversationId, seqs: &[Seq], upd: Upd) {
+        let at = self.log.cursor().next();
+        for &seq in seqs {
+            if self.held.get(&id).is_some_and(|held| !held.exceptions.told_of(seq, upd)) {
+                self.hide(id, seq, at);
+            }
+        }
+    }
+
+    /// The text of one's own message, if it is held and has one.
+    fn own_text(&self, id: ConversationId, seq: Seq) -> Option<MessageText> {
+        let message = self.message(id, seq).filter(|message| message.sender == self.account.id)?;
+        match &message.body {
+            MessageBody::Text { text } => Some(text.clone()),
+            MessageBody::Recalled { .. } => None,
+        }
+    }
+}
