@@ -70,6 +70,7 @@ pub fn routes() -> Vec<Route> {
         route(Method::PUT,     path::RECEIPTS,       "reportReceipts",     Member,  put(receipts::report)),
         route(Method::PUT,     path::RECEIPTS_ALL,   "readAll",            Account, put(receipts::read_all)),
         route(Method::GET,     path::SYNC,           "sync",               Account, get(sync::get)),
+        route(Method::POST,    path::SYNC_COUNTS,    "checkCounts",        Account, post(sync::check)),
         route(Method::GET,     path::OPENAPI,        "getOpenApi",         Anyone,  get(openapi::get)),
         route(Method::GET,     path::PUSH,           "push",               Account, get(socket::connect)),
     ]

@@ -54,6 +54,7 @@ fn table(conversation: ConversationId, member: &Person) -> Vec<Row> {
         row("readAll",           "",             None,   [401, 204, 204]),
         row("reportReceipts",    "",             Some(report), [401, 404, 204]),
         row("sync",              "",             None,   [401, 200, 200]),
+        row("checkCounts",       "",             Some(json!({"counts": []})), [401, 200, 200]),
         // Without the headers of a WebSocket, who may connect is told what is missing.
         row("push",              "",             None,   [401, 400, 400]),
         row("logOut",            "",             None,   [401, 204, 204]),

@@ -23,6 +23,7 @@ pub const MESSAGE_READERS: &str = "/api/v1/conversations/{id}/messages/{seq}/rea
 pub const RECEIPTS: &str = "/api/v1/receipts";
 pub const RECEIPTS_ALL: &str = "/api/v1/receipts/all";
 pub const SYNC: &str = "/api/v1/sync";
+pub const SYNC_COUNTS: &str = "/api/v1/sync/counts";
 pub const PUSH: &str = "/api/v1/push";
 pub const OPENAPI: &str = "/api/v1/openapi.json";
 

@@ -1,7 +1,7 @@
 //! What changed while a device was away, and the account's log.
 
 use crate::account::User;
-use crate::id::{ConversationId, Seq, Upd};
+use crate::id::{ConversationId, Rev, Seq, Upd};
 use crate::messaging::{Conversation, Message};
 use crate::receipts::{Cursors, Receipt};
 use serde::{Deserialize, Serialize};
@@ -41,5 +41,36 @@ pub struct SyncPage {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conversations: Vec<Conversation>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub users: Vec<User>,
+}
+
+/// What a device counts of one conversation, and the positions at which it does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Count {
+    pub conversation: ConversationId,
+    pub rev: Rev,
+    pub upd: Upd,
+    pub read: Seq,
+    pub unread: u64,
+}
+
+/// `POST /sync/counts`: 200 with [`CheckedCounts`]. The checksum of a device's data after it has synced (R004-B2): the
+/// server counts anew. At most 100; a conversation of others, and one at other positions, is passed over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CheckCounts {
+    pub counts: Vec<Count>,
+}
+
+impl CheckCounts {
+    /// The most conversations in one request.
+    pub const MAX: usize = 100;
+}
+
+/// The conversations that the device counts wrongly, as they are: it takes them over and loads their messages anew.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckedCounts {
+    pub wrong: Vec<Conversation>,
     pub users: Vec<User>,
 }

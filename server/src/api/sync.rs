@@ -6,7 +6,7 @@ use crate::domain::sync as domain;
 use crate::error::Refusal;
 use crate::state::AppState;
 use axum::extract::State;
-use protocol::sync::SyncPage;
+use protocol::sync::{CheckCounts, CheckedCounts, SyncPage};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -21,4 +21,12 @@ pub async fn get(
     Query(query): Query<SyncQuery>,
 ) -> Result<Json<SyncPage>, Refusal> {
     Ok(Json(domain::page(&state, current.reader(), query.since.as_deref()).await?))
+}
+
+pub async fn check(
+    State(state): State<AppState>,
+    current: CurrentUser,
+    Json(request): Json<CheckCounts>,
+) -> Result<Json<CheckedCounts>, Refusal> {
+    Ok(Json(domain::check(&state, current.reader(), request).await?))
 }

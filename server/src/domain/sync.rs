@@ -2,11 +2,11 @@
 
 use crate::error::Refusal;
 use crate::state::AppState;
-use crate::store::conversations::Place;
+use crate::store::conversations::{Described, Place};
 use crate::store::sync::{Segment, SyncCursor};
 use crate::store::{Reader, now};
-use protocol::sync::SyncPage;
-use protocol::{Millis, Upd};
+use protocol::sync::{CheckCounts, CheckedCounts, Count, SyncPage};
+use protocol::{ConversationId, Millis, Upd};
 
 const DAY: Millis = 86_400_000;
 
@@ -28,6 +28,30 @@ pub async fn page(state: &AppState, reader: Reader, since: Option<&str>) -> Resu
         conversations: moved.described.conversations,
         users: moved.described.users,
     })
+}
+
+/// Counts anew what a device counts (R004-B2). What it gets wrong is a fault of ours: it is logged, and mended.
+pub async fn check(state: &AppState, reader: Reader, request: CheckCounts) -> Result<CheckedCounts, Refusal> {
+    if request.counts.len() > CheckCounts::MAX {
+        return Err(Refusal::field("counts", "at most 100 conversations in one request"));
+    }
+    let ids: Vec<ConversationId> = request.counts.iter().map(|count| count.conversation).collect();
+    let Described { mut conversations, users } = state.store.conversations_of(reader, &ids).await?;
+    conversations.retain(|about| {
+        let counted = Count {
+            conversation: about.id,
+            rev: about.rev,
+            upd: about.upd,
+            read: about.own.read,
+            unread: about.unread,
+        };
+        let at_same_place = |count: &&Count| Count { unread: about.unread, ..**count } == counted;
+        request.counts.iter().find(at_same_place).is_some_and(|count| count.unread != about.unread)
+    });
+    if !conversations.is_empty() {
+        tracing::error!(account = %reader.account, conversations = conversations.len(), "a device counted wrongly");
+    }
+    Ok(CheckedCounts { wrong: conversations, users })
 }
 
 // version "." upd ["." began "." active_at "." id], each in hexadecimal: 10 + 3 × 14 characters at the very most of

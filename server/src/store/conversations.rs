@@ -110,6 +110,8 @@ const PAGE: &str = describe!(
     order by c.active_at desc, c.id desc limit $6"
 );
 
+const THESE: &str = describe!("select value from json_each($3)");
+
 const ROSTER_KIND: &str = "select kind from conversation where id = $1";
 const ROSTER: &str = "select account from member where conversation = $1 order by account";
 
@@ -128,12 +130,23 @@ const JOIN_COUNT: &str = "update conversation
 /// Every statement of this file, for the test that explains them.
 #[cfg(test)]
 pub const STATEMENTS: &[&str] =
-    &[ONE, PAGE, ROSTER_KIND, ROSTER, FIND_DIRECT, INSERT, JOIN_UPD, JOIN, JOINED_UPD, JOIN_COUNT];
+    &[ONE, THESE, PAGE, ROSTER_KIND, ROSTER, FIND_DIRECT, INSERT, JOIN_UPD, JOIN, JOINED_UPD, JOIN_COUNT];
 
 impl Store {
     /// One conversation as its member sees it; `NotFound` for everybody else.
     pub async fn conversation(&self, reader: Reader, id: ConversationId) -> Result<Described, StoreError> {
         one(&mut *self.reader.acquire().await?, reader, id).await
+    }
+
+    /// Those of the conversations that the reader is a member of.
+    pub async fn conversations_of(&self, reader: Reader, ids: &[ConversationId]) -> Result<Described, StoreError> {
+        let rows = sqlx::query(THESE)
+            .bind(reader.account.as_i64())
+            .bind(reader.device.as_i64())
+            .bind(json(&ids)?)
+            .fetch_all(&self.reader)
+            .await?;
+        read(&rows)
     }
 
     /// A page of the session list, by latest activity. What was deleted on the device is not in it.

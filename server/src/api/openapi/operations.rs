@@ -172,6 +172,11 @@ pub fn describe(operation: &str) -> Operation {
             vec![text("since", "The token of the page before, or of the last sync; everything when absent.")],
             [answer(200, "One page", "SyncPage")],
         ),
+        "checkCounts" => with_body(
+            "Have unread counts counted anew, after a sync",
+            "CheckCounts",
+            [answer(200, "What the device counts wrongly", "CheckedCounts")],
+        ),
         "push" => plain(
             "The push connection: a WebSocket whose text frames are ServerFrame down and ClientFrame up",
             [nothing(101, "Connected; the first frame is `hello`")],

@@ -4,6 +4,7 @@
 
 use protocol::messaging::{HideMessages, SendRequest};
 use protocol::receipts::ReportReceipts;
+use protocol::sync::CheckCounts;
 use protocol::{DeviceName, DisplayName, Handle, MessageText, Password, ReportNote};
 use serde_json::{Value, json};
 
@@ -261,6 +262,16 @@ fn logs() -> Value {
             ("delivered", reference("Seq")),
             ("read", reference("Seq")),
         ]),
+        "CheckCounts": request([
+            ("counts", json!({ "type": "array", "maxItems": CheckCounts::MAX, "items": request([
+                ("conversation", reference("ConversationId")),
+                ("rev", reference("Rev")),
+                ("upd", reference("Upd")),
+                ("read", reference("Seq")),
+                ("unread", json!({ "type": "integer", "minimum": 0 })),
+            ]) })),
+        ]),
+        "CheckedCounts": object([("wrong", list("Conversation")), ("users", list("User"))]),
         "SyncPage": object([
             ("token", text(1, 64, "Opaque; the next `since`.")),
             ("more", json!({ "type": "boolean" })),

@@ -1,0 +1,49 @@
+//! A device that counts wrongly is told so.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on panics")]
+
+mod support;
+
+use protocol::path;
+use protocol::sync::{CheckCounts, CheckedCounts, Count};
+use protocol::{Conversation, ConversationId, Rev, Seq};
+use serde_json::json;
+use support::{Person, TestServer};
+
+async fn wrong(person: &Person, counts: Vec<Count>) -> Vec<ConversationId> {
+    let request = serde_json::to_value(CheckCounts { counts }).unwrap();
+    let checked: CheckedCounts = person.post(path::SYNC_COUNTS, &request).await.read();
+    checked.wrong.iter().map(|about| about.id).collect()
+}
+
+fn count(about: &Conversation, unread: u64) -> Count {
+    Count { conversation: about.id, rev: about.rev, upd: about.upd, read: about.own.read, unread }
+}
+
+/// R004-B2: what a device counts is compared with what the server counts at the same positions, and only there.
+#[tokio::test]
+async fn a_wrong_count_is_answered_with_the_conversation() {
+    let server = TestServer::start();
+    let (a, b, stranger) = (server.person("aa").await, server.person("bb").await, server.person("cc").await);
+    let id = a.open(&b).await;
+    for text in ["1", "2", "3"] {
+        a.send(id, text).await;
+    }
+    let about = b.conversation(id).await;
+    assert_eq!(wrong(&b, vec![count(&about, 3)]).await, []);
+    assert_eq!(wrong(&b, vec![count(&about, 2)]).await, [id]);
+    assert_eq!(wrong(&b, vec![count(&about, 4)]).await, [id]);
+
+    let elsewhere = [
+        Count { rev: Rev::ZERO, ..count(&about, 0) },
+        Count { upd: about.upd.next(), ..count(&about, 0) },
+        Count { read: Seq::ZERO.plus(2), ..count(&about, 1) },
+    ];
+    for count in elsewhere {
+        assert_eq!(wrong(&b, vec![count]).await, [], "{count:?} is at another place");
+    }
+    assert_eq!(wrong(&stranger, vec![count(&about, 0)]).await, [], "a conversation of others");
+
+    let many = vec![json!(count(&about, 3)); CheckCounts::MAX + 1];
+    assert_eq!(b.post(path::SYNC_COUNTS, &json!({"counts": many})).await.code(), "invalid_field");
+}
