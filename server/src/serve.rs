@@ -22,7 +22,8 @@ const DRAIN: Duration = Duration::from_secs(5);
 /// A server that is ready to listen, with the tasks that must run beside it.
 pub struct Server {
     pub state: AppState,
-    writer: WriterTask,
+    /// Nothing is written until it runs.
+    pub writer: WriterTask,
 }
 
 /// Opens the data folder and builds everything on it. Starts nothing.

@@ -82,6 +82,21 @@ fn the_outbox_survives_a_reload() {
     assert!(device.outbox.is_empty());
 }
 
+/// R004-A5, T19: unsent messages keep their order across a reload, though two are written in one millisecond, and the
+/// clock is set back between them.
+#[test]
+fn a_reload_keeps_the_order_of_writing() {
+    let (mut server, mut device) = live();
+    write(&server, &mut device, 3);
+    write(&server, &mut device, 2);
+    server.now -= 24 * 60 * 60_000;
+    write(&server, &mut device, 1);
+    device.crash(&server, Some(direct()));
+    assert_eq!(drawn(&device), "3Sending 2Sending 1Sending");
+    device.flow(&mut server);
+    assert_eq!(drawn(&device), "3Sent 2Sent 1Sent");
+}
+
 /// A message that has waited for more than a day is not sent behind a person's back.
 #[test]
 fn a_stale_message_asks_first() {

@@ -9,6 +9,7 @@
 pub mod accounts;
 mod append;
 mod checkpoint;
+pub mod clock;
 pub mod conversations;
 mod cursors;
 mod event;
@@ -26,6 +27,7 @@ mod unread;
 pub mod writer;
 
 pub use append::{Appended, NewMessage};
+pub use clock::now;
 pub use conversations::Reader;
 pub use cursors::NewReport;
 pub use event::{Event, Roster};
@@ -160,12 +162,6 @@ async fn require_sqlite(pool: &SqlitePool) -> anyhow::Result<()> {
         "SQLite {version} is too old: at least 3.51.3 is needed, older ones can corrupt a database in WAL mode"
     );
     Ok(())
-}
-
-/// Milliseconds since the epoch, now.
-pub fn now() -> protocol::Millis {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(0)
 }
 
 /// Reads an id, a position or a validated text out of a stored value.

@@ -10,7 +10,7 @@ mod push;
 pub use browser::{Browser, escape};
 pub use cycles::cycles;
 pub use person::{Answer, PASSWORD, Person, fresh_client_id, text_message};
-pub use push::Push;
+pub use push::{Heard, Push};
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;

@@ -4,11 +4,20 @@ use super::{PATIENCE, Person};
 use futures::{SinkExt, StreamExt};
 use protocol::sync::AccountChange;
 use protocol::{ClientFrame, ServerFrame, path};
+use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+/// What a push connection brought.
+pub enum Heard {
+    Frame(Box<ServerFrame>),
+    Nothing,
+    /// It ended; the code, when the server said one.
+    End(Option<u16>),
+}
 
 pub struct Push {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
@@ -47,6 +56,22 @@ impl Push {
             if let ServerFrame::Account { prev, pos, changes } = self.frame().await {
                 assert_eq!(prev.plus(changes.len() as u64), pos, "a change a position");
                 return changes;
+            }
+        }
+    }
+
+    /// What comes within a time, for those who expect the connection to break.
+    pub async fn hear(&mut self, within: Duration) -> Heard {
+        loop {
+            match timeout(within, self.socket.next()).await {
+                Err(_) => return Heard::Nothing,
+                Ok(Some(Ok(Message::Text(text)))) => match serde_json::from_str(&text) {
+                    Ok(frame) => return Heard::Frame(Box::new(frame)),
+                    Err(_) => return Heard::End(None),
+                },
+                Ok(Some(Ok(Message::Close(frame)))) => return Heard::End(frame.map(|frame| frame.code.into())),
+                Ok(Some(Ok(_))) => {}
+                Ok(Some(Err(_)) | None) => return Heard::End(None),
             }
         }
     }

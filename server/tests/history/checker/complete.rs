@@ -1,0 +1,89 @@
+//! Invariant 7, completeness: in the end each device has what its account may see, and nothing else; a sync names every
+//! conversation that moved.
+
+use super::super::event::{Answer, Op, Process};
+use super::super::facts::{Dump, Facts, Hiding};
+use super::super::sighting::{Said, tellings};
+use super::Findings;
+use super::committed::Committed;
+use protocol::{ConversationId, Rev, Seq, UserId};
+use std::collections::HashMap;
+
+pub fn check(facts: &Facts<'_>, findings: &mut Findings) {
+    syncs(facts, findings);
+    for ((process, conversation), dump) in &facts.dumps {
+        if facts.is_member(process.account, *conversation) {
+            projection(facts, *process, *conversation, dump, findings);
+        }
+    }
+}
+
+/// What a device reads in the end is the log, less what it may not see.
+fn projection(
+    facts: &Facts<'_>,
+    process: Process,
+    conversation: ConversationId,
+    dump: &Dump<'_>,
+    findings: &mut Findings,
+) {
+    let Some(log) = facts.logs.get(&conversation) else { return };
+    let reader = process.account;
+    for (seq, message) in log.range(dump.from..=dump.through.max(dump.from)) {
+        let Hiding { hidden, shown } = facts.hiding(reader, conversation, *seq);
+        let withheld = facts.is_withheld(reader, (message.sender, message.client_id));
+        let absent = withheld || *seq < dump.vis_from || !shown;
+        let present = dump.messages.contains_key(seq);
+        if present && absent {
+            let sentence = format!("account {reader} reads seq {seq} of conversation {conversation}, which it hid");
+            findings.add(7, &[dump.event], sentence);
+        }
+        if !present && !absent && !hidden {
+            let sentence = format!("account {reader} does not read seq {seq} of conversation {conversation}");
+            findings.add(7, &[dump.event], sentence);
+        }
+    }
+}
+
+/// A whole sync tells of every change that was known when it began.
+fn syncs(facts: &Facts<'_>, findings: &mut Findings) {
+    let mut conversations: HashMap<UserId, Vec<ConversationId>> = HashMap::new();
+    for (conversation, place) in &facts.places {
+        for member in place.members.keys() {
+            conversations.entry(*member).or_default().push(*conversation);
+        }
+    }
+    let mut all: Committed<ConversationId> = Committed::new();
+    let mut heard: HashMap<(Process, ConversationId), Rev> = HashMap::new();
+    let mut began: HashMap<Process, u64> = HashMap::new();
+    for telling in tellings(facts) {
+        let process = telling.process;
+        telling.positions(|position| {
+            all.tell(position.conversation, telling.at, position);
+            if position.end || matches!(telling.said, Said::Frame(..)) {
+                let heard = heard.entry((process, position.conversation)).or_default();
+                *heard = position.rev.max(*heard);
+            }
+        });
+        let Said::Answer(Op::Sync { since }, Answer::Sync(page)) = telling.said else { continue };
+        let first = began.entry(process).or_insert(telling.since);
+        if since.is_none() {
+            *first = telling.since;
+        }
+        if page.more {
+            continue;
+        }
+        let first = began.remove(&process).unwrap_or(telling.since);
+        for conversation in conversations.get(&process.account).into_iter().flatten() {
+            let known = heard.get(&(process, *conversation)).copied().unwrap_or_default();
+            let (rev, head) = all.before(conversation, first);
+            let deleted = facts.deletes.contains_key(&(process.account, *conversation));
+            if known < rev && !deleted && head > Seq::ZERO {
+                let sentence = format!(
+                    "a sync of account {} left it at rev {known} of conversation {conversation}, which was at {rev}",
+                    process.account
+                );
+                findings.add(7, &[telling.event], sentence);
+            }
+        }
+    }
+}

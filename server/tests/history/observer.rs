@@ -1,0 +1,223 @@
+//! A device of the real server whose every call and frame is recorded.
+
+use super::event::{Answer, Op, Process, canaries};
+use super::recorder::{Link, Recorder};
+use super::replica::Replica;
+use crate::support::{Answer as Http, Heard, PATIENCE, Person, Push};
+use protocol::messaging::{HideMessages, ReportMessage, ReportReason, SendRequest};
+use protocol::receipts::ReportReceipts;
+use protocol::{ApiError, ClientId, ConversationId, ErrorAnswer, ErrorCode, Message, path};
+use serde_json::json;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// One device. It pulls what its replica wants, as a client would.
+pub struct Observer {
+    pub person: Person,
+    pub process: Process,
+    pub replica: Replica,
+    /// How long a call waits for its answer; afterwards nobody knows.
+    pub patience: Duration,
+    recorder: Recorder,
+    push: Option<(Push, Link)>,
+}
+
+impl Observer {
+    pub fn new(person: Person, recorder: &Recorder) -> Self {
+        let process = Process { account: person.id, device: person.device };
+        let replica = Replica::new(person.id);
+        Self { person, process, replica, patience: PATIENCE, recorder: recorder.clone(), push: None }
+    }
+
+    /// Makes a call and records it. `None`: it failed, or nobody knows.
+    pub async fn call(&mut self, op: Op) -> Option<Answer> {
+        self.replica.asked(&op);
+        let call = self.recorder.invoke(self.process, op.clone());
+        let Ok(Some(answer)) = timeout(self.patience, Http::try_of(self.request(&op))).await else {
+            call.info();
+            return None;
+        };
+        match answer.status {
+            200..300 => {
+                let Some(read) = read(&op, &answer) else {
+                    call.info();
+                    return None;
+                };
+                self.replica.answered(&op, &read);
+                call.ok(read.clone());
+                Some(read)
+            }
+            500.. => {
+                call.info();
+                None
+            }
+            status => {
+                let code = serde_json::from_slice(&answer.body)
+                    .map_or(ErrorCode::Unknown, |ErrorAnswer { error: ApiError { code, .. } }| code);
+                call.fail(status, code);
+                None
+            }
+        }
+    }
+
+    /// Sends until the server has answered, under one key: what an outbox does. `None` after `attempts` without one.
+    pub async fn send(
+        &mut self,
+        conversation: ConversationId,
+        client_id: ClientId,
+        attempts: usize,
+    ) -> Option<Message> {
+        for _ in 0..attempts {
+            if let Some(Answer::Sent { message, .. }) = self.call(Op::text(conversation, client_id)).await {
+                return Some(message);
+            }
+        }
+        None
+    }
+
+    /// Opens the push connection and waits for the greeting; `false` when that failed.
+    pub async fn connect(&mut self) -> bool {
+        self.disconnect();
+        let Ok(mut push) = Push::try_connect(&self.person, &[]).await else { return false };
+        let Heard::Frame(hello) = push.hear(PATIENCE).await else { return false };
+        let link = self.recorder.opened(self.process);
+        self.replica.frame(&hello);
+        link.frame(*hello);
+        self.push = Some((push, link));
+        true
+    }
+
+    /// Drops the push connection.
+    pub fn disconnect(&mut self) {
+        if let Some((_, link)) = self.push.take() {
+            link.closed(None);
+        }
+    }
+
+    pub fn is_connected(&self) -> bool {
+        self.push.is_some()
+    }
+
+    /// Takes a frame, if one comes in time. `false`: none did, or the connection is gone.
+    pub async fn listen(&mut self, within: Duration) -> bool {
+        let Some((push, link)) = &mut self.push else { return false };
+        match push.hear(within).await {
+            Heard::Frame(frame) => {
+                self.replica.frame(&frame);
+                link.frame(*frame);
+                true
+            }
+            Heard::Nothing => false,
+            Heard::End(code) => {
+                if let Some((_, link)) = self.push.take() {
+                    link.closed(code);
+                }
+                false
+            }
+        }
+    }
+
+    /// Makes the pulls that the replica wants, at most `limit`. `false`: one failed.
+    pub async fn pull(&mut self, limit: usize) -> bool {
+        for _ in 0..limit {
+            let Some(op) = self.replica.pull() else { return true };
+            if self.call(op).await.is_none() {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Reads a conversation whole, for the final state.
+    pub async fn dump(&mut self, conversation: ConversationId) {
+        let mut before = None;
+        while let Some(Answer::History(page)) =
+            self.call(Op::History { conversation, before, after: None, limit: 100 }).await
+        {
+            if page.from <= page.vis_from.max(protocol::Seq::ZERO.next()) {
+                break;
+            }
+            before = Some(page.from);
+        }
+        self.call(Op::Describe { conversation }).await;
+    }
+
+    fn request(&self, op: &Op) -> reqwest::RequestBuilder {
+        let get = |path: &str| self.person.request("GET", path);
+        match op {
+            Op::Send { conversation, client_id, body, invisible } => {
+                let (body, invisible_list) = (body.clone(), invisible.clone());
+                let request = SendRequest { client_id: *client_id, body, invisible_list };
+                self.person.request("POST", &path::messages(*conversation)).json(&request)
+            }
+            Op::Report { reports } => {
+                let request = ReportReceipts { reports: reports.clone() };
+                self.person.request("PUT", path::RECEIPTS).json(&request)
+            }
+            Op::ReadAll => self.person.request("PUT", path::RECEIPTS_ALL),
+            Op::Hide { conversation, seqs, hidden } => {
+                let request = HideMessages { seqs: seqs.clone(), hidden: *hidden };
+                self.person.request("PUT", &path::hidden(*conversation)).json(&request)
+            }
+            Op::Denounce { conversation, seq, hide } => {
+                let request = ReportMessage { reason: ReportReason::Spam, note: None, hide: *hide };
+                self.person.request("POST", &path::report(*conversation, *seq)).json(&request)
+            }
+            Op::Recall { conversation, seq } => self.person.request("POST", &path::recall(*conversation, *seq)),
+            Op::Delete { conversation, through } => {
+                self.person.request("DELETE", &path::conversation_through(*conversation, *through))
+            }
+            Op::Privacy { receipts } => {
+                self.person.request("PATCH", path::ACCOUNT_ME).json(&json!({ "receipts": receipts }))
+            }
+            Op::EndLogin { device } => self.person.request("DELETE", &path::device(*device)),
+            Op::Sync { since } => get(&since.as_deref().map_or_else(|| path::SYNC.to_owned(), path::sync)),
+            Op::Describe { conversation } => get(&path::conversation(*conversation)),
+            Op::History { conversation, before, after, limit } => get(&match (before, after) {
+                (Some(before), _) => path::messages_before(*conversation, *before, *limit),
+                (None, Some(after)) => path::messages_after(*conversation, *after, *limit),
+                (None, None) => format!("{}?limit={limit}", path::messages(*conversation)),
+            }),
+            Op::Changes { conversation, after } => get(&path::changes(*conversation, *after)),
+            Op::Unread { conversation, before } => get(&match before {
+                Some(before) => format!("{}?before={before}", path::unread(*conversation)),
+                None => path::unread(*conversation),
+            }),
+            Op::Receipts { after } => get(&path::receipts_after(*after)),
+            Op::Readers { conversation } => get(&path::readers(*conversation)),
+            Op::Page { conversation } => get(&conversation.map_or_else(|| "/".to_owned(), path::page)),
+        }
+    }
+}
+
+/// The answer as the history holds it; `None` when it was cut off.
+fn read(op: &Op, answer: &Http) -> Option<Answer> {
+    let body = answer.body.as_slice();
+    Some(match op {
+        Op::Send { .. } => Answer::Sent { message: serde_json::from_slice(body).ok()?, replay: answer.status == 200 },
+        Op::Recall { .. } => Answer::Recalled { message: serde_json::from_slice(body).ok()? },
+        Op::Sync { .. } => Answer::Sync(serde_json::from_slice(body).ok()?),
+        Op::Describe { .. } => Answer::Conversation(serde_json::from_slice(body).ok()?),
+        Op::History { .. } => Answer::History(serde_json::from_slice(body).ok()?),
+        Op::Changes { .. } => Answer::Changes(serde_json::from_slice(body).ok()?),
+        Op::Unread { .. } => Answer::Unread(serde_json::from_slice(body).ok()?),
+        Op::Receipts { .. } => Answer::Receipts(serde_json::from_slice(body).ok()?),
+        Op::Readers { .. } => Answer::Readers(serde_json::from_slice(body).ok()?),
+        Op::Page { .. } => page(std::str::from_utf8(body).ok()?)?,
+        Op::Report { .. }
+        | Op::ReadAll
+        | Op::Hide { .. }
+        | Op::Denounce { .. }
+        | Op::Delete { .. }
+        | Op::Privacy { .. }
+        | Op::EndLogin { .. } => Answer::Done,
+    })
+}
+
+/// A page's total, from its title, and the texts in it.
+fn page(html: &str) -> Option<Answer> {
+    let title = html.split_once("<title>")?.1.split_once("</title>")?.0;
+    let total = title.strip_prefix('(').and_then(|rest| rest.split_once(')')).map_or("0", |(total, _)| total);
+    // A badge ends at 99+, and tells nothing of the exact number then.
+    Some(Answer::Page { total: total.parse().ok()?, texts: canaries(html) })
+}

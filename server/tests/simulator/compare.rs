@@ -1,0 +1,99 @@
+//! What must hold once everything has arrived.
+
+use crate::world::{MINUTE, World};
+use protocol::{ConversationId, MessageBody, Seq, UserId};
+use std::collections::BTreeSet;
+use sync::{Input, Item, LinkState, ReadMark};
+
+type Shown = (Option<Seq>, UserId, MessageBody, Option<ReadMark>);
+
+impl World<'_> {
+    /// Architecture invariants 1 to 7, at rest.
+    pub async fn compare(&mut self) {
+        self.compare_sent();
+        self.compare_sessions().await;
+        self.load_everything().await;
+        self.rest(MINUTE).await;
+        self.compare_sessions().await;
+    }
+
+    /// Nothing lost, nothing doubled, in the order in which it was written.
+    fn compare_sent(&self) {
+        for (n, device) in self.devices.iter().enumerate() {
+            assert!(device.kept.outbox.is_empty(), "device {n} keeps what was sent: {:?}", device.kept.outbox);
+            assert!(device.kept.reads.is_empty(), "device {n} keeps what was reported: {:?}", device.kept.reads);
+            for (id, room) in &self.oracle.rooms {
+                let sent = room.log.iter().filter(|entry| entry.sender == device.me()).map(|entry| entry.client_id);
+                let sent: Vec<_> = sent.collect();
+                assert_eq!(sent.iter().collect::<BTreeSet<_>>().len(), sent.len(), "sent twice");
+                let written = device.written.iter().filter(|(to, _)| to == id).map(|(_, client_id)| *client_id);
+                let written: Vec<_> = written.collect();
+                let arrived: Vec<_> = sent.into_iter().filter(|client_id| written.contains(client_id)).collect();
+                assert_eq!(arrived, written, "device {n}, conversation {id}: lost, or out of order");
+            }
+        }
+    }
+
+    /// Every device lists what a fresh one lists, and counts what the oracle counts.
+    async fn compare_sessions(&mut self) {
+        for n in 0..self.devices.len() {
+            let fresh = self.fresh(n).await;
+            let device = &self.devices[n];
+            assert_eq!(device.client.link(), LinkState::Live, "device {n}");
+            assert_eq!(device.client.sessions(), fresh.sessions(), "device {n}");
+            let listed: BTreeSet<ConversationId> = device.client.sessions().into_iter().collect();
+            assert_eq!(listed, self.oracle.listed(&device.login), "device {n}");
+            let mut total = 0;
+            for id in listed {
+                let (session, snapshot) = (device.client.session(id), fresh.session(id));
+                assert!(session == snapshot, "device {n}, {id}: {session:?}, a fresh one has {snapshot:?}");
+                let session = session.unwrap();
+                let unread = self.oracle.unread(&device.login, id);
+                assert_eq!(session.unread, unread, "device {n}, {id}: unread");
+                total += unread;
+                let shown: Option<Shown> = session.last.map(|row| (row.seq, row.sender, row.body, row.mark));
+                assert_eq!(shown, self.expected(n, id).pop(), "device {n}, {id}: the newest message");
+            }
+            assert_eq!(device.client.total_unread(), total, "device {n}");
+            assert_eq!(fresh.total_unread(), total, "a fresh device {n}");
+        }
+    }
+
+    /// Opens every conversation on every device and scrolls to its beginning.
+    async fn load_everything(&mut self) {
+        for n in 0..self.devices.len() {
+            for id in self.oracle.listed(&self.devices[n].login) {
+                self.devices[n].step(self.now, Input::Open(id));
+                self.settle().await;
+                while self.devices[n].load_gap(self.now) {
+                    self.settle().await;
+                }
+                while self.devices[n].client.can_load_older(id) {
+                    self.devices[n].step(self.now, Input::LoadOlder(id));
+                    self.settle().await;
+                }
+                self.compare_timeline(n, id);
+            }
+            self.devices[n].step(self.now, Input::Close);
+        }
+    }
+
+    fn compare_timeline(&self, n: usize, id: ConversationId) {
+        let shown = self.devices[n].client.items(id).into_iter().map(|item| match item {
+            Item::Row(row) => (row.seq, row.sender, row.body, row.mark),
+            Item::Gap { after, before } => panic!("device {n}, {id}: a gap from {after} to {before}"),
+        });
+        let (shown, expected): (Vec<Shown>, _) = (shown.collect(), self.expected(n, id));
+        for (shown, expected) in shown.iter().zip(&expected) {
+            assert!(shown == expected, "device {n}, {id}: {shown:?} for {expected:?}");
+        }
+        assert_eq!(shown.len(), expected.len(), "device {n}, {id}: {shown:?} for {expected:?}");
+    }
+
+    fn expected(&self, n: usize, id: ConversationId) -> Vec<Shown> {
+        let login = &self.devices[n].login;
+        let shown = self.oracle.timeline(login, id);
+        let mark = |entry| self.oracle.mark(login.account.id, id, entry);
+        shown.map(|entry| (Some(entry.seq), entry.sender, entry.body.clone(), mark(entry))).collect()
+    }
+}

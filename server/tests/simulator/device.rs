@@ -1,0 +1,351 @@
+//! One device, or one tab of it: the real engine, what the browser keeps for it, and the network between it and the
+//! server. Every step is checked for what must hold at any time.
+
+use crate::backend::{Backend, Login};
+use crate::dice::Dice;
+use crate::oracle::Oracle;
+use protocol::{
+    ClientFrame, ClientId, ConversationId, Cursors, MessageBody, Millis, Rules, Seq, ServerFrame, UserId, frame::close,
+};
+use server::push::Connected;
+use std::collections::{BTreeMap, VecDeque};
+use sync::{Answer, Client, Effect, Failure, Input, Item, ReadMark, Request, RequestId, RowKey, Start, Unsent};
+
+#[derive(Default)]
+pub enum Socket {
+    #[default]
+    Closed,
+    Asked,
+    Open {
+        connected: Connected,
+        arriving: VecDeque<Arriving>,
+    },
+    /// It looks open, but nothing comes through any more.
+    Dead,
+}
+
+#[derive(Clone, Debug)]
+pub enum Arriving {
+    Frame(String),
+    Closed(u16),
+}
+
+/// What a browser keeps across reloads.
+#[derive(Clone, Debug, Default)]
+pub struct Kept {
+    pub outbox: BTreeMap<ClientId, Unsent>,
+    pub reads: BTreeMap<ConversationId, Seq>,
+}
+
+pub struct Device {
+    pub login: Login,
+    pub client: Client,
+    pub socket: Socket,
+    pub requests: Vec<(RequestId, Request)>,
+    pub answers: Vec<(RequestId, Result<Answer, Failure>)>,
+    /// Requests that the server has answered, which a network may bring once more.
+    pub past: Vec<Request>,
+    /// The true time at which the timer rings: a timer counts, whatever the device's clock is set to meanwhile.
+    pub wake: Option<Millis>,
+    pub kept: Kept,
+    /// How far the device's clock is ahead of the true time, in milliseconds.
+    pub skew: i64,
+    /// Messages written here, in order, that must be on the server in the end.
+    pub written: Vec<(ConversationId, ClientId)>,
+    pub logged_out: bool,
+    dice: Dice,
+    marks: BTreeMap<RowKey, ReadMark>,
+    reported: BTreeMap<ConversationId, (Cursors, Millis)>,
+}
+
+/// A device's clock can be a day ahead or behind, twice over, and time never begins before this.
+const DAYS: i64 = 3 * 24 * 60 * 60 * 1_000;
+
+impl Device {
+    pub fn new(login: Login, start: Start, seed: u64) -> Self {
+        Self {
+            login,
+            client: Client::new(start),
+            socket: Socket::Closed,
+            requests: Vec::new(),
+            answers: Vec::new(),
+            past: Vec::new(),
+            wake: None,
+            kept: Kept::default(),
+            skew: 0,
+            written: Vec::new(),
+            logged_out: false,
+            dice: Dice::new(seed),
+            marks: BTreeMap::new(),
+            reported: BTreeMap::new(),
+        }
+    }
+
+    pub fn me(&self) -> UserId {
+        self.login.account.id
+    }
+
+    /// The page is loaded anew: only what was kept is left.
+    pub fn reload(&mut self, now: Millis, start: Start) {
+        self.client = Client::new(start);
+        self.socket = Socket::Closed;
+        self.requests.clear();
+        self.answers.clear();
+        self.wake = None;
+        self.reported.clear();
+        self.logged_out = false;
+        self.step(now, Input::ReadsRestored(self.kept.reads.iter().map(|(&id, &seq)| (id, seq)).collect()));
+        self.step(now, Input::OutboxRestored(self.kept.outbox.values().cloned().collect()));
+        self.step(now, Input::Started);
+    }
+
+    pub fn clock(&self, now: Millis) -> Millis {
+        now.saturating_add_signed(self.skew)
+    }
+
+    pub fn jump(&mut self, by: i64) {
+        self.skew = (self.skew + by).clamp(-DAYS, DAYS);
+    }
+
+    pub fn step(&mut self, now: Millis, input: Input) {
+        if matches!(input, Input::Tick) {
+            self.wake = None;
+        }
+        let clock = self.clock(now);
+        for effect in self.client.step(clock, self.dice.roll(), input) {
+            self.perform(now, clock, effect);
+        }
+        self.client.take_changes();
+        self.check_rows();
+    }
+
+    fn perform(&mut self, now: Millis, clock: Millis, effect: Effect) {
+        match effect {
+            Effect::Connect => self.socket = Socket::Asked,
+            Effect::Disconnect => self.socket = Socket::Closed,
+            Effect::Frame(ClientFrame::Ping) => self.arrive(Arriving::Frame(encode(&ServerFrame::Pong))),
+            Effect::Request { id, request } => {
+                self.check_request(clock, &request);
+                self.requests.push((id, request));
+            }
+            Effect::Wake { at } => {
+                assert!(at > clock, "a timer for the past never ends");
+                self.wake = Some(now + (at - clock));
+            }
+            Effect::Persist(unsent) => drop(self.kept.outbox.insert(unsent.client_id, unsent)),
+            Effect::Forget(id) => drop(self.kept.outbox.remove(&id)),
+            Effect::KeepRead { conversation, seq } => drop(self.kept.reads.insert(conversation, seq)),
+            Effect::ForgetRead(conversation) => drop(self.kept.reads.remove(&conversation)),
+            Effect::LoggedOut => self.logged_out = true,
+        }
+    }
+
+    fn check_request(&mut self, clock: Millis, request: &Request) {
+        match request {
+            Request::Post { conversation, client_id, .. } => {
+                assert!(self.kept.outbox.contains_key(client_id), "posted before it was kept");
+                // A frame may confirm a message before its answer comes; then the next one may go.
+                let unconfirmed = |(_, other): &(RequestId, Request)| {
+                    matches!(other, Request::Post { conversation: id, client_id, .. }
+                        if id == conversation && self.kept.outbox.contains_key(client_id))
+                };
+                assert!(!self.requests.iter().any(unconfirmed), "two posts at once in a conversation");
+            }
+            Request::Report { reports, .. } => {
+                for report in reports {
+                    let cursors = Cursors { delivered: report.delivered, read: report.read };
+                    assert!(cursors.read <= cursors.delivered, "R000-06: read but not delivered");
+                    if let Some((before, _)) = self.reported.insert(report.conversation, (cursors, clock)) {
+                        let forward = before.read <= cursors.read && before.delivered <= cursors.delivered;
+                        assert!(forward, "a report went back from {before:?} to {cursors:?}");
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// R000-20: what a person has seen of a mark never goes back, across reloads neither. T17: the order is by seq, and
+    /// no message is shown twice.
+    fn check_rows(&mut self) {
+        let Some(open) = self.client.open() else { return };
+        let mut keys = Vec::new();
+        let mut last = Seq::ZERO;
+        for item in self.client.items(open) {
+            let row = match item {
+                Item::Row(row) => row,
+                Item::Gap { after, before } => {
+                    assert!(last <= after && after.next() < before, "a gap from {after} to {before} after {last}");
+                    last = before.prev();
+                    continue;
+                }
+            };
+            if let Some(seq) = row.seq {
+                assert!(seq > last, "{seq} is shown after {last}");
+                last = seq;
+            }
+            keys.push(row.key);
+            let Some(mark) = row.mark.filter(|mark| *mark >= ReadMark::Sent) else {
+                assert!(!self.marks.contains_key(&row.key), "a sent message looks unsent");
+                continue;
+            };
+            let before = self.marks.insert(row.key, mark);
+            assert!(before.is_none_or(|before| before <= mark), "{:?} went back from {before:?} to {mark:?}", row.key);
+        }
+        let rows = keys.len();
+        keys.sort_unstable();
+        keys.dedup();
+        assert_eq!(keys.len(), rows, "a message is shown twice");
+    }
+
+    pub fn write(&mut self, now: Millis, conversation: ConversationId, body: MessageBody) {
+        if !self.logged_out && self.client.session(conversation).is_some() {
+            let client_id = ClientId::from_parts(self.clock(now), self.dice.bytes());
+            self.written.push((conversation, client_id));
+            self.step(now, Input::Send { conversation, client_id, body });
+        }
+    }
+
+    pub fn see(&mut self, now: Millis) {
+        let Some(open) = self.client.open() else { return };
+        let newest = self.client.items(open).iter().rev().find_map(|item| match item {
+            Item::Row(row) => row.seq,
+            Item::Gap { .. } => None,
+        });
+        if let Some(seq) = newest {
+            self.step(now, Input::Seen { conversation: open, seq });
+        }
+    }
+
+    /// Fills the oldest gap on screen.
+    pub fn load_gap(&mut self, now: Millis) -> bool {
+        let Some(open) = self.client.open() else { return false };
+        let gap = self.client.items(open).into_iter().find_map(|item| match item {
+            Item::Gap { before, .. } => Some(before),
+            Item::Row(_) => None,
+        });
+        let Some(before) = gap else { return false };
+        self.step(now, Input::LoadGap { conversation: open, before });
+        true
+    }
+
+    /// The messages that wait for the person.
+    pub fn failed(&self) -> Vec<ClientId> {
+        self.kept.outbox.values().filter(|unsent| unsent.failed).map(|unsent| unsent.client_id).collect()
+    }
+
+    pub fn retry(&mut self, now: Millis, id: ClientId) {
+        // It moves to the bottom: nobody can say any more in which order the server has met the messages.
+        self.forgo_order(id);
+        self.step(now, Input::Retry(id));
+    }
+
+    pub fn discard(&mut self, now: Millis, id: ClientId) {
+        self.written.retain(|(_, written)| *written != id);
+        self.step(now, Input::Discard(id));
+    }
+
+    fn forgo_order(&mut self, id: ClientId) {
+        self.written.retain(|(_, written)| *written != id);
+    }
+
+    /// The server accepts the connection that was asked for.
+    pub async fn accept(&mut self, now: Millis, backend: &Backend, rules: Rules) {
+        if !matches!(self.socket, Socket::Asked) {
+            return;
+        }
+        let Some(connected) = backend.connect(&self.login).await else {
+            self.socket = Socket::Closed;
+            return self.step(now, Input::SocketClosed { code: close::REVOKED });
+        };
+        self.socket = Socket::Open { connected, arriving: VecDeque::new() };
+        self.step(now, Input::SocketOpened);
+        let hello = ServerFrame::Hello { device: self.login.device, server_time: now, heartbeat_s: 25, rules };
+        self.step(now, Input::SocketFrame(hello));
+    }
+
+    pub fn disconnect(&mut self, now: Millis) {
+        if matches!(self.socket, Socket::Open { .. } | Socket::Asked | Socket::Dead) {
+            self.socket = Socket::Closed;
+            self.step(now, Input::SocketClosed { code: 1006 });
+        }
+    }
+
+    fn arrive(&mut self, what: Arriving) {
+        if let Socket::Open { arriving, .. } = &mut self.socket {
+            arriving.push_back(what);
+        }
+    }
+
+    /// Takes what the hub has handed over into the network.
+    pub fn collect(&mut self, oracle: &Oracle) {
+        let me = self.login.account.id;
+        let Socket::Open { connected, arriving } = &mut self.socket else { return };
+        while let Ok(frame) = connected.queue.try_recv() {
+            oracle.hear_frame(me, &frame);
+            arriving.push_back(Arriving::Frame(frame.to_string()));
+        }
+        if let Ok(code) = connected.cut.try_recv() {
+            // What was queued is worthless then.
+            *arriving = VecDeque::from([Arriving::Closed(code)]);
+        }
+    }
+
+    pub fn arriving(&mut self) -> Option<&mut VecDeque<Arriving>> {
+        match &mut self.socket {
+            Socket::Open { arriving, .. } if !arriving.is_empty() => Some(arriving),
+            _ => None,
+        }
+    }
+
+    pub fn deliver(&mut self, now: Millis) -> bool {
+        match self.arriving().and_then(VecDeque::pop_front) {
+            Some(Arriving::Frame(frame)) => {
+                let frame = serde_json::from_str(&frame).unwrap();
+                self.step(now, Input::SocketFrame(frame));
+            }
+            Some(Arriving::Closed(code)) => {
+                self.socket = Socket::Closed;
+                self.step(now, Input::SocketClosed { code });
+            }
+            None => return false,
+        }
+        true
+    }
+
+    pub fn take_request(&mut self, n: usize) -> Option<(RequestId, Request)> {
+        (!self.requests.is_empty()).then(|| self.requests.remove(n % self.requests.len()))
+    }
+
+    pub fn receive(&mut self, now: Millis, n: usize) -> bool {
+        if self.answers.is_empty() {
+            return false;
+        }
+        let (request, answer) = self.answers.remove(n % self.answers.len());
+        self.step(now, Input::Answered { request, answer });
+        true
+    }
+
+    pub fn lose_request(&mut self, now: Millis, n: usize, failure: Failure) {
+        if let Some((request, _)) = self.take_request(n) {
+            self.step(now, Input::Answered { request, answer: Err(failure) });
+        }
+    }
+
+    pub fn lose_answer(&mut self, now: Millis, n: usize) {
+        if !self.answers.is_empty() {
+            let (request, _) = self.answers.remove(n % self.answers.len());
+            self.step(now, Input::Answered { request, answer: Err(Failure::Network) });
+        }
+    }
+
+    pub fn ring(&mut self, now: Millis) {
+        if self.wake.is_some_and(|at| at <= now) {
+            self.step(now, Input::Tick);
+        }
+    }
+}
+
+fn encode(frame: &ServerFrame) -> String {
+    serde_json::to_string(frame).unwrap()
+}

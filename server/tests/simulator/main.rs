@@ -1,0 +1,127 @@
+//! N devices on the real engine, the real server behind them, and a world in which everything goes wrong between them:
+//! in the end every device shows what a fresh one shows, and what an independent count says.
+//!
+//! One seed is one run, and repeats exactly. `SIXIN_SEED=n` runs one seed and tells what happens; `SIXIN_SEEDS=n` runs
+//! n of them, from `SIXIN_FIRST_SEED` on, 1 by default.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a simulation that is wrong must fail its test")]
+
+mod backend;
+mod compare;
+mod device;
+mod dice;
+mod oracle;
+mod plan;
+mod shrink;
+mod wire;
+mod world;
+
+use backend::Backend;
+use plan::Plan;
+use std::cell::Cell;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+use tokio::runtime::Runtime;
+use world::World;
+
+/// Runs on one database before it is thrown away.
+const RUNS: u64 = 500;
+
+thread_local! {
+    /// What did not hold in the run that this thread has just ended, and where.
+    static BROKEN: Cell<String> = const { Cell::new(String::new()) };
+}
+
+/// A thread's own server, and what runs it.
+struct Worker {
+    backend: Option<Backend>,
+    runtime: Runtime,
+}
+
+impl Worker {
+    fn new() -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        Self { backend: None, runtime }
+    }
+
+    /// Runs a plan. `Err` tells what did not hold.
+    fn run(&mut self, plan: &Plan) -> Result<(), String> {
+        let mut backend = match self.backend.take().filter(|backend| backend.runs < RUNS) {
+            Some(backend) => backend,
+            None => self.runtime.block_on(Backend::start()),
+        };
+        let run = AssertUnwindSafe(|| {
+            self.runtime.block_on(async {
+                let mut world = World::new(&mut backend, plan).await;
+                for &(device, op) in &plan.steps {
+                    world.run(device, op).await;
+                }
+                world.heal(plan.ending).await;
+                world.compare().await;
+            });
+        });
+        match panic::catch_unwind(run) {
+            Ok(()) => {
+                self.backend = Some(backend);
+                Ok(())
+            }
+            Err(_) => Err(BROKEN.take()),
+        }
+    }
+}
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is no number")))
+}
+
+/// Runs the seeds on all cores, and tells the first that fails with the shortest plan that still does.
+fn run_seeds(first: u64, count: u64) {
+    let next = AtomicU64::new(first);
+    let failed = AtomicBool::new(false);
+    let failures = Mutex::new(Vec::new());
+    let begin = Instant::now();
+    let hook = panic::take_hook();
+    panic::set_hook(Box::new(|broken| BROKEN.set(broken.to_string())));
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                let mut worker = Worker::new();
+                while !failed.load(Ordering::Relaxed) {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= first + count {
+                        break;
+                    }
+                    let plan = Plan::new(seed);
+                    if let Err(cause) = worker.run(&plan) {
+                        failed.store(true, Ordering::Relaxed);
+                        failures.lock().unwrap().push((plan, cause));
+                    }
+                }
+            });
+        }
+    });
+    let mut failures = failures.into_inner().unwrap();
+    failures.sort_by_key(|(plan, _)| plan.seed);
+    let told = failures.first().map(|(plan, cause)| shrink::tell(plan, cause));
+    panic::set_hook(hook);
+    if let Some(told) = told {
+        panic!("{told}");
+    }
+    let each = begin.elapsed().checked_div(count.try_into().unwrap_or(u32::MAX)).unwrap_or(Duration::ZERO);
+    eprintln!("{count} seeds from {first} in {:.1} s, {each:.1?} each", begin.elapsed().as_secs_f64());
+}
+
+/// Architecture invariants 1 to 7, reliability invariants 1 to 11, 19 and 20; T1, T4, T7, T9, T13, T17, T19, T20: whatever
+/// is lost, repeated, reordered, delayed or interrupted, and whatever the clocks say, all devices agree in the end.
+#[test]
+fn every_device_agrees_after_every_fault() {
+    match number("SIXIN_SEED") {
+        Some(seed) => run_seeds(seed, 1),
+        None => {
+            let count = if cfg!(debug_assertions) { 100 } else { 2_000 };
+            run_seeds(number("SIXIN_FIRST_SEED").unwrap_or(1), number("SIXIN_SEEDS").unwrap_or(count));
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! What happens in a run: chosen by the seed alone, before it begins, so that any part of it can be left out.
+
+use crate::dice::Dice;
+use protocol::ReadReportPolicy;
+use std::fmt;
+
+/// Something that happens to one device, its person, or the network between it and the server. Numbers choose among what
+/// there is at that moment.
+#[derive(Clone, Copy, Debug)]
+pub enum Op {
+    /// In a room.
+    Send(usize),
+    Open(usize),
+    Close,
+    See,
+    LoadOlder,
+    LoadGap,
+    Retry(usize),
+    Discard(usize),
+    /// The page is about to be hidden.
+    Leave,
+    Wake,
+    /// The newest frames on their way arrive.
+    Deliver(usize),
+    Duplicate,
+    Drop,
+    Swap,
+    Accept,
+    Disconnect,
+    /// The connection looks open, but nothing comes through any more.
+    Die,
+    Serve(usize),
+    /// A request reaches the server twice.
+    Twice(usize),
+    /// A request that the server has answered long ago reaches it once more.
+    Late(usize),
+    Receive(usize),
+    LoseRequest(usize),
+    LoseAnswer(usize),
+    Busy(usize),
+    /// The network behaves for a moment.
+    Flow,
+    /// The page is loaded anew, perhaps in a room.
+    Reload(Option<usize>),
+    /// What the browser kept is gone, and the page is loaded anew.
+    Wipe,
+    LogOut,
+    LogIn,
+    /// The device's clock is set forward by so many minutes.
+    Jump(i64),
+    /// Somebody opens the conversation that did not exist.
+    Create,
+    Restart,
+    /// So many milliseconds.
+    Pass(u64),
+}
+
+/// How the devices get to know what they have missed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// By nothing but time.
+    Quiet,
+    /// By one more thing in every log.
+    Poked,
+    /// By a new connection.
+    Reconnected,
+}
+
+#[derive(Clone)]
+pub struct Plan {
+    pub seed: u64,
+    pub policy: ReadReportPolicy,
+    /// How many of the cast's devices take part.
+    pub devices: usize,
+    pub steps: Vec<(usize, Op)>,
+    pub ending: Ending,
+}
+
+/// A direct conversation of the first two people, most of all; a group of three; notes to oneself; a direct one that is
+/// opened later; one of the other two.
+pub const DIRECT: usize = 0;
+pub const GROUP: usize = 1;
+pub const SELF: usize = 2;
+pub const OTHER: usize = 3;
+pub const LATE: usize = 4;
+
+/// Which person has each device: two each of the first two people, one of the third.
+pub const OWNERS: [usize; 5] = [0, 1, 0, 2, 1];
+
+impl Plan {
+    pub fn new(seed: u64) -> Self {
+        let mut dice = Dice::new(seed);
+        let policy = if dice.chance(75) { ReadReportPolicy::Viewport } else { ReadReportPolicy::OnLeave };
+        let devices = dice.between(2, OWNERS.len() as u64) as usize;
+        let len = dice.between(20, 120);
+        let steps = (0..len).map(|_| (device(&mut dice, devices), op(&mut dice))).collect();
+        let ending = [Ending::Quiet, Ending::Poked, Ending::Reconnected][dice.index(3)];
+        Self { seed, policy, devices, steps, ending }
+    }
+}
+
+fn device(dice: &mut Dice, devices: usize) -> usize {
+    // One device has more to do than the others: depth needs more steps in one place than breadth does.
+    if dice.chance(40) { 0 } else { dice.index(devices) }
+}
+
+fn room(dice: &mut Dice) -> usize {
+    pick(dice, &[(12, DIRECT), (4, GROUP), (1, SELF), (1, OTHER), (2, LATE)])
+}
+
+fn pick<T: Copy>(dice: &mut Dice, weighed: &[(u64, T)]) -> T {
+    let mut at = dice.below(weighed.iter().map(|(weight, _)| weight).sum());
+    for &(weight, what) in weighed {
+        match at.checked_sub(weight) {
+            Some(rest) => at = rest,
+            None => return what,
+        }
+    }
+    unreachable!("the weights were summed")
+}
+
+fn op(dice: &mut Dice) -> Op {
+    let n = dice.index(8);
+    let room = room(dice);
+    let open = dice.chance(70).then_some(room);
+    let millis = if dice.chance(50) { dice.between(10, 600) } else { dice.between(600, 40_000) };
+    let minutes = pick(dice, &[(2, 24 * 60), (2, -24 * 60), (1, 61), (1, -61), (1, 1), (1, -1)]);
+    let frames = dice.between(1, 5) as usize;
+    pick(
+        dice,
+        &[
+            (90, Op::Send(room)),
+            (45, Op::Open(room)),
+            (10, Op::Close),
+            (35, Op::See),
+            (15, Op::LoadOlder),
+            (6, Op::LoadGap),
+            (8, Op::Retry(n)),
+            (4, Op::Discard(n)),
+            (10, Op::Leave),
+            (10, Op::Wake),
+            (80, Op::Deliver(frames)),
+            (20, Op::Duplicate),
+            (20, Op::Drop),
+            (20, Op::Swap),
+            (45, Op::Accept),
+            (18, Op::Disconnect),
+            (8, Op::Die),
+            (95, Op::Serve(n)),
+            (10, Op::Twice(n)),
+            (12, Op::Late(n)),
+            (95, Op::Receive(n)),
+            (18, Op::LoseRequest(n)),
+            (18, Op::LoseAnswer(n)),
+            (10, Op::Busy(n)),
+            (60, Op::Flow),
+            (16, Op::Reload(open)),
+            (3, Op::Wipe),
+            (2, Op::LogOut),
+            (4, Op::LogIn),
+            (8, Op::Jump(minutes)),
+            (8, Op::Create),
+            (1, Op::Restart),
+            (60, Op::Pass(millis)),
+        ],
+    )
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} devices, {:?}: ", self.devices, self.policy)?;
+        self.steps.iter().try_for_each(|(device, op)| write!(f, "{device}:{op:?}; "))?;
+        write!(f, "{:?}", self.ending)
+    }
+}

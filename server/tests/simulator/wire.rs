@@ -1,0 +1,89 @@
+//! The engine's requests as HTTP, and HTTP's answers as the engine's: what the browser's driver does with fetch.
+
+use axum::http::{Method, StatusCode};
+use protocol::account::ChangeAccount;
+use protocol::messaging::{HideMessages, SendRequest};
+use protocol::receipts::ReportReceipts;
+use protocol::{ErrorAnswer, path};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sync::{Action, Answer, Failure, Request};
+
+/// A request on the wire.
+pub struct Call {
+    pub method: Method,
+    pub path: String,
+    pub body: Option<String>,
+}
+
+fn get(path: String) -> Call {
+    Call { method: Method::GET, path, body: None }
+}
+
+pub fn with_body(method: Method, path: String, body: &impl Serialize) -> Call {
+    Call { method, path, body: Some(serde_json::to_string(body).unwrap()) }
+}
+
+pub fn call(request: &Request) -> Call {
+    match request {
+        Request::Sync { since } => get(since.as_deref().map_or_else(|| path::SYNC.to_owned(), path::sync)),
+        Request::History { conversation, before, after, limit } => get(match (before, after) {
+            (Some(before), _) => path::messages_before(*conversation, *before, *limit),
+            (None, Some(after)) => path::messages_after(*conversation, *after, *limit),
+            (None, None) => format!("{}?limit={limit}", path::messages(*conversation)),
+        }),
+        Request::Changes { conversation, after } => get(path::changes(*conversation, *after)),
+        Request::Conversation { conversation } => get(path::conversation(*conversation)),
+        Request::Post { conversation, client_id, body } => {
+            let body = SendRequest { client_id: *client_id, body: body.clone(), invisible_list: Vec::new() };
+            with_body(Method::POST, path::messages(*conversation), &body)
+        }
+        Request::Report { reports, .. } => {
+            with_body(Method::PUT, path::RECEIPTS.to_owned(), &ReportReceipts { reports: reports.clone() })
+        }
+        Request::Readers { conversation } => get(path::readers(*conversation)),
+        Request::Act(action) => act(action),
+    }
+}
+
+fn act(action: &Action) -> Call {
+    match action {
+        Action::Hide { conversation, seqs, hidden } => {
+            with_body(Method::PUT, path::hidden(*conversation), &HideMessages { seqs: seqs.clone(), hidden: *hidden })
+        }
+        Action::Recall { conversation, seq } => with_body(Method::POST, path::recall(*conversation, *seq), &()),
+        Action::Report { conversation, seq, report } => {
+            with_body(Method::POST, path::report(*conversation, *seq), report)
+        }
+        Action::Delete { conversation, through } => {
+            with_body(Method::DELETE, path::conversation_through(*conversation, *through), &())
+        }
+        Action::ReadAll => with_body(Method::PUT, path::RECEIPTS_ALL.to_owned(), &()),
+        Action::ShowReceipts(receipts) => {
+            with_body(Method::PATCH, path::ACCOUNT_ME.to_owned(), &ChangeAccount { receipts: Some(*receipts) })
+        }
+    }
+}
+
+/// What a response says to the engine. A response that does not parse fails the run: the server speaks the protocol.
+pub fn answer(request: &Request, status: StatusCode, body: &str) -> Result<Answer, Failure> {
+    if !status.is_success() {
+        let refused: ErrorAnswer = read(body);
+        return Err(Failure::Refused(refused.error));
+    }
+    Ok(match request {
+        Request::Sync { .. } => Answer::Sync(read(body)),
+        Request::History { .. } => Answer::History(read(body)),
+        Request::Changes { .. } => Answer::Changes(read(body)),
+        Request::Conversation { .. } => Answer::Conversation(read(body)),
+        Request::Post { .. } => Answer::Posted(read(body)),
+        Request::Report { .. } => Answer::Reported,
+        Request::Readers { .. } => Answer::Readers(read(body)),
+        Request::Act(Action::Recall { .. }) => Answer::Recalled(read(body)),
+        Request::Act(_) => Answer::Done,
+    })
+}
+
+pub fn read<T: DeserializeOwned>(body: &str) -> T {
+    serde_json::from_str(body).unwrap_or_else(|error| panic!("the server answered {body:?}: {error}"))
+}

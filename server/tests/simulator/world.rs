@@ -1,0 +1,410 @@
+//! The people, their devices, and the server: running a plan.
+
+use crate::backend::{Backend, Login};
+use crate::device::{Arriving, Device, Socket};
+use crate::oracle::{Oracle, text};
+use crate::plan::{DIRECT, Ending, GROUP, LATE, OTHER, OWNERS, Op, Plan, SELF};
+use crate::wire;
+use axum::http::Method;
+use protocol::messaging::{OpenConversation, SendRequest};
+use protocol::{
+    Account, ApiError, ClientId, Conversation, ConversationId, ConversationKind, ErrorCode, Message, Millis, Rules,
+    path,
+};
+use std::collections::BTreeMap;
+use sync::{Answer, Failure, Input, Request, Start};
+
+pub const MINUTE: Millis = 60_000;
+/// When every run begins.
+const BEGINNING: Millis = 1_700_000_000_000;
+
+pub struct World<'a> {
+    pub backend: &'a mut Backend,
+    pub oracle: Oracle,
+    pub devices: Vec<Device>,
+    pub rooms: BTreeMap<usize, ConversationId>,
+    pub rules: Rules,
+    pub now: Millis,
+    people: Vec<Account>,
+    /// How each person acts without the simulated devices: a program with a login of its own.
+    programs: Vec<Login>,
+    seed: u64,
+    written: u64,
+}
+
+impl<'a> World<'a> {
+    pub async fn new(backend: &'a mut Backend, plan: &Plan) -> Self {
+        backend.runs += 1;
+        backend.set_clock(BEGINNING);
+        let rules = Rules { read_report_policy: plan.policy, ..Rules::default() };
+        let mut world = Self {
+            oracle: Oracle::default(),
+            devices: Vec::new(),
+            rooms: BTreeMap::new(),
+            rules,
+            now: BEGINNING,
+            people: Vec::new(),
+            programs: Vec::new(),
+            seed: plan.seed,
+            written: 0,
+            backend,
+        };
+        for n in 0..3 {
+            let account = world.backend.register(&format!("p{n}r{}", world.backend.runs)).await;
+            world.programs.push(world.backend.log_in(&account).await);
+            world.people.push(account);
+        }
+        world.create(DIRECT, ConversationKind::Direct, &[0, 1]).await;
+        world.create(GROUP, ConversationKind::Group, &[0, 1, 2]).await;
+        world.create(SELF, ConversationKind::Direct, &[0]).await;
+        world.create(OTHER, ConversationKind::Direct, &[1, 2]).await;
+        for n in 0..3 {
+            world.post(n % 2, DIRECT).await;
+        }
+        for n in 0..plan.devices {
+            let login = world.backend.log_in(&world.people[OWNERS[n]]).await;
+            let start = world.start(&login, None).await;
+            world.devices.push(Device::new(login, start, plan.seed + n as u64));
+            world.devices[n].step(world.now, Input::Started);
+        }
+        world
+    }
+
+    async fn create(&mut self, room: usize, kind: ConversationKind, people: &[usize]) {
+        let members: Vec<_> = people.iter().map(|&person| self.people[person].id).collect();
+        let name = format!("{}:{room}", self.backend.runs);
+        let id = self.backend.create(name, kind, members.clone()).await;
+        self.rooms.insert(room, id);
+        self.oracle.create(id, kind, members);
+    }
+
+    /// A person sends without any of the simulated devices.
+    async fn post(&mut self, person: usize, room: usize) {
+        self.written += 1;
+        let login = self.programs[person].clone();
+        let conversation = self.rooms[&room];
+        let client_id = ClientId::from_parts(self.written, [0; 10]);
+        let request = SendRequest { client_id, body: text(self.written), invisible_list: Vec::new() };
+        let call = wire::with_body(Method::POST, path::messages(conversation), &request);
+        let (status, body) = self.backend.call(&login.token, call).await;
+        assert!(status.is_success(), "{status}: {body}");
+        self.oracle.posted(login.account.id, conversation, request, &wire::read::<Message>(&body));
+        self.collect();
+    }
+
+    /// What a page loaded now has in it.
+    pub async fn start(&mut self, login: &Login, open: Option<ConversationId>) -> Start {
+        let Ok(Answer::Sync(mut sync)) = self.ask(login, &Request::Sync { since: None }).await else {
+            panic!("no page without a login")
+        };
+        let mut opened = None;
+        if let Some(conversation) = open.filter(|id| self.oracle.member(login.account.id, *id)) {
+            if let Ok(Answer::Conversation(about)) = self.ask(login, &Request::Conversation { conversation }).await
+                && !sync.conversations.iter().any(|listed| listed.id == conversation)
+            {
+                sync.conversations.push(about);
+            }
+            let newest = Request::History { conversation, before: None, after: None, limit: 10 };
+            if let Ok(Answer::History(page)) = self.ask(login, &newest).await {
+                opened = Some((conversation, page));
+            }
+        }
+        Start { account: login.account.clone(), rules: self.rules, sync, open: opened }
+    }
+
+    /// The server answers; what it has done is noted, and what it says is listened to.
+    async fn ask(&mut self, login: &Login, request: &Request) -> Result<Answer, Failure> {
+        let (answer, said) = self.backend.answer(&login.token, request).await;
+        if let Ok(answer) = &answer {
+            self.oracle.acknowledge(login, request, answer);
+            match request {
+                Request::Post { .. } => self.oracle.hear_own(login.account.id, &said),
+                _ => self.oracle.hear(login.account.id, &said),
+            }
+        }
+        self.collect();
+        answer
+    }
+
+    /// What the hub has handed over since goes on its way.
+    fn collect(&mut self) {
+        for device in &mut self.devices {
+            device.collect(&self.oracle);
+        }
+    }
+
+    pub async fn run(&mut self, n: usize, op: Op) {
+        let (now, rules) = (self.now, self.rules);
+        let device = &mut self.devices[n];
+        match op {
+            Op::Send(room) => {
+                if let Some(&id) = self.rooms.get(&room) {
+                    self.written += 1;
+                    device.write(now, id, text(self.written));
+                }
+            }
+            Op::Open(room) => {
+                if let Some(&id) = self.rooms.get(&room)
+                    && self.oracle.member(device.me(), id)
+                {
+                    device.step(now, Input::Open(id));
+                }
+            }
+            Op::Close => device.step(now, Input::Close),
+            Op::See => device.see(now),
+            Op::LoadOlder => {
+                if let Some(open) = device.client.open() {
+                    device.step(now, Input::LoadOlder(open));
+                }
+            }
+            Op::LoadGap => drop(device.load_gap(now)),
+            Op::Retry(at) => {
+                let failed = device.failed();
+                if let Some(&id) = failed.get(at % failed.len().max(1)) {
+                    device.retry(now, id);
+                }
+            }
+            Op::Discard(at) => {
+                let failed = device.failed();
+                if let Some(&id) = failed.get(at % failed.len().max(1)) {
+                    device.discard(now, id);
+                }
+            }
+            Op::Leave => device.step(now, Input::Leaving),
+            Op::Wake => device.step(now, Input::Woke),
+            Op::Deliver(times) => {
+                for _ in 0..times {
+                    device.deliver(now);
+                }
+            }
+            Op::Duplicate => {
+                if let Some(arriving) = device.arriving() {
+                    let again = arriving[0].clone();
+                    arriving.push_back(again);
+                }
+            }
+            Op::Drop => {
+                if let Some(arriving) = device.arriving()
+                    && matches!(arriving[0], Arriving::Frame(_))
+                {
+                    arriving.pop_front();
+                }
+            }
+            Op::Swap => {
+                if let Some(arriving) = device.arriving().filter(|arriving| arriving.len() > 1) {
+                    let last = arriving.len() - 1;
+                    arriving.swap(0, last);
+                }
+            }
+            Op::Accept => device.accept(now, self.backend, rules).await,
+            Op::Disconnect => device.disconnect(now),
+            Op::Die => {
+                if matches!(device.socket, Socket::Open { .. }) {
+                    device.socket = Socket::Dead;
+                }
+            }
+            Op::Serve(at) => drop(self.serve(n, at, false).await),
+            Op::Twice(at) => drop(self.serve(n, at, true).await),
+            Op::Late(at) => {
+                if let Some(request) = device.past.get(at % device.past.len().max(1)).cloned() {
+                    let login = device.login.clone();
+                    drop(self.ask(&login, &request).await);
+                }
+            }
+            Op::Receive(at) => drop(device.receive(now, at)),
+            Op::LoseRequest(at) => device.lose_request(now, at, Failure::Network),
+            Op::LoseAnswer(at) => device.lose_answer(now, at),
+            Op::Busy(at) => device.lose_request(now, at, busy()),
+            Op::Flow => drop(self.flow(n).await),
+            Op::Reload(open) => {
+                let open = open.and_then(|room| self.rooms.get(&room)).copied();
+                self.reload(n, open).await;
+            }
+            Op::Wipe => {
+                let kept = std::mem::take(&mut device.kept);
+                // What was only here, and may never have reached the server, is lost with it.
+                device.written.retain(|(_, id)| !kept.outbox.contains_key(id));
+                self.reload(n, None).await;
+            }
+            Op::LogOut => {
+                if !device.logged_out {
+                    let call = wire::Call { method: Method::DELETE, path: path::LOGIN_CURRENT.to_owned(), body: None };
+                    let token = device.login.token.clone();
+                    self.backend.call(&token, call).await;
+                    self.collect();
+                }
+            }
+            Op::LogIn => {
+                if device.logged_out {
+                    self.reload(n, None).await;
+                }
+            }
+            Op::Jump(minutes) => device.jump(minutes * MINUTE as i64),
+            Op::Create => self.open_late().await,
+            Op::Restart => {
+                for device in &mut self.devices {
+                    if matches!(device.socket, Socket::Open { .. }) {
+                        device.socket = Socket::Dead;
+                    }
+                }
+                self.backend.restart().await;
+            }
+            Op::Pass(millis) => {
+                self.pass(millis);
+                for device in &mut self.devices {
+                    device.ring(self.now);
+                }
+            }
+        }
+    }
+
+    fn pass(&mut self, millis: Millis) {
+        self.now += millis;
+        self.backend.set_clock(self.now);
+    }
+
+    /// The first and the third person begin to write to each other.
+    async fn open_late(&mut self) {
+        let (opener, peer) = (self.programs[0].clone(), self.people[2].id);
+        let call = wire::with_body(Method::POST, path::CONVERSATIONS.to_owned(), &OpenConversation { peer });
+        let (status, body) = self.backend.call(&opener.token, call).await;
+        assert!(status.is_success(), "{status}: {body}");
+        let id = wire::read::<Conversation>(&body).id;
+        self.rooms.insert(LATE, id);
+        self.oracle.create(id, ConversationKind::Direct, vec![opener.account.id, peer]);
+        self.collect();
+    }
+
+    /// The page is loaded anew; where the login was ended, after logging in again.
+    async fn reload(&mut self, n: usize, open: Option<ConversationId>) {
+        let mut login = self.devices[n].login.clone();
+        let stands = self.ask(&login, &Request::Sync { since: None }).await.is_ok();
+        if !stands {
+            let account = login.account.clone();
+            let others = self.devices.iter().filter(|device| device.me() == account.id);
+            let others: Vec<_> = others.map(|device| device.login.device).collect();
+            login = self.backend.log_in(&account).await;
+            self.oracle.logged_in(&login, &others);
+        }
+        let start = self.start(&login, open).await;
+        let now = self.now;
+        let device = &mut self.devices[n];
+        device.login = login;
+        device.past.clear();
+        device.reload(now, start);
+    }
+
+    /// The server answers one of the requests on their way; the answer is on its way then.
+    async fn serve(&mut self, n: usize, at: usize, twice: bool) -> bool {
+        let device = &mut self.devices[n];
+        let Some((id, request)) = device.take_request(at) else { return false };
+        let login = device.login.clone();
+        if twice {
+            drop(self.ask(&login, &request).await);
+        }
+        let answer = self.ask(&login, &request).await;
+        let device = &mut self.devices[n];
+        device.past.push(request);
+        device.answers.push((id, answer));
+        true
+    }
+
+    /// Everything on its way arrives, and what that brings about too.
+    async fn flow(&mut self, n: usize) -> bool {
+        let (now, rules) = (self.now, self.rules);
+        self.devices[n].accept(now, self.backend, rules).await;
+        let mut moved = false;
+        for _ in 0..2_000 {
+            if !(self.devices[n].deliver(now) || self.serve(n, 0, false).await || self.devices[n].receive(now, 0)) {
+                return moved;
+            }
+            moved = true;
+        }
+        panic!("device {n} never comes to rest");
+    }
+
+    /// The network is whole from now on, and people look after what failed.
+    pub async fn heal(&mut self, ending: Ending) {
+        match ending {
+            Ending::Quiet => self.rest(20 * MINUTE).await,
+            Ending::Poked => {
+                // Until dead connections are found out.
+                self.rest(MINUTE).await;
+                for (person, room) in [(0, DIRECT), (2, GROUP), (0, SELF), (1, OTHER), (2, LATE)] {
+                    if self.rooms.contains_key(&room) {
+                        self.post(person, room).await;
+                    }
+                }
+                self.rest(MINUTE / 2).await;
+            }
+            Ending::Reconnected => {
+                for device in &mut self.devices {
+                    device.disconnect(self.now);
+                }
+                self.rest(MINUTE).await;
+            }
+        }
+        for n in 0..self.devices.len() {
+            if self.devices[n].logged_out {
+                self.reload(n, None).await;
+            }
+        }
+        self.rest(MINUTE).await;
+        for n in 0..self.devices.len() {
+            for id in self.devices[n].failed() {
+                self.devices[n].retry(self.now, id);
+            }
+            self.devices[n].step(self.now, Input::Close);
+        }
+        self.rest(MINUTE).await;
+    }
+
+    /// Lets everything arrive while time passes.
+    pub async fn rest(&mut self, millis: Millis) {
+        let until = self.now + millis;
+        for _ in 0..20_000 {
+            self.settle().await;
+            let next = self.devices.iter().filter_map(|device| device.wake).min().filter(|at| *at <= until);
+            let Some(next) = next else {
+                self.pass(until.saturating_sub(self.now));
+                return;
+            };
+            self.pass(next.saturating_sub(self.now));
+            for device in &mut self.devices {
+                device.ring(self.now);
+            }
+        }
+        panic!("the devices never come to rest");
+    }
+
+    /// Everything that is on its way arrives, with no time passing.
+    pub async fn settle(&mut self) {
+        let mut busy = true;
+        while busy {
+            busy = false;
+            for n in 0..self.devices.len() {
+                busy |= self.flow(n).await;
+            }
+        }
+    }
+
+    /// What a page loaded now shows on the device.
+    pub async fn fresh(&mut self, n: usize) -> sync::Client {
+        let login = self.devices[n].login.clone();
+        let mut client = sync::Client::new(self.start(&login, None).await);
+        let mut effects = client.step(self.now, self.seed, Input::Started);
+        // The rest of a sync in several pages comes by the engine's own calls.
+        while let Some(effect) = effects.pop() {
+            if let sync::Effect::Request { id: request, request: asked } = effect {
+                let answer = self.ask(&login, &asked).await;
+                effects.extend(client.step(self.now, self.seed, Input::Answered { request, answer }));
+            }
+        }
+        client
+    }
+}
+
+fn busy() -> Failure {
+    let message = String::new();
+    Failure::Refused(ApiError { code: ErrorCode::Unavailable, message, retryable: true, field: None })
+}
