@@ -50,6 +50,7 @@ create table hidden (
     constraint hidden_key primary key (account, conversation, seq)
 ) strict, without rowid;
 create index hidden_by_upd on hidden (account, upd);
+create index hidden_by_message on hidden (conversation, seq);
 
 -- What the server made in place of a message (type 100 and above) counts for nothing: the few there are, by place.
 create index message_silent on message (conversation, seq) where type >= 100;

@@ -115,6 +115,8 @@ impl From<StoreError> for Refusal {
                 Self::new(ErrorCode::ClientIdReused, "the client_id was used for another message")
             }
             StoreError::NotFound => Self::not_found(),
+            StoreError::NotAllowed => Self::new(ErrorCode::NotAllowed, "this is another's to do"),
+            StoreError::TooLate => Self::new(ErrorCode::RecallExpired, "the message is too old to be recalled"),
             cause @ (StoreError::Taken | StoreError::Corrupt(_) | StoreError::Database(_)) => {
                 Self { cause: Some(cause), ..Self::internal() }
             }

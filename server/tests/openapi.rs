@@ -206,6 +206,36 @@ async fn real_requests_and_answers_match_the_document() {
     for _ in 0..4 {
         checker.check_named("ServerFrame", &push.next().await);
     }
+
+    // Hidden, shown, hidden by a report; recalled; and one that b may not see.
+    for hidden in [true, false] {
+        checker.call(&b, "hideMessages", &format!("{id}+"), Some(json!({"seqs": [1], "hidden": hidden}))).await;
+    }
+    checker.call(&b, "recallMessage", &format!("{id}+"), None).await;
+    let report = json!({"reason": "spam", "note": "广告", "hide": true});
+    checker.call(&b, "reportMessage", &format!("{id}+"), Some(report.clone())).await;
+    checker.call(&a, "reportMessage", &format!("{id}+"), Some(report)).await;
+    checker.call(&b, "sync", &format!("?since={since}"), None).await;
+    checker.call(&a, "recallMessage", &format!("{id}+"), None).await;
+    checker.call(&a, "listMessages", &format!("{id}+"), None).await;
+    let mut withheld = text_message(fresh_client_id(), "not for b");
+    withheld["invisible_list"] = json!([b.id]);
+    checker.call(&a, "sendMessage", &format!("{id}+"), Some(withheld)).await;
+    checker.call(&b, "getConversation", &id.to_string(), None).await;
+    checker.call(&a, "deleteConversation", &format!("{id}?through=1"), None).await;
+    checker.call(&a, "getConversation", &id.to_string(), None).await;
+    loop {
+        let frame = push.next().await;
+        checker.check_named("ServerFrame", &frame);
+        if frame["change"].get("withheld").is_some() {
+            break;
+        }
+    }
+    let late = TestServer::start_with(&[("SIXIN_RECALL_WINDOW", "0")]);
+    let c = late.person("cc").await;
+    let own = c.open(&c).await;
+    c.send(own, "x").await;
+    checker.call(&c, "recallMessage", &format!("{own}+"), None).await;
     checker.check_named("ClientFrame", &serde_json::to_value(protocol::ClientFrame::Ping).unwrap());
 
     // Refusals of every kind are the one document.

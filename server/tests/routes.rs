@@ -52,6 +52,11 @@ fn table(conversation: ConversationId, member: &Person) -> Vec<Row> {
         row("listMessageReaders", "",            None,   [401, 404, 200]),
         row("listReceipts",      "",             None,   [401, 200, 200]),
         row("readAll",           "",             None,   [401, 204, 204]),
+        row("hideMessages",      "",             Some(json!({"seqs": [1], "hidden": false})), [401, 404, 204]),
+        row("recallMessage",     "",             None,   [401, 404, 200]),
+        // The one message is the member's own.
+        row("reportMessage",     "",             Some(json!({"reason": "spam", "hide": true})), [401, 404, 403]),
+        row("deleteConversation", "?through=1",  None,   [401, 404, 204]),
         row("reportReceipts",    "",             Some(report), [401, 404, 204]),
         row("sync",              "",             None,   [401, 200, 200]),
         row("checkCounts",       "",             Some(json!({"counts": []})), [401, 200, 200]),

@@ -2,13 +2,13 @@
 
 use super::extract::{Json, Path, Query};
 use crate::auth::CurrentUser;
-use crate::domain::conversations as domain;
+use crate::domain::{conversations as domain, hiding};
 use crate::error::Refusal;
 use crate::state::AppState;
 use axum::extract::State;
 use axum::http::StatusCode;
 use protocol::messaging::{Conversations, OpenConversation};
-use protocol::{Conversation, ConversationId};
+use protocol::{Conversation, ConversationId, Seq};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -51,4 +51,21 @@ pub async fn get(
     Path(id): Path<ConversationId>,
 ) -> Result<Json<Conversation>, Refusal> {
     Ok(Json(domain::get(&state, current.reader(), id).await?))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeleteQuery {
+    through: Seq,
+}
+
+pub async fn delete(
+    State(state): State<AppState>,
+    current: CurrentUser,
+    Path(id): Path<ConversationId>,
+    Query(query): Query<DeleteQuery>,
+) -> Result<StatusCode, Refusal> {
+    state.limits.send(current.account.id)?;
+    hiding::delete(&state, current.reader(), id, query.through).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -1,15 +1,15 @@
-//! `/conversations/{id}/messages`, `/conversations/{id}/changes` and `/conversations/{id}/unread`
+//! `/conversations/{id}/messages`, and beside it `changes`, `unread` and `hidden`
 
 use super::conversations::limit;
-use super::extract::{Json, Path, Query};
+use super::extract::{Address, Json, Path, Query};
 use crate::auth::CurrentUser;
-use crate::domain::messaging as domain;
+use crate::domain::{hiding, messaging as domain};
 use crate::error::Refusal;
 use crate::state::AppState;
 use crate::store::history::Span;
 use axum::extract::State;
 use axum::http::StatusCode;
-use protocol::messaging::{ChangesPage, HistoryPage, SendRequest, UnreadPage};
+use protocol::messaging::{ChangesPage, HideMessages, HistoryPage, ReportMessage, SendRequest, UnreadPage};
 use protocol::{ConversationId, Message, Rev, Seq};
 use serde::Deserialize;
 
@@ -22,6 +22,37 @@ pub async fn send(
     state.limits.send(current.account.id)?;
     let appended = domain::send(&state, current.user.clone(), id, request).await?;
     Ok((if appended.replay { StatusCode::OK } else { StatusCode::CREATED }, Json(appended.message)))
+}
+
+pub async fn hide(
+    State(state): State<AppState>,
+    current: CurrentUser,
+    Path(id): Path<ConversationId>,
+    Json(request): Json<HideMessages>,
+) -> Result<StatusCode, Refusal> {
+    state.limits.send(current.account.id)?;
+    hiding::hide(&state, current.account.id, id, request).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub async fn recall(
+    State(state): State<AppState>,
+    current: CurrentUser,
+    Address(id, seq): Address,
+) -> Result<Json<Message>, Refusal> {
+    state.limits.send(current.account.id)?;
+    Ok(Json(hiding::recall(&state, current.user.clone(), id, seq).await?))
+}
+
+pub async fn report(
+    State(state): State<AppState>,
+    current: CurrentUser,
+    Address(id, seq): Address,
+    Json(request): Json<ReportMessage>,
+) -> Result<StatusCode, Refusal> {
+    state.limits.send(current.account.id)?;
+    hiding::report(&state, current.account.id, id, seq, request).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 #[derive(Deserialize)]

@@ -3,9 +3,9 @@
 use crate::error::Refusal;
 use crate::state::AppState;
 use crate::store::history::Span;
-use crate::store::{Appended, NewMessage, Reader, StoreError};
+use crate::store::{Appended, NewMessage, Reader, Roster, StoreError};
 use protocol::messaging::{ChangesPage, HistoryPage, SendRequest, UnreadPage};
-use protocol::{ConversationId, Rev, Seq, User};
+use protocol::{ConversationId, Rev, Seq, User, UserId};
 use std::sync::Arc;
 
 /// A history page's length when the reader names none (R004-G6), and at most.
@@ -28,12 +28,27 @@ pub async fn send(
 ) -> Result<Appended, Refusal> {
     let roster = state.rosters.of_member(sender.id, conversation).await?;
     let SendRequest { client_id, body, invisible_list } = request;
-    if !invisible_list.is_empty() {
-        return Err(Refusal::field("invisible_list", "this server withholds nothing yet"));
-    }
-    let message = NewMessage { conversation, sender, roster, client_id, body, at: None };
+    let invisible = invisible(&sender, &roster, invisible_list)?;
+    let message = NewMessage { conversation, sender, roster, client_id, body, invisible, at: None };
     let outcomes = state.store.writer().append(vec![message]).await?;
     Ok(outcomes.into_iter().next().unwrap_or(Err(StoreError::Stopped))?)
+}
+
+/// The members from whom a message is withheld, each once (R001-14).
+fn invisible(sender: &User, roster: &Roster, mut list: Vec<UserId>) -> Result<Vec<UserId>, Refusal> {
+    const FIELD: &str = "invisible_list";
+    if list.len() > SendRequest::INVISIBLE_MAX {
+        return Err(Refusal::field(FIELD, "at most 500 members"));
+    }
+    list.sort_unstable();
+    list.dedup();
+    if list.contains(&sender.id) {
+        return Err(Refusal::field(FIELD, "the sender sees the message"));
+    }
+    if !list.iter().all(|account| roster.has(*account)) {
+        return Err(Refusal::field(FIELD, "names somebody who is not a member"));
+    }
+    Ok(list)
 }
 
 /// A page of history.

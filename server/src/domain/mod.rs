@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod conversations;
+pub mod hiding;
 pub mod messaging;
 pub mod receipts;
 pub mod rosters;

@@ -98,7 +98,15 @@ impl Reader {
         let sender = self.sender(&line.sender.0)?;
         let client_id = self.client_id(conversation, &line);
         let body = MessageBody::Text { text: line.text };
-        Ok(NewMessage { conversation, sender, roster: roster.clone(), client_id, body, at: Some(line.at.0) })
+        Ok(NewMessage {
+            conversation,
+            sender,
+            roster: roster.clone(),
+            client_id,
+            body,
+            invisible: Vec::new(),
+            at: Some(line.at.0),
+        })
     }
 
     fn sender(&mut self, name: &str) -> anyhow::Result<Arc<User>> {

@@ -1,9 +1,10 @@
 //! Appending messages: one statement a table for the whole batch, however many senders and conversations it has.
 
 use super::event::{Event, Roster};
+use super::hidden::WITHHELD;
 use super::positions::{Positions, json};
 use super::{StoreError, parse};
-use protocol::{ClientId, ConversationId, Message, MessageBody, Millis, Seq, User, UserId};
+use protocol::{ClientId, ConversationId, ConversationKind, Message, MessageBody, Millis, Seq, User, UserId};
 use sqlx::{Row, SqliteConnection};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,6 +17,8 @@ pub struct NewMessage {
     pub roster: Arc<Roster>,
     pub client_id: ClientId,
     pub body: MessageBody,
+    /// Members who do not see it (R001-14), each once and never the sender.
+    pub invisible: Vec<UserId>,
     /// When it was sent, for an import; the commit's own time when absent.
     pub at: Option<Millis>,
 }
@@ -68,13 +71,16 @@ macro_rules! senders {
         concat!(
             "update member
             set delivered = max(member.delivered, j.value ->> 2), read = max(member.read, j.value ->> 2),
-                sent = max(member.sent, j.value ->> 2)
+                sent = max(member.sent, j.value ->> 3)
             from json_each(",
             $senders,
             ") as j where member.account = j.value ->> 0 and member.conversation = j.value ->> 1"
         )
     };
 }
+
+const WITHHOLD: &str = "insert into hidden (account, conversation, seq, why, upd)
+    select value ->> 0, value ->> 1, value ->> 2, $2, 0 from json_each($1)";
 
 const INSERT: &str = insert!("$1");
 const HEADS: &str = heads!("$1", "$2");
@@ -87,7 +93,7 @@ const SEND: &str =
 
 /// Every statement of this file, for the test that explains them.
 #[cfg(test)]
-pub const STATEMENTS: &[&str] = &[KNOWN, INSERT, HEADS, SENDERS];
+pub const STATEMENTS: &[&str] = &[KNOWN, WITHHOLD, INSERT, HEADS, SENDERS];
 
 /// Whether the batch must look for keys that were used before.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -114,16 +120,19 @@ pub async fn append(
     };
     positions.load_heads(conn, batch.iter().map(|new| new.conversation).collect()).await?;
     let (outcomes, rows) = place(positions, batch, known, events)?;
-    if let Some(Rows { messages, heads, senders }) = rows {
+    if let Some(Rows { messages, heads, senders, withheld }) = rows {
         sqlx::query(INSERT).bind(messages).execute(&mut *conn).await?;
         sqlx::query(HEADS).bind(heads).bind(version).execute(&mut *conn).await?;
         sqlx::query(SENDERS).bind(senders).execute(&mut *conn).await?;
+        if let Some(withheld) = withheld {
+            sqlx::query(WITHHOLD).bind(withheld).bind(WITHHELD).execute(&mut *conn).await?;
+        }
     }
     Ok(outcomes)
 }
 
-/// Appends the batch in a transaction of its own, and commits it. After an error the transaction may be open still;
-/// `Err(Taken)` means that a key was used before.
+/// Appends a batch in which nothing is withheld in a transaction of its own, and commits it. After an error the
+/// transaction may be open still; `Err(Taken)` means that a key was used before.
 pub async fn append_alone(
     conn: &mut SqliteConnection,
     positions: &mut Positions,
@@ -133,7 +142,7 @@ pub async fn append_alone(
 ) -> Result<Vec<Outcome>, StoreError> {
     positions.load_heads(conn, batch.iter().map(|new| new.conversation).collect()).await?;
     let (outcomes, rows) = place(positions, batch, HashMap::new(), events)?;
-    if let Some(Rows { messages, heads, senders }) = rows {
+    if let Some(Rows { messages, heads, senders, .. }) = rows {
         sqlx::query(SEND).bind(messages).bind(heads).bind(senders).bind(version).execute(&mut *conn).await?;
     }
     Ok(outcomes)
@@ -144,6 +153,7 @@ struct Rows {
     messages: String,
     heads: String,
     senders: String,
+    withheld: Option<String>,
 }
 
 /// Gives every new message its place. `None`: there is nothing to write.
@@ -156,12 +166,14 @@ fn place(
     let now = super::now();
     let mut rows = Vec::with_capacity(batch.len());
     let mut heads = HashMap::new();
-    let mut senders = HashMap::new();
+    let mut senders: HashMap<_, (Seq, Seq)> = HashMap::new();
+    let mut withheld = Vec::new();
     let mut outcomes = Vec::with_capacity(batch.len());
     for new in batch {
         let key = (new.sender.id, new.client_id);
         if let Some((conversation, message)) = known.get(&key) {
-            outcomes.push(if *conversation == new.conversation && message.body == new.body {
+            let same = message.body == new.body || matches!(message.body, MessageBody::Recalled { .. });
+            outcomes.push(if *conversation == new.conversation && same {
                 Ok(Appended { message: message.clone(), replay: true })
             } else {
                 Err(StoreError::ClientIdReused)
@@ -185,7 +197,13 @@ fn place(
             body: new.body.clone(),
         };
         heads.insert(new.conversation, (new.conversation, head.seq, head.rev, head.active_at));
-        senders.insert((new.sender.id, new.conversation), head.seq);
+        let (seq, sent) = senders.entry((new.sender.id, new.conversation)).or_insert((Seq::ZERO, Seq::ZERO));
+        *seq = head.seq;
+        // The other side of a direct conversation learns nothing from a message that it does not see.
+        if new.roster.kind == ConversationKind::Group || new.invisible.is_empty() {
+            *sent = head.seq;
+        }
+        withheld.extend(new.invisible.iter().map(|account| (*account, new.conversation, head.seq)));
         rows.push(row(new, &message));
         known.insert(key, (new.conversation, message.clone()));
         events.push(Event::message(new, prev, message.clone()));
@@ -195,13 +213,15 @@ fn place(
         return Ok((outcomes, None));
     }
     let heads = json(&heads.values().collect::<Vec<_>>())?;
-    let senders: Vec<_> = senders.iter().map(|((account, conversation), seq)| (account, conversation, seq)).collect();
-    let rows = Rows { messages: json(&rows)?, heads, senders: json(&senders)? };
+    let senders: Vec<_> =
+        senders.iter().map(|((account, conversation), (seq, sent))| (account, conversation, seq, sent)).collect();
+    let withheld = if withheld.is_empty() { None } else { Some(json(&withheld)?) };
+    let rows = Rows { messages: json(&rows)?, heads, senders: json(&senders)?, withheld };
     Ok((outcomes, Some(rows)))
 }
 
 fn row(new: &NewMessage, message: &Message) -> impl serde::Serialize + use<> {
-    let (kind, body) = encode_body(&message.body);
+    let (kind, body) = encode_body(&message.body, message.sender);
     (new.conversation, message.seq, message.rev, message.sender, hex(&message.client_id), message.at, kind, body)
 }
 
@@ -220,7 +240,7 @@ async fn find_known(
             sender,
             client_id,
             at: row.try_get::<i64, _>(5)?.unsigned_abs(),
-            body: decode_body(row.try_get(6)?, row.try_get(7)?)?,
+            body: decode_body(row.try_get(6)?, row.try_get(7)?, sender)?,
         };
         known.insert((sender, client_id), (parse(row.try_get::<i64, _>(2)?)?, message));
     }
@@ -238,22 +258,27 @@ fn hex(client_id: &ClientId) -> String {
 
 const TEXT: i64 = 1;
 /// From 100 on: what the server made, which counts for nothing.
-const RECALLED: i64 = 100;
+pub const RECALLED: i64 = 100;
 
-fn encode_body(body: &MessageBody) -> (i64, String) {
+/// The type and the body as they are stored. A message that its own sender recalled stores nobody.
+pub fn encode_body(body: &MessageBody, sender: UserId) -> (i64, String) {
     match body {
         MessageBody::Text { text } => (TEXT, text.as_str().to_owned()),
+        MessageBody::Recalled { by } if *by == sender => (RECALLED, String::new()),
         MessageBody::Recalled { by } => (RECALLED, by.to_string()),
     }
 }
 
-pub fn decode_body(kind: i64, body: String) -> Result<MessageBody, StoreError> {
+fn decode_body(kind: i64, body: String, sender: UserId) -> Result<MessageBody, StoreError> {
     match kind {
         TEXT => Ok(MessageBody::Text { text: parse(body)? }),
-        RECALLED => {
-            let by = body.parse().map_err(|error| StoreError::Corrupt(format!("who recalled a message: {error}")))?;
-            Ok(MessageBody::Recalled { by })
-        }
+        RECALLED => match body.trim_end() {
+            "" => Ok(MessageBody::Recalled { by: sender }),
+            by => match by.parse() {
+                Ok(by) => Ok(MessageBody::Recalled { by }),
+                Err(error) => Err(StoreError::Corrupt(format!("who recalled a message: {error}"))),
+            },
+        },
         other => Err(StoreError::Corrupt(format!("message type {other}"))),
     }
 }
@@ -265,12 +290,13 @@ pub fn decode_client_id(bytes: &[u8]) -> Result<ClientId, StoreError> {
 
 /// The message of a row whose columns are seq, rev, sender, client_id, at, type, body, from `first` on.
 pub fn decode_message(row: &sqlx::sqlite::SqliteRow, first: usize) -> Result<Message, StoreError> {
+    let sender = parse(row.try_get::<i64, _>(first + 2)?)?;
     Ok(Message {
-        seq: Seq::try_from(row.try_get::<i64, _>(first)?).map_err(|e| StoreError::Corrupt(e.to_string()))?,
+        seq: parse(row.try_get::<i64, _>(first)?)?,
         rev: parse(row.try_get::<i64, _>(first + 1)?)?,
-        sender: parse(row.try_get::<i64, _>(first + 2)?)?,
+        sender,
         client_id: decode_client_id(row.try_get(first + 3)?)?,
         at: row.try_get::<i64, _>(first + 4)?.unsigned_abs(),
-        body: decode_body(row.try_get(first + 5)?, row.try_get(first + 6)?)?,
+        body: decode_body(row.try_get(first + 5)?, row.try_get(first + 6)?, sender)?,
     })
 }

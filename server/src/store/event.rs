@@ -48,7 +48,7 @@ impl Event {
             head_seq: message.seq,
             message,
             sender: new.sender.clone(),
-            withheld: Vec::new(),
+            withheld: new.invisible.clone(),
         }
     }
 

@@ -37,6 +37,11 @@ const BEFORE: &str = messages!("m.seq < $3 order by m.seq desc limit $4");
 const AFTER: &str = messages!("m.seq > $3 order by m.seq limit $4");
 const CHANGED: &str = messages!("m.rev > $3 order by m.rev limit $4");
 
+const ONE: &str = "select m.seq, m.rev, m.sender, m.client_id, m.at, m.type, m.body, a.id, a.handle, a.display_name
+    from message as m join account as a on a.id = m.sender where m.conversation = $1 and m.seq = $2";
+
+const VIS_FROM: &str = "select vis_from from member where account = $1 and conversation = $2";
+
 const HEAD: &str = "select c.head_seq, c.rev, max(m.vis_from, coalesce(f.seq, 0) + 1), a.upd
     from member as m join conversation as c on c.id = m.conversation join account as a on a.id = m.account
     left join floor as f on f.device = $3 and f.conversation = c.id
@@ -44,7 +49,7 @@ const HEAD: &str = "select c.head_seq, c.rev, max(m.vis_from, coalesce(f.seq, 0)
 
 /// Every statement of this file, for the test that explains them.
 #[cfg(test)]
-pub const STATEMENTS: &[&str] = &[BEFORE, AFTER, CHANGED, HEAD];
+pub const STATEMENTS: &[&str] = &[BEFORE, AFTER, CHANGED, ONE, VIS_FROM, HEAD];
 
 impl Store {
     /// A page of history as the member sees it; `NotFound` for everybody else. Key-set paging: its cost is the page's,
@@ -125,6 +130,32 @@ impl Store {
         }
         Ok(ChangesPage { conversation, messages, through, too_long: false, users })
     }
+}
+
+/// A message and its sender, whoever sees it.
+pub(super) async fn message(
+    conn: &mut SqliteConnection,
+    id: ConversationId,
+    seq: Seq,
+) -> Result<(Message, User), StoreError> {
+    let row = sqlx::query(ONE).bind(id.as_i64()).bind(seq.as_i64()).fetch_one(conn).await?;
+    Ok((decode_message(&row, 0)?, read_user(&row, 7)?.ok_or(StoreError::NotFound)?))
+}
+
+/// The newest messages through a seq that the account sees, ascending.
+pub(super) async fn through(
+    conn: &mut SqliteConnection,
+    account: UserId,
+    id: ConversationId,
+    seq: Seq,
+    limit: u32,
+) -> Result<Vec<Message>, StoreError> {
+    let vis_from: i64 =
+        sqlx::query_scalar(VIS_FROM).bind(account.as_i64()).bind(id.as_i64()).fetch_one(&mut *conn).await?;
+    let rows = select(conn, BEFORE, account, (id, parse(vis_from)?), seq.next().as_i64(), limit).await?;
+    let (mut messages, _) = read(&rows)?;
+    messages.reverse();
+    Ok(messages)
 }
 
 /// The messages that a query finds in the conversation from a seq on; none that is hidden from the account.

@@ -2,6 +2,7 @@
 
 use super::accounts::account;
 use super::event::Event;
+use super::floors;
 use super::{Store, StoreError, parse};
 use protocol::{Account, Device, DeviceId, DeviceName, Millis, UserId};
 use sqlx::Row;
@@ -51,7 +52,9 @@ impl Store {
                         .bind(super::now().cast_signed())
                         .fetch_one(&mut *tx.conn)
                         .await?;
-                    parse(id)
+                    let device = parse(id)?;
+                    floors::inherit(tx, account, device).await?;
+                    Ok(device)
                 })
             })
             .await

@@ -13,13 +13,16 @@ pub mod clock;
 pub mod conversations;
 mod cursors;
 mod event;
+mod floors;
 pub mod folder;
 mod hidden;
 pub mod history;
 pub mod imports;
 pub mod logins;
 mod positions;
+mod recalls;
 pub mod receipts;
+mod reports;
 pub mod sync;
 #[cfg(test)]
 mod tests;
@@ -32,8 +35,10 @@ pub use conversations::Reader;
 pub use cursors::NewReport;
 pub use event::{Event, Roster};
 pub use folder::Folder;
+pub use recalls::Recall;
 pub use writer::{Committed, Tx, Writer, WriterTask};
 
+use checkpoint::Traces;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,6 +61,12 @@ pub enum StoreError {
     /// The idempotency key was used with another body (R001-12).
     #[error("the client id was used for another message")]
     ClientIdReused,
+    /// It is another's to do.
+    #[error("it is another's to do")]
+    NotAllowed,
+    /// The time in which it could be done has passed.
+    #[error("the time for it has passed")]
+    TooLate,
     /// The writer's queue is full.
     #[error("the writer is overloaded")]
     Overloaded,
@@ -112,6 +123,7 @@ impl StoreError {
 pub struct Store {
     reader: SqlitePool,
     writer: Writer,
+    traces: Traces,
     _folder: Arc<Folder>,
 }
 
@@ -128,6 +140,8 @@ impl Store {
             .statement_cache_capacity(256)
             // The background checkpoint does it: an inline one would be the tail of every send.
             .pragma("wal_autocheckpoint", "0")
+            // What is erased is overwritten where it stood (R001-18).
+            .pragma("secure_delete", "on")
             .pragma("cache_size", "-16384")
             .pragma("mmap_size", "268435456");
         let reader = SqlitePoolOptions::new()
@@ -139,8 +153,9 @@ impl Store {
             .await?;
         require_sqlite(&reader).await?;
         MIGRATIONS.run(&reader).await?;
-        let (writer, task) = writer::start(options).await?;
-        Ok((Self { reader, writer, _folder: Arc::new(folder) }, task))
+        let traces = Traces::of_the_last_run();
+        let (writer, task) = writer::start(options, traces.clone()).await?;
+        Ok((Self { reader, writer, traces, _folder: Arc::new(folder) }, task))
     }
 
     /// The handle to the writer task.

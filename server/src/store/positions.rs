@@ -25,7 +25,13 @@ pub struct Positions {
 
 const HEADS: &str =
     "select id, head_seq, rev, active_at from conversation where id in (select value from json_each($1))";
+const MOVE_REV: &str = "update conversation set rev = $2, version = $3 where id = $1";
+const MOVE_UPD: &str = "update account set upd = $2 where id = $1";
 const UPDS: &str = "select id, upd from account where id in (select value from json_each($1))";
+
+/// Every statement of this file, for the test that explains them.
+#[cfg(test)]
+pub const STATEMENTS: &[&str] = &[HEADS, UPDS, MOVE_REV, MOVE_UPD];
 
 impl Positions {
     /// Makes sure that the heads of these conversations are held, those that exist.
@@ -77,6 +83,40 @@ impl Positions {
         let upd = self.upds.get_mut(&id)?;
         *upd = upd.next();
         Some(*upd)
+    }
+
+    /// Moves the conversation's log by one position, in memory and in its row.
+    pub async fn move_rev(
+        &mut self,
+        conn: &mut SqliteConnection,
+        version: i64,
+        id: ConversationId,
+    ) -> Result<(Rev, Head), StoreError> {
+        self.load_heads(conn, vec![id]).await?;
+        let head = self.head(id).ok_or(StoreError::NotFound)?;
+        let prev = head.rev;
+        head.rev = prev.next();
+        let head = *head;
+        sqlx::query(MOVE_REV).bind(id.as_i64()).bind(head.rev.as_i64()).bind(version).execute(conn).await?;
+        Ok((prev, head))
+    }
+
+    /// Moves the account's log by `count` positions, in memory and in its row; tells the last. `None`: by none.
+    pub async fn move_upd(
+        &mut self,
+        conn: &mut SqliteConnection,
+        id: UserId,
+        count: usize,
+    ) -> Result<Option<Upd>, StoreError> {
+        self.load_upds(conn, vec![id]).await?;
+        let mut last = None;
+        for _ in 0..count {
+            last = Some(self.next_upd(id).ok_or(StoreError::NotFound)?);
+        }
+        if let Some(last) = last {
+            sqlx::query(MOVE_UPD).bind(id.as_i64()).bind(last.as_i64()).execute(conn).await?;
+        }
+        Ok(last)
     }
 
     /// Another statement of the transaction moved the account's log.

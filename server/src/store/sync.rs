@@ -1,10 +1,10 @@
 //! What moved in an account's logs since a token.
 
 use super::conversations::{self, Described, Place, Reader, Since, one, only};
-use super::{Store, StoreError, parse};
+use super::{Store, StoreError, history, parse};
 use protocol::receipts::{Cursors, Receipt};
 use protocol::sync::AccountChange;
-use protocol::{ConversationId, Millis, Upd};
+use protocol::{ConversationId, Millis, Seq, Upd};
 use sqlx::{Connection, Row, SqliteConnection};
 
 /// Where a device stands: the opaque token, read. No clock is in it.
@@ -52,6 +52,8 @@ const CHANGES: &str = "select upd, 0, conversation, 0, delivered, read, joined_u
     select upd, 1, conversation, reader, delivered, read, 0 from receipt where owner = $1 and upd > $2
     union all
     select settings_upd, 2, 1, receipts, 0, 0, 0 from account where id = $1 and settings_upd > $2
+    union all
+    select upd, 3, conversation, seq, hidden, 0, 0 from hidden where account = $1 and upd > $2
     order by upd limit $3";
 
 /// Every statement of this file, for the test that explains them.
@@ -130,8 +132,23 @@ async fn changes(
             (0, _) => AccountChange::Joined { conversation: Box::new(only(one(conn, reader, conversation).await?)?) },
             (1, _) => AccountChange::Receipt(Receipt { conversation, reader: parse(number(3)?)?, cursors }),
             (2, _) => AccountChange::Settings { receipts: number(3)? == 1 },
+            (3, _) => hidden(conn, conversation, parse(number(3)?)?, number(4)? == 1).await?,
             (other, _) => return Err(StoreError::Corrupt(format!("change of kind {other}"))),
         });
     }
     Ok((changes, (rows.len() as u64 == u64::from(limit)).then_some(through)))
+}
+
+/// A message that the account hid, or one that it hid and shows again: that has not come to its other devices.
+async fn hidden(
+    conn: &mut SqliteConnection,
+    conversation: ConversationId,
+    seq: Seq,
+    hidden: bool,
+) -> Result<AccountChange, StoreError> {
+    if hidden {
+        return Ok(AccountChange::Hidden { conversation, seq });
+    }
+    let (message, sender) = history::message(conn, conversation, seq).await?;
+    Ok(AccountChange::Shown { conversation, message: Box::new(message), sender })
 }

@@ -7,13 +7,13 @@
 
 use super::StoreError;
 use super::append::{self, Appended, Keys, NewMessage};
-use super::checkpoint;
+use super::checkpoint::{Checkpoint, Traces};
 use super::cursors::{self, NewReport};
 use super::event::Event;
-use super::positions::Positions;
+use super::positions::{Head, Positions};
 use futures::future::BoxFuture;
 use protocol::sync::AccountChange;
-use protocol::{Upd, UserId};
+use protocol::{ConversationId, Rev, Upd, UserId};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
@@ -46,10 +46,24 @@ pub struct Tx<'t> {
     /// The number of the commit that this transaction becomes.
     pub version: i64,
     positions: &'t mut Positions,
+    /// Positions were taken, which are not those of the rows any more when the transaction is undone.
+    moved: bool,
     events: &'t mut Vec<Event>,
 }
 
 impl Tx<'_> {
+    /// Takes the next position of the conversation's log; tells the one before, and the head as it is now.
+    pub async fn move_log(&mut self, id: ConversationId) -> Result<(Rev, Head), StoreError> {
+        self.moved = true;
+        self.positions.move_rev(self.conn, self.version, id).await
+    }
+
+    /// Takes the next positions of the account's log; tells the last. `None` when none was wanted.
+    pub async fn take_upds(&mut self, account: UserId, count: usize) -> Result<Option<Upd>, StoreError> {
+        self.moved = true;
+        self.positions.move_upd(self.conn, account, count).await
+    }
+
     /// Statements of this transaction move these accounts' logs.
     pub fn forget_upds(&mut self, accounts: &[UserId]) {
         accounts.iter().for_each(|account| self.positions.forget_upd(*account));
@@ -130,15 +144,15 @@ pub struct WriterTask {
     queue: mpsc::Receiver<Command>,
     events: mpsc::Sender<Committed>,
     committed: Option<mpsc::Receiver<Committed>>,
-    checkpoint: checkpoint::Checkpoint,
+    checkpoint: Checkpoint,
     positions: Positions,
     version: i64,
 }
 
-pub(super) async fn start(options: SqliteConnectOptions) -> anyhow::Result<(Writer, WriterTask)> {
+pub(super) async fn start(options: SqliteConnectOptions, traces: Traces) -> anyhow::Result<(Writer, WriterTask)> {
     let mut conn = options.clone().connect().await?;
     let version = sqlx::query_scalar("select coalesce(max(version), 0) from conversation").fetch_one(&mut conn).await?;
-    let checkpoint = checkpoint::Checkpoint::open(options).await?;
+    let checkpoint = Checkpoint::open(options, traces).await?;
     let (queue, commands) = mpsc::channel(QUEUE);
     let (events, committed) = mpsc::channel(EVENTS);
     let task = WriterTask {
@@ -299,7 +313,8 @@ async fn write(
     events: &mut Vec<Event>,
 ) -> Result<(Outcomes, Vec<Reply>), Failed> {
     let mut keys = Keys::New;
-    if reports.is_empty() && works.is_empty() {
+    let withheld = messages.iter().any(|new| !new.invisible.is_empty());
+    if reports.is_empty() && works.is_empty() && !withheld {
         match append::append_alone(conn, positions, version, messages, events).await {
             Err(StoreError::Taken) => {
                 undo(conn, positions, events).await?;
@@ -355,8 +370,10 @@ async fn in_savepoint(
 ) -> Result<Option<Reply>, StoreError> {
     sqlx::query("savepoint work").execute(&mut *conn).await?;
     let told = events.len();
-    let mut tx = Tx { conn: &mut *conn, version, positions: &mut *positions, events: &mut *events };
-    match work(&mut tx).await {
+    let mut tx = Tx { conn: &mut *conn, version, positions: &mut *positions, moved: false, events: &mut *events };
+    let outcome = work(&mut tx).await;
+    let moved = tx.moved;
+    match outcome {
         Ok(reply) => {
             sqlx::query("release work").execute(&mut *conn).await?;
             Ok(Some(reply))
@@ -364,6 +381,9 @@ async fn in_savepoint(
         Err(error) if error.is_fatal() => Err(error),
         Err(_) => {
             events.truncate(told);
+            if moved {
+                positions.forget_all();
+            }
             sqlx::query("rollback to work").execute(&mut *conn).await?;
             sqlx::query("release work").execute(&mut *conn).await?;
             Ok(None)

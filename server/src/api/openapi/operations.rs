@@ -111,6 +111,11 @@ pub fn describe(operation: &str) -> Operation {
         "getConversation" => {
             plain("A conversation as the member sees it", [answer(200, "The conversation", "Conversation")])
         }
+        "deleteConversation" => with_query(
+            "Delete the conversation on this device, until somebody writes again",
+            vec![Parameter { required: true, ..position("through", "Seq", "The newest message that goes.") }],
+            [nothing(204, "Deleted; other devices keep it")],
+        ),
         "sendMessage" => with_body(
             "Send a message",
             "SendRequest",
@@ -162,6 +167,27 @@ pub fn describe(operation: &str) -> Operation {
             [answer(200, "One page", "ReceiptsPage")],
         ),
         "readAll" => plain("Read every conversation through its newest message", [nothing(204, "Nothing is unread")]),
+        "hideMessages" => with_body(
+            "Delete messages for oneself, on all one's devices, or take that back",
+            "HideMessages",
+            [nothing(204, "Done; what is not there is passed over")],
+        ),
+        "recallMessage" => plain(
+            "Take one's own message back from everybody",
+            [
+                answer(200, "What is left of it; again: the same", "Message"),
+                answer(400, "recall_expired: it is too old", "ErrorAnswer"),
+                answer(403, "not_allowed: it is another's message", "ErrorAnswer"),
+            ],
+        ),
+        "reportMessage" => with_body(
+            "Report another's message to those who run the server",
+            "ReportMessage",
+            [
+                nothing(204, "Reported; again: the first report stays"),
+                answer(403, "not_allowed: it is one's own message", "ErrorAnswer"),
+            ],
+        ),
         "reportReceipts" => with_body(
             "Report how far conversations were received and read",
             "ReportReceipts",

@@ -1,0 +1,63 @@
+//! Taking messages and conversations out of sight: for oneself, from everybody, on one device; and reporting them.
+
+use crate::error::Refusal;
+use crate::state::AppState;
+use crate::store::{Reader, Recall, now};
+use protocol::messaging::{HideMessages, ReportMessage};
+use protocol::{ConversationId, Message, Seq, User, UserId};
+use std::sync::Arc;
+
+/// Deletes messages for the account, on all its devices, or takes that back (R001-17).
+pub async fn hide(
+    state: &AppState,
+    account: UserId,
+    conversation: ConversationId,
+    request: HideMessages,
+) -> Result<(), Refusal> {
+    let HideMessages { seqs, hidden } = request;
+    if !(1..=HideMessages::MAX).contains(&seqs.len()) {
+        return Err(Refusal::field("seqs", "from 1 to 100 messages in one request"));
+    }
+    state.rosters.of_member(account, conversation).await?;
+    match hidden {
+        true => state.store.hide(account, conversation, seqs).await?,
+        false => state.store.show(account, conversation, seqs).await?,
+    }
+    Ok(())
+}
+
+/// Takes one's own message back from everybody, within the time for it by the server's clock (R001-18).
+pub async fn recall(
+    state: &AppState,
+    by: Arc<User>,
+    conversation: ConversationId,
+    seq: Seq,
+) -> Result<Message, Refusal> {
+    let roster = state.rosters.of_member(by.id, conversation).await?;
+    let window = state.config.recall_window * 1_000;
+    let sent_since = (window > 0).then(|| now().saturating_sub(window));
+    Ok(state.store.recall(Recall { conversation, seq, by, roster, sent_since }).await?)
+}
+
+/// Reports another's message (R004-H6).
+pub async fn report(
+    state: &AppState,
+    reporter: UserId,
+    conversation: ConversationId,
+    seq: Seq,
+    report: ReportMessage,
+) -> Result<(), Refusal> {
+    state.rosters.of_member(reporter, conversation).await?;
+    Ok(state.store.report(reporter, conversation, seq, report).await?)
+}
+
+/// Deletes a conversation on the reader's device through a message (R001-05).
+pub async fn delete(
+    state: &AppState,
+    reader: Reader,
+    conversation: ConversationId,
+    through: Seq,
+) -> Result<(), Refusal> {
+    state.rosters.of_member(reader.account, conversation).await?;
+    Ok(state.store.delete_conversation(reader, conversation, through).await?)
+}

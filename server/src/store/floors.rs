@@ -1,0 +1,59 @@
+//! Deleting a conversation on one device (R001-05): what came so far is gone there, and what comes later shows again.
+//!
+//! Nothing of it is told to anybody: the account's other devices keep the conversation, and only a new one begins where
+//! any of them deleted it (R004-H5).
+
+use super::conversations::Reader;
+use super::{Store, StoreError, Tx};
+use protocol::{ConversationId, DeviceId, Seq, UserId};
+
+// The newest message bounds it: what has not come yet cannot be deleted.
+const DEVICE: &str = "insert into floor (device, conversation, seq)
+    select g.id, c.id, min($4, c.head_seq)
+    from login as g
+    join member as m on m.account = g.account and m.conversation = $3
+    join conversation as c on c.id = m.conversation
+    where g.id = $2 and g.account = $1 and min($4, c.head_seq) > 0
+    on conflict (device, conversation) do update set seq = max(floor.seq, excluded.seq)";
+const MEMBER: &str = "update member set floor = max(member.floor, f.seq)
+    from floor as f
+    where f.device = $2 and f.conversation = $3 and member.account = $1 and member.conversation = $3";
+const INHERIT: &str = "insert into floor (device, conversation, seq)
+    select $2, m.conversation, m.floor from member as m where m.account = $1 and m.floor > 0";
+
+/// Every statement of this file, for the test that explains them.
+#[cfg(test)]
+pub const STATEMENTS: &[&str] = &[DEVICE, MEMBER, INHERIT];
+
+impl Store {
+    /// Deletes the conversation on the reader's device through a message.
+    pub async fn delete_conversation(
+        &self,
+        reader: Reader,
+        id: ConversationId,
+        through: Seq,
+    ) -> Result<(), StoreError> {
+        self.writer()
+            .run(move |tx| {
+                Box::pin(async move {
+                    let (account, device) = (reader.account.as_i64(), reader.device.as_i64());
+                    sqlx::query(DEVICE)
+                        .bind(account)
+                        .bind(device)
+                        .bind(id.as_i64())
+                        .bind(through.as_i64())
+                        .execute(&mut *tx.conn)
+                        .await?;
+                    sqlx::query(MEMBER).bind(account).bind(device).bind(id.as_i64()).execute(&mut *tx.conn).await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+}
+
+/// A new device begins where any other deleted a conversation.
+pub(super) async fn inherit(tx: &mut Tx<'_>, account: UserId, device: DeviceId) -> Result<(), StoreError> {
+    sqlx::query(INHERIT).bind(account.as_i64()).bind(device.as_i64()).execute(&mut *tx.conn).await?;
+    Ok(())
+}

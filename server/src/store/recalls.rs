@@ -1,0 +1,105 @@
+//! Taking a message back from everybody (R001-18).
+//!
+//! The row, its address and its key stay, so that a late replay of the send is answered with what became of it. The
+//! text is overwritten where it stood; what of it the write-ahead log holds is erased by the next checkpoint.
+
+use super::append::{RECALLED, decode_message, encode_body};
+use super::event::{Event, Roster};
+use super::{Store, StoreError, Tx, parse};
+use protocol::{ConversationId, Message, MessageBody, Millis, Seq, User};
+use sqlx::Row;
+use std::sync::Arc;
+
+/// A wish to recall a message; membership was checked against `roster`.
+#[derive(Clone, Debug)]
+pub struct Recall {
+    pub conversation: ConversationId,
+    pub seq: Seq,
+    pub by: Arc<User>,
+    pub roster: Arc<Roster>,
+    /// What was sent before is too old to be recalled; `None`: whatever was sent.
+    pub sent_since: Option<Millis>,
+}
+
+/// Storing a recalled message may take this many bytes more beside the text: those of its type and position.
+const GROWTH: usize = 3;
+
+// What others sent is found only where the account sees it.
+const FIND: &str = "select q.seq, q.rev, q.sender, q.client_id, q.at, q.type, q.body
+    from member as m join message as q on q.conversation = m.conversation and q.seq = $3 and q.seq >= m.vis_from
+    where m.account = $1 and m.conversation = $2 and (q.sender = m.account or not exists (
+        select 1 from hidden as h
+        where h.account = m.account and h.conversation = m.conversation and h.seq = q.seq and h.hidden = 1
+    ))";
+const ERASE: &str = "update message set type = $3, body = $4, rev = $5 where conversation = $1 and seq = $2";
+const BLIND: &str = "select h.account from hidden as h where h.conversation = $1 and h.seq = $2 and h.hidden = 1";
+
+/// Every statement of this file, for the test that explains them.
+#[cfg(test)]
+pub const STATEMENTS: &[&str] = &[FIND, ERASE, BLIND];
+
+impl Store {
+    /// Recalls a message and answers what is left of it; again, it answers the same. `NotFound` when the account sees
+    /// no such message, `NotAllowed` when it is another's, `TooLate` when it is too old.
+    pub async fn recall(&self, recall: Recall) -> Result<Message, StoreError> {
+        let traces = self.traces.clone();
+        self.writer()
+            .run(move |tx| {
+                Box::pin(async move {
+                    traces.left();
+                    run(tx, recall).await
+                })
+            })
+            .await
+    }
+}
+
+async fn run(tx: &mut Tx<'_>, recall: Recall) -> Result<Message, StoreError> {
+    let Recall { conversation, seq, by, roster, sent_since } = recall;
+    let row = sqlx::query(FIND)
+        .bind(by.id.as_i64())
+        .bind(conversation.as_i64())
+        .bind(seq.as_i64())
+        .fetch_one(&mut *tx.conn)
+        .await?;
+    let message = decode_message(&row, 0)?;
+    if message.sender != by.id {
+        return Err(StoreError::NotAllowed);
+    }
+    if matches!(message.body, MessageBody::Recalled { .. }) {
+        return Ok(message);
+    }
+    if sent_since.is_none_or(|since| message.at < since) {
+        return Err(StoreError::TooLate);
+    }
+    let len = row.try_get::<&str, _>(6)?.len();
+    let (prev, head) = tx.move_log(conversation).await?;
+    let message = Message { rev: head.rev, body: MessageBody::Recalled { by: by.id }, ..message };
+    // As long as the text was, but never longer with the rest: a row that outgrows its page makes SQLite copy its
+    // neighbours, and what it leaves behind of those would outlive their own recall.
+    let width = len.saturating_sub(GROWTH);
+    let body = format!("{:width$}", encode_body(&message.body, message.sender).1);
+    sqlx::query(ERASE)
+        .bind(conversation.as_i64())
+        .bind(seq.as_i64())
+        .bind(RECALLED)
+        .bind(body)
+        .bind(message.rev.as_i64())
+        .execute(&mut *tx.conn)
+        .await?;
+    let blind = sqlx::query_scalar::<_, i64>(BLIND)
+        .bind(conversation.as_i64())
+        .bind(seq.as_i64())
+        .fetch_all(&mut *tx.conn)
+        .await?;
+    tx.publish(Event::Message {
+        roster,
+        conversation,
+        prev,
+        head_seq: head.seq,
+        message: message.clone(),
+        sender: by,
+        withheld: blind.into_iter().map(parse).collect::<Result<_, _>>()?,
+    });
+    Ok(message)
+}
