@@ -13,6 +13,7 @@ mod site;
 mod style;
 mod test;
 mod tools;
+mod torture;
 mod wasm;
 
 use anyhow::{Result, bail};
@@ -28,7 +29,7 @@ cargo xtask COMMAND
   test                 every test, browser tests included
   check                rustfmt, clippy, cargo-deny
   bench [ARGUMENTS]    measure, each figure beside its goal
-  torture [CYCLES]     kill the server during sends, 1000 times by default
+  torture [PART [N]]   faults in numbers, all parts or one; what ran goes into docs/RELIABILITY.md
   site                 the browser's files alone, into target/site";
 
 fn main() -> ExitCode {
@@ -54,13 +55,7 @@ fn obey() -> Result<()> {
             step("Building the measurements", &mut cargo(["bench", "--quiet", "--bench", "messenger", "--no-run"]))?;
             run(cargo(["bench", "--quiet", "--bench", "messenger", "--"]).args(rest))
         }
-        "torture" => {
-            site::build()?;
-            step("Building the test", &mut cargo(["test", "--quiet", "--release", "--test", "torture", "--no-run"]))?;
-            let cycles = rest.first().map_or("1000", String::as_str);
-            let mut torture = cargo(["test", "--quiet", "--release", "--test", "torture", "--", "--nocapture"]);
-            run(torture.env("SIXIN_TORTURE", cycles))
-        }
+        "torture" => torture::run(rest),
         "site" => site::build(),
         _ => bail!("there is no command {command}\n\n{USAGE}"),
     }

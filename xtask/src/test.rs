@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 pub fn all() -> Result<()> {
     let begin = Instant::now();
     tools::browser()?;
+    tools::faults()?;
     adopt_orphans()?;
     let mut summary = Vec::new();
     let mut part = |name: &str, work: &mut dyn FnMut() -> Result<()>| -> Result<()> {

@@ -51,9 +51,14 @@ pub fn node_packages() -> Result<()> {
     stamp.set()
 }
 
-/// A browser that can show every message, and the tracer that some tests need.
+/// A browser that can show every message.
 pub fn browser() -> Result<()> {
-    apt(&["chromium", "strace", "fonts-noto-cjk", "fonts-noto-color-emoji"])
+    apt(&["chromium", "fonts-noto-cjk", "fonts-noto-color-emoji"])
+}
+
+/// What makes disks and clocks fail: flushes (strace), time (faketime), power (the others).
+pub fn faults() -> Result<()> {
+    apt(&["strace", "faketime", "nbdkit", "libnbd-bin", "fuse3", "e2fsprogs"])
 }
 
 /// The gate of licences, sources and versions.

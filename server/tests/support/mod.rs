@@ -4,14 +4,17 @@
 
 mod browser;
 mod cycles;
+mod ledger;
 mod person;
 mod push;
 
 pub use browser::{Browser, escape};
 pub use cycles::cycles;
+pub use ledger::Ledger;
 pub use person::{Answer, PASSWORD, Person, fresh_client_id, text_message};
 pub use push::{Heard, Push};
 
+use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -54,10 +57,19 @@ impl TestServer {
         Self { child, address, environment, data }
     }
 
-    /// `kill -9`.
+    /// `kill -9`. Under another program, such as strace, the server first.
     pub fn kill(&mut self) {
-        self.child.kill().unwrap();
+        for pid in self.children() {
+            let _ = kill_process(pid, Signal::KILL);
+        }
+        let _ = self.child.kill();
         self.child.wait().unwrap();
+    }
+
+    fn children(&self) -> Vec<Pid> {
+        let path = format!("/proc/{0}/task/{0}/children", self.pid());
+        let children = std::fs::read_to_string(path).unwrap_or_default();
+        children.split_whitespace().filter_map(|pid| Pid::from_raw(pid.parse().ok()?)).collect()
     }
 
     /// Starts again on the same data, on another port.
@@ -70,9 +82,8 @@ impl TestServer {
     }
 
     /// Stops it in its tracks, or lets it go on.
-    pub fn signal(&self, signal: rustix::process::Signal) {
-        let pid = rustix::process::Pid::from_raw(self.pid() as i32).unwrap();
-        rustix::process::kill_process(pid, signal).unwrap();
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_raw(self.pid() as i32).unwrap(), signal).unwrap();
     }
 
     pub fn data(&self) -> &Path {
@@ -103,8 +114,9 @@ impl TestServer {
 
 impl Drop for TestServer {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        if matches!(self.child.try_wait(), Ok(None)) {
+            self.kill();
+        }
     }
 }
 

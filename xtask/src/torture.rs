@@ -1,0 +1,207 @@
+//! Faults in numbers: every part of the torture, resumed where it was interrupted, and a line in the ledger for each.
+
+use crate::files::{self, root};
+use crate::process::{cargo, step};
+use crate::{site, tools};
+use anyhow::{Context, Result, bail};
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Instant;
+
+/// One test that tries a chance often.
+struct Part {
+    name: &'static str,
+    /// What one cycle is, for the ledger.
+    what: &'static str,
+    /// The file of tests, and the test.
+    test: (&'static str, &'static str),
+    cycles: u64,
+    /// So many cycles run in one process; an interruption loses no more.
+    slice: u64,
+}
+
+const fn part(
+    name: &'static str,
+    what: &'static str,
+    test: (&'static str, &'static str),
+    cycles: u64,
+    slice: u64,
+) -> Part {
+    Part { name, what, test, cycles, slice }
+}
+
+const PARTS: [Part; 12] = [
+    part("kill", "kill -9 during sends", ("torture", "acknowledged_messages_survive_kill_9"), 1_000, 50),
+    part("power", "power cut during sends", ("powercut", "acknowledged_messages_survive_a_power_cut"), 200, 10),
+    part(
+        "power-control",
+        "power cut with `synchronous=NORMAL`, which must lose",
+        ("powercut", "a_power_cut_loses_what_was_not_flushed"),
+        20,
+        10,
+    ),
+    part("flush", "failed flush, at every place", ("durability", "a_failed_flush_stops_the_server"), 300, 10),
+    part(
+        "stall",
+        "stalled flush, 0.1 to 30 s",
+        ("durability", "a_stalled_flush_acknowledges_nothing_meanwhile"),
+        20,
+        5,
+    ),
+    part("full", "full disk, and room again", ("durability", "a_full_disk_refuses_sends_and_heals"), 100, 25),
+    part("pause", "server stopped for 1 to 60 s", ("faults", "a_server_that_stood_still_is_caught_up_with"), 100, 20),
+    part("clock", "jump of the server's clock", ("clock", "a_jumping_clock_changes_no_order"), 50, 50),
+    part("frames", "cut between two frames", ("faults", "a_cut_between_two_frames_loses_nothing"), 1_000, 100),
+    part("answers", "lost answer of a send", ("faults", "lost_answers_double_nothing"), 1_000, 100),
+    part("weather", "seed of bad weather on three devices", ("faults", "any_weather_ends_in_agreement"), 1_000, 50),
+    part("race", "message stored beside readers", ("faults", "storing_and_reading_do_not_race"), 100_000, 10_000),
+];
+
+/// `torture [PART [CYCLES]]`
+pub fn run(arguments: &[String]) -> Result<()> {
+    let (parts, cycles): (Vec<&Part>, Option<u64>) = match arguments {
+        [] => (PARTS.iter().collect(), None),
+        [name, rest @ ..] => {
+            let part = PARTS.iter().find(|part| part.name == name);
+            let Some(part) = part else {
+                let names: Vec<_> = PARTS.iter().map(|part| part.name).collect();
+                bail!("there is no part {name}; there are {}", names.join(", "));
+            };
+            let cycles = rest.first().map(|text| text.parse().with_context(|| format!("{text} is no number")));
+            (vec![part], cycles.transpose()?)
+        }
+    };
+    tools::faults()?;
+    site::build()?;
+    for part in &parts {
+        step(&format!("Building the tests of {}", part.test.0), &mut test(part, &["--no-run"]))?;
+    }
+    let mut failed = Vec::new();
+    for part in parts {
+        if let Err(error) = torture(part, cycles.unwrap_or(part.cycles)) {
+            println!("{}: {error:#}", part.name);
+            failed.push(part.name);
+        }
+    }
+    if !failed.is_empty() {
+        bail!("failed: {}", failed.join(", "));
+    }
+    Ok(())
+}
+
+/// Where a part stands: its next cycle, and how many of the run before it are done.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Place {
+    next: u64,
+    done: u64,
+}
+
+impl Place {
+    fn parse(text: &str) -> Option<Self> {
+        let (next, done) = text.trim().split_once(' ')?;
+        Some(Self { next: next.parse().ok()?, done: done.parse().ok()? })
+    }
+}
+
+fn torture(part: &Part, cycles: u64) -> Result<()> {
+    let file = state(part);
+    let mut place = fs::read_to_string(&file).ok().as_deref().and_then(Place::parse).unwrap_or_default();
+    if place.done > 0 && place.done < cycles {
+        println!("{}: going on after {} of {cycles}", part.name, place.done);
+    }
+    let begin = Instant::now();
+    while place.done < cycles {
+        let slice = part.slice.min(cycles - place.done);
+        let output = test(part, &["--", "--exact", part.test.1, "--nocapture"])
+            .env("SIXIN_FIRST", place.next.to_string())
+            .env("SIXIN_CYCLES", slice.to_string())
+            .output()?;
+        let said = String::from_utf8_lossy(&output.stdout);
+        if let Some((_, reason)) = said.split_once("skipped: ") {
+            bail!("it cannot run here: {}", reason.lines().next().unwrap_or_default());
+        }
+        place = Place { next: place.next + slice, done: place.done + slice };
+        if !output.status.success() {
+            fs::remove_file(&file).ok();
+            record(part, place, 1)?;
+            bail!("{said}{}", String::from_utf8_lossy(&output.stderr));
+        }
+        if !said.contains("1 passed") {
+            bail!("there is no test {} in {}", part.test.1, part.test.0);
+        }
+        files::write(&file, format!("{} {}", place.next, place.done).as_bytes())?;
+        println!("{}: {} of {cycles}, {:.0} s", part.name, place.done, begin.elapsed().as_secs_f64());
+    }
+    record(part, place, 0)?;
+    files::write(&file, format!("{} 0", place.next).as_bytes())?;
+    Ok(())
+}
+
+fn state(part: &Part) -> PathBuf {
+    files::work().join("torture").join(part.name)
+}
+
+fn test(part: &Part, rest: &[&str]) -> Command {
+    let mut command = cargo(["test", "--quiet", "--release", "--package", "server", "--test", part.test.0]);
+    command.args(rest);
+    command
+}
+
+/// Adds what ran to the ledger.
+fn record(part: &Part, place: Place, failures: u64) -> Result<()> {
+    let date = said("date", &["--utc", "+%F"])?;
+    let mut commit = said("git", &["rev-parse", "--short", "HEAD"]).unwrap_or_else(|_| "unknown".to_owned());
+    if said("git", &["status", "--porcelain", "--", ".", ":!docs/RELIABILITY.md"])
+        .is_ok_and(|changed| !changed.is_empty())
+    {
+        commit.push('+');
+    }
+    let path = root().join("docs/RELIABILITY.md");
+    let mut ledger = OpenOptions::new().append(true).open(&path).context("docs/RELIABILITY.md, the ledger")?;
+    writeln!(ledger, "{}", line(&date, &commit, part, place, failures))?;
+    Ok(())
+}
+
+fn line(date: &str, commit: &str, part: &Part, Place { next, done }: Place, failures: u64) -> String {
+    // Nothing in n trials says, with 95 % confidence, no more than this.
+    let bound = if failures == 0 { format!("{}", 3.0 / done as f64) } else { "–".to_owned() };
+    format!("| {date} | {commit} | {} | {}–{} | {done} | {failures} | {bound} |", part.what, next - done, next - 1)
+}
+
+fn said(program: &str, arguments: &[&str]) -> Result<String> {
+    let output = Command::new(program).args(arguments).current_dir(root()).output()?;
+    if !output.status.success() {
+        bail!("{program} failed");
+    }
+    Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_the_ledger_tells_the_cycles_and_the_bound() {
+        let [kill, ..] = &PARTS;
+        let place = Place::parse("1500 1000\n").unwrap();
+        assert_eq!(
+            line("2026-11-22", "abc", kill, place, 0),
+            "| 2026-11-22 | abc | kill -9 during sends | 500–1499 | 1000 | 0 | 0.003 |"
+        );
+        assert!(line("2026-11-22", "abc", kill, place, 1).ends_with("| 1000 | 1 | – |"));
+        assert_eq!(Place::parse("nothing"), None);
+    }
+
+    #[test]
+    fn every_part_is_a_test_that_exists() {
+        for part in &PARTS {
+            let (file, test) = part.test;
+            let folder = root().join("server/tests");
+            let source = [folder.join(format!("{file}.rs")), folder.join(file).join("main.rs")];
+            let source = source.iter().find_map(|path| fs::read_to_string(path).ok());
+            assert!(source.is_some_and(|source| source.contains(&format!("fn {test}("))), "{file}: {test}");
+        }
+    }
+}
