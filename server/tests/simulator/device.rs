@@ -3,13 +3,14 @@
 
 use crate::backend::{Backend, Login};
 use crate::dice::Dice;
+use crate::kept::{Disk, Kept};
 use crate::oracle::Oracle;
 use protocol::{
     ClientFrame, ClientId, ConversationId, Cursors, MessageBody, Millis, Rules, Seq, ServerFrame, UserId, frame::close,
 };
 use server::push::Connected;
 use std::collections::{BTreeMap, VecDeque};
-use sync::{Answer, Client, Effect, Failure, Input, Item, ReadMark, Request, RequestId, RowKey, Start, Unsent};
+use sync::{Action, Answer, Client, Effect, Failure, Input, Item, ReadMark, Request, RequestId, RowKey, Start};
 
 #[derive(Default)]
 pub enum Socket {
@@ -28,13 +29,6 @@ pub enum Socket {
 pub enum Arriving {
     Frame(String),
     Closed(u16),
-}
-
-/// What a browser keeps across reloads.
-#[derive(Clone, Debug, Default)]
-pub struct Kept {
-    pub outbox: BTreeMap<ClientId, Unsent>,
-    pub reads: BTreeMap<ConversationId, Seq>,
 }
 
 pub struct Device {
@@ -62,7 +56,8 @@ pub struct Device {
 const DAYS: i64 = 3 * 24 * 60 * 60 * 1_000;
 
 impl Device {
-    pub fn new(login: Login, start: Start, seed: u64) -> Self {
+    pub fn new(login: Login, start: Start, seed: u64, keeping: bool) -> Self {
+        let kept = Kept { disk: keeping.then(Disk::default), ..Kept::default() };
         Self {
             login,
             client: Client::new(start),
@@ -71,7 +66,7 @@ impl Device {
             answers: Vec::new(),
             past: Vec::new(),
             wake: None,
-            kept: Kept::default(),
+            kept,
             skew: 0,
             written: Vec::new(),
             logged_out: false,
@@ -85,8 +80,23 @@ impl Device {
         self.login.account.id
     }
 
-    /// The page is loaded anew: only what was kept is left.
+    /// The page is loaded anew: only what was kept is left, and what the server put into the page.
     pub fn reload(&mut self, now: Millis, start: Start) {
+        self.begin(now, start);
+    }
+
+    /// The page is loaded anew without the server's help: what is stored is all there is. `false` where nothing is.
+    pub fn revive(&mut self, now: Millis) -> bool {
+        let Some(stored) = self.kept.disk.as_ref().and_then(Disk::stored) else { return false };
+        if self.client.take_unstored().is_some() {
+            // What comes back is older than what was seen.
+            self.marks.clear();
+        }
+        self.begin(now, stored.start());
+        true
+    }
+
+    fn begin(&mut self, now: Millis, start: Start) {
         self.client = Client::new(start);
         self.socket = Socket::Closed;
         self.requests.clear();
@@ -94,9 +104,23 @@ impl Device {
         self.wake = None;
         self.reported.clear();
         self.logged_out = false;
-        self.step(now, Input::ReadsRestored(self.kept.reads.iter().map(|(&id, &seq)| (id, seq)).collect()));
-        self.step(now, Input::OutboxRestored(self.kept.outbox.values().cloned().collect()));
+        // Nothing is seen before all of it is restored.
+        if let Some(disk) = &self.kept.disk {
+            let stored = disk.stored().map(Box::new);
+            self.drive(now, Input::Restored(stored));
+        }
+        self.drive(now, Input::ReadsRestored(self.kept.reads.iter().map(|(&id, &seq)| (id, seq)).collect()));
+        self.drive(now, Input::OutboxRestored(self.kept.outbox.values().cloned().collect()));
         self.step(now, Input::Started);
+    }
+
+    /// Stores what is not stored yet.
+    pub fn keep(&mut self, now: Millis) -> bool {
+        let Some(disk) = &mut self.kept.disk else { return false };
+        let Some(unstored) = self.client.take_unstored() else { return false };
+        disk.write(&unstored);
+        self.step(now, Input::Stored(unstored.through()));
+        true
     }
 
     pub fn clock(&self, now: Millis) -> Millis {
@@ -108,6 +132,11 @@ impl Device {
     }
 
     pub fn step(&mut self, now: Millis, input: Input) {
+        self.drive(now, input);
+        self.check_rows();
+    }
+
+    fn drive(&mut self, now: Millis, input: Input) {
         if matches!(input, Input::Tick) {
             self.wake = None;
         }
@@ -116,7 +145,6 @@ impl Device {
             self.perform(now, clock, effect);
         }
         self.client.take_changes();
-        self.check_rows();
     }
 
     fn perform(&mut self, now: Millis, clock: Millis, effect: Effect) {
@@ -185,6 +213,9 @@ impl Device {
                 last = seq;
             }
             keys.push(row.key);
+            if !row.body.countable() {
+                continue;
+            }
             let Some(mark) = row.mark.filter(|mark| *mark >= ReadMark::Sent) else {
                 assert!(!self.marks.contains_key(&row.key), "a sent message looks unsent");
                 continue;
@@ -215,6 +246,26 @@ impl Device {
         if let Some(seq) = newest {
             self.step(now, Input::Seen { conversation: open, seq });
         }
+    }
+
+    /// The confirmed messages on screen that a person may choose from.
+    pub fn chosen(&self, own: bool) -> Option<(ConversationId, Vec<Seq>)> {
+        let open = self.client.open()?;
+        let rows = self.client.items(open).into_iter().filter_map(|item| match item {
+            Item::Row(row) => Some(row),
+            Item::Gap { .. } => None,
+        });
+        let rows = rows.filter(|row| row.body.countable() && (row.sender == self.me()) == own);
+        Some((open, rows.filter_map(|row| row.seq).collect())).filter(|(_, seqs): &(_, Vec<Seq>)| !seqs.is_empty())
+    }
+
+    /// The newest message that the session list shows.
+    pub fn newest(&self, id: ConversationId) -> Option<Seq> {
+        self.client.session(id)?.last?.seq
+    }
+
+    pub fn act(&mut self, now: Millis, action: Action) {
+        self.step(now, Input::Act(action));
     }
 
     /// Fills the oldest gap on screen.

@@ -10,6 +10,7 @@ mod backend;
 mod compare;
 mod device;
 mod dice;
+mod kept;
 mod oracle;
 mod plan;
 mod shrink;
@@ -17,6 +18,7 @@ mod wire;
 mod world;
 
 use backend::Backend;
+use oracle::{KINDS, Tally};
 use plan::Plan;
 use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
@@ -46,8 +48,8 @@ impl Worker {
         Self { backend: None, runtime }
     }
 
-    /// Runs a plan. `Err` tells what did not hold.
-    fn run(&mut self, plan: &Plan) -> Result<(), String> {
+    /// Runs a plan, and tells what it did. `Err` tells what did not hold.
+    fn run(&mut self, plan: &Plan) -> Result<Tally, String> {
         let mut backend = match self.backend.take().filter(|backend| backend.runs < RUNS) {
             Some(backend) => backend,
             None => self.runtime.block_on(Backend::start()),
@@ -60,12 +62,13 @@ impl Worker {
                 }
                 world.heal(plan.ending).await;
                 world.compare().await;
-            });
+                world.oracle.tally
+            })
         });
         match panic::catch_unwind(run) {
-            Ok(()) => {
+            Ok(tally) => {
                 self.backend = Some(backend);
-                Ok(())
+                Ok(tally)
             }
             Err(_) => Err(BROKEN.take()),
         }
@@ -81,6 +84,7 @@ fn run_seeds(first: u64, count: u64) {
     let next = AtomicU64::new(first);
     let failed = AtomicBool::new(false);
     let failures = Mutex::new(Vec::new());
+    let tally = Mutex::new(Tally::new());
     let begin = Instant::now();
     let hook = panic::take_hook();
     panic::set_hook(Box::new(|broken| BROKEN.set(broken.to_string())));
@@ -94,9 +98,15 @@ fn run_seeds(first: u64, count: u64) {
                         break;
                     }
                     let plan = Plan::new(seed);
-                    if let Err(cause) = worker.run(&plan) {
-                        failed.store(true, Ordering::Relaxed);
-                        failures.lock().unwrap().push((plan, cause));
+                    match worker.run(&plan) {
+                        Ok(done) => {
+                            let mut tally = tally.lock().unwrap();
+                            done.into_iter().for_each(|(what, times)| *tally.entry(what).or_default() += times);
+                        }
+                        Err(cause) => {
+                            failed.store(true, Ordering::Relaxed);
+                            failures.lock().unwrap().push((plan, cause));
+                        }
                     }
                 }
             });
@@ -111,6 +121,11 @@ fn run_seeds(first: u64, count: u64) {
     }
     let each = begin.elapsed().checked_div(count.try_into().unwrap_or(u32::MAX)).unwrap_or(Duration::ZERO);
     eprintln!("{count} seeds from {first} in {:.1} s, {each:.1?} each", begin.elapsed().as_secs_f64());
+    let tally = tally.into_inner().unwrap();
+    eprintln!("{tally:?}");
+    if count >= 1_000 {
+        KINDS.iter().for_each(|what| assert!(tally.contains_key(what), "no run had any of: {what}"));
+    }
 }
 
 /// Architecture invariants 1 to 7, reliability invariants 1 to 11, 19 and 20; T1, T4, T7, T9, T13, T17, T19, T20: whatever

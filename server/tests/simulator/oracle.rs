@@ -57,13 +57,20 @@ struct Told {
 #[derive(Clone, Debug, Default)]
 pub struct Oracle {
     pub rooms: BTreeMap<ConversationId, Room>,
-    hidden: BTreeSet<(UserId, ConversationId, Seq)>,
+    /// What an account has hidden, and whether it can be taken back.
+    hidden: BTreeMap<(UserId, ConversationId, Seq), bool>,
     floors: BTreeMap<(DeviceId, ConversationId), Seq>,
+    /// Where a new device of a member begins.
+    member_floors: BTreeMap<(UserId, ConversationId), Seq>,
     silenced: BTreeSet<UserId>,
     told: BTreeMap<(UserId, ConversationId), Told>,
     /// Which message has a text: every text is unique, and can be found in whatever the server says.
     texts: BTreeMap<String, (ConversationId, Seq)>,
+    /// How often what was acknowledged: a run in which nothing happens proves nothing.
+    pub tally: Tally,
 }
+
+pub type Tally = BTreeMap<&'static str, u64>;
 
 impl Oracle {
     pub fn create(&mut self, id: ConversationId, kind: ConversationKind, members: Vec<UserId>) {
@@ -79,6 +86,7 @@ impl Oracle {
     /// The server did what was asked for, and said so.
     pub fn acknowledge(&mut self, login: &Login, request: &Request, answer: &Answer) {
         let me = login.account.id;
+        self.count(name(request));
         match (request, answer) {
             (Request::Post { conversation, client_id, body }, Answer::Posted(message)) => {
                 let request = SendRequest { client_id: *client_id, body: body.clone(), invisible_list: Vec::new() };
@@ -107,6 +115,7 @@ impl Oracle {
         assert_eq!((message.sender, message.client_id), (me, client_id));
         if let Some(known) = room.log.iter().find(|entry| entry.sender == me && entry.client_id == client_id) {
             assert_eq!((known.seq, &known.body), (message.seq, &message.body), "a replay is not the original");
+            self.count("replays");
             return;
         }
         assert_eq!(message.seq, room.head().next(), "the places are not contiguous");
@@ -114,47 +123,67 @@ impl Oracle {
         if let MessageBody::Text { text } = &body {
             self.texts.insert(text.as_str().to_owned(), (id, message.seq));
         }
-        let withheld = invisible_list.into_iter().collect();
-        room.log.push(Entry { seq: message.seq, sender: me, client_id, body, withheld });
-        room.cursors.insert(me, Cursors::at(message.seq));
-        // A message tells everybody that its sender has read what is before it.
-        for owner in room.members.clone().into_iter().filter(|owner| *owner != me) {
-            room.told.insert((owner, me), Cursors::at(message.seq));
+        if !invisible_list.is_empty() {
+            *self.tally.entry("withheld").or_default() += 1;
         }
+        let withheld: BTreeSet<UserId> = invisible_list.into_iter().collect();
+        room.cursors.insert(me, Cursors::at(message.seq));
+        // A message tells everybody that its sender has read what is before it, but for one who does not see it.
+        let seen = |owner: &&UserId| **owner != me && (room.kind == ConversationKind::Group || withheld.is_empty());
+        for owner in room.members.iter().filter(seen) {
+            room.told.insert((*owner, me), Cursors::at(message.seq));
+        }
+        room.log.push(Entry { seq: message.seq, sender: me, client_id, body, withheld });
     }
 
-    /// R000-06, R000-16, R000-19: max-registers within the log, told to those who are concerned and want to know.
+    /// R000-06, R000-16, R000-19: max-registers within the log. Whoever wrote what a cursor passed is told, if both sides
+    /// want that, and the reader saw it.
     fn reported(&mut self, me: UserId, report: &ReceiptReport) {
         let room = self.rooms.get_mut(&report.conversation).unwrap();
         let direct = room.kind == ConversationKind::Direct;
-        let (head, peer, old) = (room.head(), room.peer(me), room.cursors[&me]);
+        let (head, old) = (room.head(), room.cursors[&me]);
         let delivered = if direct { report.delivered.min(head) } else { Seq::ZERO };
         let new = old.max(Cursors { delivered, read: Seq::ZERO }).max(Cursors::at(report.read.min(head)));
         room.cursors.insert(me, new);
-        let mute = |someone: &UserId| self.silenced.contains(someone);
-        if new == old || mute(&me) {
+        if self.silenced.contains(&me) {
             return;
         }
-        // In a group, whoever wrote something that is newly read.
-        let span = room.log.iter().filter(|entry| old.read < entry.seq && entry.seq <= new.read);
-        let senders = span.filter(|entry| !direct && !entry.withheld.contains(&me)).map(|entry| entry.sender);
-        let concerned: BTreeSet<UserId> = peer.into_iter().chain(senders).filter(|one| *one != me).collect();
-        for owner in concerned.into_iter().filter(|owner| !mute(owner)) {
+        let (id, silenced, hidden) = (room.id, &self.silenced, &self.hidden);
+        let concerned = |from: Seq, through: Seq| -> Vec<UserId> {
+            let passed = room.log.iter().filter(|entry| from < entry.seq && entry.seq <= through);
+            let seen = |entry: &&Entry| {
+                entry.sender != me
+                    && entry.body.countable()
+                    && !entry.withheld.contains(&me)
+                    && !hidden.contains_key(&(me, id, entry.seq))
+            };
+            passed.filter(seen).map(|entry| entry.sender).filter(|sender| !silenced.contains(sender)).collect()
+        };
+        let read = concerned(old.read, new.read).into_iter().map(|owner| (owner, Cursors::at(new.read)));
+        let delivered = Cursors { delivered: new.delivered, read: Seq::ZERO };
+        let delivered = concerned(old.delivered, new.delivered).into_iter().map(|owner| (owner, delivered));
+        let delivered = delivered.filter(|_| new.delivered > new.read);
+        for (owner, cursors) in read.chain(delivered).collect::<Vec<_>>() {
             let told = room.told.entry((owner, me)).or_default();
-            *told = told.max(new);
+            *told = told.max(cursors);
         }
+    }
+
+    fn count(&mut self, what: &'static str) {
+        *self.tally.entry(what).or_default() += 1;
     }
 
     fn acted(&mut self, login: &Login, action: &Action, answer: &Answer) {
         let me = login.account.id;
         match (action, answer) {
-            (Action::Hide { conversation, seqs, hidden }, _) => {
-                for &seq in seqs {
-                    let key = (me, *conversation, seq);
-                    if !*hidden {
+            (Action::Hide { conversation, seqs, hidden: true }, _) => {
+                seqs.iter().for_each(|seq| self.hide(me, *conversation, *seq, true));
+            }
+            (Action::Hide { conversation, seqs, hidden: false }, _) => {
+                for seq in seqs {
+                    let key = (me, *conversation, *seq);
+                    if self.hidden.get(&key) == Some(&true) {
                         self.hidden.remove(&key);
-                    } else if self.reaches(me, *conversation, seq) {
-                        self.hidden.insert(key);
                     }
                 }
             }
@@ -166,11 +195,13 @@ impl Oracle {
                 assert_eq!((message.seq, &message.body), (*seq, &entry.body));
             }
             (Action::Report { conversation, seq, report: ReportMessage { hide: true, .. } }, _) => {
-                self.hidden.insert((me, *conversation, *seq));
+                self.hide(me, *conversation, *seq, false);
             }
             (Action::Delete { conversation, through }, _) => {
                 let through = (*through).min(self.rooms[conversation].head());
                 let floor = self.floors.entry((login.device, *conversation)).or_default();
+                *floor = (*floor).max(through);
+                let floor = self.member_floors.entry((me, *conversation)).or_default();
                 *floor = (*floor).max(through);
             }
             (Action::ReadAll, _) => {
@@ -186,14 +217,28 @@ impl Oracle {
         }
     }
 
-    /// A device that logs in begins where the account's devices have deleted the conversation.
-    pub fn logged_in(&mut self, login: &Login, devices: &[DeviceId]) {
-        for id in self.rooms.keys().copied().collect::<Vec<_>>() {
-            let floor = devices.iter().filter_map(|device| self.floors.get(&(*device, id))).max().copied();
-            if let Some(floor) = floor {
+    fn hide(&mut self, me: UserId, id: ConversationId, seq: Seq, can_be_taken_back: bool) {
+        let entry = self.rooms[&id].log.iter().find(|entry| entry.seq == seq);
+        if entry.is_some_and(|entry| !entry.withheld.contains(&me)) {
+            self.hidden.entry((me, id, seq)).or_insert(can_be_taken_back);
+        }
+    }
+
+    /// A device that logs in begins where any of the account's devices has deleted a conversation.
+    pub fn logged_in(&mut self, login: &Login) {
+        // A device may have the number of one whose login was ended.
+        self.floors.retain(|(device, _), _| *device != login.device);
+        for (&(account, id), &floor) in &self.member_floors {
+            if account == login.account.id {
                 self.floors.insert((login.device, id), floor);
             }
         }
+    }
+
+    /// What an account can take back.
+    pub fn deleted(&self, me: UserId) -> Vec<(ConversationId, Seq)> {
+        let own = self.hidden.iter().filter(|((account, ..), can)| *account == me && **can);
+        own.map(|(&(_, id, seq), _)| (id, seq)).collect()
     }
 
     /// Architecture invariant 4: what a server tells of positions never goes back.
@@ -249,14 +294,9 @@ impl Oracle {
         self.rooms[&id].log.iter().find(|entry| entry.seq == seq).unwrap()
     }
 
-    fn reaches(&self, me: UserId, id: ConversationId, seq: Seq) -> bool {
-        let entry = self.rooms[&id].log.iter().find(|entry| entry.seq == seq);
-        entry.is_some_and(|entry| !entry.withheld.contains(&me))
-    }
-
     fn sees(&self, me: UserId, id: ConversationId, entry: &Entry) -> bool {
         let member = self.rooms[&id].members.contains(&me);
-        member && !entry.withheld.contains(&me) && !self.hidden.contains(&(me, id, entry.seq))
+        member && !entry.withheld.contains(&me) && !self.hidden.contains_key(&(me, id, entry.seq))
     }
 
     fn floor(&self, login: &Login, id: ConversationId) -> Seq {
@@ -290,7 +330,7 @@ impl Oracle {
     pub fn mark(&self, me: UserId, id: ConversationId, entry: &Entry) -> Option<ReadMark> {
         let room = &self.rooms[&id];
         let told = |peer| room.told.get(&(me, peer)).copied().unwrap_or_default();
-        (entry.sender == me).then(|| match room.peer(me).map(told) {
+        (entry.sender == me && entry.body.countable()).then(|| match room.peer(me).map(told) {
             Some(peer) if entry.seq <= peer.read => ReadMark::Read,
             Some(peer) if entry.seq <= peer.delivered => ReadMark::Delivered,
             _ => ReadMark::Sent,
@@ -309,6 +349,46 @@ impl Oracle {
         }
     }
 }
+
+/// What a request is called in the tally.
+fn name(request: &Request) -> &'static str {
+    match request {
+        Request::Sync { since: None } => "full syncs",
+        Request::Sync { .. } => "syncs",
+        Request::History { .. } => "history",
+        Request::Changes { .. } => "changes",
+        Request::Conversation { .. } => "descriptions",
+        Request::Post { .. } => "sends",
+        Request::Report { .. } => "receipts",
+        Request::Readers { .. } => "readers",
+        Request::Act(Action::Hide { hidden: true, .. }) => "hidden",
+        Request::Act(Action::Hide { .. }) => "shown",
+        Request::Act(Action::Recall { .. }) => "recalled",
+        Request::Act(Action::Report { .. }) => "reported",
+        Request::Act(Action::Delete { .. }) => "deleted",
+        Request::Act(Action::ReadAll) => "all read",
+        Request::Act(Action::ShowReceipts(_)) => "settings",
+    }
+}
+
+/// Everything of [`name`] that a thousand runs must have done.
+pub const KINDS: [&str; 15] = [
+    "full syncs",
+    "syncs",
+    "history",
+    "changes",
+    "descriptions",
+    "sends",
+    "receipts",
+    "replays",
+    "withheld",
+    "hidden",
+    "shown",
+    "recalled",
+    "reported",
+    "deleted",
+    "all read",
+];
 
 /// The texts of the simulation in a document: `<…>`.
 fn texts_in(said: &str) -> impl Iterator<Item = &str> {

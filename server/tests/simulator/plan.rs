@@ -17,6 +17,19 @@ pub enum Op {
     LoadGap,
     Retry(usize),
     Discard(usize),
+    /// A person deletes a message of the open conversation for themselves, and perhaps the one after it.
+    Hide(usize),
+    /// A person takes a deletion back.
+    Show(usize),
+    Recall(usize),
+    /// A person reports a message, and perhaps does not want to see it any more.
+    Report(usize, bool),
+    /// Off this device's list.
+    Delete(usize),
+    ReadAll,
+    ShowReceipts(bool),
+    /// Somebody sends a message that one member of the room does not see.
+    Withhold(usize),
     /// The page is about to be hidden.
     Leave,
     Wake,
@@ -42,6 +55,10 @@ pub enum Op {
     Flow,
     /// The page is loaded anew, perhaps in a room.
     Reload(Option<usize>),
+    /// The page is begun anew from what is stored, without a network.
+    Revive,
+    /// What is not stored yet is stored.
+    Keep,
     /// What the browser kept is gone, and the page is loaded anew.
     Wipe,
     LogOut,
@@ -70,6 +87,8 @@ pub enum Ending {
 pub struct Plan {
     pub seed: u64,
     pub policy: ReadReportPolicy,
+    /// Whether the devices keep their data across reloads.
+    pub keeping: bool,
     /// How many of the cast's devices take part.
     pub devices: usize,
     pub steps: Vec<(usize, Op)>,
@@ -91,11 +110,12 @@ impl Plan {
     pub fn new(seed: u64) -> Self {
         let mut dice = Dice::new(seed);
         let policy = if dice.chance(75) { ReadReportPolicy::Viewport } else { ReadReportPolicy::OnLeave };
+        let keeping = dice.chance(70);
         let devices = dice.between(2, OWNERS.len() as u64) as usize;
-        let len = dice.between(20, 120);
+        let len = dice.between(20, 160);
         let steps = (0..len).map(|_| (device(&mut dice, devices), op(&mut dice))).collect();
         let ending = [Ending::Quiet, Ending::Poked, Ending::Reconnected][dice.index(3)];
-        Self { seed, policy, devices, steps, ending }
+        Self { seed, policy, keeping, devices, steps, ending }
     }
 }
 
@@ -122,6 +142,7 @@ fn pick<T: Copy>(dice: &mut Dice, weighed: &[(u64, T)]) -> T {
 fn op(dice: &mut Dice) -> Op {
     let n = dice.index(8);
     let room = room(dice);
+    let hide = dice.chance(50);
     let open = dice.chance(70).then_some(room);
     let millis = if dice.chance(50) { dice.between(10, 600) } else { dice.between(600, 40_000) };
     let minutes = pick(dice, &[(2, 24 * 60), (2, -24 * 60), (1, 61), (1, -61), (1, 1), (1, -1)]);
@@ -129,14 +150,22 @@ fn op(dice: &mut Dice) -> Op {
     pick(
         dice,
         &[
-            (90, Op::Send(room)),
-            (45, Op::Open(room)),
+            (110, Op::Send(room)),
+            (55, Op::Open(room)),
             (10, Op::Close),
             (35, Op::See),
             (15, Op::LoadOlder),
             (6, Op::LoadGap),
             (8, Op::Retry(n)),
             (4, Op::Discard(n)),
+            (40, Op::Hide(n)),
+            (25, Op::Show(n)),
+            (30, Op::Recall(n)),
+            (14, Op::Report(n, hide)),
+            (14, Op::Delete(room)),
+            (4, Op::ReadAll),
+            (5, Op::ShowReceipts(hide)),
+            (14, Op::Withhold(room)),
             (10, Op::Leave),
             (10, Op::Wake),
             (80, Op::Deliver(frames)),
@@ -153,8 +182,10 @@ fn op(dice: &mut Dice) -> Op {
             (18, Op::LoseRequest(n)),
             (18, Op::LoseAnswer(n)),
             (10, Op::Busy(n)),
-            (60, Op::Flow),
+            (110, Op::Flow),
             (16, Op::Reload(open)),
+            (8, Op::Revive),
+            (25, Op::Keep),
             (3, Op::Wipe),
             (2, Op::LogOut),
             (4, Op::LogIn),
@@ -168,7 +199,7 @@ fn op(dice: &mut Dice) -> Op {
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} devices, {:?}: ", self.devices, self.policy)?;
+        write!(f, "{} devices{}, {:?}: ", self.devices, if self.keeping { " that keep" } else { "" }, self.policy)?;
         self.steps.iter().try_for_each(|(device, op)| write!(f, "{device}:{op:?}; "))?;
         write!(f, "{:?}", self.ending)
     }

@@ -2,17 +2,18 @@
 
 use crate::backend::{Backend, Login};
 use crate::device::{Arriving, Device, Socket};
+use crate::kept::{Disk, Kept};
 use crate::oracle::{Oracle, text};
 use crate::plan::{DIRECT, Ending, GROUP, LATE, OTHER, OWNERS, Op, Plan, SELF};
 use crate::wire;
 use axum::http::Method;
-use protocol::messaging::{OpenConversation, SendRequest};
+use protocol::messaging::{OpenConversation, ReportMessage, ReportReason, SendRequest};
 use protocol::{
     Account, ApiError, ClientId, Conversation, ConversationId, ConversationKind, ErrorCode, Message, Millis, Rules,
     path,
 };
 use std::collections::BTreeMap;
-use sync::{Answer, Failure, Input, Request, Start};
+use sync::{Action, Answer, Failure, Input, Request, Start};
 
 pub const MINUTE: Millis = 60_000;
 /// When every run begins.
@@ -59,13 +60,13 @@ impl<'a> World<'a> {
         world.create(SELF, ConversationKind::Direct, &[0]).await;
         world.create(OTHER, ConversationKind::Direct, &[1, 2]).await;
         for n in 0..3 {
-            world.post(n % 2, DIRECT).await;
+            world.post(n % 2, DIRECT, false).await;
         }
         for n in 0..plan.devices {
             let login = world.backend.log_in(&world.people[OWNERS[n]]).await;
             let start = world.start(&login, None).await;
-            world.devices.push(Device::new(login, start, plan.seed + n as u64));
-            world.devices[n].step(world.now, Input::Started);
+            world.devices.push(Device::new(login, start.clone(), plan.seed + n as u64, plan.keeping));
+            world.devices[n].reload(world.now, start);
         }
         world
     }
@@ -78,17 +79,20 @@ impl<'a> World<'a> {
         self.oracle.create(id, kind, members);
     }
 
-    /// A person sends without any of the simulated devices.
-    async fn post(&mut self, person: usize, room: usize) {
-        self.written += 1;
+    /// A person sends without any of the simulated devices, and may withhold it from another.
+    async fn post(&mut self, person: usize, room: usize, withhold: bool) {
         let login = self.programs[person].clone();
-        let conversation = self.rooms[&room];
+        let me = login.account.id;
+        let Some(&conversation) = self.rooms.get(&room).filter(|id| self.oracle.member(me, **id)) else { return };
+        self.written += 1;
         let client_id = ClientId::from_parts(self.written, [0; 10]);
-        let request = SendRequest { client_id, body: text(self.written), invisible_list: Vec::new() };
+        let others = self.oracle.rooms[&conversation].members.iter().copied().filter(|member| *member != me);
+        let invisible_list = if withhold { others.last().into_iter().collect() } else { Vec::new() };
+        let request = SendRequest { client_id, body: text(self.written), invisible_list };
         let call = wire::with_body(Method::POST, path::messages(conversation), &request);
         let (status, body) = self.backend.call(&login.token, call).await;
         assert!(status.is_success(), "{status}: {body}");
-        self.oracle.posted(login.account.id, conversation, request, &wire::read::<Message>(&body));
+        self.oracle.posted(me, conversation, request, &wire::read::<Message>(&body));
         self.collect();
     }
 
@@ -170,6 +174,39 @@ impl<'a> World<'a> {
                     device.discard(now, id);
                 }
             }
+            Op::Hide(at) => {
+                if let Some((conversation, seqs)) = device.chosen(at % 2 == 0) {
+                    let seqs = seqs.iter().skip(at % seqs.len()).take(1 + at % 2).copied().collect();
+                    device.act(now, Action::Hide { conversation, seqs, hidden: true });
+                }
+            }
+            Op::Show(at) => {
+                let deleted = self.oracle.deleted(device.me());
+                if let Some(&(conversation, seq)) = deleted.get(at % deleted.len().max(1)) {
+                    device.act(now, Action::Hide { conversation, seqs: vec![seq], hidden: false });
+                }
+            }
+            Op::Recall(at) => {
+                if let Some((conversation, seqs)) = device.chosen(true) {
+                    device.act(now, Action::Recall { conversation, seq: seqs[at % seqs.len()] });
+                }
+            }
+            Op::Report(at, hide) => {
+                if let Some((conversation, seqs)) = device.chosen(false) {
+                    let report = ReportMessage { reason: ReportReason::Spam, note: None, hide };
+                    device.act(now, Action::Report { conversation, seq: seqs[at % seqs.len()], report });
+                }
+            }
+            Op::Delete(room) => {
+                if let Some(&conversation) = self.rooms.get(&room)
+                    && let Some(through) = device.newest(conversation)
+                {
+                    device.act(now, Action::Delete { conversation, through });
+                }
+            }
+            Op::ReadAll => device.act(now, Action::ReadAll),
+            Op::ShowReceipts(show) => device.act(now, Action::ShowReceipts(show)),
+            Op::Withhold(room) => self.post(OWNERS[n], room, true).await,
             Op::Leave => device.step(now, Input::Leaving),
             Op::Wake => device.step(now, Input::Woke),
             Op::Deliver(times) => {
@@ -221,11 +258,14 @@ impl<'a> World<'a> {
                 self.reload(n, open).await;
             }
             Op::Wipe => {
-                let kept = std::mem::take(&mut device.kept);
+                let disk = device.kept.disk.as_ref().map(|_| Disk::default());
+                let kept = std::mem::replace(&mut device.kept, Kept { disk, ..Kept::default() });
                 // What was only here, and may never have reached the server, is lost with it.
                 device.written.retain(|(_, id)| !kept.outbox.contains_key(id));
                 self.reload(n, None).await;
             }
+            Op::Revive => drop(!device.logged_out && device.revive(now)),
+            Op::Keep => drop(device.keep(now)),
             Op::LogOut => {
                 if !device.logged_out {
                     let call = wire::Call { method: Method::DELETE, path: path::LOGIN_CURRENT.to_owned(), body: None };
@@ -281,10 +321,8 @@ impl<'a> World<'a> {
         let stands = self.ask(&login, &Request::Sync { since: None }).await.is_ok();
         if !stands {
             let account = login.account.clone();
-            let others = self.devices.iter().filter(|device| device.me() == account.id);
-            let others: Vec<_> = others.map(|device| device.login.device).collect();
             login = self.backend.log_in(&account).await;
-            self.oracle.logged_in(&login, &others);
+            self.oracle.logged_in(&login);
         }
         let start = self.start(&login, open).await;
         let now = self.now;
@@ -331,9 +369,7 @@ impl<'a> World<'a> {
                 // Until dead connections are found out.
                 self.rest(MINUTE).await;
                 for (person, room) in [(0, DIRECT), (2, GROUP), (0, SELF), (1, OTHER), (2, LATE)] {
-                    if self.rooms.contains_key(&room) {
-                        self.post(person, room).await;
-                    }
+                    self.post(person, room, false).await;
                 }
                 self.rest(MINUTE / 2).await;
             }
@@ -384,6 +420,7 @@ impl<'a> World<'a> {
             busy = false;
             for n in 0..self.devices.len() {
                 busy |= self.flow(n).await;
+                busy |= self.devices[n].keep(self.now);
             }
         }
     }

@@ -1,0 +1,54 @@
+//! What a browser keeps across reloads. It goes through JSON, as it does on the way to a browser's storage.
+
+use protocol::{ClientId, ConversationId, Seq, UserId};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+use sync::{Stored, Unsent, Unstored};
+
+#[derive(Clone, Debug, Default)]
+pub struct Kept {
+    pub outbox: BTreeMap<ClientId, Unsent>,
+    pub reads: BTreeMap<ConversationId, Seq>,
+    /// Absent where the device keeps nothing else.
+    pub disk: Option<Disk>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Disk {
+    device: Option<String>,
+    users: BTreeMap<UserId, String>,
+    conversations: BTreeMap<ConversationId, String>,
+    timelines: BTreeMap<ConversationId, String>,
+}
+
+impl Disk {
+    /// One transaction.
+    pub fn write(&mut self, unstored: &Unstored) {
+        if unstored.anew {
+            *self = Self::default();
+        }
+        self.device = unstored.device.as_ref().map(json).or(self.device.take());
+        self.users.extend(unstored.users.iter().map(|user| (user.id, json(user))));
+        self.conversations.extend(unstored.conversations.iter().map(|stored| (stored.about.id, json(stored))));
+        self.timelines.extend(unstored.timelines.iter().map(|stored| (stored.conversation, json(stored))));
+        self.timelines.retain(|id, _| !unstored.dropped.contains(id));
+    }
+
+    pub fn stored(&self) -> Option<Stored> {
+        Some(Stored {
+            device: read(self.device.as_ref()?),
+            users: self.users.values().map(read).collect(),
+            conversations: self.conversations.values().map(read).collect(),
+            timelines: self.timelines.values().map(read).collect(),
+        })
+    }
+}
+
+fn json(what: &impl Serialize) -> String {
+    serde_json::to_string(what).unwrap()
+}
+
+fn read<T: DeserializeOwned>(text: &String) -> T {
+    serde_json::from_str(text).unwrap()
+}
