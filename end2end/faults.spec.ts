@@ -1,0 +1,148 @@
+import type { BrowserContext } from '@playwright/test';
+import { Messenger } from './support/messenger.ts';
+import { Proxy } from './support/proxy.ts';
+import type { Program, Server } from './support/server.ts';
+import { expect, test as base, Visitor } from './support/test.ts';
+
+const DAY = 24 * 60 * 60 * 1000;
+
+/** Somebody at a browser of their own, behind a network of their own. */
+interface Post {
+  visitor: Visitor;
+  proxy: Proxy;
+  me: Messenger;
+}
+
+interface Fixtures {
+  /** Logs in with a clock that is wrong by `ahead`, and opens the only conversation. */
+  post: (handle: string, peer: string, ahead?: number) => Promise<Post>;
+}
+
+const test = base.extend<Fixtures>({
+  post: async ({ server, visit }, use) => {
+    const proxies: Proxy[] = [];
+    await use(async (handle, peer, ahead = 0) => {
+      const proxy = await Proxy.to(server);
+      proxies.push(proxy);
+      const direct = await visit();
+      await setClock(direct.context, ahead);
+      direct.watch.allowOutage();
+      direct.watch.allow(/net::ERR_/);
+      const visitor = new Visitor(direct.page, direct.context, direct.watch, { url: proxy.url } as Server);
+      await visitor.enter(handle);
+      const me = new Messenger(visitor.page);
+      await me.choose(peer);
+      return { visitor, proxy, me };
+    });
+    await Promise.all(proxies.map(proxy => proxy.close()));
+  },
+});
+
+test('two devices of one account and a peer show one order after a bad network, whatever their clocks say', async ({
+  post,
+  server,
+}) => {
+  const one = await post('film-dev-3-a', 'film-dev-3-b', DAY);
+  const two = await post('film-dev-3-a', 'film-dev-3-b', -DAY);
+  const peer = await post('film-dev-3-b', 'film-dev-3-a');
+  const posts = [one, two, peer];
+
+  // The answers of sends are lost: the server has them, and the sender does not hear so.
+  one.proxy.dropAnswers();
+  for (const text of ['甲一', '甲二', '甲三']) await one.me.send(text);
+  await expect.poll(() => one.proxy.swallowed, { timeout: 20_000 }).toBeGreaterThan(1);
+  one.proxy.heal();
+
+  // One device is offline for a while, and writes on.
+  await two.visitor.context.setOffline(true);
+  two.proxy.cut();
+  for (const text of ['乙一', '乙二', '乙三']) {
+    await two.me.send(text);
+    await expect(two.me.message(text)).toHaveCount(1);
+    await peer.me.send(`回${text}`);
+  }
+  await two.visitor.context.setOffline(false);
+
+  // The sockets of all are cut again and again while they write.
+  for (let n = 1; n <= 5; n += 1) {
+    for (const { proxy, me } of posts) {
+      await me.send(`第 ${n} 次，${posts.findIndex(post => post.me === me)} 号`);
+      proxy.cut();
+    }
+  }
+  const program = await server.program('film-dev-3-b');
+  await agree(posts, program, 24 + 3 + 6 + 15);
+  const texts = (await program.texts(await program.conversation())).slice(24);
+  expect(new Set(texts).size).toBe(texts.length);
+  for (const own of ['甲', '乙']) {
+    expect(texts.filter(text => text.startsWith(own))).toEqual(['一', '二', '三'].map(n => own + n));
+  }
+});
+
+test('a reload in the middle of sending sends everything once, in the order of writing', async ({ post, server }) => {
+  const one = await post('film-dev-6-a', 'film-dev-6-b', DAY);
+  const peer = await post('film-dev-6-b', 'film-dev-6-a');
+  const program = await server.program('film-dev-6-b');
+  const conversation = await program.conversation();
+  const before = (await program.texts(conversation)).length;
+  const written = Array.from({ length: 8 }, (_, n) => `一口气写的 ${n + 1}`);
+  one.proxy.delay(150);
+  for (const text of written) await one.me.send(text);
+  // Some are on the server, one is on its way, the others wait.
+  await expect.poll(async () => (await program.texts(conversation)).length).toBeGreaterThan(before);
+  await one.visitor.live(() => one.visitor.page.reload());
+  one.proxy.heal();
+  await agree([one, peer], program, before + written.length);
+  expect((await program.texts(conversation)).slice(before)).toEqual(written);
+});
+
+test('a connection that only looks open is replaced when the page wakes up', async ({ post, server }) => {
+  const one = await post('film-dev-4-a', 'film-dev-4-b');
+  const program = await server.program('film-dev-4-b');
+  const conversation = await program.conversation();
+  one.proxy.halfOpen();
+  await program.send(conversation, '没人听见');
+  await expect(one.me.message('没人听见')).toHaveCount(0);
+  one.proxy.heal();
+  await program.send(conversation, '还是没人听见');
+  await one.visitor.page.evaluate(() => dispatchEvent(new Event('online')));
+  await expect(one.me.message('还是没人听见')).toBeVisible({ timeout: 8_000 });
+  await expect(one.me.message('没人听见')).toHaveCount(1);
+});
+
+/** Makes every clock of the pages to come wrong. */
+async function setClock(context: BrowserContext, ahead: number): Promise<void> {
+  await context.addInitScript(ahead => {
+    const True = Date;
+    globalThis.Date = class extends True {
+      constructor(...parts: []) {
+        super(...(parts.length === 0 ? ([True.now() + ahead] as unknown as []) : parts));
+      }
+
+      static override now(): number {
+        return True.now() + ahead;
+      }
+    } as DateConstructor;
+  }, ahead);
+}
+
+/** Waits until the log has so many messages and every page shows its end: in its order, each once, nothing else. */
+async function agree(posts: Post[], program: Program, length: number): Promise<void> {
+  const conversation = await program.conversation();
+  const log = () => program.texts(conversation);
+  await expect.poll(async () => (await log()).length, { timeout: 30_000 }).toBe(length);
+  for (const { me } of posts) {
+    await expect
+      .poll(
+        async () => {
+          const shown = await me.messages.locator('.text').allTextContents();
+          const end = (await log()).slice(-shown.length);
+          return shown.length >= 10 && JSON.stringify(shown) === JSON.stringify(end);
+        },
+        { timeout: 30_000 },
+      )
+      .toBe(true);
+    const seqs = await me.seqs();
+    expect(seqs).toEqual(seqs.map((_, n) => length - seqs.length + 1 + n));
+  }
+}
