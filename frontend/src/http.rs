@@ -4,6 +4,7 @@ use crate::browser::window;
 use crate::timeout::Timeout;
 use protocol::messaging::{HideMessages, OpenConversation, SendRequest};
 use protocol::receipts::ReportReceipts;
+use protocol::sync::CheckCounts;
 use protocol::{
     ApiError, Conversation, ErrorAnswer, ErrorCode, User, UserId,
     account::{ChangeAccount, Users},
@@ -44,6 +45,9 @@ pub async fn call(request: Request) -> Result<Answer, Failure> {
         }
         Request::Report { reports, leaving } => {
             send("PUT", path::RECEIPTS, &ReportReceipts { reports }, leaving).await.map(|_| Answer::Reported)
+        }
+        Request::Check { counts } => {
+            send("POST", path::SYNC_COUNTS, &CheckCounts { counts }, false).await?.read().await.map(Answer::Checked)
         }
         Request::Readers { conversation } => get(&path::readers(conversation)).await.map(Answer::Readers),
         Request::Act(action) => act(action).await,

@@ -49,6 +49,10 @@ impl Client {
                     false => self.pulls.done(job),
                 }
             }
+            (Job::Check, Ok(Answer::Checked(checked))) => {
+                self.pulls.done(job);
+                self.take_counts(checked);
+            }
             (Job::Readers(id), Ok(Answer::Readers(readers))) => {
                 self.pulls.done(job);
                 self.apply_readers(id, readers);
@@ -103,6 +107,9 @@ impl Client {
         } else if !self.pulls.wanted(Job::Sync) {
             self.link.caught_up();
             self.synced_at = self.now;
+            if !std::mem::replace(&mut self.checked, true) {
+                self.pulls.want(Job::Check, self.now);
+            }
         }
     }
 }

@@ -41,6 +41,8 @@ pub struct Client {
     pub(crate) listing: bool,
     /// The server no longer takes the token: what the account's log told since it is not told any more.
     pub(crate) anew: bool,
+    /// The server has been asked to compare the counts.
+    pub(crate) checked: bool,
     /// What moved since that listing began is still to be asked for.
     pub(crate) behind: bool,
     pub(crate) open: Option<Opened>,
@@ -105,6 +107,7 @@ impl Client {
             listing: false,
             behind: false,
             anew: false,
+            checked: false,
             open: None,
             visited: Vec::new(),
             restored: BTreeMap::new(),
@@ -385,6 +388,7 @@ impl Client {
                 let after = self.held.get(&conversation)?.log.cursor();
                 Some(Request::Changes { conversation, after })
             }
+            Job::Check => Some(Request::Check { counts: self.counts() }).filter(|_| !self.held.is_empty()),
             Job::Readers(conversation) => Some(Request::Readers { conversation }),
             Job::Newest(conversation) => Some(history(conversation, None, NEWEST)),
             Job::Before(conversation, before) => Some(history(conversation, Some(before), PAGE)),

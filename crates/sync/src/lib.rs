@@ -11,6 +11,7 @@ mod acting;
 mod answers;
 mod apply;
 mod client;
+mod counts;
 mod link;
 mod log;
 mod outbox;
@@ -31,7 +32,7 @@ pub use timeline::{Item, ReadMark, Row, RowKey};
 pub use window::{Anchor, MOUNTED, MOVED, Mounted, Placed, Window, at_end};
 
 use protocol::messaging::{ChangesPage, HistoryPage, Readers, ReportMessage};
-use protocol::sync::SyncPage;
+use protocol::sync::{CheckedCounts, Count, SyncPage};
 use protocol::{
     Account, ApiError, ClientFrame, ClientId, Conversation, ConversationId, Message, MessageBody, Millis,
     ReceiptReport, Rules, Seq, ServerFrame, User,
@@ -152,6 +153,8 @@ pub enum Request {
     Post { conversation: ConversationId, client_id: ClientId, body: MessageBody },
     /// `PUT /receipts`. `leaving`: must outlive the page (fetch with keepalive).
     Report { reports: Vec<ReceiptReport>, leaving: bool },
+    /// `POST /sync/counts`, once the device has caught up (R004-B2).
+    Check { counts: Vec<Count> },
     /// `GET /conversations/{id}/readers`
     Readers { conversation: ConversationId },
     /// As the action says.
@@ -167,6 +170,7 @@ pub enum Answer {
     Conversation(Conversation),
     Posted(Message),
     Reported,
+    Checked(CheckedCounts),
     Readers(Readers),
     /// The recalled message.
     Recalled(Message),

@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 pub(crate) enum Job {
     /// What moved in the account's logs.
     Sync,
+    /// Whether the device counts as the server does.
+    Check,
     /// A conversation's description.
     Describe(ConversationId),
     /// A conversation's log, after its cursor.

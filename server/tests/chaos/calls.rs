@@ -4,6 +4,7 @@ use crate::support::Person;
 use protocol::account::ChangeAccount;
 use protocol::messaging::{HideMessages, HistoryPage, SendRequest};
 use protocol::receipts::ReportReceipts;
+use protocol::sync::{CheckCounts, CheckedCounts};
 use protocol::{Account, ApiError, ConversationId, ErrorAnswer, ErrorCode, Rules, path};
 use serde::de::DeserializeOwned;
 use sync::{Action, Answer, Failure, Request, Start};
@@ -51,6 +52,13 @@ pub async fn call(person: &Person, request: Request) -> Result<Answer, Failure> 
         Request::Report { reports, .. } => {
             let body = ReportReceipts { reports };
             done(person.request("PUT", path::RECEIPTS).json(&body)).await.map(|()| Answer::Reported)
+        }
+        Request::Check { counts } => {
+            let request = person.request("POST", path::SYNC_COUNTS).json(&CheckCounts { counts });
+            let checked: Result<CheckedCounts, Failure> = read(request).await;
+            // The same positions make the same counts, whatever happened before.
+            assert!(checked.as_ref().is_ok_and(|checked| checked.wrong.is_empty()) || checked.is_err(), "{checked:?}");
+            checked.map(Answer::Checked)
         }
         Request::Readers { conversation } => read(get(path::readers(conversation))).await.map(Answer::Readers),
         Request::Act(action) => act(person, action).await,

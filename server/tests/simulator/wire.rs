@@ -4,6 +4,7 @@ use axum::http::{Method, StatusCode};
 use protocol::account::ChangeAccount;
 use protocol::messaging::{HideMessages, SendRequest};
 use protocol::receipts::ReportReceipts;
+use protocol::sync::{CheckCounts, CheckedCounts};
 use protocol::{ErrorAnswer, path};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -40,6 +41,9 @@ pub fn call(request: &Request) -> Call {
         }
         Request::Report { reports, .. } => {
             with_body(Method::PUT, path::RECEIPTS.to_owned(), &ReportReceipts { reports: reports.clone() })
+        }
+        Request::Check { counts } => {
+            with_body(Method::POST, path::SYNC_COUNTS.to_owned(), &CheckCounts { counts: counts.clone() })
         }
         Request::Readers { conversation } => get(path::readers(*conversation)),
         Request::Act(action) => act(action),
@@ -78,6 +82,12 @@ pub fn answer(request: &Request, status: StatusCode, body: &str) -> Result<Answe
         Request::Conversation { .. } => Answer::Conversation(read(body)),
         Request::Post { .. } => Answer::Posted(read(body)),
         Request::Report { .. } => Answer::Reported,
+        Request::Check { .. } => {
+            let checked: CheckedCounts = read(body);
+            // The same positions make the same counts, whatever happened before.
+            assert!(checked.wrong.is_empty(), "{request:?} is answered {checked:?}");
+            Answer::Checked(checked)
+        }
         Request::Readers { .. } => Answer::Readers(read(body)),
         Request::Act(Action::Recall { .. }) => Answer::Recalled(read(body)),
         Request::Act(_) => Answer::Done,

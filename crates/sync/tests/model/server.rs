@@ -2,7 +2,7 @@
 
 use super::{conversation_id, user, user_id};
 use protocol::messaging::{ChangesPage, HistoryPage, Readers};
-use protocol::sync::{AccountChange, SyncPage};
+use protocol::sync::{AccountChange, CheckedCounts, Count, SyncPage};
 use protocol::{
     Account, ApiError, ClientId, Conversation, ConversationId, ConversationKind, Cursors, ErrorCode, LogChange,
     Message, MessageBody, Millis, Receipt, ReceiptReport, Rev, Rules, Seq, ServerFrame, Upd, UserId,
@@ -146,9 +146,23 @@ impl Server {
                 }
                 Answer::Reported
             }
+            Request::Check { counts } => {
+                for count in counts {
+                    let about = self.describe(me, count.conversation);
+                    let here = Count { unread: count.unread, ..self.count(me, count.conversation) } == count;
+                    assert!(!here || count.unread == about.unread, "{count:?} for {about:?}");
+                }
+                Answer::Checked(CheckedCounts { wrong: Vec::new(), users: Vec::new() })
+            }
             Request::Readers { .. } => Answer::Readers(Readers { readers: Vec::new(), listed: true }),
             Request::Act(_) => panic!("not modelled"),
         })
+    }
+
+    /// What a device should count that has everything.
+    pub fn count(&self, me: UserId, id: ConversationId) -> Count {
+        let Conversation { rev, upd, own, unread, .. } = self.describe(me, id);
+        Count { conversation: id, rev, upd, read: own.read, unread }
     }
 
     pub fn account(&self, me: UserId) -> Account {
