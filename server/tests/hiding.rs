@@ -83,7 +83,7 @@ fn import(data: &Path, file: &Path) {
     assert!(output.status.success(), "{output:?}");
 }
 
-/// R004-B4, R004-B5, R004-H4, R004-H7, T14: what one device deletes leaves the other at once, in one frame, and counts one
+/// R004-B4, R004-B5, R004-H4, R004-H7: what one device deletes leaves the other at once, in one frame, and counts one
 /// less where it was unread; a device that was away hears of it by its next sync; the peer hears nothing.
 #[tokio::test]
 async fn a_deletion_reaches_the_other_devices() {

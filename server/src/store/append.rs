@@ -221,7 +221,7 @@ fn place(
 }
 
 fn row(new: &NewMessage, message: &Message) -> impl serde::Serialize + use<> {
-    let (kind, body) = encode_body(&message.body, message.sender);
+    let (kind, body) = encode_body(&message.body);
     (new.conversation, message.seq, message.rev, message.sender, hex(&message.client_id), message.at, kind, body)
 }
 
@@ -240,7 +240,7 @@ async fn find_known(
             sender,
             client_id,
             at: row.try_get::<i64, _>(5)?.unsigned_abs(),
-            body: decode_body(row.try_get(6)?, row.try_get(7)?, sender)?,
+            body: decode_body(row.try_get(6)?, row.try_get(7)?)?,
         };
         known.insert((sender, client_id), (parse(row.try_get::<i64, _>(2)?)?, message));
     }
@@ -258,27 +258,23 @@ fn hex(client_id: &ClientId) -> String {
 
 const TEXT: i64 = 1;
 /// From 100 on: what the server made, which counts for nothing.
-pub const RECALLED: i64 = 100;
+const RECALLED: i64 = 100;
 
-/// The type and the body as they are stored. A message that its own sender recalled stores nobody.
-pub fn encode_body(body: &MessageBody, sender: UserId) -> (i64, String) {
+/// The type and the body as they are stored.
+pub fn encode_body(body: &MessageBody) -> (i64, String) {
     match body {
         MessageBody::Text { text } => (TEXT, text.as_str().to_owned()),
-        MessageBody::Recalled { by } if *by == sender => (RECALLED, String::new()),
         MessageBody::Recalled { by } => (RECALLED, by.to_string()),
     }
 }
 
-fn decode_body(kind: i64, body: String, sender: UserId) -> Result<MessageBody, StoreError> {
+fn decode_body(kind: i64, body: String) -> Result<MessageBody, StoreError> {
     match kind {
         TEXT => Ok(MessageBody::Text { text: parse(body)? }),
-        RECALLED => match body.trim_end() {
-            "" => Ok(MessageBody::Recalled { by: sender }),
-            by => match by.parse() {
-                Ok(by) => Ok(MessageBody::Recalled { by }),
-                Err(error) => Err(StoreError::Corrupt(format!("who recalled a message: {error}"))),
-            },
-        },
+        RECALLED => {
+            let by = body.parse().map_err(|error| StoreError::Corrupt(format!("who recalled a message: {error}")))?;
+            Ok(MessageBody::Recalled { by })
+        }
         other => Err(StoreError::Corrupt(format!("message type {other}"))),
     }
 }
@@ -290,13 +286,12 @@ pub fn decode_client_id(bytes: &[u8]) -> Result<ClientId, StoreError> {
 
 /// The message of a row whose columns are seq, rev, sender, client_id, at, type, body, from `first` on.
 pub fn decode_message(row: &sqlx::sqlite::SqliteRow, first: usize) -> Result<Message, StoreError> {
-    let sender = parse(row.try_get::<i64, _>(first + 2)?)?;
     Ok(Message {
         seq: parse(row.try_get::<i64, _>(first)?)?,
         rev: parse(row.try_get::<i64, _>(first + 1)?)?,
-        sender,
+        sender: parse(row.try_get::<i64, _>(first + 2)?)?,
         client_id: decode_client_id(row.try_get(first + 3)?)?,
         at: row.try_get::<i64, _>(first + 4)?.unsigned_abs(),
-        body: decode_body(row.try_get(first + 5)?, row.try_get(first + 6)?, sender)?,
+        body: decode_body(row.try_get(first + 5)?, row.try_get(first + 6)?)?,
     })
 }

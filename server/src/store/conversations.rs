@@ -120,8 +120,11 @@ const INSERT: &str = "insert into conversation (kind, low, high, title, created_
     values ($1, $2, $3, $4, $5, $5, 0, $6) returning id";
 const JOIN_UPD: &str = "update account set upd = upd + 1 where id in (select value from json_each($2))
     and not exists (select 1 from member where member.account = account.id and member.conversation = $1)";
-const JOIN: &str = "insert into member (account, conversation, upd, joined_upd)
-    select id, $1, upd, upd from account where id in (select value from json_each($2))
+// Nothing that was there before somebody joined is unread.
+const JOIN: &str = "insert into member (account, conversation, delivered, read, upd, joined_upd)
+    select a.id, c.id, c.head_seq, c.head_seq, a.upd, a.upd
+    from conversation as c join account as a on a.id in (select value from json_each($2))
+    where c.id = $1
     on conflict (account, conversation) do nothing";
 const JOINED_UPD: &str = "select joined_upd from member where account = $1 and conversation = $2";
 const JOIN_COUNT: &str = "update conversation

@@ -3,11 +3,10 @@
 //! The row, its address and its key stay, so that a late replay of the send is answered with what became of it. The
 //! text is overwritten where it stood; what of it the write-ahead log holds is erased by the next checkpoint.
 
-use super::append::{RECALLED, decode_message, encode_body};
+use super::append::{decode_message, encode_body};
 use super::event::{Event, Roster};
 use super::{Store, StoreError, Tx, parse};
 use protocol::{ConversationId, Message, MessageBody, Millis, Seq, User};
-use sqlx::Row;
 use std::sync::Arc;
 
 /// A wish to recall a message; membership was checked against `roster`.
@@ -20,9 +19,6 @@ pub struct Recall {
     /// What was sent before is too old to be recalled; `None`: whatever was sent.
     pub sent_since: Option<Millis>,
 }
-
-/// Storing a recalled message may take this many bytes more beside the text: those of its type and position.
-const GROWTH: usize = 3;
 
 // What others sent is found only where the account sees it.
 const FIND: &str = "select q.seq, q.rev, q.sender, q.client_id, q.at, q.type, q.body
@@ -46,8 +42,9 @@ impl Store {
         self.writer()
             .run(move |tx| {
                 Box::pin(async move {
+                    let left = run(tx, recall).await?;
                     traces.left();
-                    run(tx, recall).await
+                    Ok(left)
                 })
             })
             .await
@@ -72,17 +69,13 @@ async fn run(tx: &mut Tx<'_>, recall: Recall) -> Result<Message, StoreError> {
     if sent_since.is_none_or(|since| message.at < since) {
         return Err(StoreError::TooLate);
     }
-    let len = row.try_get::<&str, _>(6)?.len();
     let (prev, head) = tx.move_log(conversation).await?;
     let message = Message { rev: head.rev, body: MessageBody::Recalled { by: by.id }, ..message };
-    // As long as the text was, but never longer with the rest: a row that outgrows its page makes SQLite copy its
-    // neighbours, and what it leaves behind of those would outlive their own recall.
-    let width = len.saturating_sub(GROWTH);
-    let body = format!("{:width$}", encode_body(&message.body, message.sender).1);
+    let (kind, body) = encode_body(&message.body);
     sqlx::query(ERASE)
         .bind(conversation.as_i64())
         .bind(seq.as_i64())
-        .bind(RECALLED)
+        .bind(kind)
         .bind(body)
         .bind(message.rev.as_i64())
         .execute(&mut *tx.conn)

@@ -142,6 +142,28 @@ async fn a_deletion_counts_only_while_unread() {
     assert_eq!(fixture.seen(&b, id).await.unread, 3);
 }
 
+/// R004-B7 (1, 12, 13, 16): own messages never count; two devices' reports end at the higher one, whatever comes late or
+/// after a restart; who joins a group has nothing unread in it.
+#[tokio::test]
+async fn nothing_counts_that_is_own_or_older() {
+    let fixture = Fixture::new().await;
+    let (a, b, c) = (fixture.user("aa").await, fixture.user("bb").await, fixture.user("cc").await);
+    let id = fixture.group("group", &[&a, &b]).await;
+    for key in 1..=12 {
+        fixture.send(id, &a, key, "x").await.unwrap();
+    }
+    assert_eq!(fixture.seen(&a, id).await.unread, 0);
+    tokio::join!(fixture.report(&b, id, 10, 10), fixture.report(&b, id, 8, 8));
+    assert_eq!(fixture.seen(&b, id).await.unread, 2);
+    let fixture = fixture.reopen().await;
+    fixture.report(&b, id, 9, 9).await;
+    assert_eq!(fixture.seen(&b, id).await.unread, 2);
+    assert_eq!(fixture.group("group", &[&a, &b, &c]).await, id);
+    assert_eq!(fixture.seen(&c, id).await.unread, 0);
+    fixture.send(id, &a, 99, "x").await.unwrap();
+    assert_eq!((fixture.seen(&c, id).await.unread, fixture.seen(&b, id).await.unread), (1, 3));
+}
+
 /// R004-H1, R004-H7: deleting several is one downlink, which covers a position each; a sync tells each in its latest
 /// state, and nothing is told of what changed nothing.
 #[tokio::test]
