@@ -360,6 +360,7 @@ fn name(request: &Request) -> &'static str {
         Request::Conversation { .. } => "descriptions",
         Request::Post { .. } => "sends",
         Request::Report { .. } => "receipts",
+        Request::Check { .. } => "counts",
         Request::Readers { .. } => "readers",
         Request::Act(Action::Hide { hidden: true, .. }) => "hidden",
         Request::Act(Action::Hide { .. }) => "shown",
