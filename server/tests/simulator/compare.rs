@@ -20,8 +20,9 @@ impl World<'_> {
     /// Nothing lost, nothing doubled, in the order in which it was written.
     fn compare_sent(&self) {
         for (n, device) in self.devices.iter().enumerate() {
-            assert!(device.kept.outbox.is_empty(), "device {n} keeps what was sent: {:?}", device.kept.outbox);
-            assert!(device.kept.reads.is_empty(), "device {n} keeps what was reported: {:?}", device.kept.reads);
+            let kept = device.kept.borrow();
+            assert!(kept.outbox.is_empty(), "device {n} keeps what was sent: {:?}", kept.outbox);
+            assert!(kept.reads.is_empty(), "device {n} keeps what was reported: {:?}", kept.reads);
             for (id, room) in &self.oracle.rooms {
                 let sent = room.log.iter().filter(|entry| entry.sender == device.me()).map(|entry| entry.client_id);
                 let sent: Vec<_> = sent.collect();

@@ -9,8 +9,12 @@ use protocol::{
     ClientFrame, ClientId, ConversationId, Cursors, MessageBody, Millis, Rules, Seq, ServerFrame, UserId, frame::close,
 };
 use server::push::Connected;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
-use sync::{Action, Answer, Client, Effect, Failure, Input, Item, ReadMark, Request, RequestId, RowKey, Start};
+use std::rc::Rc;
+use sync::{
+    Acted, Action, Answer, Client, Effect, Failure, Input, Item, ReadMark, Request, RequestId, RowKey, Start, Stored,
+};
 
 #[derive(Default)]
 pub enum Socket {
@@ -41,7 +45,10 @@ pub struct Device {
     pub past: Vec<Request>,
     /// The true time at which the timer rings: a timer counts, whatever the device's clock is set to meanwhile.
     pub wake: Option<Millis>,
-    pub kept: Kept,
+    /// Shared by the tabs of one browser.
+    pub kept: Rc<RefCell<Kept>>,
+    /// Of several tabs, one stores what the device keeps.
+    pub leads: bool,
     /// How far the device's clock is ahead of the true time, in milliseconds.
     pub skew: i64,
     /// Messages written here, in order, that must be on the server in the end.
@@ -52,12 +59,12 @@ pub struct Device {
     reported: BTreeMap<ConversationId, (Cursors, Millis)>,
 }
 
-/// A device's clock can be a day ahead or behind, twice over, and time never begins before this.
-const DAYS: i64 = 3 * 24 * 60 * 60 * 1_000;
+/// A clock can be so far ahead or behind.
+pub const DAYS: i64 = 3 * 24 * 60 * 60 * 1_000;
 
 impl Device {
     pub fn new(login: Login, start: Start, seed: u64, keeping: bool) -> Self {
-        let kept = Kept { disk: keeping.then(Disk::default), ..Kept::default() };
+        let disk = keeping.then(Disk::default);
         Self {
             login,
             client: Client::new(start),
@@ -66,7 +73,8 @@ impl Device {
             answers: Vec::new(),
             past: Vec::new(),
             wake: None,
-            kept,
+            kept: Rc::new(RefCell::new(Kept { disk, ..Kept::default() })),
+            leads: true,
             skew: 0,
             written: Vec::new(),
             logged_out: false,
@@ -87,7 +95,7 @@ impl Device {
 
     /// The page is loaded anew without the server's help: what is stored is all there is. `false` where nothing is.
     pub fn revive(&mut self, now: Millis) -> bool {
-        let Some(stored) = self.kept.disk.as_ref().and_then(Disk::stored) else { return false };
+        let Some(stored) = self.disk() else { return false };
         if self.client.take_unstored().is_some() {
             // What comes back is older than what was seen.
             self.marks.clear();
@@ -105,20 +113,27 @@ impl Device {
         self.reported.clear();
         self.logged_out = false;
         // Nothing is seen before all of it is restored.
-        if let Some(disk) = &self.kept.disk {
-            let stored = disk.stored().map(Box::new);
+        if self.leads && self.kept.borrow().disk.is_some() {
+            let stored = self.disk().map(Box::new);
             self.drive(now, Input::Restored(stored));
         }
-        self.drive(now, Input::ReadsRestored(self.kept.reads.iter().map(|(&id, &seq)| (id, seq)).collect()));
-        self.drive(now, Input::OutboxRestored(self.kept.outbox.values().cloned().collect()));
+        let kept = self.kept.borrow().clone();
+        self.drive(now, Input::ReadsRestored(kept.reads.into_iter().collect()));
+        self.drive(now, Input::OutboxRestored(kept.outbox.into_values().collect()));
         self.step(now, Input::Started);
+    }
+
+    fn disk(&self) -> Option<Stored> {
+        self.kept.borrow().disk.as_ref().filter(|_| self.leads).and_then(Disk::stored)
     }
 
     /// Stores what is not stored yet.
     pub fn keep(&mut self, now: Millis) -> bool {
-        let Some(disk) = &mut self.kept.disk else { return false };
+        if !self.leads || self.kept.borrow().disk.is_none() {
+            return false;
+        }
         let Some(unstored) = self.client.take_unstored() else { return false };
-        disk.write(&unstored);
+        self.kept.borrow_mut().disk.as_mut().unwrap().write(&unstored);
         self.step(now, Input::Stored(unstored.through()));
         true
     }
@@ -144,7 +159,12 @@ impl Device {
         for effect in self.client.step(clock, self.dice.roll(), input) {
             self.perform(now, clock, effect);
         }
-        self.client.take_changes();
+        for Acted { action, outcome } in self.client.take_changes().acted {
+            // A deletion is told to nobody else: it is stored at once.
+            if matches!((action, outcome), (Action::Delete { .. }, Ok(()))) {
+                self.keep(now);
+            }
+        }
     }
 
     fn perform(&mut self, now: Millis, clock: Millis, effect: Effect) {
@@ -160,22 +180,24 @@ impl Device {
                 assert!(at > clock, "a timer for the past never ends");
                 self.wake = Some(now + (at - clock));
             }
-            Effect::Persist(unsent) => drop(self.kept.outbox.insert(unsent.client_id, unsent)),
-            Effect::Forget(id) => drop(self.kept.outbox.remove(&id)),
-            Effect::KeepRead { conversation, seq } => drop(self.kept.reads.insert(conversation, seq)),
-            Effect::ForgetRead(conversation) => drop(self.kept.reads.remove(&conversation)),
+            Effect::Persist(unsent) => drop(self.kept.borrow_mut().outbox.insert(unsent.client_id, unsent)),
+            Effect::Forget(id) => drop(self.kept.borrow_mut().outbox.remove(&id)),
+            Effect::KeepRead { conversation, seq } => drop(self.kept.borrow_mut().reads.insert(conversation, seq)),
+            Effect::ForgetRead(conversation) => drop(self.kept.borrow_mut().reads.remove(&conversation)),
             Effect::LoggedOut => self.logged_out = true,
         }
     }
 
     fn check_request(&mut self, clock: Millis, request: &Request) {
         match request {
-            Request::Post { conversation, client_id, .. } => {
-                assert!(self.kept.outbox.contains_key(client_id), "posted before it was kept");
+            // Another tab may know already that the message has arrived.
+            Request::Post { conversation, client_id, .. } if Rc::strong_count(&self.kept) == 1 => {
+                let outbox = &self.kept.borrow().outbox;
+                assert!(outbox.contains_key(client_id), "posted before it was kept");
                 // A frame may confirm a message before its answer comes; then the next one may go.
                 let unconfirmed = |(_, other): &(RequestId, Request)| {
                     matches!(other, Request::Post { conversation: id, client_id, .. }
-                        if id == conversation && self.kept.outbox.contains_key(client_id))
+                        if id == conversation && outbox.contains_key(client_id))
                 };
                 assert!(!self.requests.iter().any(unconfirmed), "two posts at once in a conversation");
             }
@@ -282,7 +304,7 @@ impl Device {
 
     /// The messages that wait for the person.
     pub fn failed(&self) -> Vec<ClientId> {
-        self.kept.outbox.values().filter(|unsent| unsent.failed).map(|unsent| unsent.client_id).collect()
+        self.kept.borrow().outbox.values().filter(|unsent| unsent.failed).map(|unsent| unsent.client_id).collect()
     }
 
     pub fn retry(&mut self, now: Millis, id: ClientId) {

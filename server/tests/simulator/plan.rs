@@ -28,6 +28,8 @@ pub enum Op {
     Delete(usize),
     ReadAll,
     ShowReceipts(bool),
+    /// More is sent than a device pulls one by one.
+    Flood,
     /// Somebody sends a message that one member of the room does not see.
     Withhold(usize),
     /// The page is about to be hidden.
@@ -65,6 +67,7 @@ pub enum Op {
     LogIn,
     /// The device's clock is set forward by so many minutes.
     Jump(i64),
+    ServerJump(i64),
     /// Somebody opens the conversation that did not exist.
     Create,
     Restart,
@@ -91,6 +94,8 @@ pub struct Plan {
     pub keeping: bool,
     /// How many of the cast's devices take part.
     pub devices: usize,
+    /// Whether the first device has two tabs.
+    pub tab: bool,
     pub steps: Vec<(usize, Op)>,
     pub ending: Ending,
 }
@@ -111,11 +116,16 @@ impl Plan {
         let mut dice = Dice::new(seed);
         let policy = if dice.chance(75) { ReadReportPolicy::Viewport } else { ReadReportPolicy::OnLeave };
         let keeping = dice.chance(70);
+        let tab = dice.chance(25);
         let devices = dice.between(2, OWNERS.len() as u64) as usize;
         let len = dice.between(20, 160);
-        let steps = (0..len).map(|_| (device(&mut dice, devices), op(&mut dice))).collect();
+        let mut steps: Vec<_> =
+            (0..len).map(|_| (device(&mut dice, devices + usize::from(tab)), op(&mut dice))).collect();
+        if dice.chance(1) {
+            steps.insert(dice.index(steps.len()), (dice.index(devices), Op::Flood));
+        }
         let ending = [Ending::Quiet, Ending::Poked, Ending::Reconnected][dice.index(3)];
-        Self { seed, policy, keeping, devices, steps, ending }
+        Self { seed, policy, keeping, devices, tab, steps, ending }
     }
 }
 
@@ -190,6 +200,7 @@ fn op(dice: &mut Dice) -> Op {
             (2, Op::LogOut),
             (4, Op::LogIn),
             (8, Op::Jump(minutes)),
+            (4, Op::ServerJump(minutes)),
             (8, Op::Create),
             (1, Op::Restart),
             (60, Op::Pass(millis)),
@@ -199,7 +210,8 @@ fn op(dice: &mut Dice) -> Op {
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} devices{}, {:?}: ", self.devices, if self.keeping { " that keep" } else { "" }, self.policy)?;
+        write!(f, "{} devices{}", self.devices, if self.tab { " and a tab" } else { "" })?;
+        write!(f, "{}, {:?}: ", if self.keeping { " that keep" } else { "" }, self.policy)?;
         self.steps.iter().try_for_each(|(device, op)| write!(f, "{device}:{op:?}; "))?;
         write!(f, "{:?}", self.ending)
     }

@@ -1,7 +1,7 @@
 //! The people, their devices, and the server: running a plan.
 
 use crate::backend::{Backend, Login};
-use crate::device::{Arriving, Device, Socket};
+use crate::device::{Arriving, DAYS, Device, Socket};
 use crate::kept::{Disk, Kept};
 use crate::oracle::{Oracle, text};
 use crate::plan::{DIRECT, Ending, GROUP, LATE, OTHER, OWNERS, Op, Plan, SELF};
@@ -13,9 +13,12 @@ use protocol::{
     path,
 };
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use sync::{Action, Answer, Failure, Input, Request, Start};
 
 pub const MINUTE: Millis = 60_000;
+/// More than a device pulls one by one.
+const FLOOD: usize = 1_010;
 /// When every run begins.
 const BEGINNING: Millis = 1_700_000_000_000;
 
@@ -31,6 +34,8 @@ pub struct World<'a> {
     programs: Vec<Login>,
     seed: u64,
     written: u64,
+    /// How far the server's clock is ahead of the true time, in milliseconds.
+    skew: i64,
 }
 
 impl<'a> World<'a> {
@@ -48,6 +53,7 @@ impl<'a> World<'a> {
             programs: Vec::new(),
             seed: plan.seed,
             written: 0,
+            skew: 0,
             backend,
         };
         for n in 0..3 {
@@ -67,6 +73,15 @@ impl<'a> World<'a> {
             let start = world.start(&login, None).await;
             world.devices.push(Device::new(login, start.clone(), plan.seed + n as u64, plan.keeping));
             world.devices[n].reload(world.now, start);
+        }
+        if plan.tab {
+            let login = world.devices[0].login.clone();
+            let start = world.start(&login, None).await;
+            let mut tab = Device::new(login, start.clone(), plan.seed + 99, false);
+            tab.kept = world.devices[0].kept.clone();
+            tab.leads = false;
+            tab.reload(world.now, start);
+            world.devices.push(tab);
         }
         world
     }
@@ -139,7 +154,7 @@ impl<'a> World<'a> {
 
     pub async fn run(&mut self, n: usize, op: Op) {
         let (now, rules) = (self.now, self.rules);
-        let device = &mut self.devices[n];
+        let Some(device) = self.devices.get_mut(n) else { return };
         match op {
             Op::Send(room) => {
                 if let Some(&id) = self.rooms.get(&room) {
@@ -206,7 +221,12 @@ impl<'a> World<'a> {
             }
             Op::ReadAll => device.act(now, Action::ReadAll),
             Op::ShowReceipts(show) => device.act(now, Action::ShowReceipts(show)),
-            Op::Withhold(room) => self.post(OWNERS[n], room, true).await,
+            Op::Flood => {
+                for _ in 0..FLOOD {
+                    self.post(OWNERS[n % OWNERS.len()], DIRECT, false).await;
+                }
+            }
+            Op::Withhold(room) => self.post(OWNERS[n % OWNERS.len()], room, true).await,
             Op::Leave => device.step(now, Input::Leaving),
             Op::Wake => device.step(now, Input::Woke),
             Op::Deliver(times) => {
@@ -258,10 +278,12 @@ impl<'a> World<'a> {
                 self.reload(n, open).await;
             }
             Op::Wipe => {
-                let disk = device.kept.disk.as_ref().map(|_| Disk::default());
-                let kept = std::mem::replace(&mut device.kept, Kept { disk, ..Kept::default() });
+                let disk = device.kept.borrow().disk.as_ref().map(|_| Disk::default());
+                let lost = device.kept.replace(Kept { disk, ..Kept::default() });
                 // What was only here, and may never have reached the server, is lost with it.
-                device.written.retain(|(_, id)| !kept.outbox.contains_key(id));
+                for device in &mut self.devices {
+                    device.written.retain(|(_, id)| !lost.outbox.contains_key(id));
+                }
                 self.reload(n, None).await;
             }
             Op::Revive => drop(!device.logged_out && device.revive(now)),
@@ -280,6 +302,10 @@ impl<'a> World<'a> {
                 }
             }
             Op::Jump(minutes) => device.jump(minutes * MINUTE as i64),
+            Op::ServerJump(minutes) => {
+                self.skew = (self.skew + minutes * MINUTE as i64).clamp(-DAYS, DAYS);
+                self.pass(0);
+            }
             Op::Create => self.open_late().await,
             Op::Restart => {
                 for device in &mut self.devices {
@@ -300,7 +326,7 @@ impl<'a> World<'a> {
 
     fn pass(&mut self, millis: Millis) {
         self.now += millis;
-        self.backend.set_clock(self.now);
+        self.backend.set_clock(self.now.saturating_add_signed(self.skew));
     }
 
     /// The first and the third person begin to write to each other.
@@ -321,8 +347,16 @@ impl<'a> World<'a> {
         let stands = self.ask(&login, &Request::Sync { since: None }).await.is_ok();
         if !stands {
             let account = login.account.clone();
-            login = self.backend.log_in(&account).await;
-            self.oracle.logged_in(&login);
+            let kept = &self.devices[n].kept;
+            let tab = self.devices.iter().find(|tab| Rc::ptr_eq(&tab.kept, kept) && tab.login.token != login.token);
+            match tab.map(|tab| tab.login.clone()) {
+                // Another tab of the browser has logged in again.
+                Some(other) if self.ask(&other, &Request::Sync { since: None }).await.is_ok() => login = other,
+                _ => {
+                    login = self.backend.log_in(&account).await;
+                    self.oracle.logged_in(&login);
+                }
+            }
         }
         let start = self.start(&login, open).await;
         let now = self.now;
