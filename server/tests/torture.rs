@@ -1,14 +1,26 @@
-//! `kill -9` during sends: after each, every acknowledged message is present exactly once.
+//! `kill -9` under load: whenever the server dies, what it acknowledged stays, and its history is a right server's.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on panics")]
 
+mod history;
 mod support;
 
-use support::{Ledger, TestServer, cycles};
+use history::{Dice, Membership, Observer, Op, Recorder, judge, report};
+use protocol::receipts::ReceiptReport;
+use protocol::{ClientId, ConversationId, ConversationKind, Seq, UserId};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use support::{Ledger, PASSWORD, Person, TestServer, cycles, fresh_client_id};
 
 const SENDERS: usize = 8;
 /// So many kills hit one data folder; then a new one begins, because each kill reads it all.
 const KILLS: u64 = 50;
+/// So many kills are in one recorded history.
+const JUDGED: u64 = 5;
+/// How long devices may take to come to rest.
+const REST: Duration = Duration::from_secs(10);
 
 /// R003-12, R001-15, invariants 1 and 2: 0 lost, 0 doubled, 0 invented, whenever the server dies.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -42,4 +54,164 @@ async fn acknowledged_messages_survive_kill_9() {
         acknowledged += ledger.acknowledged();
     }
     println!("{kills} kills: {acknowledged} acknowledged of {attempts} attempts, all present once");
+}
+
+/// Invariants 1–13 and 17–20: three people with two devices each write, read, hide, recall and report while the server
+/// is killed again and again; the history that they recorded is one that a right server can have made.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_history_of_a_dying_server_is_right() {
+    for seed in cycles(1) {
+        let folder = tempfile::tempdir().unwrap();
+        let recorder = Recorder::new(&folder.path().join("history.jsonl"));
+        record(seed, &recorder).await;
+        let history = recorder.history();
+        let violations = judge(&history);
+        if !violations.is_empty() {
+            let kept = folder.keep().join("history.jsonl");
+            panic!("SIXIN_FIRST={seed}, history in {}:\n{}", kept.display(), report(&violations));
+        }
+        println!("{JUDGED} kills, {} events, no violation", history.events.len());
+    }
+}
+
+/// A device, and the message that it has yet to hear of.
+struct Worker {
+    device: Observer,
+    unsent: Option<(ConversationId, ClientId)>,
+    dice: Dice,
+}
+
+async fn record(seed: u64, recorder: &Recorder) {
+    let mut server = TestServer::start();
+    let mut dice = Dice::new(seed);
+    let mut people = Vec::new();
+    for handle in ["ada", "bob", "cyd"] {
+        people.push(server.person(handle).await);
+    }
+    for (one, other) in [(0, 1), (1, 2), (2, 0)] {
+        people[one].open(&people[other]).await;
+    }
+    know(&people, recorder).await;
+    let mut workers = Vec::new();
+    for person in &people {
+        let again = Person::log_in(&server.address, &person.handle, PASSWORD).await;
+        for login in [person.clone(), again] {
+            let dice = Dice::new(dice.next());
+            workers.push(Worker { device: Observer::new(login, recorder), unsent: None, dice });
+        }
+    }
+    for _ in 0..JUDGED {
+        let dead = Arc::new(AtomicBool::new(false));
+        let working: Vec<_> = workers.drain(..).map(|worker| tokio::spawn(work(worker, dead.clone()))).collect();
+        // The moment is by chance: in the middle of whatever is under way.
+        tokio::time::sleep(Duration::from_millis(50 + dice.below(200))).await;
+        server.kill();
+        dead.store(true, Ordering::Relaxed);
+        for worker in working {
+            workers.push(worker.await.unwrap());
+        }
+        server.restart();
+        for Worker { device, .. } in &mut workers {
+            device.disconnect();
+            device.person = device.person.at(&server.address);
+        }
+    }
+
+    recorder.healed();
+    for Worker { device, unsent, .. } in &mut workers {
+        if let Some((conversation, client_id)) = unsent.take() {
+            device.send(conversation, client_id, 5).await.expect("it is sent in the end");
+        }
+    }
+    let mut fresh = Vec::new();
+    for person in &people {
+        let login = Person::log_in(&server.address, &person.handle, PASSWORD).await;
+        let mut device = Observer::new(login, recorder);
+        assert!(device.pull(200).await);
+        fresh.push(device);
+    }
+    for Worker { device, .. } in &mut workers {
+        let goal = fresh.iter().find(|fresh| fresh.process.account == device.process.account).unwrap();
+        rest(device, goal).await;
+        recorder.settled(device.process);
+    }
+    recorder.quiet();
+    for device in workers.iter_mut().map(|worker| &mut worker.device).chain(&mut fresh) {
+        for conversation in device.replica.logs.keys().copied().collect::<Vec<_>>() {
+            device.dump(conversation).await;
+        }
+    }
+}
+
+/// Tells the recording who is in which conversation.
+async fn know(people: &[Person], recorder: &Recorder) {
+    let mut known: BTreeMap<ConversationId, Vec<UserId>> = BTreeMap::new();
+    for person in people {
+        for told in person.sync(None).await.conversations {
+            known.entry(told.id).or_default().push(person.id);
+        }
+    }
+    for (conversation, members) in known {
+        let members = members.into_iter().map(|account| Membership { account, vis_from: Seq::ZERO }).collect();
+        recorder.known(conversation, ConversationKind::Direct, members, Seq::ZERO);
+    }
+}
+
+/// Until the server is dead.
+async fn work(mut worker: Worker, dead: Arc<AtomicBool>) -> Worker {
+    worker.device.connect().await;
+    while !dead.load(Ordering::Relaxed) {
+        worker.device.pull(10).await;
+        act(&mut worker).await;
+        while worker.device.listen(Duration::from_millis(worker.dice.below(3))).await {}
+    }
+    worker
+}
+
+async fn act(Worker { device, unsent, dice }: &mut Worker) {
+    let conversations: Vec<ConversationId> = device.replica.logs.keys().copied().collect();
+    if let Some((conversation, client_id)) = *unsent {
+        // An outbox sends one after the other: the later ones wait.
+        if device.send(conversation, client_id, 1).await.is_some() {
+            *unsent = None;
+        }
+        return;
+    }
+    if conversations.is_empty() {
+        return;
+    }
+    let conversation = *dice.pick(&conversations);
+    let head = device.replica.logs[&conversation].head;
+    let any = head.minus(dice.below(8)).max(Seq::ZERO.next());
+    let op = match dice.below(100) {
+        0..50 => {
+            *unsent = Some((conversation, fresh_client_id()));
+            return;
+        }
+        50..75 => {
+            let read = if dice.chance(60) { head } else { any };
+            Op::Report { reports: vec![ReceiptReport { conversation, delivered: head, read }] }
+        }
+        75..82 => Op::Hide { conversation, seqs: vec![any], hidden: dice.chance(70) },
+        82..92 => Op::Recall { conversation, seq: any },
+        92..95 => Op::Denounce { conversation, seq: any, hide: true },
+        95..98 => Op::History { conversation, before: Some(any), after: None, limit: 10 },
+        _ => Op::ReadAll,
+    };
+    device.call(op).await;
+}
+
+/// Connects, and takes frames and pulls until the device is where the fresh one is.
+async fn rest(device: &mut Observer, goal: &Observer) {
+    let end = Instant::now() + REST;
+    device.connect().await;
+    while Instant::now() < end {
+        device.pull(100).await;
+        let logs = goal.replica.logs.iter();
+        let mut behind = logs.filter(|(id, goal)| device.replica.logs.get(id).is_none_or(|log| log.rev < goal.rev));
+        if behind.next().is_none() && device.replica.upd() >= goal.replica.upd() && device.replica.pull().is_none() {
+            return;
+        }
+        device.listen(Duration::from_millis(100)).await;
+    }
 }

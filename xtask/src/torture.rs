@@ -32,8 +32,9 @@ const fn part(
     Part { name, what, test, cycles, slice }
 }
 
-const PARTS: [Part; 12] = [
+const PARTS: [Part; 14] = [
     part("kill", "kill -9 during sends", ("torture", "acknowledged_messages_survive_kill_9"), 1_000, 50),
+    part("history", "judged history with five kills", ("torture", "the_history_of_a_dying_server_is_right"), 200, 20),
     part("power", "power cut during sends", ("powercut", "acknowledged_messages_survive_a_power_cut"), 200, 10),
     part(
         "power-control",
@@ -57,6 +58,13 @@ const PARTS: [Part; 12] = [
     part("answers", "lost answer of a send", ("faults", "lost_answers_double_nothing"), 1_000, 100),
     part("weather", "seed of bad weather on three devices", ("faults", "any_weather_ends_in_agreement"), 1_000, 50),
     part("race", "message stored beside readers", ("faults", "storing_and_reading_do_not_race"), 100_000, 10_000),
+    part(
+        "simulator",
+        "seed of the simulator",
+        ("simulator", "every_device_agrees_after_every_fault"),
+        1_000_000,
+        50_000,
+    ),
 ];
 
 /// `torture [PART [CYCLES]]`
@@ -115,8 +123,8 @@ fn torture(part: &Part, cycles: u64) -> Result<()> {
     while place.done < cycles {
         let slice = part.slice.min(cycles - place.done);
         let output = test(part, &["--", "--exact", part.test.1, "--nocapture"])
-            .env("SIXIN_FIRST", place.next.to_string())
-            .env("SIXIN_CYCLES", slice.to_string())
+            .envs(["SIXIN_FIRST", "SIXIN_FIRST_SEED"].map(|name| (name, place.next.to_string())))
+            .envs(["SIXIN_CYCLES", "SIXIN_SEEDS"].map(|name| (name, slice.to_string())))
             .output()?;
         let said = String::from_utf8_lossy(&output.stdout);
         if let Some((_, reason)) = said.split_once("skipped: ") {
