@@ -54,7 +54,7 @@ test('a message that comes into a watched window never counts as unread', async 
     const seen: string[] = ((window as any).seen = []);
     const look = () => {
       if (/^\(/.test(document.title)) seen.push(document.title);
-      for (const badge of document.querySelectorAll('.session .badge')) seen.push(badge.textContent ?? '');
+      for (const badge of document.querySelectorAll('.sessions .badge')) seen.push(badge.textContent ?? '');
     };
     new MutationObserver(look).observe(document, { subtree: true, childList: true, characterData: true });
   });

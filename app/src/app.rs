@@ -4,12 +4,16 @@ use crate::backend::Backend;
 use crate::live::Model;
 use crate::view::banner::Banner;
 use crate::view::chat_window::ChatWindow;
+use crate::view::favicon;
+use crate::view::menu::{MenuPlace, Menus};
 use crate::view::new_conversation::NewConversation;
+use crate::view::panel::{PanelPlace, Panels};
 use crate::view::rail::Rail;
 use crate::view::session_list::SessionList;
 use crate::view::shortcuts::listen;
 use crate::view::toast::Toasts;
 use crate::words;
+use leptos::either::Either;
 use leptos::prelude::*;
 
 /// Makes the server-rendered page live. `connect` gets the model built from the embedded snapshot, and gives the
@@ -29,12 +33,13 @@ pub fn hydrate(messenger: crate::backend::Messenger, connect: impl FnOnce(crate:
 pub fn Messenger(model: Model, backend: Backend) -> impl IntoView {
     provide_context(model);
     provide_context(backend);
+    let (menus, panels) = (Menus::provide(), Panels::provide());
     reflect(model);
-    listen(model, backend);
+    listen(model, backend, panels);
     let finding = RwSignal::new(false);
     let chat = move || match model.open.get() {
-        Some(chat) => view! { <ChatWindow chat /> }.into_any(),
-        None => view! { <p class="choose">{model.words.choose_conversation}</p> }.into_any(),
+        Some(chat) => Either::Left(view! { <ChatWindow chat /> }),
+        None => Either::Right(view! { <p class="choose">{model.words.choose_conversation}</p> }),
     };
     view! {
         <div class="app" class:is-open=move || model.open.with(Option::is_some)>
@@ -47,17 +52,28 @@ pub fn Messenger(model: Model, backend: Backend) -> impl IntoView {
             <Banner model />
             <main class="chat">{chat}</main>
             <NewConversation model finding />
+            <PanelPlace model panels />
+            <MenuPlace menus />
             <Toasts model />
         </div>
     }
 }
 
-/// Keeps the document in step with the model: its title and its theme.
+/// Keeps the document in step with the model: its title, its icon and its theme.
 fn reflect(model: Model) {
     Effect::new(move || {
         let name = model.open.with(|chat| chat.as_ref().map(|chat| chat.session.clone()));
         let name = name.map(|row| row.with(|row| row.title(model.words)));
         document().set_title(&words::title(model.words, model.total.get(), name.as_deref()));
+    });
+    Effect::new(move |plain: Option<Option<String>>| {
+        let total = model.total.get();
+        let link = document().query_selector("link[rel=icon]").ok().flatten()?;
+        let plain = plain.flatten().or_else(|| link.get_attribute("href"))?;
+        let icon = if total > 0 { favicon::with_badge(total) } else { plain.clone() };
+        // The only failure is a malformed attribute name.
+        let _ = link.set_attribute("href", &icon);
+        Some(plain)
     });
     Effect::new(move |shown: Option<()>| {
         let theme = model.theme.get().name();

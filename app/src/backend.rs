@@ -16,7 +16,7 @@ use protocol::{
 };
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
-use sync::Start;
+use sync::{Action, Start};
 
 /// Everything one page is rendered from.
 #[derive(Clone, Debug)]
@@ -38,7 +38,8 @@ pub enum Page {
     New { query: String, found: Option<Vec<User>>, form: Form },
     /// `GET /devices`; `POST /devices`: `device`, the id of the one to revoke.
     Devices { devices: Vec<Device>, form: Form },
-    /// `GET /settings`; `POST /settings`: any of `language`, `theme`, `send_key`, set as cookies; `POST /logout`.
+    /// `GET /settings`; `POST /settings`: any of `language`, `theme`, `send_key`, set as cookies, and `receipts`, a setting
+    /// of the account; `POST /logout`.
     Settings { account: Account, form: Form },
     /// Any path that failed, with the status that belongs to the code.
     Error(ErrorCode),
@@ -157,6 +158,33 @@ pub enum Intent {
         conversation: ConversationId,
         text: String,
     },
+    /// A change that the server makes first: delete, recall, report.
+    Act(Action),
+    /// Read a conversation through, without looking at it (R001-20).
+    MarkRead(ConversationId),
+    /// Delete a conversation on this device (R001-05).
+    DeleteConversation(ConversationId),
+    /// The menu of a message is about to open: what can be done about it?
+    AskAbout {
+        conversation: ConversationId,
+        seq: Seq,
+    },
+    Copy(String),
+    /// Show the messages that make a badge, from the newest, or those before a seq.
+    Unread {
+        conversation: ConversationId,
+        before: Option<Seq>,
+    },
+    /// Show who has read one's own message in a group.
+    Readers {
+        conversation: ConversationId,
+        seq: Seq,
+    },
+    /// Show a message in its place.
+    Jump {
+        conversation: ConversationId,
+        seq: Seq,
+    },
     /// Find users by handle or display name; an empty query clears the result.
     Search(String),
     /// Open the direct conversation with a user.
@@ -177,6 +205,12 @@ pub enum Errand {
     Visit(String),
     /// `GET /users?query=`, then [`crate::live::Live::found`] with the same query.
     Search(String),
+    /// `GET …/unread`, then [`crate::live::Live::unread_found`] with the same arguments.
+    Unread { conversation: ConversationId, before: Option<Seq> },
+    /// `GET …/messages/{seq}/readers`, then [`crate::live::Live::readers_found`] with the same arguments.
+    Readers { conversation: ConversationId, seq: Seq },
+    /// Put a text on the clipboard.
+    Copy(String),
     /// `POST /conversations`, then a step with `Input::Joined` and [`Intent::Open`], or
     /// [`crate::live::Live::refused`].
     Start(UserId),

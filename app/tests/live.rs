@@ -6,12 +6,13 @@ mod support;
 
 use app::backend::{Errand, Intent, Kept};
 use app::live::chat::Entry;
-use app::live::{Complaint, Live};
+use app::live::lists::Asked;
+use app::live::{Live, Notice};
 use app::preferences::Language;
 use leptos::prelude::{GetUntracked, Owner};
 use protocol::{ApiError, ClientId, ErrorCode, MessageBody};
 use support::{NOW, message, messenger};
-use sync::{Answer, Effect, Failure, Input, ReadMark, Request, RequestId};
+use sync::{Action, Answer, Effect, Failure, Input, ReadMark, Request, RequestId};
 
 const FRESH: [u8; 10] = [7; 10];
 
@@ -78,7 +79,7 @@ fn a_failed_message_is_complained_of_once() {
         let request = send(&mut live, "hello");
         live.step(NOW, 1, Input::Answered { request, answer: Err(busy()) });
         let toast = live.model().toast.get_untracked().unwrap();
-        assert_eq!(toast.what, Complaint::Refused(ErrorCode::Unavailable));
+        assert_eq!(toast.what, Notice::Refused(ErrorCode::Unavailable));
         let again = live.step(NOW + 60_000, 1, Input::Tick).into_iter().find_map(|effect| match effect {
             Effect::Request { id, request: Request::Post { .. } } => Some(id),
             _ => None,
@@ -147,6 +148,92 @@ fn an_answer_to_an_earlier_search_is_dropped() {
         assert_eq!(live.model().people.get_untracked().found, Some(Vec::new()));
         assert_eq!(ask(&mut live, "  "), None);
     });
+}
+
+fn act(live: &mut Live, action: Action) -> RequestId {
+    let (effects, _) = live.intend(NOW, 1, fresh(), Intent::Act(action));
+    let request = effects.into_iter().find_map(|effect| match effect {
+        Effect::Request { id, request: Request::Act(_) } => Some(id),
+        _ => None,
+    });
+    request.unwrap()
+}
+
+fn toast(live: &Live) -> Option<Notice> {
+    live.model().toast.get_untracked().map(|toast| toast.what)
+}
+
+/// R001-17: told when the server has done it, with what it takes to undo it; undoing is told by the message itself.
+#[test]
+fn a_deletion_is_told_when_it_is_done() {
+    with_live(|mut live| {
+        let conversation = conversation_id(1);
+        let seqs = vec![seq(9)];
+        let hide = |hidden| Action::Hide { conversation, seqs: seqs.clone(), hidden };
+        let request = act(&mut live, hide(true));
+        assert_eq!(toast(&live), None);
+        live.step(NOW, 1, Input::Answered { request, answer: Ok(Answer::Done) });
+        let told = Some(Notice::Deleted { conversation, seqs: seqs.clone() });
+        assert_eq!(toast(&live), told);
+        let request = act(&mut live, hide(false));
+        live.step(NOW, 1, Input::Answered { request, answer: Ok(Answer::Done) });
+        assert_eq!(toast(&live), told);
+        let request = act(&mut live, hide(true));
+        live.step(NOW, 1, Input::Answered { request, answer: Err(Failure::Network) });
+        assert_eq!(toast(&live), Some(Notice::NoNetwork));
+    });
+}
+
+/// R002-23: what makes a badge comes in pages, each asked for once, and for the conversation that is asked about.
+#[test]
+fn what_makes_a_badge_comes_in_pages() {
+    with_live(|mut live| {
+        let conversation = conversation_id(4);
+        let ask = |live: &mut Live, before| {
+            let errand = live.intend(NOW, 1, fresh(), Intent::Unread { conversation, before }).1;
+            assert_eq!(errand, Some(Errand::Unread { conversation, before }));
+        };
+        let page = |from: u64, to: u64, more| {
+            let messages: Vec<_> = (from..=to).rev().map(|n| message(n, 3, NOW, &format!("text {n}"))).collect();
+            serde_json::from_value(
+                serde_json::json!({ "unread": 3, "messages": messages, "users": [support::user(3, "Maya")], "more": more }),
+            )
+        };
+        let shown = |live: &Live| {
+            let why = live.model().why.get_untracked().unwrap();
+            (why.messages.iter().map(|message| message.seq.get()).collect::<Vec<_>>(), why.more, why.state)
+        };
+        ask(&mut live, None);
+        live.unread_found(conversation_id(1), None, Ok(page(1, 1, false).unwrap()));
+        assert_eq!(shown(&live), (vec![], false, Asked::Waiting));
+        live.unread_found(conversation, None, Ok(page(199, 200, true).unwrap()));
+        assert_eq!(shown(&live), (vec![200, 199], true, Asked::Answered));
+        ask(&mut live, Some(seq(199)));
+        for _ in 0..2 {
+            live.unread_found(conversation, Some(seq(199)), Ok(page(198, 198, false).unwrap()));
+        }
+        assert_eq!(shown(&live), (vec![200, 199, 198], false, Asked::Answered));
+        let why = live.model().why.get_untracked().unwrap();
+        assert_eq!((why.unread, why.messages.last().unwrap().author.as_str()), (3, "Maya"));
+    });
+}
+
+/// R001-05: through the newest message, and one leaves what is open.
+#[test]
+fn deleting_the_open_conversation_leaves_it() {
+    with_live(|mut live| {
+        let intent = Intent::DeleteConversation(conversation_id(1));
+        let (effects, errand) = live.intend(NOW, 1, fresh(), intent);
+        assert_eq!(errand, Some(Errand::Visit("/".into())));
+        let delete = Request::Act(Action::Delete { conversation: conversation_id(1), through: seq(10) });
+        let asked = |effect: &Effect| matches!(effect, Effect::Request { request, .. } if *request == delete);
+        assert!(effects.iter().any(asked));
+        assert_eq!(live.model().open.get_untracked(), None);
+    });
+}
+
+fn seq(seq: u64) -> protocol::Seq {
+    seq.try_into().unwrap()
 }
 
 fn conversation_id(id: u64) -> protocol::ConversationId {

@@ -8,7 +8,7 @@ mod support;
 use app::backend::{Form, FormError, Messenger, Page, Snapshot};
 use app::preferences::Language;
 use app::shell::{Head, render};
-use protocol::ErrorCode;
+use protocol::{ErrorCode, MessageBody};
 use support::{messenger, preferences};
 
 fn html(page: Page, language: Language) -> String {
@@ -70,6 +70,33 @@ fn own_messages_tell_how_far_they_have_come() {
 #[test]
 fn a_badge_shows_up_to_99_and_tells_the_exact_number() {
     check(&chat(Language::Chinese), &[">99+</span>", ">120 条未读消息</span>", ">2 条未读消息</span>"]);
+}
+
+/// R001-18: a recalled message is told as a tip, in the log and in the list, and of its text nothing is left.
+#[test]
+fn a_recalled_message_is_told_as_a_tip() {
+    let mut messenger = messenger(Language::Chinese);
+    let open = messenger.open.as_mut().unwrap();
+    for (at, by) in [(4, 2), (2, 1)] {
+        open.history.messages[at].body = MessageBody::Recalled { by: u64::try_into(by).unwrap() };
+    }
+    open.history.messages[5].body = MessageBody::Recalled { by: 2u64.try_into().unwrap() };
+    open.conversation.last = Some(open.history.messages[5].clone());
+    messenger.sync.conversations[0] = open.conversation.clone();
+    let html = html(Page::Messenger(Box::new(messenger)), Language::Chinese);
+    assert_eq!(count(&html, "对方撤回了一条消息"), 3, "two in the log, one in the list");
+    assert_eq!(count(&html, "你撤回了一条消息"), 1);
+    assert_eq!(count(&html, "not bold") + count(&html, "好的 😀"), 0);
+}
+
+/// R000-19: the settings show what the account tells others.
+#[test]
+fn the_settings_show_whether_receipts_are_told() {
+    let account = |receipts| protocol::Account { receipts, ..messenger(Language::English).account };
+    let page = |receipts| html(Page::Settings { account: account(receipts), form: Form::default() }, Language::English);
+    let (on, off) = ("name=\"receipts\" value=\"on\" checked", "name=\"receipts\" value=\"off\" checked");
+    assert_eq!((count(&page(true), on), count(&page(true), off)), (1, 0));
+    assert_eq!((count(&page(false), on), count(&page(false), off)), (0, 1));
 }
 
 #[test]

@@ -29,6 +29,23 @@ export class Messenger {
     return this.page.getByRole('textbox', { name: '输入消息' });
   }
 
+  get menu(): Locator {
+    return this.page.getByRole('menu');
+  }
+
+  /** Opens the menu of a message or a conversation. */
+  async askAbout(item: Locator): Promise<void> {
+    await item.click({ button: 'right' });
+    await expect(this.menu).toBeVisible();
+  }
+
+  /** Chooses from the menu of a message or a conversation. */
+  async act(item: Locator, what: string): Promise<void> {
+    await this.askAbout(item);
+    await this.menu.getByRole('menuitem', { name: what, exact: true }).click();
+    await expect(this.menu).toBeHidden();
+  }
+
   async choose(name: string): Promise<void> {
     await this.session(name).getByRole('link').click();
     await expect(this.page.getByRole('heading', { level: 2, name })).toBeVisible();

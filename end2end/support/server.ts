@@ -127,6 +127,12 @@ export class Program {
     await call(`${this.server.url}/api/v1/conversations/${conversation}/messages`, 'POST', this.token, message);
   }
 
+  /** Deletes messages for oneself. */
+  async hide(conversation: number, seqs: number[]): Promise<void> {
+    const body = { seqs, hidden: true };
+    await call(`${this.server.url}/api/v1/conversations/${conversation}/hidden`, 'PUT', this.token, body);
+  }
+
   /** The newest texts, oldest first. */
   async texts(conversation: number): Promise<string[]> {
     const page = await this.get(`/api/v1/conversations/${conversation}/messages?limit=100`);
@@ -148,7 +154,7 @@ async function call(url: string, method: string, token?: string, body?: object):
   if (token !== undefined) headers.authorization = `Bearer ${token}`;
   const answer = await fetch(url, { method, headers, body: body && JSON.stringify(body) });
   if (!answer.ok) throw new Error(`${method} ${url}: ${answer.status} ${await answer.text()}`);
-  return answer.json();
+  return answer.status === 204 ? undefined : answer.json();
 }
 
 function environment(): NodeJS.ProcessEnv {

@@ -1,8 +1,9 @@
 //! The few things of the browser that everything here needs.
 
 use protocol::{ClientId, Millis};
-use wasm_bindgen::JsCast;
-use web_sys::{Document, HtmlDocument, Window};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{Clipboard, Document, HtmlDocument, HtmlElement, HtmlTextAreaElement, Window};
 
 pub fn window() -> Window {
     web_sys::window().expect("the front end runs in a page")
@@ -56,8 +57,40 @@ pub fn visit(to: &str) {
     if path() != to
         && let Ok(history) = window().history()
     {
-        let _ = history.push_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(to));
+        let _ = history.push_state_with_url(&JsValue::NULL, "", Some(to));
     }
+}
+
+/// Puts a text on the clipboard.
+pub fn copy(text: &str) {
+    let navigator = window().navigator();
+    // Browsers have it in secure contexts only.
+    let clipboard = js_sys::Reflect::get(&navigator, &"clipboard".into()).ok().filter(JsValue::is_object);
+    match clipboard {
+        Some(clipboard) => {
+            let written = clipboard.unchecked_into::<Clipboard>().write_text(text);
+            // A browser that refuses keeps what was on the clipboard.
+            spawn_local(async move { drop(JsFuture::from(written).await) });
+        }
+        None => drop(copy_by_command(text)),
+    }
+}
+
+/// The old way: copies what is selected in a text area of the document.
+fn copy_by_command(text: &str) -> Option<bool> {
+    let document: HtmlDocument = document().unchecked_into();
+    let focused = document.active_element().and_then(|element| element.dyn_into::<HtmlElement>().ok());
+    let area: HtmlTextAreaElement = document.create_element("textarea").ok()?.dyn_into().ok()?;
+    area.set_value(text);
+    area.set_class_name("unseen");
+    document.body()?.append_child(&area).ok()?;
+    area.select();
+    let copied = document.exec_command("copy");
+    area.remove();
+    if let Some(focused) = focused {
+        let _ = focused.focus();
+    }
+    copied.ok()
 }
 
 /// Leaves for another page.

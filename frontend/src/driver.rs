@@ -181,6 +181,21 @@ impl Driver {
                 let driver = self.clone();
                 spawn_local(async move { driver.started(http::start(user).await) });
             }
+            Errand::Unread { conversation, before } => {
+                let driver = self.clone();
+                spawn_local(async move {
+                    let answer = http::unread(conversation, before).await;
+                    driver.tell(move |live| live.unread_found(conversation, before, answer));
+                });
+            }
+            Errand::Readers { conversation, seq } => {
+                let driver = self.clone();
+                spawn_local(async move {
+                    let answer = http::readers(conversation, seq).await;
+                    driver.tell(move |live| live.readers_found(conversation, seq, answer));
+                });
+            }
+            Errand::Copy(text) => browser::copy(&text),
             Errand::KeepDraft { conversation, text } => self.keep_draft(conversation, text),
             Errand::FetchEmoji => {
                 let driver = self.clone();

@@ -2,11 +2,11 @@
 
 use crate::browser::window;
 use crate::timeout::Timeout;
-use protocol::messaging::{HideMessages, OpenConversation, SendRequest};
+use protocol::messaging::{HideMessages, MessageReaders, OpenConversation, SendRequest, UnreadPage};
 use protocol::receipts::ReportReceipts;
 use protocol::sync::CheckCounts;
 use protocol::{
-    ApiError, Conversation, ErrorAnswer, ErrorCode, User, UserId,
+    ApiError, Conversation, ConversationId, ErrorAnswer, ErrorCode, Seq, User, UserId,
     account::{ChangeAccount, Users},
     path,
 };
@@ -84,6 +84,17 @@ async fn act(action: Action) -> Result<Answer, Failure> {
 pub async fn search(query: &str) -> Result<Vec<User>, Failure> {
     let query = String::from(js_sys::encode_uri_component(query));
     get::<Users>(&format!("{}?query={query}", path::USERS)).await.map(|found| found.users)
+}
+
+/// The messages that make a conversation's unread count: the newest, or those before a seq.
+pub async fn unread(conversation: ConversationId, before: Option<Seq>) -> Result<UnreadPage, Failure> {
+    let path = path::unread(conversation);
+    get(&before.map_or_else(|| path.clone(), |before| format!("{path}?before={before}"))).await
+}
+
+/// Who has read a message.
+pub async fn readers(conversation: ConversationId, seq: Seq) -> Result<MessageReaders, Failure> {
+    get(&path::message_readers(conversation, seq)).await
 }
 
 /// Opens the direct conversation with a user.

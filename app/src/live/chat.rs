@@ -1,5 +1,6 @@
 //! The open conversation as the view shows it: days of entries, each with a signal of its own.
 
+use super::recalled::Recalled;
 use super::sessions::SessionRow;
 use crate::words::time::Clock;
 use leptos::prelude::{ArcRwSignal, GetUntracked, Set};
@@ -101,8 +102,16 @@ pub struct MessageRow {
     pub own: bool,
     pub author: String,
     pub text: String,
+    /// Who took it back; then it has no text.
+    pub recalled: Option<Recalled>,
+    /// What one's own recalled message said, for as long as it can be written again.
+    pub former: Option<String>,
     pub at: Millis,
     pub mark: Option<ReadMark>,
+    /// How many others have read one's own message, in a group.
+    pub readers: Option<u64>,
+    /// It has waited for so long that a person must say whether to send it.
+    pub expired: bool,
     /// Whether the sender's name stands above it: first of a group of messages, in a group conversation.
     pub named: bool,
     /// First and last of the messages that one sender wrote in a row.
@@ -150,13 +159,14 @@ impl Chat {
         if let Some(last) = last.filter(|last| before.count > 0 && last.seq > before.newest) {
             self.hear(client, &last);
         }
-        let group = self.session.get_untracked().kind == ConversationKind::Group;
-        self.lay_out(arrange(client, mounted.items, clock, edge.first_unread, group));
+        let kind = self.session.get_untracked().kind;
+        self.lay_out(arrange(client, mounted.items, clock, edge.first_unread, kind));
     }
 
     /// Reads out what came at the end; loading history stays silent.
     fn hear(&self, client: &Client, row: &Row) {
         if row.sender != client.account().id
+            && row.body.countable()
             && let Some(seq) = row.seq
         {
             self.heard.set(Some(Heard { seq, author: author(client, row.sender), text: row.body.digest() }));
@@ -227,7 +237,7 @@ fn arrange(
     items: Vec<Item>,
     clock: Clock,
     divider: Option<Seq>,
-    group: bool,
+    kind: ConversationKind,
 ) -> Vec<(i64, Vec<Planned>)> {
     let own = client.account().id;
     let mut days: Vec<(i64, Vec<Planned>)> = Vec::new();
@@ -257,17 +267,19 @@ fn arrange(
             divider = None;
             previous = None;
         }
-        let joins = previous.is_some_and(|(sender, at)| sender == row.sender && row.at.saturating_sub(at) < GROUP);
+        let tip = !row.body.countable();
+        let joins =
+            !tip && previous.is_some_and(|(sender, at)| sender == row.sender && row.at.saturating_sub(at) < GROUP);
         if joins && let Some(Planned::Message(above)) = entries.last_mut() {
             above.last = false;
         }
-        previous = Some((row.sender, row.at));
-        entries.push(Planned::Message(shown(client, row, own, group, !joins)));
+        previous = (!tip).then_some((row.sender, row.at));
+        entries.push(Planned::Message(shown(client, row, own, kind, !joins)));
     }
     days
 }
 
-fn shown(client: &Client, row: Row, own: UserId, group: bool, first: bool) -> MessageRow {
+fn shown(client: &Client, row: Row, own: UserId, kind: ConversationKind, first: bool) -> MessageRow {
     let text = match &row.body {
         protocol::MessageBody::Text { text } => text.as_str().to_owned(),
         protocol::MessageBody::Recalled { .. } => String::new(),
@@ -280,14 +292,19 @@ fn shown(client: &Client, row: Row, own: UserId, group: bool, first: bool) -> Me
         own: is_own,
         author: author(client, row.sender),
         text,
+        recalled: Recalled::of(client, &row.body, kind),
+        former: row.former.map(String::from),
         at: row.at,
         mark: row.mark,
-        named: group && first && !is_own,
+        readers: row.readers,
+        expired: row.expired,
+        named: kind == ConversationKind::Group && first && !is_own,
         first,
         last: true,
     }
 }
 
-fn author(client: &Client, sender: UserId) -> String {
+/// What somebody is called; their number until a log has told of them.
+pub fn author(client: &Client, sender: UserId) -> String {
     client.user(sender).map_or_else(|| sender.to_string(), |user| user.display_name.to_string())
 }

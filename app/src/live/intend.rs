@@ -1,11 +1,11 @@
 //! What a person wants, turned into steps of the engine and errands of the driver.
 
 use super::emoji::EmojiData;
-use super::{Live, People};
+use super::{Live, Notice, People};
 use crate::backend::{Errand, Intent};
-use leptos::prelude::{GetUntracked, Set};
-use protocol::{ClientId, Millis, path};
-use sync::{Effect, Input, Window};
+use leptos::prelude::{GetUntracked, Set, Update};
+use protocol::{ClientId, ConversationId, Millis, Seq, path};
+use sync::{Action, Effect, Input, Window};
 
 impl Live {
     /// Turns what a person wants into a step of the engine and work for the driver. `fresh` is a new key, used if the
@@ -67,6 +67,40 @@ impl Live {
                 errand = Some(Errand::KeepDraft { conversation, text });
                 None
             }
+            Intent::Act(action) => Some(Input::Act(action)),
+            Intent::MarkRead(conversation) => self.mark_read(conversation),
+            Intent::DeleteConversation(conversation) => {
+                if self.client.open() == Some(conversation) {
+                    errand = Some(Errand::Visit("/".to_owned()));
+                }
+                return (self.delete_conversation(now, random, conversation), errand);
+            }
+            Intent::AskAbout { conversation, seq } => {
+                let recallable = self.client.can_recall(conversation, seq, now).then_some(seq);
+                self.model.recallable.set(recallable);
+                None
+            }
+            Intent::Copy(text) => {
+                self.notify(Notice::Copied);
+                errand = Some(Errand::Copy(text));
+                None
+            }
+            Intent::Unread { conversation, before } => {
+                self.ask_why(conversation, before);
+                errand = Some(Errand::Unread { conversation, before });
+                None
+            }
+            Intent::Readers { conversation, seq } => {
+                self.ask_readers(conversation, seq);
+                errand = Some(Errand::Readers { conversation, seq });
+                None
+            }
+            Intent::Jump { conversation, seq } => {
+                errand = Some(Errand::Visit(format!("{}#{seq}", path::page(conversation))));
+                self.mount(Window::default());
+                self.model.jumps.update(|jumps| *jumps += 1);
+                Some(Input::Open(conversation))
+            }
             Intent::Search(query) => {
                 errand = self.search(query);
                 None
@@ -96,6 +130,25 @@ impl Live {
             }
         };
         (input.map(|input| self.step(now, random, input)).unwrap_or_default(), errand)
+    }
+
+    /// Reads through the newest message.
+    fn mark_read(&self, conversation: ConversationId) -> Option<Input> {
+        let seq = self.head(conversation)?;
+        Some(Input::Seen { conversation, seq })
+    }
+
+    /// Deletes through the newest message, and leaves the conversation if it is open.
+    fn delete_conversation(&mut self, now: Millis, random: u64, conversation: ConversationId) -> Vec<Effect> {
+        let Some(through) = self.head(conversation) else { return Vec::new() };
+        let open = self.client.open() == Some(conversation);
+        let mut effects = if open { self.step(now, random, Input::Close) } else { Vec::new() };
+        effects.extend(self.step(now, random, Input::Act(Action::Delete { conversation, through })));
+        effects
+    }
+
+    fn head(&self, conversation: ConversationId) -> Option<Seq> {
+        self.client.session(conversation).map(|session| session.head_seq)
     }
 
     fn want_emoji(&mut self) -> Option<Errand> {

@@ -8,10 +8,12 @@
 pub mod chat;
 pub mod emoji;
 mod intend;
+pub mod lists;
 mod model;
+pub mod recalled;
 pub mod sessions;
 
-pub use model::{Complaint, Model, People, Toast};
+pub use model::{Model, Notice, People, Toast};
 
 use crate::backend::{Kept, Messenger};
 use crate::words::Words;
@@ -19,10 +21,10 @@ use crate::words::time::Clock;
 use chat::Chat;
 use emoji::{EmojiData, Recents};
 use leptos::prelude::{ArcRwSignal, GetUntracked, RwSignal, Set, WithUntracked};
-use protocol::{ClientId, ConversationId, Millis, User};
+use protocol::{ClientId, ConversationId, Millis};
 use sessions::{SessionEntry, SessionRow, hold};
 use std::collections::{BTreeMap, BTreeSet};
-use sync::{Changes, Client, Effect, Failure, Input, Request, RequestId, Window};
+use sync::{Acted, Action, Changes, Client, Effect, Failure, Input, Request, RequestId, Window};
 
 /// The model and the engine under it.
 pub struct Live {
@@ -62,6 +64,10 @@ impl Live {
             total: RwSignal::new(client.total_unread()),
             toast: RwSignal::new(None),
             people: RwSignal::new(People::default()),
+            why: RwSignal::new(None),
+            read_by: RwSignal::new(None),
+            recallable: RwSignal::new(None),
+            jumps: RwSignal::new(0),
             emoji: RwSignal::new(EmojiData::default()),
             recent_emoji: RwSignal::new(Vec::new()),
             skin_tone: RwSignal::new(0),
@@ -114,6 +120,7 @@ impl Live {
         }
         let changes = self.client.take_changes();
         self.redraw(&changes);
+        changes.acted.iter().for_each(|acted| self.acted(acted));
         effects
     }
 
@@ -152,24 +159,16 @@ impl Live {
         self.set_draft(conversation, text);
     }
 
-    /// The answer to [`Errand::Search`]; one to an earlier query is dropped.
-    pub fn found(&mut self, query: &str, answer: Result<Vec<User>, Failure>) {
-        if self.model.people.get_untracked().query != query {
-            return;
-        }
-        match answer {
-            Ok(users) => self.model.people.set(People { query: query.to_owned(), found: Some(users) }),
-            Err(failure) => self.refused(&failure),
-        }
-    }
-
     /// Tells a person that what they asked for failed.
     pub fn refused(&mut self, failure: &Failure) {
+        self.notify(match failure {
+            Failure::Network => Notice::NoNetwork,
+            Failure::Refused(error) => Notice::Refused(error.code),
+        });
+    }
+
+    fn notify(&mut self, what: Notice) {
         self.toasts += 1;
-        let what = match failure {
-            Failure::Network => Complaint::NoNetwork,
-            Failure::Refused(error) => Complaint::Refused(error.code),
-        };
         self.model.toast.set(Some(Toast { number: self.toasts, what }));
     }
 
@@ -191,6 +190,18 @@ impl Live {
                     self.refused(failure);
                 }
             }
+        }
+    }
+
+    /// Tells what became of an action, where the screen alone does not.
+    fn acted(&mut self, acted: &Acted) {
+        match (&acted.outcome, &acted.action) {
+            (Err(failure), _) => self.refused(failure),
+            (Ok(()), Action::Hide { conversation, seqs, hidden: true }) => {
+                self.notify(Notice::Deleted { conversation: *conversation, seqs: seqs.clone() });
+            }
+            (Ok(()), Action::Report { .. }) => self.notify(Notice::Reported),
+            _ => {}
         }
     }
 

@@ -2,13 +2,14 @@
 
 use super::chat::Chat;
 use super::emoji::EmojiData;
+use super::lists::{ReadBy, Why};
 use super::sessions::SessionEntry;
 use crate::backend::Form;
 use crate::preferences::{SendKey, Theme};
 use crate::words::Words;
 use crate::words::time::Clock;
 use leptos::prelude::RwSignal;
-use protocol::{ClientId, ErrorCode, User};
+use protocol::{ClientId, ConversationId, ErrorCode, Seq, User};
 
 /// The signals that views read. Made under the reactive owner of the page, so it may be copied anywhere.
 #[derive(Clone, Copy)]
@@ -26,6 +27,13 @@ pub struct Model {
     pub total: RwSignal<u64>,
     pub toast: RwSignal<Option<Toast>>,
     pub people: RwSignal<People>,
+    /// The messages that make a badge, since somebody asked.
+    pub why: RwSignal<Option<Why>>,
+    pub read_by: RwSignal<Option<ReadBy>>,
+    /// The message of the open conversation, among those asked about, that can still be recalled.
+    pub recallable: RwSignal<Option<Seq>>,
+    /// How often a person went to a message of the open conversation; the address names it.
+    pub jumps: RwSignal<u64>,
     pub emoji: RwSignal<EmojiData>,
     pub recent_emoji: RwSignal<Vec<String>>,
     /// The skin tone of emoji that take one: 0 none, 1 light to 5 dark.
@@ -35,19 +43,26 @@ pub struct Model {
     pub form: RwSignal<Form>,
 }
 
-/// Something to be told for about two seconds (R004-I9). Each has a number, so that the same one can be told again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Something to be told for a few seconds (R004-I9). Each has a number, so that the same one can be told again.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Toast {
     pub number: u64,
-    pub what: Complaint,
+    pub what: Notice,
 }
 
-/// Why something a person asked for did not happen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Complaint {
+/// What became of something that a person asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
     /// R004-I7
     NoNetwork,
     Refused(ErrorCode),
+    Copied,
+    Reported,
+    /// Can be taken back while it is told.
+    Deleted {
+        conversation: ConversationId,
+        seqs: Vec<Seq>,
+    },
 }
 
 /// The people found for a query.

@@ -1,5 +1,7 @@
 //! The session list as the view shows it.
 
+use super::chat::author;
+use super::recalled::Recalled;
 use leptos::prelude::ArcRwSignal;
 use protocol::{ConversationId, ConversationKind, Millis};
 use sync::{Client, ReadMark, Session};
@@ -34,6 +36,8 @@ pub struct Last {
     /// Who wrote it, in a group, when it is somebody else.
     pub author: Option<String>,
     pub digest: String,
+    /// Who took it back; then it has neither author nor digest.
+    pub recalled: Option<Recalled>,
     pub mark: Option<ReadMark>,
 }
 
@@ -42,9 +46,8 @@ impl SessionRow {
         let own = client.account().id;
         let group = session.kind == ConversationKind::Group;
         let last = session.last.map(|row| Last {
-            author: (group && row.sender != own)
-                .then(|| client.user(row.sender).map(|user| user.display_name.to_string()))
-                .flatten(),
+            recalled: Recalled::of(client, &row.body, session.kind),
+            author: (group && row.sender != own).then(|| author(client, row.sender)),
             digest: row.body.digest(),
             mark: row.mark,
         });

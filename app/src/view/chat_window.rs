@@ -3,6 +3,7 @@
 use super::chat_header::ChatHeader;
 use super::composer::Composer;
 use super::message_log::MessageLog;
+use super::picked::{PickBar, Picked};
 use crate::live::Model;
 use crate::live::chat::Chat;
 use leptos::html;
@@ -12,10 +13,13 @@ use leptos::prelude::*;
 pub fn ChatWindow(chat: Chat) -> impl IntoView {
     let model: Model = expect_context();
     let session = RwSignal::from(chat.session.clone());
+    let conversation = chat.id;
+    let picked = Picked::provide();
     let log = NodeRef::<html::Div>::new();
     view! {
         <ChatHeader model session />
-        <MessageLog model chat=chat.clone() log />
-        <Composer model chat log />
+        <MessageLog model chat=chat.clone() log picked />
+        <Composer model chat log picked />
+        <PickBar model conversation log />
     }
 }

@@ -3,6 +3,7 @@
 use super::emoji_panel::EmojiPanel;
 use super::escape::escape;
 use super::icon::Icon;
+use super::picked::Picked;
 use super::{keys, scroll};
 use crate::backend::{Backend, Form, Intent};
 use crate::live::Model;
@@ -17,7 +18,7 @@ use protocol::{ConversationId, ErrorCode, MessageBody, MessageText, path};
 const NEAR: usize = 200;
 
 #[component]
-pub fn Composer(model: Model, chat: Chat, log: NodeRef<html::Div>) -> impl IntoView {
+pub fn Composer(model: Model, chat: Chat, log: NodeRef<html::Div>, picked: Picked) -> impl IntoView {
     let words = model.words;
     let writing = Writing::new(model, chat.id, log);
     writing.follow(RwSignal::from(chat.draft), chat.entered);
@@ -31,7 +32,13 @@ pub fn Composer(model: Model, chat: Chat, log: NodeRef<html::Div>) -> impl IntoV
     let kept = escape(form.value("text"));
     let refused = form.error.map(|error| error.code);
     view! {
-        <form class="composer" method="post" action=path::page(chat.id) on:submit=submit>
+        <form
+            class="composer"
+            method="post"
+            action=path::page(chat.id)
+            hidden=move || picked.picking()
+            on:submit=submit
+        >
             <input type="hidden" name="client_id" value=model.client_id.to_string() />
             <div class="composer-box">
                 <textarea

@@ -5,6 +5,7 @@ use crate::backend::{Backend, Intent};
 use crate::live::Model;
 use crate::live::chat::{Day, Entry};
 use crate::words::time::day_name;
+use leptos::either::EitherOf3;
 use leptos::prelude::*;
 use protocol::{ConversationId, Seq, path};
 
@@ -19,9 +20,11 @@ pub fn DaySection(model: Model, conversation: ConversationId, day: Day) -> impl 
             </h3>
             <For each=move || entries.get() key=Entry::key let(entry)>
                 {match entry {
-                    Entry::Divider => view! { <Divider model /> }.into_any(),
-                    Entry::Gap { before } => view! { <Gap model conversation before /> }.into_any(),
-                    Entry::Message(row, _) => view! { <Message model row=RwSignal::from(row) /> }.into_any(),
+                    Entry::Divider => EitherOf3::A(view! { <Divider model /> }),
+                    Entry::Gap { before } => EitherOf3::B(view! { <Gap model conversation before /> }),
+                    Entry::Message(row, _) => {
+                        EitherOf3::C(view! { <Message model conversation row=RwSignal::from(row) /> })
+                    }
                 }}
             </For>
         </section>

@@ -1,30 +1,58 @@
 //! The messages of the open conversation, and the place in them.
 
+use super::asking::{Asked, Asking};
 use super::day_section::DaySection;
 use super::icon::Icon;
-use super::keys;
+use super::menu::Menus;
+use super::message_menu::MessageMenu;
+use super::panel::Panels;
+use super::picked::{self, Picked};
 use super::place::Place;
+use super::{keys, scroll};
 use crate::backend::{Backend, Intent};
 use crate::live::Model;
-use crate::live::chat::{Chat, Edge};
+use crate::live::chat::{Chat, Day, Edge, Entry, MessageRow};
+use leptos::either::Either;
 use leptos::prelude::*;
+use leptos::web_sys::Element;
 use leptos::{ev, html};
 use protocol::{ConversationId, path};
 
 #[component]
-pub fn MessageLog(model: Model, chat: Chat, log: NodeRef<html::Div>) -> impl IntoView {
+pub fn MessageLog(model: Model, chat: Chat, log: NodeRef<html::Div>, picked: Picked) -> impl IntoView {
     let words = model.words;
     let id = chat.id;
     let days = RwSignal::from(chat.days);
     let edge = RwSignal::from(chat.edge);
     let heard = RwSignal::from(chat.heard);
     let session = RwSignal::from(chat.session);
-    let place = Place::new(id, edge, log);
+    let place = Place::new(id, edge, model.jumps, log);
     place.watch();
     let said = move || heard.get().map(|heard| (words.said)(&heard.author, &heard.text));
-    let escape = move |event: ev::KeyboardEvent| {
-        if keys::key(&event).as_deref() == Some("Escape") {
-            place.jump();
+    let menu = MessageMenu {
+        model,
+        conversation: id,
+        kind: session.with_untracked(|row| row.kind),
+        picked,
+        menus: Menus::here(),
+        panels: Panels::here(),
+        backend: Backend::here(),
+    };
+    let open = move |(item, at): Asked| {
+        if let Some(row) = row_of(days, &item).filter(|_| !picked.picking_now()) {
+            menu.open(&row, at);
+        }
+    };
+    let asking = Asking::new(".message", ".message-more", Callback::new(open));
+    let press = move |event: ev::KeyboardEvent| {
+        if asking.key(&event) {
+            return;
+        }
+        match keys::key(&event).as_deref() {
+            Some("Escape") if picked.picking_now() => picked::leave(picked, log),
+            Some("Escape") => place.jump(),
+            Some(key) => walk(log, &event, key),
+            None => {}
         }
     };
     view! {
@@ -38,7 +66,13 @@ pub fn MessageLog(model: Model, chat: Chat, log: NodeRef<html::Div>) -> impl Int
                 tabindex="0"
                 node_ref=log
                 on:scroll=move |_| place.scrolled()
-                on:keydown=escape
+                on:keydown=press
+                on:contextmenu=move |event| asking.menu(&event)
+                on:pointerdown=move |event| asking.down(&event)
+                on:pointermove=move |event| asking.moved(&event)
+                on:pointerup=move |_| asking.ended()
+                on:pointercancel=move |_| asking.ended()
+                on:click:capture=move |event| asking.clicked(&event)
             >
                 <div class="log-rows">
                     <Older model conversation=id edge />
@@ -56,6 +90,32 @@ pub fn MessageLog(model: Model, chat: Chat, log: NodeRef<html::Div>) -> impl Int
     }
 }
 
+/// What the row of a message shows.
+fn row_of(days: RwSignal<Vec<Day>>, item: &Element) -> Option<MessageRow> {
+    let key = item.get_attribute("data-key")?;
+    days.get_untracked().iter().find_map(|day| {
+        let entries = day.entries.get_untracked();
+        entries.iter().find_map(|entry| match entry {
+            Entry::Message(row, id) if id.to_string() == key => Some(row.get_untracked()),
+            _ => None,
+        })
+    })
+}
+
+/// Arrow keys move the focus from message to message, from the newest on screen on.
+fn walk(log: NodeRef<html::Div>, event: &ev::KeyboardEvent, key: &str) {
+    let up = match key {
+        "ArrowUp" => true,
+        "ArrowDown" => false,
+        _ => return,
+    };
+    let Some(log) = log.get_untracked().filter(|_| keys::plain(event)) else { return };
+    if let Some(row) = scroll::neighbour(&log, document().active_element().as_ref(), up) {
+        event.prevent_default();
+        keys::focus(Some(row));
+    }
+}
+
 /// The way to older messages: taken by itself when its end comes near, and a link without scripts.
 #[component]
 fn Older(model: Model, conversation: ConversationId, edge: RwSignal<Edge>) -> impl IntoView {
@@ -68,13 +128,18 @@ fn Older(model: Model, conversation: ConversationId, edge: RwSignal<Edge>) -> im
     };
     let shape = Memo::new(move |_| edge.with(|edge| (edge.can_load_older, edge.loading, edge.oldest)));
     move || match shape.get() {
-        (_, true, _) => view! { <p class="edge">{words.loading}</p> }.into_any(),
-        (true, _, Some(oldest)) => {
+        (true, false, Some(oldest)) => {
             let href = format!("{}?before={oldest}", path::page(conversation));
-            view! { <a class="edge" href=href on:click=load>{words.load_older}</a> }.into_any()
+            Either::Left(view! { <a class="edge" href=href on:click=load>{words.load_older}</a> })
         }
-        (_, _, Some(_)) => view! { <p class="edge">{words.beginning}</p> }.into_any(),
-        (_, _, None) => view! { <p class="edge">{words.no_message_yet}</p> }.into_any(),
+        (_, loading, oldest) => {
+            let text = match (loading, oldest) {
+                (true, _) => words.loading,
+                (false, Some(_)) => words.beginning,
+                (false, None) => words.no_message_yet,
+            };
+            Either::Right(view! { <p class="edge">{text}</p> })
+        }
     }
 }
 

@@ -1,39 +1,112 @@
-//! One message: its text in a bubble, when it was sent, and how far one's own has come.
+//! One message: its text in a bubble, when it was sent, and how far one's own has come; or the tip that a recalled one
+//! leaves.
 
 use super::avatar::Avatar;
 use super::icon::Icon;
+use super::insert::insert;
+use super::keys;
+use super::panel::{Panel, Panels};
+use super::picked::{Pick, Picked};
 use super::read_mark::ReadMarkIcon;
 use crate::backend::{Backend, Intent};
 use crate::live::Model;
 use crate::live::chat::MessageRow;
+use crate::live::recalled::Recalled;
 use crate::words::time::iso;
+use leptos::either::Either;
 use leptos::prelude::*;
-use protocol::ClientId;
+use leptos::wasm_bindgen::JsCast;
+use leptos::web_sys::HtmlTextAreaElement;
+use protocol::{ClientId, ConversationId};
 use sync::ReadMark;
 
 #[component]
-pub fn Message(model: Model, row: RwSignal<MessageRow>) -> impl IntoView {
+pub fn Message(model: Model, conversation: ConversationId, row: RwSignal<MessageRow>) -> impl IntoView {
     let (own, key) = row.with_untracked(|row| (row.own, row.key));
-    let failed = Memo::new(move |_| row.with(|row| row.mark == Some(ReadMark::Failed)));
+    let picked = Picked::here();
+    let seq = Memo::new(move |_| row.with(|row| row.seq));
+    let recalled = Memo::new(move |_| row.with(|row| row.recalled.clone()));
+    let pick = move |_| {
+        if let Some(seq) = seq.get_untracked().filter(|_| picked.picking_now()) {
+            picked.toggle(seq);
+        }
+    };
+    let content = move || match recalled.get() {
+        Some(by) => Either::Left(view! { <Tip model row by /> }),
+        None => Either::Right(view! { <Standing model conversation row /> }),
+    };
     view! {
         <article
             class="message"
             class:is-own=own
+            class:is-tip=move || recalled.with(Option::is_some)
             class:is-first=move || row.with(|row| row.first)
             class:is-last=move || row.with(|row| row.last)
-            id=move || row.with(|row| row.seq.map(|seq| seq.to_string()))
-            data-seq=move || row.with(|row| row.seq.map(|seq| seq.to_string()))
+            class:is-picked=move || seq.get().is_some_and(|seq| picked.has(seq))
+            id=move || seq.get().map(|seq| seq.to_string())
+            data-seq=move || seq.get().map(|seq| seq.to_string())
+            data-key=key.to_string()
+            tabindex="-1"
+            on:click=pick
         >
-            {(!own).then(|| view! { <Sender row /> })}
-            <div class="bubble">
-                <Author model row />
-                <span class="text" dir="auto">
-                    {move || row.with(|row| row.text.clone())}
-                </span>
-                <Meta model row />
-            </div>
-            {move || failed.get().then(|| view! { <Failed model client_id=key.client_id /> })}
+            <Pick model seq />
+            {content}
         </article>
+    }
+}
+
+/// What stands in a recalled message's place. Its sender may write it again for a while.
+#[component]
+fn Tip(model: Model, row: RwSignal<MessageRow>, by: Recalled) -> impl IntoView {
+    let words = model.words;
+    let former = Memo::new(move |_| row.with(|row| row.former.clone()));
+    let again = move || {
+        former.get().map(|text| {
+            let write = move |_| {
+                let field = document().get_element_by_id("text").and_then(|field| field.dyn_into().ok());
+                if let Some(field) = field {
+                    let field: HtmlTextAreaElement = field;
+                    insert(&field, &text);
+                    keys::focus(Some(field));
+                }
+            };
+            view! {
+                <button type="button" class="tip-again" on:click=write>
+                    {words.edit_again}
+                </button>
+            }
+        })
+    };
+    view! { <p class="tip">{(words.recalled)(&by)} {again}</p> }
+}
+
+#[component]
+fn Standing(model: Model, conversation: ConversationId, row: RwSignal<MessageRow>) -> impl IntoView {
+    let (own, key) = row.with_untracked(|row| (row.own, row.key));
+    let failed = Memo::new(move |_| row.with(|row| (row.mark == Some(ReadMark::Failed), row.expired)));
+    view! {
+        {(!own).then(|| view! { <Sender row /> })}
+        <div class="bubble">
+            <Author model row />
+            <span class="text" dir="auto">
+                {move || row.with(|row| row.text.clone())}
+            </span>
+            <Meta model conversation row />
+            <button
+                type="button"
+                class="icon-button message-more only-live"
+                tabindex="-1"
+                title=model.words.message_menu
+                aria-label=model.words.message_menu
+                aria-haspopup="menu"
+            >
+                <Icon name="more" />
+            </button>
+        </div>
+        {move || {
+            let (failed, expired) = failed.get();
+            (failed || expired).then(|| view! { <Failed model client_id=key.client_id expired /> })
+        }}
     }
 }
 
@@ -67,13 +140,14 @@ fn Author(model: Model, row: RwSignal<MessageRow>) -> impl IntoView {
 }
 
 #[component]
-fn Meta(model: Model, row: RwSignal<MessageRow>) -> impl IntoView {
+fn Meta(model: Model, conversation: ConversationId, row: RwSignal<MessageRow>) -> impl IntoView {
     let at = Memo::new(move |_| row.with(|row| row.at));
     let time = move || model.clock.get().time(at.get());
     let full = move || model.clock.get().full(model.words, at.get());
     let mark = Memo::new(move |_| row.with(|row| row.mark));
     view! {
         <span class="meta">
+            <ReadersCount model conversation row />
             <time datetime=move || iso(at.get()) title=full>
                 {time}
             </time>
@@ -82,22 +156,45 @@ fn Meta(model: Model, row: RwSignal<MessageRow>) -> impl IntoView {
     }
 }
 
+/// How many have read one's own message in a group; opens the list of them (R000-20).
+#[component]
+fn ReadersCount(model: Model, conversation: ConversationId, row: RwSignal<MessageRow>) -> impl IntoView {
+    let backend = Backend::here();
+    let panels = Panels::here();
+    let count = Memo::new(move |_| row.with(|row| row.seq.zip(row.readers.filter(|&count| count > 0))));
+    move || {
+        count.get().map(|(seq, count)| {
+            let open = move |_| {
+                backend.tell(Intent::Readers { conversation, seq });
+                panels.open(Panel::Readers);
+            };
+            view! {
+                <button type="button" class="readers" tabindex="-1" aria-haspopup="dialog" on:click=open>
+                    {(model.words.read_by)(count)}
+                </button>
+            }
+        })
+    }
+}
+
 /// What a person can do about a message that was not sent.
 #[component]
-fn Failed(model: Model, client_id: ClientId) -> impl IntoView {
+fn Failed(model: Model, client_id: ClientId, expired: bool) -> impl IntoView {
     let words = model.words;
     let backend = Backend::here();
+    let (retry, discard) = if expired { (words.send_anyway, words.give_up) } else { (words.retry, words.discard) };
     view! {
         <div class="failed">
+            {expired.then_some(view! { <p class="failed-why">{words.expired}</p> })}
             <button type="button" class="failed-retry" on:click=move |_| backend.tell(Intent::Retry(client_id))>
                 <Icon name="failed" />
-                {words.retry}
+                {retry}
             </button>
             <button
                 type="button"
                 class="icon-button"
-                title=words.discard
-                aria-label=words.discard
+                title=discard
+                aria-label=discard
                 on:click=move |_| backend.tell(Intent::Discard(client_id))
             >
                 <Icon name="close" />

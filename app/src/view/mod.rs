@@ -1,5 +1,6 @@
 //! One file a component. No fetch and no rule here: views read signals, and tell intents.
 
+pub mod asking;
 pub mod avatar;
 pub mod banner;
 pub mod chat_header;
@@ -8,21 +9,28 @@ pub mod composer;
 pub mod day_section;
 pub mod emoji_panel;
 pub mod escape;
+pub mod favicon;
 #[cfg(feature = "ssr")]
 pub mod form;
 pub mod icon;
+pub mod insert;
 pub mod keys;
+pub mod menu;
 pub mod message_log;
+pub mod message_menu;
 pub mod message_row;
 pub mod new_conversation;
 #[cfg(feature = "ssr")]
 pub mod page;
+pub mod panel;
 pub mod people;
+pub mod picked;
 pub mod place;
 pub mod rail;
 pub mod read_mark;
 pub mod scroll;
 pub mod session_list;
+pub mod session_menu;
 pub mod session_row;
 pub mod shortcuts;
 pub mod toast;

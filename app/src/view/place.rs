@@ -17,6 +17,8 @@ const FAR: u64 = 1000;
 pub struct Place {
     id: ConversationId,
     edge: RwSignal<Edge>,
+    /// Moves when a person goes to a message, which the address names then.
+    jumps: RwSignal<u64>,
     log: NodeRef<html::Div>,
     backend: Backend,
     /// Messages lie below the screen.
@@ -40,10 +42,11 @@ struct State {
 }
 
 impl Place {
-    pub fn new(id: ConversationId, edge: RwSignal<Edge>, log: NodeRef<html::Div>) -> Self {
+    pub fn new(id: ConversationId, edge: RwSignal<Edge>, jumps: RwSignal<u64>, log: NodeRef<html::Div>) -> Self {
         Self {
             id,
             edge,
+            jumps,
             log,
             backend: Backend::here(),
             below: RwSignal::new(false),
@@ -59,6 +62,17 @@ impl Place {
             // The rows are there once all effects have run: before the browser paints, or anybody measures.
             queue_microtask(move || self.settle());
             self.await_frame();
+        });
+        Effect::new(move |before: Option<u64>| {
+            let jumps = self.jumps.get();
+            if before.is_some_and(|before| before != jumps) {
+                self.state.update_value(|state| {
+                    state.seeking = true;
+                    state.asked = None;
+                });
+                self.await_frame();
+            }
+            jumps
         });
         Effect::new(move |_| {
             let listeners = [
@@ -179,6 +193,9 @@ impl Place {
         let element = document().get_element_by_id(&id).and_then(|element| element.dyn_into::<HtmlElement>().ok());
         if let Some(element) = element {
             scroll::reveal(log, &element);
+            if element.class_list().contains("message") {
+                super::keys::focus(Some(element));
+            }
         }
         false
     }

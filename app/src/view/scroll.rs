@@ -73,6 +73,24 @@ pub fn reveal(log: &HtmlElement, element: &HtmlElement) {
     }
 }
 
+/// The message above or below the one that has, or holds, the focus; the newest on screen when none does.
+pub fn neighbour(log: &HtmlElement, focused: Option<&Element>, up: bool) -> Option<HtmlElement> {
+    let row = focused.and_then(|focused| focused.closest(".message").ok().flatten());
+    let Some(row) = row.filter(|row| log.contains(Some(row))) else {
+        let shown = |row: &HtmlElement| top(log, row) < log.client_height();
+        return if up { rows(log).find(shown) } else { None };
+    };
+    let mut newer = None;
+    let mut rows = rows(log);
+    while let Some(this) = rows.next() {
+        if *this == row {
+            return if up { rows.next() } else { newer };
+        }
+        newer = Some(this);
+    }
+    None
+}
+
 fn top(log: &HtmlElement, row: &HtmlElement) -> i32 {
     row.offset_top() - log.scroll_top()
 }

@@ -1,8 +1,13 @@
 //! The list of conversations, with a box that filters it.
 
+use super::asking::{Asked, Asking};
 use super::icon::Icon;
 use super::keys;
+use super::menu::Menus;
+use super::panel::{Panel, Panels};
+use super::session_menu::SessionMenu;
 use super::session_row::SessionItem;
+use crate::backend::{Backend, Intent};
 use crate::live::Model;
 use crate::live::sessions::SessionEntry;
 use leptos::ev::KeyboardEvent;
@@ -11,6 +16,7 @@ use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 use leptos::web_sys::HtmlElement;
 use protocol::ConversationId;
+use sync::Action;
 
 /// How many rows are mounted at first, and how many more at a time.
 const PAGE: usize = 100;
@@ -33,6 +39,7 @@ pub fn SessionList(model: Model, finding: RwSignal<bool>) -> impl IntoView {
                 <a class="icon-button only-narrow" href="/settings" title=words.settings aria-label=words.settings>
                     <Icon name="settings" />
                 </a>
+                <ReadAll model />
                 <a
                     class="icon-button"
                     href="/new"
@@ -56,6 +63,33 @@ pub fn SessionList(model: Model, finding: RwSignal<bool>) -> impl IntoView {
             </label>
             <Rows model filter />
         </section>
+    }
+}
+
+/// Reads everything (R001-20), after asking when that is several conversations.
+#[component]
+fn ReadAll(model: Model) -> impl IntoView {
+    let words = model.words;
+    let backend = Backend::here();
+    let panels = Panels::here();
+    let read = move |_| {
+        let unread = |entry: &&SessionEntry| entry.row.with_untracked(|row| row.unread > 0);
+        match model.sessions.with_untracked(|all| all.iter().filter(unread).count()) {
+            0 | 1 => backend.tell(Intent::Act(Action::ReadAll)),
+            conversations => panels.open(Panel::MarkAllRead { conversations }),
+        }
+    };
+    view! {
+        <button
+            type="button"
+            class="icon-button only-live"
+            title=words.mark_all_read
+            aria-label=words.mark_all_read
+            disabled=move || model.total.get() == 0
+            on:click=read
+        >
+            <Icon name="checks" />
+        </button>
     }
 }
 
@@ -85,6 +119,20 @@ fn Rows(model: Model, filter: RwSignal<String>) -> impl IntoView {
         let text = if filter.with(|filter| filter.trim().is_empty()) { words.no_sessions } else { words.no_match };
         shown.with(Vec::is_empty).then(|| view! { <p class="sessions-empty">{text}</p> })
     };
+    let menu = SessionMenu { model, menus: Menus::here(), panels: Panels::here(), backend: Backend::here() };
+    let open = move |(item, at): Asked| {
+        let id = item.get_attribute("data-id").and_then(|id| id.parse::<ConversationId>().ok());
+        let row = model.sessions.with_untracked(|all| all.iter().find(|entry| Some(entry.id) == id).cloned());
+        if let Some(entry) = row {
+            menu.open(&entry.row.get_untracked(), at);
+        }
+    };
+    let asking = Asking::new("li", ".session-more", Callback::new(open));
+    let press = move |event: KeyboardEvent| {
+        if !asking.key(&event) {
+            walk(&event);
+        }
+    };
     view! {
         {empty}
         <ul
@@ -93,7 +141,13 @@ fn Rows(model: Model, filter: RwSignal<String>) -> impl IntoView {
             role="list"
             node_ref=list
             on:scroll=scrolled
-            on:keydown=move |event| walk(&event)
+            on:keydown=press
+            on:contextmenu=move |event| asking.menu(&event)
+            on:pointerdown=move |event| asking.down(&event)
+            on:pointermove=move |event| asking.moved(&event)
+            on:pointerup=move |_| asking.ended()
+            on:pointercancel=move |_| asking.ended()
+            on:click:capture=move |event| asking.clicked(&event)
         >
             <For
                 each=move || shown.get().into_iter().take(limit.get())

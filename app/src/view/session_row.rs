@@ -2,6 +2,7 @@
 
 use super::avatar::Avatar;
 use super::keys;
+use super::panel::Panels;
 use super::read_mark::ReadMarkIcon;
 use crate::backend::{Backend, Intent};
 use crate::live::Model;
@@ -40,6 +41,8 @@ pub fn SessionItem(
     let title = move || row.with(|row| row.title(model.words));
     view! {
         <li
+            class="session-item"
+            data-id=id.to_string()
             on:pointerenter=move |_| backend.tell(Intent::Hover(Some(id)))
             on:pointerleave=move |_| backend.tell(Intent::Hover(None))
         >
@@ -57,8 +60,9 @@ pub fn SessionItem(
                 </strong>
                 <SessionTime model row />
                 <SessionDigest model row />
-                <SessionBadge model row />
+                <SessionUnread model row />
             </a>
+            <SessionBadge model row stop focused />
         </li>
     }
 }
@@ -75,9 +79,10 @@ fn SessionDigest(model: Model, row: RwSignal<SessionRow>) -> impl IntoView {
     let digest = move || {
         row.with(|row| match (&row.last, row.draft.trim()) {
             (_, draft) if !draft.is_empty() => draft.to_owned(),
-            (Some(last), _) => match &last.author {
-                Some(author) => (words.said)(author, &last.digest),
-                None => last.digest.clone(),
+            (Some(last), _) => match (&last.recalled, &last.author) {
+                (Some(recalled), _) => (words.recalled)(recalled),
+                (None, Some(author)) => (words.said)(author, &last.digest),
+                (None, None) => last.digest.clone(),
             },
             (None, _) => words.no_message_yet.to_owned(),
         })
@@ -93,18 +98,46 @@ fn SessionDigest(model: Model, row: RwSignal<SessionRow>) -> impl IntoView {
     }
 }
 
+/// How much is unread, in words for a screen reader.
 #[component]
-fn SessionBadge(model: Model, row: RwSignal<SessionRow>) -> impl IntoView {
+fn SessionUnread(model: Model, row: RwSignal<SessionRow>) -> impl IntoView {
     let unread = Memo::new(move |_| row.with(|row| row.unread));
+    let label = move || Some(unread.get()).filter(|&count| count > 0).map(model.words.unread);
+    move || label().map(|label| view! { <span class="unseen">{label}</span> })
+}
+
+/// How much is unread, to look at; it opens the list of exactly those messages.
+#[component]
+fn SessionBadge(
+    model: Model,
+    row: RwSignal<SessionRow>,
+    stop: Memo<Option<ConversationId>>,
+    focused: RwSignal<Option<ConversationId>>,
+) -> impl IntoView {
+    let words = model.words;
+    let backend = Backend::here();
+    let panels = Panels::here();
+    let id = row.with_untracked(|row| row.id);
+    let unread = Memo::new(move |_| row.with(|row| row.unread));
+    let open = move |_| panels.why(backend, id, row.with_untracked(|row| row.title(words)));
+    let tab = move || stop.get().map(|stop| if stop == id { "0" } else { "-1" });
     move || {
         let count = unread.get();
         (count > 0).then(|| {
-            let label = (model.words.unread)(count);
+            let label = (words.show_unread)(count);
             view! {
-                <span class="badge">
-                    <span aria-hidden="true">{badge(count)}</span>
-                    <span class="unseen">{label}</span>
-                </span>
+                <button
+                    type="button"
+                    class="session-badge"
+                    title=label.clone()
+                    aria-label=label
+                    aria-haspopup="dialog"
+                    tabindex=tab
+                    on:click=open
+                    on:focus=move |_| focused.set(Some(id))
+                >
+                    <span class="badge">{badge(count)}</span>
+                </button>
             }
         })
     }

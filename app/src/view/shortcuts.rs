@@ -1,7 +1,8 @@
 //! Keys that work anywhere in the messenger: Alt+↑↓ for the next conversation, with Shift for the next unread one,
-//! Ctrl+K or ⌘K for the filter.
+//! Ctrl+K or ⌘K for the filter, Ctrl+/ for the list of them all.
 
 use super::keys;
+use super::panel::{Panel, Panels};
 use crate::backend::{Backend, Intent};
 use crate::live::Model;
 use leptos::ev::{self, KeyboardEvent};
@@ -9,14 +10,14 @@ use leptos::prelude::*;
 use protocol::ConversationId;
 
 /// Hears them while the messenger is mounted.
-pub fn listen(model: Model, backend: Backend) {
+pub fn listen(model: Model, backend: Backend, panels: Panels) {
     Effect::new(move |_| {
-        let listener = window_event_listener(ev::keydown, move |event| hear(model, backend, &event));
+        let listener = window_event_listener(ev::keydown, move |event| hear(model, backend, panels, &event));
         on_cleanup(move || listener.remove());
     });
 }
 
-fn hear(model: Model, backend: Backend, event: &KeyboardEvent) {
+fn hear(model: Model, backend: Backend, panels: Panels, event: &KeyboardEvent) {
     let Some(key) = keys::key(event) else { return };
     let command = (event.ctrl_key() || event.meta_key()) && !event.alt_key() && !event.shift_key();
     let alt = event.alt_key() && !event.ctrl_key() && !event.meta_key();
@@ -24,6 +25,10 @@ fn hear(model: Model, backend: Backend, event: &KeyboardEvent) {
         "k" | "K" if command => {
             event.prevent_default();
             keys::focus(document().get_element_by_id("filter"));
+        }
+        "/" if command => {
+            event.prevent_default();
+            panels.open(Panel::Shortcuts);
         }
         "ArrowUp" | "ArrowDown" if alt => {
             event.prevent_default();

@@ -1,8 +1,10 @@
 //! 简体中文。
 
 use super::Words;
+use crate::live::recalled::Recalled;
 use crate::preferences::{Language, SendKey, Theme};
 use protocol::ErrorCode;
+use protocol::messaging::ReportReason;
 use sync::ReadMark;
 
 pub const WORDS: Words = Words {
@@ -46,6 +48,70 @@ pub const WORDS: Words = Words {
     },
     send: "发送",
     characters_left: |left| if left < 0 { format!("超出 {} 字", -left) } else { format!("还可输入 {left} 字") },
+
+    message_menu: "消息操作",
+    copy: "复制",
+    copied: "已复制",
+    delete: "删除",
+    deleted: |n| if n == 1 { "已删除".to_owned() } else { format!("已删除 {n} 条消息") },
+    undo: "撤销",
+    recall: "撤回",
+    recalled: |recalled| match recalled {
+        Recalled::ByMe => "你撤回了一条消息".to_owned(),
+        Recalled::ByPeer => "对方撤回了一条消息".to_owned(),
+        Recalled::By(name) => format!("{name} 撤回了一条消息"),
+    },
+    edit_again: "重新编辑",
+    select: "多选",
+    select_this: "选择这条消息",
+    selected: |n| format!("已选择 {n} 条"),
+    selected_most: "最多选择 100 条",
+    cancel: "取消",
+    read_by: |n| format!("{n} 人已读"),
+    readers: "已读成员",
+    readers_unlisted: "成员超过 200 人的群只显示人数",
+    expired: "这条消息超过 24 小时没有发出，仍要发送？",
+    send_anyway: "仍要发送",
+    give_up: "放弃",
+
+    report: "举报",
+    report_message: "举报消息",
+    report_reason: "原因",
+    reason: |reason| match reason {
+        ReportReason::Spam => "垃圾广告",
+        ReportReason::Fraud => "欺诈",
+        ReportReason::Harassment => "骚扰辱骂",
+        ReportReason::Indecent => "色情低俗",
+        ReportReason::Other => "其他",
+    },
+    report_note: "补充说明（选填）",
+    report_hides: "同时隐藏",
+    submit: "提交",
+    reported: "已举报",
+
+    session_menu: |name| format!("会话“{name}”的操作"),
+    show_unread: |n| format!("查看 {n} 条未读消息"),
+    unread_messages: "未读消息",
+    unread_none: "没有未读消息",
+    unread_more: "显示更多",
+    unread_failed: "加载失败",
+    mark_read: "标为已读",
+    mark_all_read: "全部已读",
+    mark_all_ask: |n| format!("把 {n} 个会话都标为已读？"),
+    delete_conversation: "删除会话",
+    delete_conversation_ask: |name| format!("删除与“{name}”的会话？"),
+    delete_conversation_hint: "只在这台设备上删除，你的其他设备和对方都不受影响。有新消息时，会话会重新出现，之前的消息不再显示。",
+
+    shortcuts: "快捷键",
+    shortcut_list: &[
+        ("Ctrl K", "筛选会话"),
+        ("Alt ↑ / Alt ↓", "上一个、下一个会话"),
+        ("Alt Shift ↑ / ↓", "上一个、下一个未读会话"),
+        ("↑ / ↓", "在列表或聊天记录中移动"),
+        ("Shift F10", "打开会话或消息的菜单"),
+        ("Esc", "关闭窗口，或回到最新消息"),
+        ("Ctrl /", "显示快捷键"),
+    ],
 
     emoji: "表情",
     search_emoji: "搜索表情",
@@ -117,6 +183,9 @@ pub const WORDS: Words = Words {
         SendKey::Enter => "Enter 发送，Shift+Enter 换行",
         SendKey::CtrlEnter => "Ctrl+Enter 发送，Enter 换行",
     },
+    receipts_label: "已读回执",
+    receipts: |on| if on { "开启" } else { "关闭" },
+    receipts_hint: "关闭后，别人看不到你是否收到或读过消息，你也看不到别人的。",
     save: "保存",
     account: "账号",
 

@@ -1,8 +1,10 @@
 //! English.
 
 use super::Words;
+use crate::live::recalled::Recalled;
 use crate::preferences::{Language, SendKey, Theme};
 use protocol::ErrorCode;
+use protocol::messaging::ReportReason;
 use sync::ReadMark;
 
 pub const WORDS: Words = Words {
@@ -46,6 +48,70 @@ pub const WORDS: Words = Words {
     },
     send: "Send",
     characters_left: |left| if left < 0 { format!("{} too many", -left) } else { format!("{left} left") },
+
+    message_menu: "Message actions",
+    copy: "Copy",
+    copied: "Copied",
+    delete: "Delete for me",
+    deleted: |n| if n == 1 { "Deleted".to_owned() } else { format!("{n} messages deleted") },
+    undo: "Undo",
+    recall: "Recall",
+    recalled: |recalled| match recalled {
+        Recalled::ByMe => "You recalled a message".to_owned(),
+        Recalled::ByPeer => "The other side recalled a message".to_owned(),
+        Recalled::By(name) => format!("{name} recalled a message"),
+    },
+    edit_again: "Edit again",
+    select: "Select",
+    select_this: "Select this message",
+    selected: |n| format!("{n} selected"),
+    selected_most: "At most 100 can be selected",
+    cancel: "Cancel",
+    read_by: |n| format!("Read by {n}"),
+    readers: "Read by",
+    readers_unlisted: "A group of more than 200 members shows the number only",
+    expired: "This message has been waiting for more than 24 hours. Send it anyway?",
+    send_anyway: "Send anyway",
+    give_up: "Give up",
+
+    report: "Report",
+    report_message: "Report the message",
+    report_reason: "Reason",
+    reason: |reason| match reason {
+        ReportReason::Spam => "Spam",
+        ReportReason::Fraud => "Fraud",
+        ReportReason::Harassment => "Harassment",
+        ReportReason::Indecent => "Indecent content",
+        ReportReason::Other => "Something else",
+    },
+    report_note: "Note (optional)",
+    report_hides: "Hide it from me as well",
+    submit: "Submit",
+    reported: "Reported",
+
+    session_menu: |name| format!("Actions for “{name}”"),
+    show_unread: |n| if n == 1 { "Show the unread message".to_owned() } else { format!("Show {n} unread messages") },
+    unread_messages: "Unread messages",
+    unread_none: "Nothing is unread",
+    unread_more: "Show more",
+    unread_failed: "Loading failed",
+    mark_read: "Mark as read",
+    mark_all_read: "Mark all as read",
+    mark_all_ask: |n| format!("Mark {n} conversations as read?"),
+    delete_conversation: "Delete conversation",
+    delete_conversation_ask: |name| format!("Delete the conversation “{name}”?"),
+    delete_conversation_hint: "It is deleted on this device only; your other devices and other people keep it. It comes back with the next message, without those before.",
+
+    shortcuts: "Keyboard shortcuts",
+    shortcut_list: &[
+        ("Ctrl K", "Filter conversations"),
+        ("Alt ↑ / Alt ↓", "Previous or next conversation"),
+        ("Alt Shift ↑ / ↓", "Previous or next unread conversation"),
+        ("↑ / ↓", "Move in the list or the messages"),
+        ("Shift F10", "Open the menu of a conversation or message"),
+        ("Esc", "Close a window, or go to the newest message"),
+        ("Ctrl /", "Show the shortcuts"),
+    ],
 
     emoji: "Emoji",
     search_emoji: "Search emoji",
@@ -124,6 +190,9 @@ pub const WORDS: Words = Words {
         SendKey::Enter => "Enter sends, Shift+Enter breaks the line",
         SendKey::CtrlEnter => "Ctrl+Enter sends, Enter breaks the line",
     },
+    receipts_label: "Read receipts",
+    receipts: |on| if on { "On" } else { "Off" },
+    receipts_hint: "When off, others do not see what you have received or read, and you do not see it of them.",
     save: "Save",
     account: "Account",
 

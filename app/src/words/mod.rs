@@ -6,8 +6,10 @@ mod chinese;
 mod english;
 pub mod time;
 
+use crate::live::recalled::Recalled;
 use crate::preferences::{Language, SendKey, Theme};
 use protocol::ErrorCode;
+use protocol::messaging::ReportReason;
 use sync::ReadMark;
 
 /// The strings of one language.
@@ -49,6 +51,57 @@ pub struct Words {
     pub compose_hint: fn(SendKey) -> &'static str,
     pub send: &'static str,
     pub characters_left: fn(i64) -> String,
+
+    /// What is offered about a message.
+    pub message_menu: &'static str,
+    pub copy: &'static str,
+    pub copied: &'static str,
+    pub delete: &'static str,
+    pub deleted: fn(usize) -> String,
+    pub undo: &'static str,
+    pub recall: &'static str,
+    pub recalled: fn(&Recalled) -> String,
+    pub edit_again: &'static str,
+    pub select: &'static str,
+    pub select_this: &'static str,
+    pub selected: fn(usize) -> String,
+    pub selected_most: &'static str,
+    pub cancel: &'static str,
+    /// How many others have read one's own message in a group (R000-20).
+    pub read_by: fn(u64) -> String,
+    pub readers: &'static str,
+    pub readers_unlisted: &'static str,
+    /// A message that has waited for more than a day.
+    pub expired: &'static str,
+    pub send_anyway: &'static str,
+    pub give_up: &'static str,
+
+    pub report: &'static str,
+    pub report_message: &'static str,
+    pub report_reason: &'static str,
+    pub reason: fn(ReportReason) -> &'static str,
+    pub report_note: &'static str,
+    pub report_hides: &'static str,
+    pub submit: &'static str,
+    pub reported: &'static str,
+
+    /// What is offered about a conversation.
+    pub session_menu: fn(&str) -> String,
+    pub show_unread: fn(u64) -> String,
+    pub unread_messages: &'static str,
+    pub unread_none: &'static str,
+    pub unread_more: &'static str,
+    pub unread_failed: &'static str,
+    pub mark_read: &'static str,
+    pub mark_all_read: &'static str,
+    pub mark_all_ask: fn(usize) -> String,
+    pub delete_conversation: &'static str,
+    pub delete_conversation_ask: fn(&str) -> String,
+    pub delete_conversation_hint: &'static str,
+
+    pub shortcuts: &'static str,
+    /// Each with what it does.
+    pub shortcut_list: &'static [(&'static str, &'static str)],
 
     pub emoji: &'static str,
     pub search_emoji: &'static str,
@@ -101,6 +154,9 @@ pub struct Words {
     pub switch_theme: fn(Theme) -> String,
     pub send_key_label: &'static str,
     pub send_key: fn(SendKey) -> &'static str,
+    pub receipts_label: &'static str,
+    pub receipts: fn(bool) -> &'static str,
+    pub receipts_hint: &'static str,
     pub save: &'static str,
     pub account: &'static str,
 

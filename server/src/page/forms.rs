@@ -14,6 +14,7 @@ use axum::extract::State;
 use axum::http::header::{REFERER, SET_COOKIE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use protocol::account::ChangeAccount;
 use protocol::{DeviceId, DisplayName, Handle, LoginRequest, Password, RegisterRequest, UserId, path};
 use serde::Deserialize;
 use std::fmt::Display;
@@ -197,16 +198,26 @@ pub async fn settings(browser: Browser, user: CurrentUser) -> Response {
     browser.show(StatusCode::OK, page)
 }
 
-/// `POST /settings`: keeps what is set in cookies, and returns to the page that the form stood on.
+/// The setting of the account among those of the form: `on` or `off`.
+const RECEIPTS: &str = "receipts";
+
+/// `POST /settings`: keeps what the browser is set to in cookies, and what the account is set to with the account;
+/// returns to the page that the form stood on.
 pub async fn set(
+    State(state): State<AppState>,
     browser: Browser,
     user: CurrentUser,
     headers: HeaderMap,
     Form(settings): Form<Vec<(String, String)>>,
 ) -> Response {
+    let (of_account, settings): (Vec<_>, Vec<_>) = settings.into_iter().partition(|(name, _)| name == RECEIPTS);
     let mut preferences = browser.preferences;
-    if !settings.iter().all(|(name, value)| name != Preferences::UTC_OFFSET && preferences.set(name, value)) {
-        let refusal = Refusal::bad_request("no such setting");
+    let mut known = |(name, value): &(String, String)| name != Preferences::UTC_OFFSET && preferences.set(name, value);
+    let changed = match change_of(&of_account).filter(|_| settings.iter().all(&mut known)) {
+        Some(change) => accounts::change(&state, &user, change).await.map(drop),
+        None => Err(Refusal::bad_request("no such setting")),
+    };
+    if let Err(refusal) = changed {
         let account = user.account.clone();
         return browser.show_again(&refusal, vec![], |form| Page::Settings { account, form });
     }
@@ -217,6 +228,19 @@ pub async fn set(
         response.headers_mut().append(SET_COOKIE, cookie.parse().expect("known names and values are plain words"));
     }
     response
+}
+
+/// What the form changes of the account: `None` if no account can be set so.
+fn change_of(settings: &[(String, String)]) -> Option<ChangeAccount> {
+    let mut change = ChangeAccount::default();
+    for (_, value) in settings {
+        change.receipts = Some(match value.as_str() {
+            "on" => true,
+            "off" => false,
+            _ => return None,
+        });
+    }
+    Some(change)
 }
 
 /// The path of our own page that the request says to come from; its origin was checked.

@@ -3,6 +3,7 @@
 mod grid;
 mod tabs;
 
+use super::insert::insert;
 use super::keys;
 use crate::backend::{Backend, Intent};
 use crate::live::Model;
@@ -50,7 +51,9 @@ pub fn EmojiPanel(model: Model, open: RwSignal<bool>, field: NodeRef<html::Texta
         }
     };
     let choose = Callback::new(move |text: String| {
-        insert(field, &text);
+        if let Some(field) = field.get_untracked() {
+            insert(&field, &text);
+        }
         backend.tell(Intent::UsedEmoji(text));
     });
     view! {
@@ -126,17 +129,4 @@ fn named(groups: &[Vec<Emoji>], text: &str, choice: impl Fn(&Emoji) -> Choice) -
     let known = groups.iter().flatten().find(|emoji| emoji.text == text || emoji.tones.iter().any(|tone| tone == text));
     let name = known.map_or_else(|| text.to_owned(), |emoji| choice(emoji).name);
     Choice { text: text.to_owned(), name }
-}
-
-/// Puts text at the caret, which stays behind it, and lets the composer know.
-fn insert(field: NodeRef<html::Textarea>, text: &str) {
-    let Some(field) = field.get_untracked() else { return };
-    let start = field.selection_start().ok().flatten().unwrap_or_default();
-    let end = start + u32::try_from(text.encode_utf16().count()).unwrap_or_default();
-    // A text area takes any text and any place within it.
-    let _ = field.set_range_text(text);
-    let _ = field.set_selection_range(end, end);
-    if let Ok(event) = leptos::web_sys::Event::new("input") {
-        let _ = field.dispatch_event(&event);
-    }
 }

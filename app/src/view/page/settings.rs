@@ -1,4 +1,4 @@
-//! Language, appearance and keys of this browser, and the way out.
+//! Language, appearance and keys of this browser, what the account tells others, and the way out.
 
 use super::Inner;
 use crate::backend::Form;
@@ -14,6 +14,8 @@ pub fn Settings(words: &'static Words, preferences: Preferences, account: Accoun
     let languages = Language::ALL.map(|one| (one.tag(), Words::name_of(one), one == preferences.language));
     let themes = Theme::ALL.map(|one| (one.name(), (words.theme)(one), one == preferences.theme));
     let send_keys = SendKey::ALL.map(|one| (one.name(), (words.send_key)(one), one == preferences.send_key));
+    let receipts =
+        [true, false].map(|on| (if on { "on" } else { "off" }, (words.receipts)(on), on == account.receipts));
     let name = account.display_name.to_string();
     view! {
         <Inner words title=words.settings>
@@ -29,6 +31,12 @@ pub fn Settings(words: &'static Words, preferences: Preferences, account: Accoun
                 <Choice name=Preferences::LANGUAGE label=words.language_label options=languages.to_vec() />
                 <Choice name=Preferences::THEME label=words.theme_label options=themes.to_vec() />
                 <Choice name=Preferences::SEND_KEY label=words.send_key_label options=send_keys.to_vec() />
+                <Choice
+                    name="receipts"
+                    label=words.receipts_label
+                    hint=words.receipts_hint
+                    options=receipts.to_vec()
+                />
                 <button class="primary">{words.save}</button>
             </form>
             <nav class="ways" aria-label=words.account>
@@ -43,7 +51,14 @@ pub fn Settings(words: &'static Words, preferences: Preferences, account: Accoun
 
 /// One of several: value, what it is called, and whether it is chosen.
 #[component]
-fn Choice(name: &'static str, label: &'static str, options: Vec<(&'static str, &'static str, bool)>) -> impl IntoView {
+fn Choice(
+    name: &'static str,
+    label: &'static str,
+    #[prop(optional)] hint: &'static str,
+    options: Vec<(&'static str, &'static str, bool)>,
+) -> impl IntoView {
+    let note = (!hint.is_empty()).then(|| format!("note-{name}"));
+    let described = note.clone();
     let option = |(value, text, chosen)| {
         view! {
             <label class="choice">
@@ -53,8 +68,9 @@ fn Choice(name: &'static str, label: &'static str, options: Vec<(&'static str, &
         }
     };
     view! {
-        <fieldset class="choices">
+        <fieldset class="choices" aria-describedby=described>
             <legend>{label}</legend>
+            {note.map(|note| view! { <p id=note class="field-note">{hint}</p> })}
             {options.into_iter().map(option).collect_view()}
         </fieldset>
     }

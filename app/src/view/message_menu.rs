@@ -1,0 +1,74 @@
+//! What one can do about a message: copy, delete, recall, report, choose several, see who read it.
+
+use super::menu::{Choice, Menu, Menus};
+use super::panel::{Panel, Panels};
+use super::picked::Picked;
+use crate::backend::{Backend, Intent};
+use crate::live::Model;
+use crate::live::chat::MessageRow;
+use leptos::prelude::*;
+use protocol::{ConversationId, ConversationKind, Seq};
+use sync::Action;
+
+/// Everything that the menu of a message acts on.
+#[derive(Clone, Copy)]
+pub struct MessageMenu {
+    pub model: Model,
+    pub conversation: ConversationId,
+    pub kind: ConversationKind,
+    pub picked: Picked,
+    pub menus: Menus,
+    pub panels: Panels,
+    pub backend: Backend,
+}
+
+impl MessageMenu {
+    pub fn open(self, row: &MessageRow, at: (i32, i32)) {
+        let standing = row.recalled.is_none();
+        let mut choices: Vec<Choice> = standing.then(|| self.copy(row.text.clone())).into_iter().collect();
+        if let Some(seq) = row.seq {
+            let (conversation, model) = (self.conversation, self.model);
+            self.backend.tell(Intent::AskAbout { conversation, seq });
+            let recallable = model.recallable.get_untracked() == Some(seq);
+            let read = standing && row.own && self.kind == ConversationKind::Group;
+            choices.extend(read.then(|| self.readers(seq)));
+            choices.extend(recallable.then(|| self.recall(seq)));
+            choices.push(self.select(seq));
+            choices.extend((standing && !row.own).then(|| self.report(seq, row.text.clone())));
+            choices.push(self.delete(seq));
+        }
+        self.menus.open(Menu { label: self.model.words.message_menu.to_owned(), at, choices });
+    }
+
+    fn copy(self, text: String) -> Choice {
+        Choice::new("copy", self.model.words.copy, move || self.backend.tell(Intent::Copy(text.clone())))
+    }
+
+    fn readers(self, seq: Seq) -> Choice {
+        Choice::new("checks", self.model.words.readers, move || {
+            self.backend.tell(Intent::Readers { conversation: self.conversation, seq });
+            self.panels.open(Panel::Readers);
+        })
+    }
+
+    fn recall(self, seq: Seq) -> Choice {
+        let action = Action::Recall { conversation: self.conversation, seq };
+        Choice::new("undo", self.model.words.recall, move || self.backend.tell(Intent::Act(action.clone())))
+    }
+
+    fn select(self, seq: Seq) -> Choice {
+        Choice::new("select", self.model.words.select, move || self.picked.begin(seq))
+    }
+
+    fn report(self, seq: Seq, text: String) -> Choice {
+        Choice::new("flag", self.model.words.report, move || {
+            self.panels.open(Panel::Report { conversation: self.conversation, seq, text: text.clone() });
+        })
+    }
+
+    fn delete(self, seq: Seq) -> Choice {
+        let action = Action::Hide { conversation: self.conversation, seqs: vec![seq], hidden: true };
+        Choice::new("delete", self.model.words.delete, move || self.backend.tell(Intent::Act(action.clone())))
+            .dangerous()
+    }
+}

@@ -1,0 +1,103 @@
+//! Dialogs over the messenger: what asks back, and lists that one looks into.
+
+mod confirm;
+mod head;
+mod readers;
+mod report;
+mod shortcuts;
+mod why;
+
+use crate::backend::{Backend, Intent};
+use crate::live::Model;
+use confirm::{DeleteConversation, MarkAllRead};
+use leptos::either::EitherOf6;
+use leptos::html;
+use leptos::prelude::*;
+use protocol::{ConversationId, Seq};
+use readers::ReadersList;
+use report::Report;
+use shortcuts::ShortcutList;
+use why::WhyList;
+
+/// Which dialog, about what.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Panel {
+    Report { conversation: ConversationId, seq: Seq, text: String },
+    DeleteConversation { conversation: ConversationId, name: String },
+    MarkAllRead { conversations: usize },
+    Readers,
+    Why { name: String },
+    Shortcuts,
+}
+
+/// The one dialog of the page.
+#[derive(Clone, Copy)]
+pub struct Panels(RwSignal<Option<Panel>>);
+
+impl Panels {
+    /// Makes the dialog of this page known to everything under the current owner.
+    pub fn provide() -> Self {
+        let panels = Self(RwSignal::new(None));
+        provide_context(panels);
+        panels
+    }
+
+    pub fn here() -> Self {
+        expect_context()
+    }
+
+    pub fn open(self, panel: Panel) {
+        self.0.set(Some(panel));
+    }
+
+    /// Shows the messages that make a badge.
+    pub fn why(self, backend: Backend, conversation: ConversationId, name: String) {
+        backend.tell(Intent::Unread { conversation, before: None });
+        self.open(Panel::Why { name });
+    }
+}
+
+#[component]
+pub fn PanelPlace(model: Model, panels: Panels) -> impl IntoView {
+    let dialog = NodeRef::<html::Dialog>::new();
+    let shown = Memo::new(move |_| panels.0.with(Option::is_some));
+    Effect::new(move || {
+        if let Some(dialog) = dialog.get().filter(|dialog| shown.get() && !dialog.open()) {
+            // It fails only where the dialog is not in the document.
+            let _ = dialog.show_modal();
+        }
+    });
+    let close = Callback::new(move |()| {
+        if let Some(dialog) = dialog.get_untracked() {
+            dialog.close();
+        }
+    });
+    let brief = move || panels.0.with(|panel| !matches!(panel, Some(Panel::Readers | Panel::Why { .. })));
+    view! {
+        <dialog
+            class="dialog"
+            class:is-brief=brief
+            aria-labelledby="panel-title"
+            closedby="any"
+            node_ref=dialog
+            on:close=move |_| panels.0.set(None)
+        >
+            {move || panels.0.get().map(|panel| content(model, panel, close))}
+        </dialog>
+    }
+}
+
+fn content(model: Model, panel: Panel, close: Callback<()>) -> impl IntoView {
+    match panel {
+        Panel::Report { conversation, seq, text } => {
+            EitherOf6::A(view! { <Report model conversation seq text close /> })
+        }
+        Panel::DeleteConversation { conversation, name } => {
+            EitherOf6::B(view! { <DeleteConversation model conversation name close /> })
+        }
+        Panel::MarkAllRead { conversations } => EitherOf6::C(view! { <MarkAllRead model conversations close /> }),
+        Panel::Readers => EitherOf6::D(view! { <ReadersList model close /> }),
+        Panel::Why { name } => EitherOf6::E(view! { <WhyList model name close /> }),
+        Panel::Shortcuts => EitherOf6::F(view! { <ShortcutList model close /> }),
+    }
+}

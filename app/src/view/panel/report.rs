@@ -1,0 +1,72 @@
+//! Reports somebody's message (R004-H6).
+
+use super::head::PanelHead;
+use crate::backend::{Backend, Intent};
+use crate::live::Model;
+use leptos::prelude::*;
+use leptos::{ev, html};
+use protocol::messaging::{ReportMessage, ReportReason};
+use protocol::{ConversationId, ReportNote, Seq};
+use sync::Action;
+
+#[component]
+pub fn Report(
+    model: Model,
+    conversation: ConversationId,
+    seq: Seq,
+    /// What the message says.
+    text: String,
+    close: Callback<()>,
+) -> impl IntoView {
+    let words = model.words;
+    let backend = Backend::here();
+    let reason = RwSignal::new(ReportReason::Spam);
+    let hide = RwSignal::new(true);
+    let note = NodeRef::<html::Textarea>::new();
+    let submit = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        let text = note.get_untracked().map(|note| note.value().trim().to_owned()).unwrap_or_default();
+        let (reason, hide) = (reason.get_untracked(), hide.get_untracked());
+        let report = ReportMessage { reason, note: ReportNote::try_from(text).ok(), hide };
+        close.run(());
+        backend.tell(Intent::Act(Action::Report { conversation, seq, report }));
+    };
+    view! {
+        <PanelHead words title=words.report_message.to_owned() close />
+        <form class="form" on:submit=submit>
+            <blockquote class="quoted" dir="auto">
+                {text}
+            </blockquote>
+            <Reasons model reason />
+            <div class="field">
+                <label for="report-note">{words.report_note}</label>
+                <textarea id="report-note" rows="3" maxlength=ReportNote::MAX.to_string() dir="auto" node_ref=note />
+            </div>
+            <label class="choice">
+                <input type="checkbox" checked on:change=move |event| hide.set(event_target_checked(&event)) />
+                <span>{words.report_hides}</span>
+            </label>
+            <button class="primary">{words.submit}</button>
+        </form>
+    }
+}
+
+#[component]
+fn Reasons(model: Model, reason: RwSignal<ReportReason>) -> impl IntoView {
+    let words = model.words;
+    let option = move |one: ReportReason| {
+        let first = one == ReportReason::Spam;
+        view! {
+            <label class="choice">
+                <input type="radio" name="reason" checked=first on:change=move |_| reason.set(one) />
+                <span>{(words.reason)(one)}</span>
+            </label>
+        }
+    };
+    view! {
+        <fieldset class="choices is-pairs">
+            <legend>{words.report_reason}</legend>
+            {ReportReason::ALL.map(option).collect_view()}
+        </fieldset>
+    }
+}

@@ -1,0 +1,103 @@
+//! Exactly the messages that make a badge, newest first; each leads to its place.
+
+use super::head::PanelHead;
+use crate::backend::{Backend, Intent};
+use crate::live::Model;
+use crate::live::lists::{Asked, Unread, Why};
+use crate::view::keys;
+use crate::words::time::iso;
+use leptos::prelude::*;
+use protocol::{ConversationId, Seq, path};
+
+#[component]
+pub fn WhyList(
+    model: Model,
+    /// What the conversation is called.
+    name: String,
+    close: Callback<()>,
+) -> impl IntoView {
+    let words = model.words;
+    let title = Signal::derive(move || match told(model) {
+        Some((unread, true)) if unread > 0 => (words.unread)(unread),
+        _ => words.unread_messages.to_owned(),
+    });
+    let note = move || match model.why.with(|why| why.as_ref().map(|why| (why.state, why.messages.is_empty()))) {
+        Some((Asked::Waiting, true)) => Some(words.loading),
+        Some((Asked::Failed, true)) => Some(words.unread_failed),
+        Some((Asked::Answered, true)) => Some(words.unread_none),
+        _ => None,
+    };
+    let messages = Memo::new(move |_| model.why.with(|why| why.as_ref().map(listed)).unwrap_or_default());
+    view! {
+        <PanelHead words title close />
+        <p class="aside" dir="auto">
+            {name}
+        </p>
+        <p class="people-none" role="status">
+            {note}
+        </p>
+        <ul class="people" role="list">
+            <For each=move || messages.get() key=|(_, message)| message.seq let((conversation, message))>
+                <WhyItem model conversation message close />
+            </For>
+            <More model />
+        </ul>
+    }
+}
+
+/// How many are unread, and whether the server has said so.
+fn told(model: Model) -> Option<(u64, bool)> {
+    model.why.with(|why| why.as_ref().map(|why| (why.unread, why.state == Asked::Answered || !why.messages.is_empty())))
+}
+
+fn listed(why: &Why) -> Vec<(ConversationId, Unread)> {
+    why.messages.iter().map(|message| (why.conversation, message.clone())).collect()
+}
+
+#[component]
+fn WhyItem(model: Model, conversation: ConversationId, message: Unread, close: Callback<()>) -> impl IntoView {
+    let backend = Backend::here();
+    let (seq, at) = (message.seq, message.at);
+    let jump = move |event| {
+        if keys::take(&event) {
+            close.run(());
+            backend.tell(Intent::Jump { conversation, seq });
+        }
+    };
+    view! {
+        <li>
+            <a class="why" href=format!("{}#{seq}", path::page(conversation)) on:click=jump>
+                <strong dir="auto">{message.author}</strong>
+                <time datetime=iso(at)>{move || model.clock.get().brief(model.words, at)}</time>
+                <span class="why-text" dir="auto">
+                    {message.digest}
+                </span>
+            </a>
+        </li>
+    }
+}
+
+/// The way to older ones.
+#[component]
+fn More(model: Model) -> impl IntoView {
+    let words = model.words;
+    let backend = Backend::here();
+    let next = Memo::new(move |_| model.why.with(|why| why.as_ref().and_then(next)));
+    move || {
+        next.get().map(|(conversation, before)| {
+            let more = move |_| backend.tell(Intent::Unread { conversation, before: Some(before) });
+            view! {
+                <li>
+                    <button type="button" class="plain is-wide" on:click=more>
+                        {words.unread_more}
+                    </button>
+                </li>
+            }
+        })
+    }
+}
+
+fn next(why: &Why) -> Option<(ConversationId, Seq)> {
+    let last = why.messages.last().filter(|_| why.more && why.state != Asked::Waiting)?;
+    Some((why.conversation, last.seq))
+}

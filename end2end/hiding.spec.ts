@@ -1,0 +1,303 @@
+import type { Page } from '@playwright/test';
+import { Messenger } from './support/messenger.ts';
+import { expect, test, type Visitor } from './support/test.ts';
+
+const GROUP = 'ubuntu-2004-12-25.train-c';
+
+test('deleting a read message changes no count, an unread one lowers it, on all devices; the peer keeps both', async ({
+  enter,
+  visit,
+  server,
+}) => {
+  const phone = await visit();
+  // Nobody looks at it, so that what it shows stays unread.
+  await phone.page.addInitScript(() => (document.hasFocus = () => false));
+  await phone.enter('music-dev-3-a');
+  const one = new Messenger(phone.page);
+  const two = new Messenger((await enter('music-dev-3-a')).page);
+  const peer = await server.program('music-dev-3-b');
+  const conversation = await peer.conversation();
+  for (const text of ['第一条', '第二条', '第三条']) await peer.send(conversation, text);
+  await one.choose('music-dev-3-b');
+  const unread = (side: Messenger, n: number) =>
+    expect(side.session('music-dev-3-b').getByText(`${n} 条未读消息`)).toBeAttached();
+  await unread(one, 3);
+  await unread(two, 3);
+
+  const old = (await one.messages.locator('.text').first().textContent())!;
+  await one.act(one.messages.first(), '删除');
+  await expect(one.page.getByRole('alert')).toContainText('已删除');
+  await expect(one.messages.locator('.text').first()).not.toHaveText(old);
+  await unread(one, 3);
+  await unread(two, 3);
+
+  await one.act(one.message('第二条'), '删除');
+  await expect(one.message('第二条')).toHaveCount(0);
+  await unread(one, 2);
+  await unread(two, 2);
+  await expect(two.page).toHaveTitle('(2) 私信');
+
+  // The newest one: the list shows the one before it.
+  await one.act(one.message('第三条'), '删除');
+  await unread(two, 1);
+  await expect(two.session('music-dev-3-b')).toContainText('第一条');
+  await expect(two.session('music-dev-3-b')).not.toContainText('第三条');
+  await two.choose('music-dev-3-b');
+  await expect(two.message('第一条')).toBeInViewport();
+  for (const text of ['第二条', '第三条', old]) await expect(two.message(text)).toHaveCount(0);
+  await expect(two.session('music-dev-3-b')).not.toContainText('未读');
+  expect((await peer.texts(conversation)).slice(-3)).toEqual(['第一条', '第二条', '第三条']);
+});
+
+test('a deletion can be taken back for five seconds, on all devices', async ({ enter }) => {
+  const one = new Messenger((await enter('music-dev-4-a')).page);
+  const other = await enter('music-dev-4-a');
+  const two = new Messenger(other.page);
+  for (const side of [one, two]) await side.choose('music-dev-4-b');
+  const text = (await one.messages.locator('.text').last().textContent())!;
+  const before = await two.seqs();
+  await one.act(one.message(text), '删除');
+  for (const side of [one, two]) await expect(side.message(text)).toHaveCount(0);
+  await one.page.getByRole('alert').getByRole('button', { name: '撤销' }).click();
+  for (const side of [one, two]) await expect(side.message(text)).toBeVisible();
+  await expect(one.page.getByRole('alert')).toBeEmpty();
+  expect((await two.seqs()).slice(-before.length)).toEqual(before);
+  await other.open(new URL(two.page.url()).pathname);
+  await expect(two.message(text)).toBeVisible();
+});
+
+test('several messages are deleted by one request', async ({ enter }) => {
+  const visitor = await enter('music-dev-5-a');
+  const me = new Messenger(visitor.page);
+  const two = new Messenger((await enter('music-dev-5-a')).page);
+  for (const side of [me, two]) await side.choose('music-dev-5-b');
+  const asked: string[] = [];
+  visitor.page.on('request', request => {
+    if (request.method() === 'PUT' && /\/hidden$/.test(request.url())) asked.push(request.postData() ?? '');
+  });
+  const seqs = (await me.seqs()).slice(-3);
+  await me.act(me.messages.last(), '多选');
+  const bar = me.page.getByRole('group', { name: '多选' });
+  await expect(bar).toContainText('已选择 1 条');
+  await expect(me.composer).toBeHidden();
+  await me.messages.nth(-2).getByRole('checkbox', { name: '选择这条消息' }).check();
+  await me.messages.nth(-3).click();
+  await expect(bar).toContainText('已选择 3 条');
+  await bar.getByRole('button', { name: '删除' }).click();
+  await expect(me.page.getByRole('alert')).toContainText('已删除 3 条消息');
+  await expect(me.composer).toBeVisible();
+  for (const side of [me, two]) {
+    await expect.poll(async () => (await side.seqs()).filter(seq => seqs.includes(seq))).toEqual([]);
+  }
+  expect(asked.map(body => JSON.parse(body))).toEqual([{ seqs, hidden: true }]);
+
+  await me.act(me.messages.last(), '多选');
+  await me.page.keyboard.press('Escape');
+  await expect(bar).toBeHidden();
+});
+
+test('a recalled message leaves a tip on every surface, and its sender may write it again', async ({
+  enter,
+  server,
+}) => {
+  const text = '这句话说错了';
+  const sender = await enter('music-dev-6-a');
+  const a = new Messenger(sender.page);
+  const own = new Messenger((await enter('music-dev-6-a')).page);
+  const receiver = await enter('music-dev-6-b');
+  const b = new Messenger(receiver.page);
+  await a.choose('music-dev-6-b');
+  await a.send(text);
+  await expect(b.session('music-dev-6-a')).toContainText('1 条未读消息');
+  await a.act(a.message(text), '撤回');
+
+  await expect(a.messages.last()).toContainText('你撤回了一条消息');
+  await expect(a.session('music-dev-6-b')).toContainText('你撤回了一条消息');
+  await expect(own.session('music-dev-6-b')).toContainText('你撤回了一条消息');
+  await expect(b.session('music-dev-6-a')).toContainText('对方撤回了一条消息');
+  await expect(b.session('music-dev-6-a')).not.toContainText('未读');
+  await expect(receiver.page).toHaveTitle('私信');
+  await own.choose('music-dev-6-b');
+  await b.choose('music-dev-6-a');
+  await expect(own.messages.last()).toHaveText('你撤回了一条消息');
+  await expect(b.messages.last()).toHaveText('对方撤回了一条消息');
+  await receiver.open(new URL(receiver.page.url()).pathname);
+  await expect(b.messages.last()).toHaveText('对方撤回了一条消息');
+  for (const side of [a, b, own]) expect(await side.page.content()).not.toContain(text);
+  const program = await server.program('music-dev-6-b');
+  const history = await program.texts(await program.conversation());
+  expect(history).not.toContain(text);
+
+  await a.composer.fill('刚才');
+  await a.messages.last().getByRole('button', { name: '重新编辑' }).click();
+  await expect(a.composer).toHaveValue(`刚才${text}`);
+  await expect(a.composer).toBeFocused();
+  // One's own old message is beyond recall, and another's was never one's own.
+  await a.askAbout(a.message('刚才').or(a.messages.first()).first());
+  await expect(a.menu.getByRole('menuitem', { name: '撤回' })).toHaveCount(0);
+});
+
+test('in a group the tip names who recalled', async ({ enter }) => {
+  const one = new Messenger((await enter('kleedrac')).page);
+  const two = new Messenger((await enter('crimsun')).page);
+  await one.choose(GROUP);
+  await two.choose(GROUP);
+  await one.send('wrong channel');
+  await expect(two.message('wrong channel')).toBeVisible();
+  await one.act(one.message('wrong channel'), '撤回');
+  await expect(two.messages.last()).toHaveText('kleedrac 撤回了一条消息');
+  await expect(two.session(GROUP)).toContainText('kleedrac 撤回了一条消息');
+  await expect(one.messages.last()).toContainText('你撤回了一条消息');
+});
+
+test('a report hides the message from the reporter alone', async ({ enter, server }) => {
+  const visitor = await enter('travel-dev-1-a');
+  const me = new Messenger(visitor.page);
+  const peer = await server.program('travel-dev-1-b');
+  const conversation = await peer.conversation();
+  await peer.send(conversation, '点这个链接领奖');
+  await peer.send(conversation, '真的');
+  await me.choose('travel-dev-1-b');
+  await me.send('不点');
+  await me.askAbout(me.message('不点'));
+  await expect(me.menu.getByRole('menuitem', { name: '举报' })).toHaveCount(0);
+  await visitor.page.keyboard.press('Escape');
+
+  const reported = visitor.page.waitForRequest(/\/report$/);
+  await me.act(me.message('点这个链接领奖'), '举报');
+  const dialog = visitor.page.getByRole('dialog', { name: '举报消息' });
+  await expect(dialog).toContainText('点这个链接领奖');
+  await expect(dialog.getByRole('checkbox', { name: '同时隐藏' })).toBeChecked();
+  await dialog.getByRole('radio', { name: '欺诈' }).check();
+  await dialog.getByRole('textbox', { name: '补充说明' }).fill('冒充客服');
+  await dialog.getByRole('button', { name: '提交' }).click();
+  await expect(visitor.page.getByRole('alert')).toContainText('已举报');
+  expect((await reported).postDataJSON()).toEqual({ reason: 'fraud', note: '冒充客服', hide: true });
+  await expect(me.message('点这个链接领奖')).toHaveCount(0);
+
+  await me.act(me.message('真的'), '举报');
+  await dialog.getByRole('checkbox', { name: '同时隐藏' }).uncheck();
+  await dialog.getByRole('button', { name: '提交' }).click();
+  await expect(dialog).toBeHidden();
+  await expect(me.message('真的')).toBeVisible();
+  expect((await peer.texts(conversation)).slice(-3)).toEqual(['点这个链接领奖', '真的', '不点']);
+});
+
+test('a conversation is deleted on one device, and comes back with the next message', async ({ enter, server }) => {
+  const peer = await server.program('travel-dev-2-b');
+  const conversation = await peer.conversation();
+  await peer.send(conversation, '旧消息');
+  const phone = await enter('travel-dev-2-a');
+  const one = new Messenger(phone.page);
+  const two = new Messenger((await enter('travel-dev-2-a')).page);
+  await expect(one.page).toHaveTitle('(1) 私信');
+
+  await one.act(one.session('travel-dev-2-b'), '删除会话');
+  const dialog = one.page.getByRole('dialog', { name: '删除与“travel-dev-2-b”的会话？' });
+  await expect(dialog).toContainText('只在这台设备上删除');
+  await dialog.getByRole('button', { name: '取消' }).click();
+  await expect(one.session('travel-dev-2-b')).toBeVisible();
+  await one.act(one.session('travel-dev-2-b'), '删除会话');
+  await dialog.getByRole('button', { name: '删除会话' }).click();
+  await expect(one.session('travel-dev-2-b')).toHaveCount(0);
+  await expect(one.page).toHaveTitle('私信');
+  await expect(two.session('travel-dev-2-b')).toContainText('1 条未读消息');
+  await phone.open();
+  await expect(one.session('travel-dev-2-b')).toHaveCount(0);
+  // A new device begins without it.
+  const three = new Messenger((await enter('travel-dev-2-a')).page);
+  await expect(three.page.getByText('还没有会话')).toBeVisible();
+
+  await peer.send(conversation, '新消息');
+  await expect(one.session('travel-dev-2-b')).toContainText('1 条未读消息');
+  await expect(two.session('travel-dev-2-b')).toContainText('2 条未读消息');
+  await one.choose('travel-dev-2-b');
+  await expect(one.messages).toHaveCount(1);
+  await expect(one.messages).toContainText('新消息');
+  await two.choose('travel-dev-2-b');
+  await expect(two.message('旧消息')).toBeVisible();
+});
+
+test('the conversation that is open can be deleted', async ({ enter }) => {
+  const me = new Messenger((await enter('travel-dev-3-a')).page);
+  await me.choose('travel-dev-3-b');
+  await me.act(me.session('travel-dev-3-b'), '删除会话');
+  await me.page.getByRole('dialog').getByRole('button', { name: '删除会话' }).click();
+  await expect(me.page.getByText('选择一个会话开始聊天')).toBeVisible();
+  await expect(me.session('travel-dev-3-b')).toHaveCount(0);
+  await expect(me.page).toHaveURL(/\/$/);
+});
+
+test('menus open by keyboard and by a button, and give the focus back', async ({ enter }) => {
+  const visitor = await enter('film-dev-3-a');
+  const page = visitor.page;
+  const me = new Messenger(page);
+  await me.choose('film-dev-3-b');
+  await me.log.focus();
+  await page.keyboard.press('ArrowUp');
+  await expect(me.messages.last()).toBeFocused();
+  await page.keyboard.press('ArrowUp');
+  await expect(me.messages.nth(-2)).toBeFocused();
+  await page.keyboard.press('Shift+F10');
+  await expect(me.menu.getByRole('menuitem', { name: '复制' })).toBeFocused();
+  await page.keyboard.press('ArrowUp');
+  await expect(me.menu.getByRole('menuitem', { name: '删除' })).toBeFocused();
+  await page.keyboard.press('Escape');
+  await expect(me.menu).toBeHidden();
+  await expect(me.messages.nth(-2)).toBeFocused();
+
+  await visitor.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  const text = await me.messages.nth(-2).locator('.text').textContent();
+  await page.keyboard.press('ContextMenu');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('alert')).toContainText('已复制');
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(text);
+
+  await me.messages.last().hover();
+  await me.messages.last().getByRole('button', { name: '消息操作' }).click();
+  await expect(me.menu).toBeInViewport();
+  await page.keyboard.press('Escape');
+
+  await me.session('film-dev-3-b').getByRole('link').focus();
+  await page.keyboard.press('Shift+F10');
+  await expect(me.menu.getByRole('menuitem', { name: '删除会话' })).toBeFocused();
+  await page.keyboard.press('Escape');
+  await expect(me.session('film-dev-3-b').getByRole('link')).toBeFocused();
+
+  await page.keyboard.press('Control+/');
+  await expect(page.getByRole('dialog', { name: '快捷键' })).toBeVisible();
+});
+
+test.describe('on a telephone', () => {
+  test.use({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+
+  test('a finger held still opens a menu, and what it held does nothing else', async ({ enter }) => {
+    const visitor = await enter('film-dev-4-a');
+    const me = new Messenger(visitor.page);
+    await hold(visitor, me.session('film-dev-4-b'));
+    await expect(me.menu.getByRole('menuitem', { name: '删除会话' })).toBeInViewport();
+    await expect(visitor.page).toHaveURL(/\/$/);
+    await visitor.page.touchscreen.tap(200, 20);
+    await expect(me.menu).toBeHidden();
+
+    await me.session('film-dev-4-b').tap();
+    await expect(me.messages.last()).toBeInViewport();
+    const text = (await me.messages.last().locator('.text').textContent())!;
+    await hold(visitor, me.messages.last());
+    await me.menu.getByRole('menuitem', { name: '删除' }).tap();
+    await expect(me.message(text)).toHaveCount(0);
+    await visitor.page.getByRole('button', { name: '撤销' }).tap();
+    await expect(me.message(text)).toBeVisible();
+  });
+});
+
+/** Holds a finger on an element until it has meant something. */
+async function hold(visitor: Visitor, element: ReturnType<Page['locator']>): Promise<void> {
+  const { x, y, width, height } = (await element.boundingBox())!;
+  const session = await visitor.context.newCDPSession(visitor.page);
+  const at = { x: x + width / 2, y: y + height / 2 };
+  await session.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: [at] });
+  await expect(visitor.page.getByRole('menu')).toBeVisible();
+  await session.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+  await session.detach();
+}
