@@ -1,8 +1,8 @@
 //! The real binary under load, judged: several accounts with two devices each write, read and reconnect at once; their
 //! history must be one that a right server can have made.
 //!
-//! One run by default; one for every fifty of `SIXIN_TORTURE`. `SIXIN_SEED` repeats the choices of a run, and the saved
-//! history can be judged again as it was.
+//! One run by default, as many as `SIXIN_CYCLES` says in a torture. `SIXIN_FIRST` repeats the choices of a run, and the
+//! saved history can be judged again as it was.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on panics")]
 
@@ -15,7 +15,7 @@ use protocol::{ConversationId, ConversationKind, Seq, UserId};
 use std::collections::HashMap;
 use std::process::Command;
 use std::time::{Duration, Instant};
-use support::{BINARY, Person, TestServer, fresh_client_id};
+use support::{BINARY, Person, TestServer, cycles, fresh_client_id};
 
 /// People of the workload; each is in both groups or in one, and writes to two others.
 const PEOPLE: [&str; 6] = ["ada", "bob", "cyd", "dan", "eve", "fay"];
@@ -27,10 +27,7 @@ const REST: Duration = Duration::from_secs(10);
 /// Invariants 1–13, 15 and 17–20 hold of the real binary under concurrent load.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_history_of_the_real_binary_is_right() {
-    let number = |name| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let runs = number("SIXIN_TORTURE").map_or(1, |cycles| (cycles / 50).max(1));
-    let first = number("SIXIN_SEED").unwrap_or(1);
-    for seed in first..first + runs {
+    for seed in cycles(1) {
         let folder = tempfile::tempdir().unwrap();
         let recorder = Recorder::new(&folder.path().join("history.jsonl"));
         run(seed, &recorder).await;

@@ -32,9 +32,10 @@ const fn part(
     Part { name, what, test, cycles, slice }
 }
 
-const PARTS: [Part; 14] = [
+const PARTS: [Part; 15] = [
     part("kill", "kill -9 during sends", ("torture", "acknowledged_messages_survive_kill_9"), 1_000, 50),
     part("history", "judged history with five kills", ("torture", "the_history_of_a_dying_server_is_right"), 200, 20),
+    part("load", "judged history under load", ("judged", "the_history_of_the_real_binary_is_right"), 500, 20),
     part("power", "power cut during sends", ("powercut", "acknowledged_messages_survive_a_power_cut"), 200, 10),
     part(
         "power-control",
