@@ -2,6 +2,7 @@
 
 use super::event::{Answer, Event, History, Membership, Op, Process, What};
 use super::sighting::{Sighting, tellings};
+use protocol::frame::close;
 use protocol::{
     ClientId, Conversation, ConversationId, ConversationKind, ErrorCode, Message, MessageBody, Rev, Seq, UserId,
 };
@@ -114,6 +115,8 @@ pub struct Facts<'h> {
     pub hides: HashMap<(UserId, ConversationId, Seq), Vec<usize>>,
     /// Calls that deleted a conversation on a device of the account.
     pub deletes: HashMap<(UserId, ConversationId), Vec<usize>>,
+    /// When each device was first heard of.
+    seen: HashMap<Process, u64>,
     pub quiet: Option<u64>,
     pub healed: Option<u64>,
     pub settled: HashMap<Process, u64>,
@@ -138,6 +141,7 @@ impl<'h> Facts<'h> {
             recalls: HashMap::new(),
             hides: HashMap::new(),
             deletes: HashMap::new(),
+            seen: HashMap::new(),
             quiet: None,
             healed: None,
             settled: HashMap::new(),
@@ -202,19 +206,26 @@ impl<'h> Facts<'h> {
         hiding
     }
 
-    /// How far the device deleted the conversation: certainly, and possibly on whatever device of the account.
+    /// How far the device deleted the conversation: certainly, and possibly. A device that is new after a deletion begins
+    /// where another one of its account deleted.
     pub fn floor(&self, process: Process, conversation: ConversationId) -> (Seq, Seq) {
         let (mut certain, mut possible) = (Seq::ZERO, Seq::ZERO);
         for call in self.deletes.get(&(process.account, conversation)).into_iter().flatten() {
             let call = &self.calls[*call];
             if let Op::Delete { through, .. } = call.op {
-                possible = possible.max(*through);
+                if call.process == process || self.first_seen(process) >= call.from {
+                    possible = possible.max(*through);
+                }
                 if call.process == process && call.ok().is_some() {
                     certain = certain.max(*through);
                 }
             }
         }
         (certain, possible)
+    }
+
+    fn first_seen(&self, process: Process) -> u64 {
+        self.seen.get(&process).copied().unwrap_or(0)
     }
 
     fn take(&mut self, index: usize, event: &'h Event) {
@@ -225,6 +236,7 @@ impl<'h> Facts<'h> {
             }
             What::Invoke { call, process, op } => {
                 self.numbers.insert(*call, self.calls.len());
+                self.seen.entry(*process).or_insert(event.at);
                 let outcome = Outcome::Open;
                 let call = Call { process: *process, op, from: event.at, to: u64::MAX, outcome, events: [index; 2] };
                 self.calls.push(call);
@@ -236,11 +248,15 @@ impl<'h> Facts<'h> {
             // It may still happen at any later time.
             What::Info { call } => self.ended(*call, index, u64::MAX, Outcome::Info),
             What::Opened { link, process } => {
+                self.seen.entry(*process).or_insert(event.at);
                 self.links.insert(*link, Link { process: *process, opened: event.at, closed: u64::MAX });
             }
-            What::Closed { link, .. } => {
+            What::Closed { link, code } => {
                 if let Some(link) = self.links.get_mut(link) {
                     link.closed = event.at;
+                    if *code == Some(close::REVOKED) {
+                        self.ended.entry(link.process).or_insert(event.at);
+                    }
                 }
             }
             What::Healed => self.healed = Some(event.at),
@@ -299,7 +315,8 @@ impl<'h> Facts<'h> {
                 self.deletes.entry((call.process.account, *conversation)).or_default().push(index);
             }
             Op::EndLogin { device } if call.ok().is_some() => {
-                self.ended.entry(Process { device: *device, ..call.process }).or_insert(call.to);
+                let ended = self.ended.entry(Process { device: *device, ..call.process }).or_insert(call.to);
+                *ended = call.to.min(*ended);
             }
             _ => {}
         }

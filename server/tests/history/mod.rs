@@ -9,6 +9,7 @@ mod checker;
 mod dice;
 mod event;
 mod facts;
+pub mod model;
 mod observer;
 mod recorder;
 mod replica;

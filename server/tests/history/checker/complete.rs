@@ -28,6 +28,14 @@ fn projection(
 ) {
     let Some(log) = facts.logs.get(&conversation) else { return };
     let reader = process.account;
+    let floor = facts.vis_from(reader, conversation).prev().max(facts.floor(process, conversation).1);
+    if dump.vis_from.prev() > floor {
+        let sentence = format!(
+            "device {} reads conversation {conversation} from {} on, and deleted it through {floor}",
+            process.device, dump.vis_from
+        );
+        findings.add(7, &[dump.event], sentence);
+    }
     for (seq, message) in log.range(dump.from..=dump.through.max(dump.from)) {
         let Hiding { hidden, shown } = facts.hiding(reader, conversation, *seq);
         let withheld = facts.is_withheld(reader, (message.sender, message.client_id));
@@ -44,7 +52,8 @@ fn projection(
     }
 }
 
-/// A whole sync tells of every change that was known when it began.
+/// A whole sync tells of every change that was known when it began, but of conversations that moved to the top of the
+/// list meanwhile: those come with the next one.
 fn syncs(facts: &Facts<'_>, findings: &mut Findings) {
     let mut conversations: HashMap<UserId, Vec<ConversationId>> = HashMap::new();
     for (conversation, place) in &facts.places {
@@ -52,6 +61,7 @@ fn syncs(facts: &Facts<'_>, findings: &mut Findings) {
             conversations.entry(*member).or_default().push(*conversation);
         }
     }
+    let sends = Sends::of(facts);
     let mut all: Committed<ConversationId> = Committed::new();
     let mut heard: HashMap<(Process, ConversationId), Rev> = HashMap::new();
     let mut began: HashMap<Process, u64> = HashMap::new();
@@ -77,7 +87,8 @@ fn syncs(facts: &Facts<'_>, findings: &mut Findings) {
             let known = heard.get(&(process, *conversation)).copied().unwrap_or_default();
             let (rev, head) = all.before(conversation, first);
             let deleted = facts.deletes.contains_key(&(process.account, *conversation));
-            if known < rev && !deleted && head > Seq::ZERO {
+            let moved = || sends.overlap(*conversation, first, telling.at);
+            if known < rev && !deleted && head > Seq::ZERO && !moved() {
                 let sentence = format!(
                     "a sync of account {} left it at rev {known} of conversation {conversation}, which was at {rev}",
                     process.account
@@ -85,5 +96,37 @@ fn syncs(facts: &Facts<'_>, findings: &mut Findings) {
                 findings.add(7, &[telling.event], sentence);
             }
         }
+    }
+}
+
+/// When the messages of conversations can have been written.
+struct Sends {
+    /// By beginning: each with the latest end of all that began before.
+    spans: HashMap<ConversationId, Vec<(u64, u64)>>,
+}
+
+impl Sends {
+    fn of(facts: &Facts<'_>) -> Self {
+        let mut spans: HashMap<ConversationId, Vec<(u64, u64)>> = HashMap::new();
+        for sent in facts.sends.values() {
+            let first = sent.calls.first().map_or(0, |call| facts.calls[*call].from);
+            let end = sent.acknowledged.map_or(u64::MAX, |(at, _)| at);
+            spans.entry(sent.conversation).or_default().push((first, end));
+        }
+        for spans in spans.values_mut() {
+            spans.sort();
+            let mut latest = 0;
+            for (_, end) in spans {
+                latest = latest.max(*end);
+                *end = latest;
+            }
+        }
+        Self { spans }
+    }
+
+    fn overlap(&self, conversation: ConversationId, from: u64, to: u64) -> bool {
+        let spans = self.spans.get(&conversation).map_or(&[][..], Vec::as_slice);
+        let began = spans.partition_point(|(began, _)| *began <= to);
+        began.checked_sub(1).and_then(|last| spans.get(last)).is_some_and(|(_, end)| *end >= from)
     }
 }

@@ -13,6 +13,11 @@ pub fn check(facts: &Facts<'_>, findings: &mut Findings) {
                 stranger = Some(position.conversation);
             }
         });
+        telling.cursors(|told| {
+            if !facts.is_member(reader, told.conversation) {
+                stranger = Some(told.conversation);
+            }
+        });
         telling.messages(|Sighting { conversation, message, .. }| {
             if !facts.is_member(reader, conversation) {
                 stranger = Some(conversation);

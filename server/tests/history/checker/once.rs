@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 pub fn check(facts: &Facts<'_>, findings: &mut Findings) {
     for ((_, client_id), sent) in &facts.sends {
-        let (mut address, mut made, mut bodies) = (None, 0, Vec::new());
+        let (mut address, mut made, mut bodies, mut accepted) = (None, 0, Vec::new(), None);
         for call in sent.calls.iter().map(|it| &facts.calls[*it]) {
             let Op::Send { body, .. } = call.op else { continue };
             if !bodies.contains(&body) {
@@ -19,7 +19,9 @@ pub fn check(facts: &Facts<'_>, findings: &mut Findings) {
             if *address.get_or_insert(message.seq) != message.seq {
                 findings.add(3, &call.events, format!("two acknowledgements of {client_id} name two addresses"));
             }
-            if message.body != *body && !matches!(message.body, MessageBody::Recalled { .. }) {
+            // Of a recalled message nobody knows the text any more.
+            let recalled = matches!(message.body, MessageBody::Recalled { .. });
+            if !recalled && (message.body != *body || *accepted.get_or_insert(body) != body) {
                 let sentence = format!("another body under the key {client_id} was acknowledged");
                 findings.add(3, &call.events, sentence);
             }
