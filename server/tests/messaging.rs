@@ -37,14 +37,15 @@ async fn a_send_is_idempotent() {
 async fn frames_carry_positions() {
     let server = TestServer::start();
     let (a, b) = (server.person("aa").await, server.person("bb").await);
-    let id = a.open(&b).await;
     let mut devices = [a.push().await, b.push().await];
+    let id = a.open(&b).await;
     let mut sent = Vec::new();
     for number in 0..20 {
         let from = if number % 2 == 0 { &a } else { &b };
         sent.push(from.send(id, &format!("message {number}")).await);
     }
     for device in &mut devices {
+        assert!(matches!(device.frame().await, ServerFrame::Account { .. }), "first of all they are members");
         for expected in &sent {
             match device.frame().await {
                 ServerFrame::Conversation {
