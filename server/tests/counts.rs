@@ -17,7 +17,7 @@ async fn wrong(person: &Person, counts: Vec<Count>) -> Vec<ConversationId> {
 }
 
 fn count(about: &Conversation, unread: u64) -> Count {
-    Count { conversation: about.id, rev: about.rev, upd: about.upd, read: about.own.read, unread }
+    Count { conversation: about.id, rev: about.rev, upd: about.upd, read: about.own.read, floor: about.floor, unread }
 }
 
 /// R004-B2: what a device counts is compared with what the server counts at the same positions, and only there.
@@ -38,6 +38,7 @@ async fn a_wrong_count_is_answered_with_the_conversation() {
         Count { rev: Rev::ZERO, ..count(&about, 0) },
         Count { upd: about.upd.next(), ..count(&about, 0) },
         Count { read: Seq::ZERO.plus(2), ..count(&about, 1) },
+        Count { floor: Seq::ZERO.plus(1), ..count(&about, 2) },
     ];
     for count in elsewhere {
         assert_eq!(wrong(&b, vec![count]).await, [], "{count:?} is at another place");

@@ -52,6 +52,8 @@ pub struct Count {
     pub rev: Rev,
     pub upd: Upd,
     pub read: Seq,
+    /// Deleting a conversation on a device takes no position: two counts compare only with the same of it.
+    pub floor: Seq,
     pub unread: u64,
 }
 

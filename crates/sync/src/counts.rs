@@ -35,5 +35,5 @@ impl Client {
 }
 
 fn count(about: &Conversation, unread: u64, upd: Upd) -> Count {
-    Count { conversation: about.id, rev: about.rev, upd, read: about.own.read, unread }
+    Count { conversation: about.id, rev: about.rev, upd, read: about.own.read, floor: about.floor, unread }
 }

@@ -43,6 +43,7 @@ pub async fn check(state: &AppState, reader: Reader, request: CheckCounts) -> Re
             rev: about.rev,
             upd: about.upd,
             read: about.own.read,
+            floor: about.floor,
             unread: about.unread,
         };
         let at_same_place = |count: &&Count| Count { unread: about.unread, ..**count } == counted;

@@ -162,7 +162,7 @@ impl Server {
     /// What a device should count that has everything.
     pub fn count(&self, me: UserId, id: ConversationId) -> Count {
         let Conversation { rev, upd, own, unread, .. } = self.describe(me, id);
-        Count { conversation: id, rev, upd, read: own.read, unread }
+        Count { conversation: id, rev, upd, read: own.read, floor: Seq::ZERO, unread }
     }
 
     pub fn account(&self, me: UserId) -> Account {

@@ -268,6 +268,7 @@ fn logs() -> Value {
                 ("rev", reference("Rev")),
                 ("upd", reference("Upd")),
                 ("read", reference("Seq")),
+                ("floor", reference("Seq")),
                 ("unread", json!({ "type": "integer", "minimum": 0 })),
             ]) })),
         ]),
