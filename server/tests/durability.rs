@@ -160,6 +160,7 @@ async fn a_full_disk_refuses_sends_and_heals() {
     let (a, b) = (disk.server.person("aa").await, disk.server.person("bb").await);
     let id = a.open(&b).await;
     let ledger = Ledger::default();
+    assert_eq!(ledger.send(&a, id).await.unwrap().status, 201);
     for cycle in cycles(2) {
         disk.fill(cycle * 5 % 16 * 4_096);
         let mut answers = 0;

@@ -101,6 +101,9 @@ async fn record(seed: u64, recorder: &Recorder) {
         }
     }
     for _ in 0..JUDGED {
+        for Worker { device, .. } in &mut workers {
+            assert!(device.connect().await);
+        }
         let dead = Arc::new(AtomicBool::new(false));
         let working: Vec<_> = workers.drain(..).map(|worker| tokio::spawn(work(worker, dead.clone()))).collect();
         // The moment is by chance: in the middle of whatever is under way.
@@ -159,7 +162,6 @@ async fn know(people: &[Person], recorder: &Recorder) {
 
 /// Until the server is dead.
 async fn work(mut worker: Worker, dead: Arc<AtomicBool>) -> Worker {
-    worker.device.connect().await;
     while !dead.load(Ordering::Relaxed) {
         worker.device.pull(10).await;
         act(&mut worker).await;
