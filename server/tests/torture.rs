@@ -185,7 +185,9 @@ async fn act(Worker { device, unsent, dice }: &mut Worker) {
     let conversation = *dice.pick(&conversations);
     let head = device.replica.logs[&conversation].head;
     let any = head.minus(dice.below(8)).max(Seq::ZERO.next());
-    let op = match dice.below(100) {
+    // What is not there yet cannot be hidden: such a call does nothing.
+    let choice = if head.is_zero() { 0 } else { dice.below(100) };
+    let op = match choice {
         0..50 => {
             *unsent = Some((conversation, fresh_client_id()));
             return;
