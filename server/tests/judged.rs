@@ -9,7 +9,7 @@
 mod history;
 mod support;
 
-use history::{Dice, History, Membership, Observer, Op, Recorder, judge, report};
+use history::{Dice, History, Log, Membership, Observer, Op, Recorder, judge, report};
 use protocol::receipts::ReceiptReport;
 use protocol::{ConversationId, ConversationKind, Seq, UserId};
 use std::collections::HashMap;
@@ -154,7 +154,22 @@ async fn act(device: &mut Observer, dice: &mut Dice) {
             let read = if dice.chance(60) { log.head } else { log.head.minus(dice.below(5)) };
             device.call(Op::Report { reports: vec![ReceiptReport { conversation, delivered, read }] }).await;
         }
-        75..85 => {
+        75..78 => {
+            let seqs = vec![near(&device.replica.logs[&conversation], dice)];
+            device.call(Op::Hide { conversation, seqs, hidden: dice.chance(70) }).await;
+        }
+        78..80 => {
+            let seq = device.replica.logs[&conversation].messages.values().rev().find(|message| {
+                message.sender == device.process.account && message.body.countable() && message.seq.get() > 6
+            });
+            if let Some(seq) = seq.map(|message| message.seq) {
+                device.call(Op::Recall { conversation, seq }).await;
+            }
+        }
+        80..81 => {
+            device.call(Op::Privacy { receipts: dice.chance(50) }).await;
+        }
+        81..85 => {
             let before = device.replica.logs[&conversation].from;
             device.call(Op::History { conversation, before: Some(before), after: None, limit: 10 }).await;
         }
@@ -165,6 +180,11 @@ async fn act(device: &mut Observer, dice: &mut Dice) {
             device.connect().await;
         }
     }
+}
+
+/// One of the newest messages.
+fn near(log: &Log, dice: &mut Dice) -> Seq {
+    Seq::ZERO.next().max(log.head.minus(dice.below(4)))
 }
 
 /// Connects, and takes frames and pulls until the device is where the fresh one is.

@@ -20,4 +20,4 @@ pub use dice::Dice;
 pub use event::{Answer, Event, History, Membership, Op, Process, What, canaries, canary};
 pub use observer::Observer;
 pub use recorder::{Call, Link, Recorder};
-pub use replica::Replica;
+pub use replica::{Log, Replica};
