@@ -5,7 +5,7 @@ use crate::state::AppState;
 use crate::store::NewReport;
 use protocol::messaging::{MessageReaders, Readers};
 use protocol::receipts::{Cursors, ReceiptsPage, ReportReceipts};
-use protocol::{ConversationId, ConversationKind, ErrorCode, Seq, Upd, UserId};
+use protocol::{ConversationId, ErrorCode, Seq, Upd, UserId};
 
 /// A page of the inbox when the reader names no length, and at most.
 pub const LIMIT: u32 = 100;
@@ -20,10 +20,8 @@ pub async fn report(state: &AppState, account: UserId, request: ReportReceipts) 
     }
     let mut reports = Vec::with_capacity(request.reports.len());
     for report in request.reports {
-        let roster = state.rosters.of_member(account, report.conversation).await?;
-        // Groups have no delivery receipts (R000-01); there the delivered cursor only follows the read one.
-        let delivered = if roster.kind == ConversationKind::Direct { report.delivered } else { report.read };
-        let cursors = Cursors { delivered: delivered.max(report.read), read: report.read };
+        state.rosters.of_member(account, report.conversation).await?;
+        let cursors = Cursors { delivered: report.delivered.max(report.read), read: report.read };
         reports.push(NewReport { account, conversation: report.conversation, cursors });
     }
     if !reports.is_empty() {

@@ -14,7 +14,7 @@ use protocol::{ConversationId, Seq, Upd, UserId};
 use sqlx::{Row, SqliteConnection};
 use std::collections::BTreeMap;
 
-/// One member's report about one conversation; membership was checked. In a group `delivered` is `read` (R000-01).
+/// One member's report about one conversation; membership was checked.
 #[derive(Clone, Copy, Debug)]
 pub struct NewReport {
     pub account: UserId,
@@ -27,7 +27,7 @@ const TOLD_AT_ONCE: usize = 500;
 
 // Above the bound nobody is told (R000-20), and nobody is told of one who keeps it private (R000-19).
 const CURRENT: &str = "select m.account, m.conversation, m.delivered, m.read, c.head_seq,
-        a.receipts = 1 and (c.kind = 0 or c.members <= $2)
+        a.receipts = 1 and (c.kind = 0 or c.members <= $2), c.kind = 0
     from json_each($1) as j
     join member as m on m.account = j.value ->> 0 and m.conversation = j.value ->> 1
     join conversation as c on c.id = m.conversation
@@ -114,7 +114,9 @@ async fn moved(conn: &mut SqliteConnection, reports: &[NewReport]) -> Result<Vec
         let head: Seq = parse(row.try_get::<i64, _>(4)?)?;
         let tells = row.try_get(5)?;
         let Some(asked) = wanted.get(&(account, conversation)) else { continue };
-        let new = old.max(Cursors { delivered: asked.delivered.min(head), read: asked.read.min(head) });
+        // Groups have no delivery receipts (R000-01): there the delivered cursor only follows the read one.
+        let delivered = if row.try_get(6)? { asked.delivered } else { asked.read };
+        let new = old.max(Cursors { delivered: delivered.min(head), read: asked.read.min(head) });
         if new != old {
             moved.push(Moved { account, conversation, old, new, tells });
         }

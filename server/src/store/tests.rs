@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 mod syncing;
+mod telling;
 
 struct Fixture {
     path: tempfile::TempDir,
