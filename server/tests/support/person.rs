@@ -113,6 +113,10 @@ impl Person {
         Answer::of(self.request("POST", path).json(body)).await
     }
 
+    pub async fn patch(&self, path: &str, body: &Value) -> Answer {
+        Answer::of(self.request("PATCH", path).json(body)).await
+    }
+
     pub async fn put(&self, path: &str, body: &Value) -> Answer {
         Answer::of(self.request("PUT", path).json(body)).await
     }

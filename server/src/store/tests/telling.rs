@@ -4,18 +4,18 @@ use super::*;
 use protocol::messaging::Readers;
 
 impl Fixture {
-    /// Everything that was told so far, in order: whose log, and the change.
-    fn told(&mut self) -> Vec<(UserId, AccountChange)> {
-        let mut told = Vec::new();
+    /// Everything that was pushed since the last time, in order: whose log, and the change.
+    fn pushed(&mut self) -> Vec<(UserId, AccountChange)> {
+        let mut pushed = Vec::new();
         while let Ok(Committed { events }) = self.committed.try_recv() {
             for event in events {
                 if let Event::Account { account, prev, pos, changes } = event {
                     assert_eq!(prev.plus(changes.len() as u64), pos, "a change a position");
-                    told.extend(changes.into_iter().map(|change| (account, change)));
+                    pushed.extend(changes.into_iter().map(|change| (account, change)));
                 }
             }
         }
-        told
+        pushed
     }
 
     /// Who was told of a receipt since the last time, and what.
@@ -24,7 +24,7 @@ impl Fixture {
             AccountChange::Receipt(it) => Some((owner, (it.cursors.delivered.get(), it.cursors.read.get()))),
             _ => None,
         };
-        self.told().into_iter().filter_map(receipt).collect()
+        self.pushed().into_iter().filter_map(receipt).collect()
     }
 
     async fn sql(&self, statement: &'static str) {
@@ -60,7 +60,7 @@ async fn groups_have_no_delivery_receipts() {
     for user in &users {
         fixture.report(user, id, 1, 0).await;
     }
-    assert_eq!(fixture.told(), []);
+    assert_eq!(fixture.pushed(), []);
     assert_eq!(fixture.store.receipts(users[0].id, Upd::ZERO, 500).await.unwrap().receipts, []);
     fixture.report(&users[1], id, 0, 1).await;
     assert_eq!(fixture.receipts(), [(users[0].id, (1, 1))]);
@@ -183,25 +183,25 @@ async fn nothing_private_is_told() {
     ] {
         fixture.sql(statement).await;
     }
-    fixture.told();
+    fixture.pushed();
     let own = |cursors| (b.id, AccountChange::Own { conversation: id, cursors });
     fixture.report(&b, id, 3, 3).await;
-    assert_eq!(fixture.told(), [own(Cursors::at(seq(3)))]);
+    assert_eq!(fixture.pushed(), [own(Cursors::at(seq(3)))]);
     fixture.report(&b, id, 4, 4).await;
     assert_eq!(fixture.receipts(), [(a.id, (4, 4))]);
 
     for (who, on, through) in [(&b, false, 5), (&a, false, 6), (&b, true, 7)] {
         fixture.store.change_receipts(who.id, on).await.unwrap();
-        fixture.told();
+        fixture.pushed();
         fixture.report(&b, id, through, through).await;
-        assert_eq!(fixture.told(), [own(Cursors::at(seq(through)))], "{through}");
+        assert_eq!(fixture.pushed(), [own(Cursors::at(seq(through)))], "{through}");
         let seen = fixture.seen(&a, id).await;
         assert_eq!(seen.peer_cursors, Some(Cursors::at(seq(4))), "what was told stays told");
         assert_eq!(fixture.store.readers(a.id, id).await.unwrap()[0].read, seq(4));
     }
     // Both give and get them again: receiving alone does not give away what was read meanwhile.
     fixture.store.change_receipts(a.id, true).await.unwrap();
-    fixture.told();
+    fixture.pushed();
     fixture.report(&b, id, 8, 7).await;
     assert_eq!(fixture.receipts(), [(a.id, (8, 4))]);
     fixture.report(&b, id, 9, 9).await;
@@ -216,10 +216,10 @@ async fn an_answer_tells_what_its_sender_read() {
     let id = fixture.direct(&a, &b).await.id;
     fixture.store.change_receipts(b.id, false).await.unwrap();
     fixture.send(id, &a, 1, "x").await.unwrap();
-    fixture.told();
+    fixture.pushed();
     fixture.send(id, &b, 2, "y").await.unwrap();
     assert_eq!(fixture.seen(&a, id).await.peer_cursors, Some(Cursors::at(seq(2))));
-    assert_eq!(fixture.told(), []);
+    assert_eq!(fixture.pushed(), []);
     assert_eq!(fixture.store.receipts(a.id, Upd::ZERO, 10).await.unwrap().receipts, []);
 }
 
@@ -362,7 +362,7 @@ async fn any_order_of_reports_ends_at_the_maximum() {
             reports.push(NewReport { account: reader.id, conversation, cursors });
         }
         fixture.store.writer().report(reports).await.unwrap();
-        for (_, change) in fixture.told() {
+        for (_, change) in fixture.pushed() {
             if let AccountChange::Receipt(receipt) = change {
                 let shown = &mut shown[receipt.conversation.get() as usize - 1];
                 assert_eq!(shown.max(receipt.cursors), receipt.cursors, "told of less than before");
