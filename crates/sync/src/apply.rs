@@ -78,6 +78,9 @@ impl Client {
         let (id, rev, now) = (about.id, about.rev, self.now);
         self.reports.know(id, about.own);
         self.meet(about.peer.clone());
+        if let Some(last) = &about.last {
+            self.confirm(last);
+        }
         if let Entry::Vacant(entry) = self.held.entry(id) {
             entry.insert(Held::new(about));
             self.changes.order = true;
@@ -299,11 +302,12 @@ impl Client {
         self.meet(readers.readers.into_iter().map(|reader| reader.user));
     }
 
-    /// Whether the conversation's timeline has the account's own message with this id.
+    /// Whether the device has the account's own message with this id from the server.
     pub(crate) fn holds_own(&self, id: ConversationId, client_id: ClientId) -> bool {
-        let timeline = self.held.get(&id).and_then(|held| held.timeline.as_ref());
+        let Some(held) = self.held.get(&id) else { return false };
         let own = |message: &Message| message.sender == self.account.id && message.client_id == client_id;
-        timeline.is_some_and(|timeline| timeline.messages().values().any(own))
+        let in_timeline = held.timeline.as_ref().is_some_and(|timeline| timeline.messages().values().any(own));
+        in_timeline || held.about.last.as_ref().is_some_and(own)
     }
 
     /// Unsent messages of a conversation changed.

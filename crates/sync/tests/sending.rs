@@ -120,6 +120,20 @@ fn a_stale_message_asks_first() {
     assert_eq!(rows(&device).iter().map(|row| row.expired).collect::<Vec<_>>(), [false, true]);
 }
 
+/// A message that had arrived before a reload asks nobody, however late its answer would be.
+#[test]
+fn what_has_arrived_never_asks() {
+    let (mut server, mut device) = live();
+    write(&server, &mut device, 1);
+    device.serve(&mut server, 0);
+    server.now += 25 * 60 * 60_000;
+    device.crash(&server, None);
+    device.flow(&mut server);
+    assert!(device.outbox.is_empty());
+    let last = device.client.session(direct()).unwrap().last.unwrap();
+    assert_eq!(last.mark, Some(ReadMark::Sent));
+}
+
 /// A refusal that says "later" is tried again by itself, with growing pauses.
 #[test]
 fn a_busy_server_is_tried_again() {

@@ -1,6 +1,10 @@
 //! What must hold once everything has arrived.
 
+use crate::wire::{self, Call};
 use crate::world::{MINUTE, World};
+use axum::http::Method;
+use protocol::messaging::UnreadPage;
+use protocol::path;
 use protocol::{ConversationId, MessageBody, Seq, UserId};
 use std::collections::BTreeSet;
 use sync::{Input, Item, LinkState, ReadMark};
@@ -15,6 +19,25 @@ impl World<'_> {
         self.load_everything().await;
         self.rest(MINUTE).await;
         self.compare_sessions().await;
+        self.compare_unread().await;
+    }
+
+    /// R002-23: what explains a count is exactly the messages that make it.
+    async fn compare_unread(&mut self) {
+        for n in 0..self.devices.len() {
+            let login = self.devices[n].login.clone();
+            for id in self.oracle.listed(&login) {
+                let call = Call { method: Method::GET, path: path::unread(id), body: None };
+                let (status, body) = self.backend.call(&login.token, call).await;
+                assert!(status.is_success(), "{status}: {body}");
+                let page: UnreadPage = wire::read(&body);
+                let told: Vec<Seq> = page.messages.iter().map(|message| message.seq).collect();
+                let expected = self.oracle.unread_seqs(&login, id);
+                assert_eq!(page.unread, expected.len() as u64, "device {n}, {id}");
+                assert!(expected.iter().rev().take(told.len()).eq(&told), "device {n}, {id}: {told:?} of {expected:?}");
+                assert!(page.more || told.len() == expected.len(), "device {n}, {id}");
+            }
+        }
     }
 
     /// Nothing lost, nothing doubled, in the order in which it was written.
@@ -49,7 +72,7 @@ impl World<'_> {
                 let (session, snapshot) = (device.client.session(id), fresh.session(id));
                 assert!(session == snapshot, "device {n}, {id}: {session:?}, a fresh one has {snapshot:?}");
                 let session = session.unwrap();
-                let unread = self.oracle.unread(&device.login, id);
+                let unread = self.oracle.unread_seqs(&device.login, id).len() as u64;
                 assert_eq!(session.unread, unread, "device {n}, {id}: unread");
                 total += unread;
                 let shown: Option<Shown> = session.last.map(|row| (row.seq, row.sender, row.body, row.mark));

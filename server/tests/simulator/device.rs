@@ -304,7 +304,12 @@ impl Device {
 
     /// The messages that wait for the person.
     pub fn failed(&self) -> Vec<ClientId> {
-        self.kept.borrow().outbox.values().filter(|unsent| unsent.failed).map(|unsent| unsent.client_id).collect()
+        let items = self.client.sessions().into_iter().flat_map(|id| self.client.items(id));
+        let failed = items.filter_map(|item| match item {
+            Item::Row(row) if row.mark == Some(ReadMark::Failed) => Some(row.key.client_id),
+            _ => None,
+        });
+        failed.collect()
     }
 
     pub fn retry(&mut self, now: Millis, id: ClientId) {

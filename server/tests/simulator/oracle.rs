@@ -319,12 +319,12 @@ impl Oracle {
         self.rooms.values().filter(listed).map(|room| room.id).collect()
     }
 
-    /// The formula of R004-B1, counted message by message.
-    pub fn unread(&self, login: &Login, id: ConversationId) -> u64 {
+    /// What the formula of R004-B1 counts, message by message.
+    pub fn unread_seqs(&self, login: &Login, id: ConversationId) -> Vec<Seq> {
         let me = login.account.id;
         let read = self.rooms[&id].cursors[&me].read;
         let counts = |entry: &&Entry| entry.sender != me && entry.seq > read && entry.body.countable();
-        self.timeline(login, id).filter(counts).count() as u64
+        self.timeline(login, id).filter(counts).map(|entry| entry.seq).collect()
     }
 
     /// R000-20: what the sender of a message may know of it.
