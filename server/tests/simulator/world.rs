@@ -213,7 +213,9 @@ impl<'a> World<'a> {
                 }
             }
             Op::Delete(room) => {
-                if let Some(&conversation) = self.rooms.get(&room)
+                // Nobody is told of it, not even another tab of the same browser.
+                if Rc::strong_count(&device.kept) == 1
+                    && let Some(&conversation) = self.rooms.get(&room)
                     && let Some(through) = device.newest(conversation)
                 {
                     device.act(now, Action::Delete { conversation, through });
