@@ -20,12 +20,21 @@ use leptos::prelude::*;
 /// backend that hears the views. Effects, and so all that touches the document, run after it returned.
 #[cfg(feature = "hydrate")]
 pub fn hydrate(messenger: crate::backend::Messenger, connect: impl FnOnce(crate::live::Live) -> Backend + 'static) {
-    leptos::mount::hydrate_body(move || {
-        let live = crate::live::Live::new(&messenger);
-        let model = live.model();
-        let backend = connect(live);
-        view! { <Messenger model backend /> }
-    });
+    leptos::mount::hydrate_body(move || begin(messenger, connect));
+}
+
+/// Makes the page where no server has rendered it. The rest as in [`hydrate`].
+#[cfg(feature = "hydrate")]
+pub fn mount(messenger: crate::backend::Messenger, connect: impl FnOnce(crate::live::Live) -> Backend + 'static) {
+    leptos::mount::mount_to_body(move || begin(messenger, connect));
+}
+
+#[cfg(feature = "hydrate")]
+fn begin(messenger: crate::backend::Messenger, connect: impl FnOnce(crate::live::Live) -> Backend) -> impl IntoView {
+    let live = crate::live::Live::new(&messenger);
+    let model = live.model();
+    let backend = connect(live);
+    view! { <Messenger model backend /> }
 }
 
 /// The page at `/` and `/c/{id}`.

@@ -17,4 +17,4 @@ mod view;
 pub mod words;
 
 #[cfg(feature = "hydrate")]
-pub use app::hydrate;
+pub use app::{hydrate, mount};

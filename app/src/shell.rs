@@ -17,6 +17,7 @@ use crate::view::page::settings::Settings;
 use crate::words::time::Clock;
 use crate::words::{self, Words};
 use leptos::prelude::*;
+use protocol::ErrorCode;
 
 /// The pictures that [`crate::view::icon`] refers to.
 const SPRITE: &str = include_str!("icons.svg");
@@ -42,6 +43,19 @@ pub fn render(snapshot: Snapshot, head: &Head) -> String {
     html
 }
 
+/// The page that a browser keeps for the time without a server: it says so, until its script finds what the device has
+/// stored. It holds nothing of anybody's. Tells the script beside the page: the policy must name it.
+pub fn offline(preferences: Preferences, head: &Head) -> (String, String) {
+    let owner = Owner::new_root(None);
+    let words = Words::of(preferences.language);
+    let (title, said) = owner.with(|| plain_page(Page::Error(ErrorCode::Unavailable), preferences, words));
+    owner.cleanup();
+    let script = starter(head);
+    let body = format!("<div id=\"shell\">{said}</div>");
+    let tail = format!("<script type=\"module\">{script}</script>");
+    (html(preferences, &words::title(words, 0, Some(title)), &body, &tail, head), script)
+}
+
 fn document(snapshot: Snapshot, head: &Head) -> String {
     let preferences = snapshot.preferences;
     let words = Words::of(preferences.language);
@@ -52,9 +66,13 @@ fn document(snapshot: Snapshot, head: &Head) -> String {
             (words::title(words, 0, Some(title)), body, String::new())
         }
     };
+    html(preferences, &title, &body, &tail, head)
+}
+
+fn html(preferences: Preferences, title: &str, body: &str, tail: &str, head: &Head) -> String {
     let (language, theme) = (preferences.language.tag(), preferences.theme.name());
     let (title, css, icon, emoji) =
-        (escape(&title), escape(&head.css_url), escape(&head.icon_url), escape(&head.emoji_url));
+        (escape(title), escape(&head.css_url), escape(&head.icon_url), escape(&head.emoji_url));
     format!(
         "<!DOCTYPE html><html lang=\"{language}\" data-theme=\"{theme}\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1, interactive-widget=resizes-content\">\
@@ -78,17 +96,22 @@ fn start(messenger: &Messenger, head: &Head) -> String {
     // Every part of a snapshot is a struct, an enum or a list: writing it as JSON cannot fail.
     let json = serde_json::to_string(messenger).expect("a snapshot is valid JSON");
     let nonce = escape(&head.nonce);
-    let (js, wasm) = (string(&head.js_url), string(&head.wasm_url));
     format!(
         "<script type=\"application/json\" id=\"snapshot\">{}</script>\
          <link rel=\"modulepreload\" href=\"{}\" nonce=\"{nonce}\">\
          <link rel=\"preload\" href=\"{}\" as=\"fetch\" type=\"application/wasm\" crossorigin>\
-         <script type=\"module\" nonce=\"{nonce}\">import start, {{ hydrate }} from {js};\
-         await start({{ module_or_path: {wasm} }});hydrate();</script>",
+         <script type=\"module\" nonce=\"{nonce}\">{}</script>",
         json.replace('<', "\\u003c"),
         escape(&head.js_url),
         escape(&head.wasm_url),
+        starter(head),
     )
+}
+
+/// The script that starts the front end.
+fn starter(head: &Head) -> String {
+    let (js, wasm) = (string(&head.js_url), string(&head.wasm_url));
+    format!("import start, {{ hydrate }} from {js};await start({{ module_or_path: {wasm} }});hydrate();")
 }
 
 fn plain_page(page: Page, preferences: Preferences, words: &'static Words) -> (&'static str, String) {

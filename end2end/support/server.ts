@@ -89,6 +89,15 @@ export class Server {
     await this.end('SIGTERM');
   }
 
+  /** Lets it stand still, with every connection open; `resume` lets it go on. */
+  pause(): void {
+    this.process?.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.process?.kill('SIGCONT');
+  }
+
   private async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
     const child = this.process;
     this.process = undefined;

@@ -14,7 +14,10 @@ export class Visitor {
     private readonly server: Server,
   ) {}
 
-  /** Goes to a page of the messenger and waits until it is live: until its script has opened the push connection. */
+  /**
+   * Goes to a page of the messenger and waits until it is live: until its script has opened the push connection, or
+   * syncs over that of another tab.
+   */
   async open(path = '/'): Promise<void> {
     await this.live(() => this.page.goto(this.server.url + path));
   }
@@ -22,8 +25,10 @@ export class Visitor {
   /** Waits until the page that an action leads to is live. */
   async live(action: () => Promise<unknown>): Promise<void> {
     const socket = this.page.waitForEvent('websocket');
+    const sync = this.page.waitForResponse(/\/api\/v1\/sync/);
+    const live = Promise.race([socket, sync]);
     await action();
-    await socket;
+    await live;
   }
 
   /** Logs in by the API, as fast as can be. */
@@ -42,6 +47,18 @@ export class Visitor {
     await this.page.locator('[name=password]').fill(password);
     await this.page.locator('[name=password]').press('Enter');
     await this.page.waitForURL(url => url.pathname === '/');
+  }
+
+  /** Waits until the browser could start the messenger without a server, with everything shown here stored. */
+  async stored(): Promise<void> {
+    await this.page.evaluate(async () => {
+      await navigator.serviceWorker.ready;
+      if (navigator.serviceWorker.controller === null) {
+        await new Promise(resolve => navigator.serviceWorker.addEventListener('controllerchange', resolve));
+      }
+    });
+    // The device writes at most every half second; a write that is under way takes no time to speak of.
+    await this.page.waitForTimeout(1_500);
   }
 
   /** Another tab of the same browser. */

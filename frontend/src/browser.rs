@@ -1,9 +1,11 @@
 //! The few things of the browser that everything here needs.
 
-use protocol::{ClientId, Millis};
+use app::preferences::Preferences;
+use js_sys::{Promise, Reflect};
+use protocol::{ClientId, ConversationId, Millis};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{Clipboard, Document, HtmlDocument, HtmlElement, HtmlTextAreaElement, Window};
+use web_sys::{Clipboard, Document, HtmlDocument, HtmlElement, HtmlTextAreaElement, ServiceWorkerContainer, Window};
 
 pub fn window() -> Window {
     web_sys::window().expect("the front end runs in a page")
@@ -48,8 +50,13 @@ pub fn keep_cookie(name: &str, value: &str) {
 }
 
 /// The path of the page.
-pub fn path() -> String {
+fn path() -> String {
     window().location().pathname().unwrap_or_default()
+}
+
+/// The conversation that the address names.
+pub fn conversation() -> Option<ConversationId> {
+    path().strip_prefix("/c/")?.parse().ok()
 }
 
 /// Shows a path in the address bar, as a new entry of the history.
@@ -65,7 +72,7 @@ pub fn visit(to: &str) {
 pub fn copy(text: &str) {
     let navigator = window().navigator();
     // Browsers have it in secure contexts only.
-    let clipboard = js_sys::Reflect::get(&navigator, &"clipboard".into()).ok().filter(JsValue::is_object);
+    let clipboard = Reflect::get(&navigator, &"clipboard".into()).ok().filter(JsValue::is_object);
     match clipboard {
         Some(clipboard) => {
             let written = clipboard.unchecked_into::<Clipboard>().write_text(text);
@@ -91,6 +98,45 @@ fn copy_by_command(text: &str) -> Option<bool> {
         let _ = focused.focus();
     }
     copied.ok()
+}
+
+/// A promise that is kept after so many milliseconds.
+pub fn after(millis: u64) -> Promise {
+    let millis = i32::try_from(millis).unwrap_or(i32::MAX);
+    Promise::new(&mut |resolve, _| {
+        let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, millis);
+    })
+}
+
+/// Lets the browser start the messenger without a network, where it can.
+pub fn register_service_worker() {
+    let container = Reflect::get(&window().navigator(), &"serviceWorker".into()).ok();
+    if let Some(container) = container.and_then(|it| it.dyn_into::<ServiceWorkerContainer>().ok()) {
+        let registered = container.register("/service-worker.js");
+        spawn_local(async move { drop(JsFuture::from(registered).await) });
+    }
+}
+
+/// Takes away what the page says while it has nothing to show, and sets it as the person has it.
+pub fn clear_shell(preferences: &Preferences) {
+    let document = document();
+    if let Some(shell) = document.get_element_by_id("shell") {
+        shell.remove();
+    }
+    if let Some(root) = document.document_element() {
+        // The only failure is a malformed attribute name.
+        let _ = root.set_attribute("lang", preferences.language.tag());
+        let _ = root.set_attribute("data-theme", preferences.theme.name());
+    }
+}
+
+/// What this browser is set to, as the server would have read it from a request.
+pub fn preferences() -> Preferences {
+    let cookies = document().unchecked_into::<HtmlDocument>().cookie().unwrap_or_default();
+    let languages = window().navigator().languages().join(",");
+    let mut preferences = Preferences::from_headers(&cookies, &String::from(languages), now());
+    preferences.utc_offset = utc_offset();
+    preferences
 }
 
 /// Leaves for another page.

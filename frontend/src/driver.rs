@@ -1,24 +1,28 @@
 //! The loop between the model and the browser: whatever happens becomes a step, and its effects are performed.
 
-use crate::socket::Socket;
-use crate::storage::Storage;
+use crate::connection::Connection;
+use crate::storage::{Found, Storage};
+use crate::tabs::{Role, Tabs, Word};
 use crate::timeout::Timeout;
 use crate::{browser, events, http};
 use app::backend::{Backend, Errand, Intent};
 use app::live::Live;
 use app::preferences::Preferences;
 use app::words::time::Clock;
-use protocol::{Millis, UserId};
-use std::cell::{Cell, RefCell};
+use js_sys::{Array, Promise};
+use protocol::{ClientId, ConversationId, Millis, UserId};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
-use sync::{Effect, Failure, Input};
-use wasm_bindgen_futures::spawn_local;
+use sync::{Effect, Failure, Input, Request};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 /// A timer that rings so much late tells that the machine slept, in milliseconds (R004-G9).
 const SLEPT: u64 = 30_000;
-/// A draft is written at most this often, in milliseconds.
-const DRAFT_PERIOD: u64 = 500;
+/// A draft, and what the engine keeps, is written at most this often, in milliseconds.
+const WRITE_PERIOD: u64 = 500;
+/// A message whose write takes longer is posted all the same, in milliseconds.
+const WRITE_PATIENCE: u64 = 2_000;
 
 type Turn = Box<dyn FnOnce(&mut Live) -> (Vec<Effect>, Option<Errand>)>;
 
@@ -26,58 +30,132 @@ type Turn = Box<dyn FnOnce(&mut Live) -> (Vec<Effect>, Option<Errand>)>;
 pub struct Driver {
     live: RefCell<Live>,
     turns: RefCell<VecDeque<Turn>>,
-    running: Cell<bool>,
-    socket: RefCell<Option<Socket>>,
+    /// A turn runs, or what the device keeps is not read yet: others wait.
+    busy: Cell<bool>,
     timer: RefCell<Option<Timeout>>,
-    pub storage: Storage,
-    drafts: RefCell<HashMap<protocol::ConversationId, (String, Option<Timeout>)>>,
+    place: OnceCell<Place>,
+    /// Whether the engine's data are stored, and when next.
+    keeps: Cell<bool>,
+    keeping: RefCell<Option<Timeout>>,
+    /// Messages whose write into the outbox may not be done.
+    writing: RefCell<HashMap<ClientId, Promise>>,
+    drafts: RefCell<HashMap<ConversationId, (String, Option<Timeout>)>>,
+}
+
+/// What a driver finds in the browser, before its first turn.
+struct Place {
+    tabs: Rc<Tabs>,
+    connection: Rc<Connection>,
+    storage: Storage,
 }
 
 impl Driver {
-    /// Makes the driver of the page. It begins once the page is hydrated.
-    pub fn start(live: Live, account: UserId, known_offset: i32) -> Backend {
+    /// Makes the driver of the page. It begins once the page stands. `open`: the conversation that the address names and
+    /// the model does not show yet.
+    pub fn start(live: Live, account: UserId, known_offset: i32, open: Option<ConversationId>) -> Backend {
         let driver = Rc::new(Self {
             live: RefCell::new(live),
             turns: RefCell::default(),
-            running: Cell::new(false),
-            socket: RefCell::default(),
+            busy: Cell::new(true),
             timer: RefCell::default(),
-            storage: Storage::of(account),
+            place: OnceCell::new(),
+            keeps: Cell::new(false),
+            keeping: RefCell::default(),
+            writing: RefCell::default(),
             drafts: RefCell::default(),
         });
         let backend = Backend::new({
             let driver = driver.clone();
             move |intent| driver.intend(intent)
         });
-        spawn_local(async move { driver.begin(known_offset) });
+        spawn_local(async move {
+            let utc_offset = browser::utc_offset();
+            if utc_offset != known_offset {
+                browser::keep_cookie(Preferences::UTC_OFFSET, &utc_offset.to_string());
+            }
+            driver.begin(account, open).await;
+        });
         backend
     }
 
-    fn begin(self: &Rc<Self>, known_offset: i32) {
-        let utc_offset = browser::utc_offset();
-        if utc_offset != known_offset {
-            browser::keep_cookie(Preferences::UTC_OFFSET, &utc_offset.to_string());
-        }
-        let kept = self.storage.kept();
-        self.turn(move |live| {
-            live.set_clock(Clock { now: browser::now(), utc_offset });
-            live.restore(kept);
-            (Vec::new(), None)
-        });
-        let reads = self.storage.reads();
-        if !reads.is_empty() {
-            self.input(Input::ReadsRestored(reads));
-        }
-        let unsent = self.storage.outbox();
-        if !unsent.is_empty() {
-            self.input(Input::OutboxRestored(unsent));
-        }
-        self.input(Input::Started);
+    async fn begin(self: &Rc<Self>, account: UserId, open: Option<ConversationId>) {
+        let driver = self.clone();
+        let tabs = Tabs::join(account, move || driver.promoted()).await;
+        let (storage, found) = Storage::open(account).await;
+        self.keeps.set(storage.keeps() && tabs.role() != Role::Alone);
+        let driver = self.clone();
+        tabs.listen(move |word| driver.hear(word));
+        let alone = tabs.role() != Role::Follower;
+        let connection = Connection::new(tabs.clone());
+        // This is the only place where it is set.
+        let _ = self.place.set(Place { tabs, connection, storage });
+        self.turns.borrow_mut().push_front(self.first_turn(found, alone, open));
+        self.run_turns();
         events::listen(self);
+        browser::register_service_worker();
+    }
+
+    /// Everything that was kept comes in at once, so that nothing is drawn in between.
+    fn first_turn(&self, found: Found, alone: bool, open: Option<ConversationId>) -> Turn {
+        let keeps = self.keeps.get();
+        Box::new(move |live| {
+            let mut inputs = Vec::new();
+            if keeps {
+                inputs.push(Input::Restored(found.stored.map(Box::new)));
+            }
+            if !found.reads.is_empty() {
+                inputs.push(Input::ReadsRestored(found.reads));
+            }
+            match found.outbox {
+                outbox if outbox.is_empty() => {}
+                outbox if alone => inputs.push(Input::OutboxRestored(outbox)),
+                outbox => inputs.push(Input::OutboxElsewhere(outbox)),
+            }
+            inputs.extend(open.map(Input::Open));
+            inputs.push(Input::Started);
+            live.set_clock(Clock { now: browser::now(), utc_offset: browser::utc_offset() });
+            live.restore(found.kept);
+            let step = |input| live.step(browser::now(), browser::random(), input);
+            (inputs.into_iter().flat_map(step).collect(), None)
+        })
+    }
+
+    /// The page that led is gone, and this one leads now.
+    fn promoted(self: &Rc<Self>) {
+        self.tell(Live::store_anew);
+        if let Some(place) = self.place.get() {
+            place.connection.lead();
+        }
+        self.input(Input::SocketClosed { code: 1006 });
+        self.input(Input::Woke);
+    }
+
+    /// What another page of this browser says.
+    fn hear(self: &Rc<Self>, word: Word) {
+        match word {
+            Word::Read { conversation, seq } => self.input(Input::ReadElsewhere { conversation, seq }),
+            Word::Written(unsent) => self.input(Input::OutboxElsewhere(vec![unsent])),
+            Word::Discarded(client_id) => self.input(Input::DiscardedElsewhere(client_id)),
+            Word::Draft { conversation, text } => self.tell(move |live| live.bring_draft(conversation, text)),
+            word => {
+                if let Some(place) = self.place.get() {
+                    place.connection.take(word, |input| self.input(input));
+                }
+            }
+        }
+    }
+
+    fn say(&self, word: &Word) {
+        if let Some(place) = self.place.get() {
+            place.tabs.say(word);
+        }
     }
 
     /// What a person wants.
     pub fn intend(self: &Rc<Self>, intent: Intent) {
+        if let Intent::Discard(client_id) = &intent {
+            self.say(&Word::Discarded(*client_id));
+        }
         self.turn(|live| live.intend(browser::now(), browser::random(), browser::fresh_client_id(), intent));
     }
 
@@ -87,9 +165,8 @@ impl Driver {
     }
 
     /// The address bar shows another path: the view follows it, and leaves it as it is.
-    pub fn follow(self: &Rc<Self>, path: &str) {
-        let open = path.strip_prefix("/c/").and_then(|id| id.parse().ok());
-        self.input(open.map_or(Input::Close, Input::Open));
+    pub fn follow(self: &Rc<Self>) {
+        self.input(browser::conversation().map_or(Input::Close, Input::Open));
     }
 
     /// Changes the model without a step.
@@ -102,54 +179,96 @@ impl Driver {
 
     fn turn(self: &Rc<Self>, turn: impl FnOnce(&mut Live) -> (Vec<Effect>, Option<Errand>) + 'static) {
         self.turns.borrow_mut().push_back(Box::new(turn));
-        if self.running.replace(true) {
-            return;
+        if !self.busy.replace(true) {
+            self.run_turns();
         }
+    }
+
+    fn run_turns(self: &Rc<Self>) {
+        let Some(place) = self.place.get() else { return };
         loop {
             let Some(turn) = self.turns.borrow_mut().pop_front() else { break };
             let (effects, errand) = turn(&mut self.live.borrow_mut());
-            effects.into_iter().for_each(|effect| self.perform(effect));
+            effects.into_iter().for_each(|effect| self.perform(place, effect));
             if let Some(errand) = errand {
-                self.run(errand);
+                self.run(place, errand);
             }
         }
-        self.running.set(false);
+        self.busy.set(false);
+        if self.keeps.get() && place.tabs.role() == Role::Leader && self.keeping.borrow().is_none() {
+            let driver = self.clone();
+            *self.keeping.borrow_mut() = Timeout::after(WRITE_PERIOD, move || driver.keep());
+        }
     }
 
-    fn perform(self: &Rc<Self>, effect: Effect) {
+    fn perform(self: &Rc<Self>, place: &Place, effect: Effect) {
+        let storage = &place.storage;
         match effect {
-            Effect::Connect => self.connect(),
-            Effect::Disconnect => drop(self.socket.take()),
-            Effect::Frame(frame) => {
-                if let Some(socket) = &*self.socket.borrow() {
-                    socket.send(&frame);
-                }
+            Effect::Connect => {
+                let driver = self.clone();
+                place.connection.connect(move |input| driver.input(input));
             }
+            Effect::Disconnect => place.connection.disconnect(),
+            Effect::Frame(frame) => place.connection.send(&frame),
             Effect::Request { id, request } => {
+                let written = match &request {
+                    Request::Post { client_id, .. } => self.writing.borrow_mut().remove(client_id),
+                    _ => None,
+                };
                 let driver = self.clone();
                 spawn_local(async move {
+                    if let Some(written) = written {
+                        // Where it cannot be kept, it is sent all the same.
+                        let _ = JsFuture::from(written).await;
+                    }
                     let answer = http::call(request).await;
                     driver.input(Input::Answered { request: id, answer });
                 });
             }
             Effect::Wake { at } => self.wake(at),
-            Effect::Persist(unsent) => self.storage.persist(&unsent),
-            Effect::Forget(client_id) => self.storage.forget(client_id),
-            Effect::KeepRead { conversation, seq } => self.storage.keep_read(conversation, seq),
-            Effect::ForgetRead(conversation) => self.storage.forget_read(conversation),
-            Effect::LoggedOut => browser::leave_for("/login"),
+            Effect::Persist(unsent) => {
+                if let Some(written) = storage.persist(&unsent).filter(|_| !unsent.failed) {
+                    let written = Promise::race(&Array::of2(&written, &browser::after(WRITE_PATIENCE)));
+                    self.writing.borrow_mut().insert(unsent.client_id, written);
+                }
+                place.tabs.say(&Word::Written(unsent));
+            }
+            Effect::Forget(client_id) => {
+                self.writing.borrow_mut().remove(&client_id);
+                storage.forget(client_id);
+            }
+            Effect::KeepRead { conversation, seq } => {
+                storage.keep_read(conversation, seq);
+                place.tabs.say(&Word::Read { conversation, seq });
+            }
+            Effect::ForgetRead(conversation) => storage.forget_read(conversation),
+            Effect::LoggedOut => {
+                self.keeps.set(false);
+                place.storage.forget_account();
+                browser::leave_for("/login");
+            }
         }
     }
 
-    fn connect(self: &Rc<Self>) {
-        // The old one goes first: what it still says is not the new one's.
-        drop(self.socket.take());
-        let driver = self.clone();
-        let socket = Socket::connect(move |input| driver.input(input));
-        if socket.is_none() {
-            self.input(Input::SocketClosed { code: 1006 });
+    /// Writes what the engine wants kept and is not yet.
+    pub fn keep(self: &Rc<Self>) {
+        self.keeping.take();
+        let leads = self.place.get().is_some_and(|place| place.tabs.role() == Role::Leader);
+        if !self.keeps.get() || !leads {
+            return;
         }
-        *self.socket.borrow_mut() = socket;
+        let Some(unstored) = self.live.borrow_mut().take_unstored() else { return };
+        let (through, driver) = (unstored.through(), self.clone());
+        spawn_local(async move {
+            let Some(place) = driver.place.get() else { return };
+            if !place.storage.store(unstored).await {
+                driver.keeps.set(false);
+                place.storage.give_up();
+                driver.input(Input::StorageLost);
+            } else if !through.is_empty() {
+                driver.input(Input::Stored(through));
+            }
+        });
     }
 
     fn wake(self: &Rc<Self>, at: Millis) {
@@ -164,7 +283,7 @@ impl Driver {
         *self.timer.borrow_mut() = Timeout::after(at.saturating_sub(browser::now()), ring);
     }
 
-    fn run(self: &Rc<Self>, errand: Errand) {
+    fn run(self: &Rc<Self>, place: &Place, errand: Errand) {
         match errand {
             Errand::Visit(path) => browser::visit(&path),
             Errand::Search(query) => {
@@ -196,7 +315,7 @@ impl Driver {
                 });
             }
             Errand::Copy(text) => browser::copy(&text),
-            Errand::KeepDraft { conversation, text } => self.keep_draft(conversation, text),
+            Errand::KeepDraft { conversation, text } => self.keep_draft(place, conversation, text),
             Errand::FetchEmoji => {
                 let driver = self.clone();
                 spawn_local(async move {
@@ -209,7 +328,7 @@ impl Driver {
                     driver.tell(move |live| live.emoji_loaded(json.as_deref()));
                 });
             }
-            Errand::KeepEmoji { recent, skin_tone } => self.storage.keep_emoji(recent, skin_tone),
+            Errand::KeepEmoji { recent, skin_tone } => place.storage.keep_emoji(recent, skin_tone),
             Errand::KeepTheme(theme) => browser::keep_cookie(Preferences::THEME, theme.name()),
         }
     }
@@ -225,7 +344,7 @@ impl Driver {
         }
     }
 
-    fn keep_draft(self: &Rc<Self>, conversation: protocol::ConversationId, text: String) {
+    fn keep_draft(self: &Rc<Self>, place: &Place, conversation: ConversationId, text: String) {
         let mut drafts = self.drafts.borrow_mut();
         let now = text.is_empty();
         let (latest, timer) = drafts.entry(conversation).or_default();
@@ -233,26 +352,36 @@ impl Driver {
         if now {
             // Sent, or emptied: an old draft must not come back.
             *timer = None;
-            self.storage.keep_draft(conversation, "");
+            place.write_draft(conversation, "");
         } else if timer.is_none() {
             let driver = self.clone();
-            *timer = Timeout::after(DRAFT_PERIOD, move || driver.write_draft(conversation));
+            *timer = Timeout::after(WRITE_PERIOD, move || driver.write_draft(conversation));
         }
     }
 
-    fn write_draft(&self, conversation: protocol::ConversationId) {
-        if let Some((text, timer)) = self.drafts.borrow_mut().get_mut(&conversation) {
+    fn write_draft(&self, conversation: ConversationId) {
+        if let (Some(place), Some((text, timer))) = (self.place.get(), self.drafts.borrow_mut().get_mut(&conversation))
+        {
             *timer = None;
-            self.storage.keep_draft(conversation, text);
+            place.write_draft(conversation, text);
         }
     }
 
     /// Writes at once what waits to be written: the page may end.
-    pub fn write_drafts(&self) {
+    pub fn write_all(self: &Rc<Self>) {
+        self.keep();
+        let Some(place) = self.place.get() else { return };
         for (conversation, (text, timer)) in self.drafts.borrow_mut().iter_mut() {
             if timer.take().is_some() {
-                self.storage.keep_draft(*conversation, text);
+                place.write_draft(*conversation, text);
             }
         }
+    }
+}
+
+impl Place {
+    fn write_draft(&self, conversation: ConversationId, text: &str) {
+        self.storage.keep_draft(conversation, text);
+        self.tabs.say(&Word::Draft { conversation, text: text.to_owned() });
     }
 }

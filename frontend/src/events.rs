@@ -1,13 +1,13 @@
-//! What the page and the browser tell: visibility, network, history, links, other tabs.
+//! What the page and the browser tell: visibility, network, history, links.
 
-use crate::browser::{self, document, window};
+use crate::browser::{document, window};
 use crate::driver::Driver;
 use app::backend::Intent;
 use std::rc::Rc;
 use sync::Input;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use web_sys::{Element, Event, EventTarget, MouseEvent, StorageEvent, VisibilityState};
+use web_sys::{Element, Event, EventTarget, MouseEvent, VisibilityState};
 
 /// Listens for as long as the page lives.
 pub fn listen(driver: &Rc<Driver>) {
@@ -19,13 +19,7 @@ pub fn listen(driver: &Rc<Driver>) {
     // A page from the back-forward cache is as old as its leaving (R004-B7.20).
     on(&window(), "pageshow", driver, |driver, _| driver.input(Input::Woke));
     on(&window(), "online", driver, |driver, _| driver.input(Input::Woke));
-    on(&window(), "popstate", driver, |driver, _| driver.follow(&browser::path()));
-    on(&window(), "storage", driver, |driver, event| {
-        let key = event.dyn_ref::<StorageEvent>().and_then(StorageEvent::key);
-        if let Some((conversation, text)) = key.and_then(|key| driver.storage.changed_draft(&key)) {
-            driver.tell(move |live| live.bring_draft(conversation, text));
-        }
-    });
+    on(&window(), "popstate", driver, |driver, _| driver.follow());
     on(&document(), "click", driver, |driver, event| {
         if let Some(intent) = event.dyn_ref::<MouseEvent>().and_then(within) {
             event.prevent_default();
@@ -35,8 +29,8 @@ pub fn listen(driver: &Rc<Driver>) {
 }
 
 fn leave(driver: &Rc<Driver>) {
-    driver.write_drafts();
     driver.input(Input::Leaving);
+    driver.write_all();
 }
 
 /// What a plain click on a link inside the messenger asks for; others are the browser's.

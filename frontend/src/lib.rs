@@ -8,21 +8,61 @@
 #![recursion_limit = "256"]
 
 mod browser;
+mod connection;
+mod database;
 mod driver;
 mod events;
 mod http;
 mod socket;
 mod storage;
+mod tabs;
 mod timeout;
 
-use app::backend::Messenger;
+use app::backend::{Form, Messenger};
+use app::live::Live;
+use protocol::ConversationId;
+use storage::{Found, Storage};
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Hydrates the page. Without a snapshot that this version understands the page stays as the server rendered it.
+/// Brings the page to life. One with a snapshot that this version does not understand stays as the server rendered it; one
+/// without shows what this device keeps.
 #[wasm_bindgen]
 pub fn hydrate() {
     let snapshot = browser::document().get_element_by_id("snapshot").and_then(|element| element.text_content());
-    let Some(messenger) = snapshot.and_then(|json| serde_json::from_str::<Messenger>(&json).ok()) else { return };
+    match snapshot.map(|json| serde_json::from_str::<Messenger>(&json)) {
+        Some(Ok(messenger)) => {
+            let begin = begin(&messenger, None);
+            app::hydrate(messenger, begin);
+        }
+        Some(Err(_)) => {}
+        None => wasm_bindgen_futures::spawn_local(async {
+            // Where nothing is stored, the page says what it says.
+            let _ = show_what_is_kept().await;
+        }),
+    }
+}
+
+/// Without a server: the list and the conversations as they are stored.
+async fn show_what_is_kept() -> Option<()> {
+    let account = storage::last_account()?;
+    let (_, Found { stored, .. }) = Storage::open(account).await;
+    let start = stored?.start();
+    let messenger = Messenger {
+        preferences: browser::preferences(),
+        account: start.account,
+        rules: start.rules,
+        sync: start.sync,
+        open: None,
+        client_id: browser::fresh_client_id(),
+        form: Form::default(),
+    };
+    browser::clear_shell(&messenger.preferences);
+    let begin = begin(&messenger, browser::conversation());
+    app::mount(messenger, begin);
+    Some(())
+}
+
+fn begin(messenger: &Messenger, open: Option<ConversationId>) -> impl FnOnce(Live) -> app::backend::Backend + use<> {
     let (account, utc_offset) = (messenger.account.id, messenger.preferences.utc_offset);
-    app::hydrate(messenger, move |live| driver::Driver::start(live, account, utc_offset));
+    move |live| driver::Driver::start(live, account, utc_offset, open)
 }

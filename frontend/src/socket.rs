@@ -1,11 +1,18 @@
 //! The push connection.
 
 use crate::browser::window;
-use protocol::{ClientFrame, ServerFrame, path};
-use sync::Input;
+use protocol::path;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{CloseEvent, Event, MessageEvent, WebSocket};
+
+/// What a connection tells.
+pub enum Heard {
+    Opened,
+    /// A frame as it came.
+    Frame(String),
+    Closed(u16),
+}
 
 /// An open connection, or one on its way. Dropped, it says nothing more.
 pub struct Socket {
@@ -17,26 +24,20 @@ pub struct Socket {
 
 impl Socket {
     /// Connects, and tells what happens. `None` where the browser refuses to try.
-    pub fn connect(tell: impl Fn(Input) + Clone + 'static) -> Option<Self> {
+    pub fn connect(tell: impl Fn(Heard) + Clone + 'static) -> Option<Self> {
         let location = window().location();
         let scheme = if location.protocol().ok()? == "https:" { "wss" } else { "ws" };
         let socket = WebSocket::new(&format!("{scheme}://{}{}", location.host().ok()?, path::PUSH)).ok()?;
 
         let opened = Closure::new({
             let tell = tell.clone();
-            move |_: Event| tell(Input::SocketOpened)
+            move |_: Event| tell(Heard::Opened)
         });
         let message = Closure::new({
             let tell = tell.clone();
-            move |event: MessageEvent| {
-                // A frame of a later version is skipped: its log has moved past the cursor, so the next one pulls.
-                let text = event.data().as_string().unwrap_or_default();
-                if let Ok(frame) = serde_json::from_str::<ServerFrame>(&text) {
-                    tell(Input::SocketFrame(frame));
-                }
-            }
+            move |event: MessageEvent| tell(Heard::Frame(event.data().as_string().unwrap_or_default()))
         });
-        let closed = Closure::new(move |event: CloseEvent| tell(Input::SocketClosed { code: event.code() }));
+        let closed = Closure::new(move |event: CloseEvent| tell(Heard::Closed(event.code())));
         socket.set_onopen(Some(opened.as_ref().unchecked_ref()));
         socket.set_onmessage(Some(message.as_ref().unchecked_ref()));
         socket.set_onclose(Some(closed.as_ref().unchecked_ref()));
@@ -44,9 +45,9 @@ impl Socket {
     }
 
     /// Sends a frame; one that the connection cannot take is lost, which the heartbeat then notices.
-    pub fn send(&self, frame: &ClientFrame) {
-        if let Ok(text) = serde_json::to_string(frame) {
-            let _ = self.socket.send_with_str(&text);
+    pub fn send(&self, text: &str) {
+        if self.socket.ready_state() == WebSocket::OPEN {
+            let _ = self.socket.send_with_str(text);
         }
     }
 }

@@ -1,31 +1,40 @@
-//! What this device keeps across reloads: the outbox, reading not reported yet, drafts, the emoji used last. One entry an
-//! item, by account, so that two tabs never overwrite each other's.
+//! What this device keeps: what the engine stores, the outbox, reading not reported yet, drafts, the emoji used last.
+//!
+//! One database an account. Only the page that leads stores what the engine gives, so that two pages never overwrite each
+//! other's newer state; what a person does in a page is kept by that page, one entry an item. Where the browser keeps
+//! nothing, all of this does nothing.
 
 use crate::browser::window;
+use crate::database::{Database, Durability, Store, Write, parse};
 use app::backend::Kept;
-use protocol::{ClientId, ConversationId, MessageBody, Millis, Seq, UserId};
+use js_sys::Promise;
+use protocol::{ClientId, ConversationId, Seq, UserId};
 use serde::{Deserialize, Serialize};
-use sync::Unsent;
-use web_sys::Storage as WebStorage;
+use std::cell::RefCell;
+use sync::{Stored, StoredDevice, Unsent, Unstored};
+use wasm_bindgen_futures::JsFuture;
 
-/// The entries of one account. A browser that keeps nothing (private mode, a full disk) works on without.
-#[derive(Clone)]
+/// Where it is noted whose data a page without a server shows.
+const LAST_ACCOUNT: &str = "sixin.account";
+/// The one entry of a store that has one.
+const ONLY: &str = "";
+
+/// What the engine gives.
+const ENGINE: [Store; 4] = [Store::Device, Store::Users, Store::Conversations, Store::Timelines];
+
+#[derive(Default)]
 pub struct Storage {
-    entries: Option<WebStorage>,
-    outbox: String,
-    read: String,
-    draft: String,
-    emoji: String,
+    database: RefCell<Option<Database>>,
 }
 
-#[derive(Deserialize, Serialize)]
-struct KeptUnsent {
-    conversation: ConversationId,
-    body: MessageBody,
-    at: Millis,
-    #[serde(default)]
-    place: u64,
-    failed: bool,
+/// What was kept when the page began.
+#[derive(Default)]
+pub struct Found {
+    pub stored: Option<Stored>,
+    /// In the order in which they were composed.
+    pub outbox: Vec<Unsent>,
+    pub reads: Vec<(ConversationId, Seq)>,
+    pub kept: Kept,
 }
 
 #[derive(Default, Deserialize, Serialize)]
@@ -35,96 +44,143 @@ struct KeptEmoji {
 }
 
 impl Storage {
-    pub fn of(account: UserId) -> Self {
-        let entries = window().local_storage().ok().flatten();
-        let prefix = |kind: &str| format!("sixin.{account}.{kind}.");
-        let emoji = format!("sixin.{account}.emoji");
-        Self { entries, outbox: prefix("outbox"), read: prefix("read"), draft: prefix("draft"), emoji }
+    /// Opens what is kept for an account, and reads it.
+    pub async fn open(account: UserId) -> (Self, Found) {
+        let Some(database) = Database::open(&name(account)).await else { return Default::default() };
+        note(Some(account));
+        let found = read(&database).await.unwrap_or_default();
+        (Self { database: RefCell::new(Some(database)) }, found)
     }
 
-    pub fn persist(&self, unsent: &Unsent) {
-        let Unsent { conversation, client_id, body, at, place, failed } = unsent.clone();
-        self.set(&format!("{}{client_id}", self.outbox), &KeptUnsent { conversation, body, at, place, failed });
+    /// Whether anything can be kept.
+    pub fn keeps(&self) -> bool {
+        self.database.borrow().is_some()
+    }
+
+    /// A write failed: nothing is kept any more.
+    pub fn give_up(&self) {
+        self.database.take();
+    }
+
+    /// Writes what the engine gives, all of it or nothing.
+    pub async fn store(&self, unstored: Unstored) -> bool {
+        let mut writes = Vec::new();
+        if unstored.anew {
+            writes.extend(ENGINE.map(Write::Clear));
+        }
+        for user in &unstored.users {
+            writes.push(Write::put(Store::Users, key(user.id.get()), user));
+        }
+        for conversation in &unstored.conversations {
+            writes.push(Write::put(Store::Conversations, key(conversation.about.id.get()), conversation));
+        }
+        for timeline in &unstored.timelines {
+            writes.push(Write::put(Store::Timelines, key(timeline.conversation.get()), timeline));
+        }
+        for dropped in &unstored.dropped {
+            writes.push(Write::Delete(Store::Timelines, key(dropped.get()).into()));
+        }
+        if let Some(device) = &unstored.device {
+            writes.push(Write::put(Store::Device, ONLY, device));
+        }
+        match self.write(Durability::Relaxed, &writes) {
+            _ if writes.is_empty() => true,
+            Some(done) => JsFuture::from(done).await.is_ok(),
+            None => false,
+        }
+    }
+
+    /// The promise tells when the message is on the disk.
+    pub fn persist(&self, unsent: &Unsent) -> Option<Promise> {
+        self.write(Durability::Strict, &[Write::put(Store::Outbox, unsent.client_id.to_string(), unsent)])
     }
 
     pub fn forget(&self, client_id: ClientId) {
-        self.remove(&format!("{}{client_id}", self.outbox));
-    }
-
-    /// The messages that were not known to have been sent, in the order in which they were composed.
-    pub fn outbox(&self) -> Vec<Unsent> {
-        let mut unsent: Vec<Unsent> = self
-            .keys(&self.outbox)
-            .into_iter()
-            .filter_map(|(key, name)| {
-                let KeptUnsent { conversation, body, at, place, failed } = self.get(&key)?;
-                Some(Unsent { conversation, client_id: name.parse().ok()?, body, at, place, failed })
-            })
-            .collect();
-        unsent.sort_by_key(|unsent| (unsent.place, unsent.client_id));
-        unsent
+        self.write(Durability::Relaxed, &[Write::Delete(Store::Outbox, client_id.to_string().into())]);
     }
 
     pub fn keep_read(&self, conversation: ConversationId, seq: Seq) {
-        self.set(&format!("{}{conversation}", self.read), &seq);
+        let read = Write::put(Store::Reads, key(conversation.get()), &(conversation, seq));
+        self.write(Durability::Relaxed, &[read]);
     }
 
     pub fn forget_read(&self, conversation: ConversationId) {
-        self.remove(&format!("{}{conversation}", self.read));
-    }
-
-    /// How far conversations were read that the server is not known to know of.
-    pub fn reads(&self) -> Vec<(ConversationId, Seq)> {
-        let reads = self.keys(&self.read).into_iter();
-        reads.filter_map(|(key, name)| Some((name.parse().ok()?, self.get(&key)?))).collect()
+        self.write(Durability::Relaxed, &[Write::Delete(Store::Reads, key(conversation.get()).into())]);
     }
 
     pub fn keep_draft(&self, conversation: ConversationId, text: &str) {
-        let key = format!("{}{conversation}", self.draft);
-        if text.is_empty() { self.remove(&key) } else { self.set(&key, &text) }
-    }
-
-    /// The conversation whose draft an entry holds, with the draft, for one that another tab changed.
-    pub fn changed_draft(&self, key: &str) -> Option<(ConversationId, String)> {
-        let conversation = key.strip_prefix(&self.draft)?.parse().ok()?;
-        Some((conversation, self.get(key).unwrap_or_default()))
+        let key = key(conversation.get());
+        let write = match text {
+            "" => Write::Delete(Store::Drafts, key.into()),
+            text => Write::put(Store::Drafts, key, &(conversation, text)),
+        };
+        self.write(Durability::Relaxed, &[write]);
     }
 
     pub fn keep_emoji(&self, recent: Vec<String>, skin_tone: usize) {
-        self.set(&self.emoji, &KeptEmoji { recent, skin_tone });
+        self.write(Durability::Relaxed, &[Write::put(Store::Emoji, ONLY, &KeptEmoji { recent, skin_tone })]);
     }
 
-    /// What is kept beside the outbox.
-    pub fn kept(&self) -> Kept {
-        let drafts = self.keys(&self.draft);
-        let drafts = drafts.iter().filter_map(|(key, _)| self.changed_draft(key)).collect();
-        let KeptEmoji { recent, skin_tone } = self.get(&self.emoji).unwrap_or_default();
-        Kept { drafts, recent_emoji: recent, skin_tone }
+    /// The login was ended: what was read here is gone, what was written and not sent waits for the next login. The page
+    /// need not wait for it.
+    pub fn forget_account(&self) {
+        note(None);
+        self.write(Durability::Relaxed, &ENGINE.map(Write::Clear));
     }
 
-    /// The keys with this beginning, each with its rest.
-    fn keys(&self, beginning: &str) -> Vec<(String, String)> {
-        let Some(entries) = &self.entries else { return Vec::new() };
-        (0..entries.length().unwrap_or(0))
-            .filter_map(|place| entries.key(place).ok().flatten())
-            .filter_map(|key| Some((key.clone(), key.strip_prefix(beginning)?.to_owned())))
-            .collect()
+    fn write(&self, durability: Durability, writes: &[Write]) -> Option<Promise> {
+        self.database.borrow().as_ref()?.write(durability, writes)
     }
+}
 
-    fn get<T: for<'de> Deserialize<'de>>(&self, key: &str) -> Option<T> {
-        serde_json::from_str(&self.entries.as_ref()?.get_item(key).ok()??).ok()
-    }
+/// Whose data a page shows that no server has rendered.
+pub fn last_account() -> Option<UserId> {
+    window().local_storage().ok()??.get_item(LAST_ACCOUNT).ok()??.parse().ok()
+}
 
-    fn set<T: Serialize>(&self, key: &str, value: &T) {
-        if let (Some(entries), Ok(json)) = (&self.entries, serde_json::to_string(value)) {
-            // A full storage keeps what it has; the message is still sent by this page.
-            let _ = entries.set_item(key, &json);
-        }
+/// Another account's data do not stay on the device.
+fn note(account: Option<UserId>) {
+    let before = last_account();
+    if let Some(before) = before.filter(|before| account.is_some_and(|account| account != *before)) {
+        wasm_bindgen_futures::spawn_local(async move { Database::delete(&name(before)).await });
     }
+    let Ok(Some(entries)) = window().local_storage() else { return };
+    let _ = match account {
+        Some(account) => entries.set_item(LAST_ACCOUNT, &account.to_string()),
+        None => entries.remove_item(LAST_ACCOUNT),
+    };
+}
 
-    fn remove(&self, key: &str) {
-        if let Some(entries) = &self.entries {
-            let _ = entries.remove_item(key);
-        }
-    }
+fn name(account: UserId) -> String {
+    format!("sixin-{account}")
+}
+
+/// Ids stay below 2^53.
+fn key(id: u64) -> f64 {
+    id as f64
+}
+
+async fn read(database: &Database) -> Option<Found> {
+    let stores = [
+        Store::Device,
+        Store::Users,
+        Store::Conversations,
+        Store::Timelines,
+        Store::Outbox,
+        Store::Reads,
+        Store::Drafts,
+        Store::Emoji,
+    ];
+    let [device, users, conversations, timelines, outbox, reads, drafts, emoji] = database.read(stores).await?;
+    let stored = parse::<StoredDevice>(&device).pop().map(|device| Stored {
+        device,
+        users: parse(&users),
+        conversations: parse(&conversations),
+        timelines: parse(&timelines),
+    });
+    let mut outbox: Vec<Unsent> = parse(&outbox);
+    outbox.sort_by_key(|unsent| (unsent.place, unsent.client_id));
+    let KeptEmoji { recent, skin_tone } = parse(&emoji).pop().unwrap_or_default();
+    let kept = Kept { drafts: parse(&drafts), recent_emoji: recent, skin_tone };
+    Some(Found { stored, outbox, reads: parse(&reads), kept })
 }

@@ -24,7 +24,7 @@ use leptos::prelude::{ArcRwSignal, GetUntracked, RwSignal, Set, WithUntracked};
 use protocol::{ClientId, ConversationId, Millis};
 use sessions::{SessionEntry, SessionRow, hold};
 use std::collections::{BTreeMap, BTreeSet};
-use sync::{Acted, Action, Changes, Client, Effect, Failure, Input, Request, RequestId, Window};
+use sync::{Acted, Action, Changes, Client, Effect, Failure, Input, Request, RequestId, Unstored, Window};
 
 /// The model and the engine under it.
 pub struct Live {
@@ -147,6 +147,16 @@ impl Live {
         self.recents = Recents::new(kept.recent_emoji);
         self.model.skin_tone.set(kept.skin_tone);
         self.model.recent_emoji.set(self.recents.list());
+    }
+
+    /// What the device is to store now, if anything is not stored yet.
+    pub fn take_unstored(&mut self) -> Option<Unstored> {
+        self.client.take_unstored()
+    }
+
+    /// Another page has stored, or nobody has: everything is to be stored.
+    pub fn store_anew(&mut self) {
+        self.client.store_anew();
     }
 
     /// Takes in a draft that another tab wrote.

@@ -185,6 +185,19 @@ impl Client {
             Input::Stored(through) => self.reports.stored(through),
             Input::StorageLost => self.reports.await_storage(false),
             Input::OutboxRestored(unsent) => self.restore(unsent),
+            Input::OutboxElsewhere(unsent) => self.mirror(unsent),
+            Input::DiscardedElsewhere(id) => {
+                if let Some(unsent) = self.outbox.discard(id) {
+                    self.show_outbox(unsent.conversation);
+                }
+            }
+            Input::ReadElsewhere { conversation, seq } => {
+                if let Some(held) = self.held.get(&conversation).filter(|held| held.about.own.read < seq) {
+                    let seq = seq.min(held.about.head_seq);
+                    self.touch(conversation, |held| held.about.own = held.about.own.max(Cursors::at(seq)));
+                    self.reports.leave_to_another(conversation, now);
+                }
+            }
             Input::ReadsRestored(reads) => {
                 self.restored.extend(reads.iter().copied());
                 reads.into_iter().for_each(|(id, _)| self.restore_read(id));
@@ -284,6 +297,17 @@ impl Client {
             let conversation = unsent.conversation;
             self.outbox.put(unsent);
             self.show_outbox(conversation);
+        }
+    }
+
+    /// Shows what other pages of this device are about to post.
+    fn mirror(&mut self, unsent: Vec<Unsent>) {
+        for unsent in unsent {
+            if !self.holds_own(unsent.conversation, unsent.client_id) {
+                let conversation = unsent.conversation;
+                self.outbox.mirror(unsent, self.now);
+                self.show_outbox(conversation);
+            }
         }
     }
 

@@ -77,6 +77,15 @@ pub enum Input {
     StorageLost,
     /// Messages that were composed before a reload and are not known to have been sent.
     OutboxRestored(Vec<Unsent>),
+    /// Messages that other pages of this device wrote and are about to post. This page does if they do not.
+    OutboxElsewhere(Vec<Unsent>),
+    /// A person gave a message up in another page of this device.
+    DiscardedElsewhere(ClientId),
+    /// A person read so far in another page of this device, which reports it. This page does if that one does not.
+    ReadElsewhere {
+        conversation: ConversationId,
+        seq: Seq,
+    },
     /// What was read before a reload and is not known to have been reported (T13).
     ReadsRestored(Vec<(ConversationId, Seq)>),
 
@@ -213,7 +222,7 @@ pub enum Effect {
 }
 
 /// A message in the outbox, as it is kept across reloads.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Unsent {
     pub conversation: ConversationId,
     pub client_id: ClientId,

@@ -12,6 +12,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// After this long nobody expects a message to be sent by itself any more: a person is asked.
 const STALE: Millis = 24 * 60 * 60 * 1_000;
 
+/// How long a message is left to the page of this device that wrote it.
+const ELSEWHERE: Millis = 8_000;
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum State {
     Queued {
@@ -28,6 +31,8 @@ struct Entry {
     unsent: Unsent,
     state: State,
     failures: u32,
+    /// Another page of this device wrote it.
+    elsewhere: bool,
 }
 
 /// What [`Outbox::next`] asks for.
@@ -58,8 +63,26 @@ impl Outbox {
     /// Puts a message at its place, to be sent now unless it is marked as failed.
     pub fn put(&mut self, unsent: Unsent) {
         let state = if unsent.failed { State::Failed } else { State::Queued { at: 0 } };
-        self.end = self.end.max(unsent.place.saturating_add(1));
-        self.entries.insert((unsent.place, unsent.client_id), Entry { unsent, state, failures: 0 });
+        self.enter(Entry { unsent, state, failures: 0, elsewhere: false });
+    }
+
+    /// Puts a message at its place that another page wrote, or follows what that page has made of it.
+    pub fn mirror(&mut self, unsent: Unsent, now: Millis) {
+        if let Some(place) = self.find(unsent.client_id) {
+            let mirrored =
+                |entry: &Entry| entry.elsewhere && !matches!(entry.state, State::Confirmed(_) | State::Posted(_));
+            if !self.entries.get(&place).is_some_and(mirrored) {
+                return;
+            }
+            self.entries.remove(&place);
+        }
+        let state = if unsent.failed { State::Failed } else { State::Queued { at: now + ELSEWHERE } };
+        self.enter(Entry { unsent, state, failures: 0, elsewhere: true });
+    }
+
+    fn enter(&mut self, entry: Entry) {
+        self.end = self.end.max(entry.unsent.place.saturating_add(1));
+        self.entries.insert((entry.unsent.place, entry.unsent.client_id), entry);
     }
 
     pub fn has(&self, id: ClientId) -> bool {
@@ -159,7 +182,7 @@ impl Outbox {
 
     /// The network is back: do not wait any longer.
     pub fn hurry(&mut self) {
-        for entry in self.entries.values_mut() {
+        for entry in self.entries.values_mut().filter(|entry| !entry.elsewhere || entry.failures > 0) {
             if let State::Queued { at } = &mut entry.state {
                 *at = 0;
             }

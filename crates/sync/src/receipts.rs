@@ -108,6 +108,11 @@ impl Reports {
         std::mem::take(&mut self.settled)
     }
 
+    /// Another page of this device is about to report the conversation: give it time.
+    pub fn leave_to_another(&mut self, conversation: ConversationId, now: Millis) {
+        self.sent_at.insert(conversation, now + PAUSE);
+    }
+
     /// What to report now. Everything that is not known to have arrived when `leaving`, else what is due. How far the
     /// conversation `back` was read is held back: consider it again when that ends.
     pub fn collect<'a>(

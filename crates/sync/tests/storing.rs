@@ -5,11 +5,11 @@
 mod model;
 
 use model::device::{Device, Disk};
-use model::scene::{cursors, direct, drawn, live, pass, push, reports, rest, scene, write};
+use model::scene::{cursors, direct, drawn, live, pass, posts, push, reports, rest, scene, write};
 use model::server::Server;
 use model::{client_id, text, user_id};
 use protocol::Millis;
-use sync::{Client, Input, Request, Stored};
+use sync::{Client, Input, Request, Stored, Unsent};
 
 /// A device that keeps its data, live, with what it has seen stored.
 fn keeping() -> (Server, Device) {
@@ -219,4 +219,48 @@ fn reading_outruns_what_is_stored() {
     device.revive(&server);
     device.flow(&mut server);
     assert_eq!((device.client.total_unread(), server.unread(user_id(1), direct())), (0, 0));
+}
+
+/// A message that another page of the device wrote is shown, and posted here only when that page has not done it for
+/// some seconds; it stays one message.
+#[test]
+fn what_another_page_writes_is_left_to_it_for_a_while() {
+    let (mut server, mut device) = live();
+    let unsent = Unsent {
+        conversation: direct(),
+        client_id: client_id(1),
+        body: text("1"),
+        at: server.now,
+        place: 1,
+        failed: false,
+    };
+    device.outbox.insert(unsent.client_id, unsent.clone());
+    device.step(&server, Input::OutboxElsewhere(vec![unsent.clone()]));
+    device.step(&server, Input::Woke);
+    assert_eq!((drawn(&device).as_str(), posts(&device)), ("1Sending", 0));
+    pass(&mut server, &mut device, 7_000);
+    assert_eq!(posts(&device), 0);
+    pass(&mut server, &mut device, 2_000);
+    assert_eq!(posts(&device), 1);
+    server.send(user_id(1), direct(), client_id(1), text("1"));
+    device.flow(&mut server);
+    assert_eq!((drawn(&device).as_str(), server.rooms[&direct()].messages.len()), ("1Sent", 1));
+
+    let failed = Unsent { client_id: client_id(2), place: 2, failed: true, ..unsent };
+    device.step(&server, Input::OutboxElsewhere(vec![failed.clone()]));
+    assert_eq!(drawn(&device), "1Sent 2Failed");
+    device.step(&server, Input::DiscardedElsewhere(failed.client_id));
+    assert_eq!(drawn(&device), "1Sent");
+}
+
+/// T8: what is read in another page of the device is read here at once, and reported here only if that page does not.
+#[test]
+fn what_another_page_reads_is_read_at_once() {
+    let (mut server, mut device) = keeping();
+    peer_writes(&mut server, &mut device, 1);
+    device.requests.clear();
+    device.step(&server, Input::ReadElsewhere { conversation: direct(), seq: 1_u64.try_into().unwrap() });
+    assert_eq!((device.client.total_unread(), reports(&device).len()), (0, 0));
+    pass(&mut server, &mut device, 3_000);
+    assert_eq!(reports(&device), [cursors(1, 1)]);
 }

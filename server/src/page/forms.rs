@@ -11,8 +11,8 @@ use crate::state::AppState;
 use app::backend::{self, Page};
 use app::preferences::Preferences;
 use axum::extract::State;
-use axum::http::header::{REFERER, SET_COOKIE};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::header::{HeaderName, REFERER, SET_COOKIE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use protocol::account::ChangeAccount;
 use protocol::{DeviceId, DisplayName, Handle, LoginRequest, Password, RegisterRequest, UserId, path};
@@ -121,7 +121,11 @@ fn wrong<E: Display>(field: &'static str) -> impl Fn(E) -> Refusal {
 /// `POST /logout`
 pub async fn log_out(State(state): State<AppState>, browser: Browser, user: CurrentUser) -> Result<Response, Refusal> {
     accounts::end_login(&state, &user, user.device).await?;
-    Ok(with_login(see_other("/login"), None, &browser))
+    let mut response = with_login(see_other("/login"), None, &browser);
+    // What this device has stored goes with the login. Browsers obey in a secure context only; elsewhere the next account's
+    // page deletes it.
+    response.headers_mut().insert(HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"storage\""));
+    Ok(response)
 }
 
 #[derive(Deserialize)]

@@ -12,7 +12,7 @@ use crate::auth::CurrentUser;
 use crate::auth::extract::{is_secure, set_cookie};
 use crate::config::is_host;
 use crate::error::Refusal;
-use crate::middleware::csp::Nonce;
+use crate::middleware::csp::{Nonce, kept_policy};
 use crate::state::AppState;
 use crate::store;
 use app::backend::{Form, Page, Snapshot};
@@ -43,6 +43,8 @@ pub fn routes() -> Router<AppState> {
         .route("/new",          get(forms::new).post(forms::open))
         .route("/devices",      get(forms::devices).post(forms::revoke))
         .route("/settings",     get(forms::settings).post(forms::set))
+        .route("/offline",      get(offline))
+        .route("/service-worker.js", get(site::service_worker))
         .route("/favicon.svg",  get(site::icon))
         .route("/pkg/{*name}",  get(site::file))
 }
@@ -71,16 +73,7 @@ impl Browser {
             tracing::error!("the system has no random numbers");
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         };
-        let urls = &site::URLS;
-        let head = Head {
-            nonce: nonce.as_str().to_owned(),
-            css_url: urls.css.clone(),
-            js_url: urls.js.clone(),
-            wasm_url: urls.wasm.clone(),
-            emoji_url: urls.emoji.clone(),
-            icon_url: urls.icon.clone(),
-        };
-        let html = shell::render(Snapshot { preferences: self.preferences, page }, &head);
+        let html = shell::render(Snapshot { preferences: self.preferences, page }, &head(nonce.as_str()));
         let policy = nonce.policy(self.host.as_deref());
         let headers = [(CONTENT_TYPE, "text/html; charset=utf-8".to_owned()), (CONTENT_SECURITY_POLICY, policy)];
         (status, headers, html).into_response()
@@ -97,6 +90,26 @@ impl Browser {
         let error = app::backend::FormError { code: refusal.code, field: refusal.field.clone() };
         self.show(status(refusal.code), page(Form { error: Some(error), values }))
     }
+}
+
+fn head(nonce: &str) -> Head {
+    let urls = &site::URLS;
+    Head {
+        nonce: nonce.to_owned(),
+        css_url: urls.css.clone(),
+        js_url: urls.js.clone(),
+        wasm_url: urls.wasm.clone(),
+        emoji_url: urls.emoji.clone(),
+        icon_url: urls.icon.clone(),
+    }
+}
+
+/// `GET /offline`: the page that the service worker keeps for the time without a server. The same for everybody.
+async fn offline(browser: Browser) -> Response {
+    let (html, script) = shell::offline(browser.preferences, &head(""));
+    let policy = kept_policy(&script, browser.host.as_deref());
+    let headers = [(CONTENT_TYPE, "text/html; charset=utf-8".to_owned()), (CONTENT_SECURITY_POLICY, policy)];
+    (headers, html).into_response()
 }
 
 impl FromRequestParts<AppState> for Browser {

@@ -6,7 +6,8 @@ use crate::error::Refusal;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery};
 use axum::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderName, IF_NONE_MATCH, VARY,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderName,
+    IF_NONE_MATCH, VARY,
 };
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -54,6 +55,22 @@ pub async fn file(
 /// `GET /favicon.svg`
 pub async fn icon(RawQuery(query): RawQuery, headers: HeaderMap) -> Result<Response, Refusal> {
     send("favicon.svg", query.as_deref(), &headers)
+}
+
+/// `GET /service-worker.js`: the worker, with the files of this build. Whatever changes in one of them makes another
+/// worker, which the browser then takes in the place of the former.
+pub async fn service_worker() -> Result<Response, Refusal> {
+    let worker = Site::get("service-worker.js").ok_or_else(Refusal::not_found)?;
+    let files = [&URLS.css, &URLS.js, &URLS.wasm, &URLS.emoji, &URLS.icon];
+    let site = serde_json::json!({ "shell": "/offline", "files": files });
+    let script = format!("const SITE = {site};\n{}", String::from_utf8_lossy(&worker.data));
+    let policy = "default-src 'none'; connect-src 'self'";
+    let headers = [
+        (CONTENT_TYPE, media_type("service-worker.js")),
+        (CACHE_CONTROL, "no-cache"),
+        (CONTENT_SECURITY_POLICY, policy),
+    ];
+    Ok((headers, script).into_response())
 }
 
 fn send(name: &str, query: Option<&str>, headers: &HeaderMap) -> Result<Response, Refusal> {

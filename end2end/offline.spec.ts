@@ -1,0 +1,111 @@
+import type { Page } from '@playwright/test';
+import { Messenger } from './support/messenger.ts';
+import { expect, test } from './support/test.ts';
+
+const BANNER = '网络已断开，正在重新连接… 新消息会在恢复后自动发送';
+
+test('a cold start paints what the device keeps while the server is slow, and then syncs', async ({ enter, server }) => {
+  const visitor = await enter('film-dev-0-a');
+  const me = new Messenger(visitor.page);
+  await me.choose('film-dev-0-b');
+  await me.send('之前写的');
+  await expect(me.mark('之前写的', '已发送')).toBeVisible();
+  const url = visitor.page.url();
+  await visitor.stored();
+  await visitor.page.goto('about:blank');
+  const peer = await server.program('film-dev-0-b');
+  await peer.send(await peer.conversation(), '离开时来的');
+
+  server.pause();
+  await visitor.page.goto(url);
+  await expect(me.message('之前写的')).toBeVisible();
+  await expect(me.session('film-dev-0-b')).toBeVisible();
+  await expect(me.message('离开时来的')).toHaveCount(0);
+  server.resume();
+  await expect(me.message('离开时来的')).toBeVisible({ timeout: 20_000 });
+  await expect(me.message('之前写的')).toHaveCount(1);
+});
+
+test('what was written offline survives a reload offline, and is sent once and in order', async ({ enter, server }) => {
+  const visitor = await enter('film-dev-1-a');
+  visitor.watch.allowOutage();
+  const me = new Messenger(visitor.page);
+  await me.choose('film-dev-1-b');
+  await visitor.stored();
+  await server.kill();
+  for (const n of [1, 2]) await me.send(`离线第${n}条`);
+  await me.composer.fill('还没写完');
+  await visitor.page.waitForTimeout(700);
+
+  await visitor.page.reload();
+  for (const n of [1, 2]) await expect(me.message(`离线第${n}条`)).toBeVisible();
+  await expect(me.composer).toHaveValue('还没写完');
+  await me.send('离线第3条');
+  await expect(visitor.page.getByText(BANNER)).toBeVisible();
+  await visitor.page.reload();
+  await expect(me.message('离线第3条')).toBeVisible();
+  await expect(visitor.page.getByText(BANNER)).toBeVisible();
+
+  await server.start();
+  await visitor.page.getByRole('button', { name: '立即重连' }).click();
+  for (const n of [1, 2, 3]) await expect(me.mark(`离线第${n}条`, '已发送')).toBeVisible({ timeout: 20_000 });
+  const peer = await server.program('film-dev-1-b');
+  const texts = await peer.texts(await peer.conversation());
+  expect(texts.filter(text => text.startsWith('离线'))).toEqual(['离线第1条', '离线第2条', '离线第3条']);
+});
+
+test('a reload in the middle of sending sends everything once and in order', async ({ enter, server }) => {
+  const visitor = await enter('film-dev-2-a');
+  visitor.watch.allow(/ERR_FAILED/);
+  const me = new Messenger(visitor.page);
+  await me.choose('film-dev-2-b');
+  let posts = 0;
+  await visitor.page.route('**/messages', async route => {
+    posts += 1;
+    // The second one is still on its way when the page ends.
+    if (posts === 1) await route.continue();
+  });
+  const texts = ['一', '二', '三', '四'].map(n => `中途${n}`);
+  for (const text of texts) await me.send(text);
+  await expect.poll(() => posts).toBe(2);
+  await visitor.page.unroute('**/messages');
+  await visitor.live(() => visitor.page.reload());
+  for (const text of texts) await expect(me.mark(text, '已发送')).toBeVisible();
+  const peer = await server.program('film-dev-2-b');
+  const arrived = await peer.texts(await peer.conversation());
+  expect(arrived.filter(text => text.startsWith('中途'))).toEqual(texts);
+});
+
+test('a device whose storage was cleared is a new one', async ({ enter }) => {
+  const visitor = await enter('film-dev-3-a');
+  const me = new Messenger(visitor.page);
+  await me.choose('film-dev-3-b');
+  await me.composer.fill('草稿');
+  await visitor.stored();
+  expect(await databases(visitor.page)).toBe(1);
+  const browser = await visitor.context.newCDPSession(visitor.page);
+  await browser.send('Storage.clearDataForOrigin', {
+    origin: new URL(visitor.page.url()).origin,
+    storageTypes: 'indexeddb,local_storage,cache_storage,service_workers',
+  });
+  await visitor.live(() => visitor.page.reload());
+  await expect(me.messages.first()).toBeVisible();
+  await expect(me.composer).toHaveValue('');
+  await me.send('新设备');
+  await expect(me.mark('新设备', '已发送')).toBeVisible();
+});
+
+test('who logs out leaves nothing behind', async ({ enter }) => {
+  const visitor = await enter('film-dev-4-a');
+  const me = new Messenger(visitor.page);
+  await me.choose('film-dev-4-b');
+  await visitor.stored();
+  await visitor.page.getByRole('link', { name: '设置' }).click();
+  await visitor.page.getByRole('button', { name: '退出登录' }).click();
+  await expect(visitor.page).toHaveURL(/\/login/);
+  await expect.poll(() => databases(visitor.page)).toBe(0);
+});
+
+function databases(page: Page): Promise<number> {
+  return page.evaluate(async () => (await indexedDB.databases()).length);
+}

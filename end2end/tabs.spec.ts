@@ -1,0 +1,81 @@
+import type { Page } from '@playwright/test';
+import { Messenger } from './support/messenger.ts';
+import { expect, test } from './support/test.ts';
+
+test('two tabs share one connection, and the second has it within three seconds when the first ends', async ({
+  enter,
+  server,
+}) => {
+  const first = await enter('travel-dev-0-a');
+  const second = await first.tab();
+  const sockets: string[] = [];
+  second.page.on('websocket', socket => sockets.push(socket.url()));
+  await second.open();
+  const [a, b] = [new Messenger(first.page), new Messenger(second.page)];
+  await a.choose('travel-dev-0-b');
+  await b.choose('travel-dev-0-b');
+  const peer = await server.program('travel-dev-0-b');
+  const conversation = await peer.conversation();
+  await peer.send(conversation, '两个标签页');
+  await expect(a.message('两个标签页')).toBeVisible();
+  await expect(b.message('两个标签页')).toBeVisible();
+  expect(sockets).toEqual([]);
+
+  await first.page.close();
+  await peer.send(conversation, '只剩一个');
+  await expect(b.message('只剩一个')).toBeVisible({ timeout: 3_000 });
+  await peer.send(conversation, '还在听');
+  await expect(b.message('还在听')).toBeVisible();
+  expect(sockets.length).toBe(1);
+});
+
+test('what is read in one tab is read in the other within 200 ms', async ({ enter, server }) => {
+  const first = await enter('travel-dev-2-a');
+  const second = await first.tab();
+  await second.open();
+  const [a, b] = [new Messenger(first.page), new Messenger(second.page)];
+  const peer = await server.program('travel-dev-2-b');
+  await peer.send(await peer.conversation(), '未读');
+  await expect(first.page).toHaveTitle('(1) 私信');
+  await expect(second.page).toHaveTitle('(1) 私信');
+  await expect(second.page.locator('link[rel=icon]')).toHaveAttribute('href', /^data:/);
+  const times = [readAt(first.page), readAt(second.page)];
+  await first.page.bringToFront();
+  await a.choose('travel-dev-2-b');
+  const [here, there] = await Promise.all(times);
+  expect(there! - here!).toBeLessThan(200);
+  await expect(b.session('travel-dev-2-b')).not.toContainText('未读消息');
+  await expect(second.page).toHaveTitle('私信');
+  await expect(second.page.locator('link[rel=icon]')).toHaveAttribute('href', /^\/favicon/);
+});
+
+test('what one tab has written shows in the other, which sends it when the first is gone', async ({ enter, server }) => {
+  const first = await enter('travel-dev-3-a');
+  first.watch.allowOutage();
+  const second = await first.tab();
+  await second.open();
+  const [a, b] = [new Messenger(first.page), new Messenger(second.page)];
+  await a.choose('travel-dev-3-b');
+  await b.choose('travel-dev-3-b');
+  await server.kill();
+  await a.send('写完就关');
+  await expect(b.message('写完就关')).toBeVisible();
+  await first.page.close();
+  await server.start();
+  await expect(b.mark('写完就关', '已发送')).toBeVisible({ timeout: 30_000 });
+  await expect(b.message('写完就关')).toHaveCount(1);
+  const peer = await server.program('travel-dev-3-b');
+  const texts = await peer.texts(await peer.conversation());
+  expect(texts.filter(text => text === '写完就关')).toHaveLength(1);
+});
+
+/** When a page's title told of no unread messages any more, by the machine's clock. */
+function readAt(page: Page): Promise<number> {
+  return page.evaluate(
+    () =>
+      new Promise<number>(resolve => {
+        const look = () => document.title.startsWith('(') || resolve(Date.now());
+        new MutationObserver(look).observe(document, { subtree: true, childList: true, characterData: true });
+      }),
+  );
+}

@@ -1,0 +1,211 @@
+//! The browser's database: stores of JSON texts by key.
+//!
+//! Deliberately absent: what the texts say; that stands in `storage`.
+
+use crate::browser::{after, window};
+use js_sys::{Array, Function, Promise, Reflect};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Event, IdbDatabase, IdbOpenDbRequest, IdbRequest, IdbTransaction};
+
+/// Moves with every change of the stores.
+const VERSION: u32 = 1;
+/// A database that does not open within this time is done without, in milliseconds.
+const PATIENCE: u64 = 2_000;
+
+/// Where something is kept.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Store {
+    Device,
+    Users,
+    Conversations,
+    Timelines,
+    Outbox,
+    Reads,
+    Drafts,
+    Emoji,
+}
+
+impl Store {
+    const ALL: [Self; 8] = [
+        Self::Device,
+        Self::Users,
+        Self::Conversations,
+        Self::Timelines,
+        Self::Outbox,
+        Self::Reads,
+        Self::Drafts,
+        Self::Emoji,
+    ];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Device => "device",
+            Self::Users => "users",
+            Self::Conversations => "conversations",
+            Self::Timelines => "timelines",
+            Self::Outbox => "outbox",
+            Self::Reads => "reads",
+            Self::Drafts => "drafts",
+            Self::Emoji => "emoji",
+        }
+    }
+}
+
+/// One step of a transaction.
+pub enum Write {
+    Put(Store, JsValue, String),
+    Delete(Store, JsValue),
+    Clear(Store),
+}
+
+impl Write {
+    pub fn put<T: Serialize>(store: Store, key: impl Into<JsValue>, value: &T) -> Self {
+        // Structs of numbers and strings: JSON always holds them.
+        Self::Put(store, key.into(), serde_json::to_string(value).unwrap_or_default())
+    }
+
+    fn store(&self) -> Store {
+        match self {
+            Self::Put(store, ..) | Self::Delete(store, _) | Self::Clear(store) => *store,
+        }
+    }
+}
+
+/// Whether a transaction counts as done before the disk has it.
+#[derive(Clone, Copy)]
+pub enum Durability {
+    Strict,
+    Relaxed,
+}
+
+pub struct Database(IdbDatabase);
+
+impl Database {
+    /// Opens the database, and makes it if there is none. Nothing where the browser keeps nothing, or a later version of
+    /// this page has changed it.
+    pub async fn open(name: &str) -> Option<Self> {
+        let request = window().indexed_db().ok()??.open_with_u32(name, VERSION).ok()?;
+        let upgrade = Closure::once({
+            let request = request.clone();
+            move |_: Event| {
+                // What could not be created fails in the first transaction.
+                let _ = create(&request);
+            }
+        });
+        request.set_onupgradeneeded(Some(upgrade.as_ref().unchecked_ref()));
+        let opened = Promise::race(&Array::of2(&settled(&request), &after(PATIENCE)));
+        JsFuture::from(opened).await.ok()?;
+        let database: IdbDatabase = request.result().ok()?.dyn_into().ok()?;
+        // Who deletes it or brings a new version must not wait for this page.
+        let close = Closure::<dyn FnMut(Event)>::new({
+            let database = database.clone();
+            move |_| database.close()
+        });
+        database.set_onversionchange(Some(close.as_ref().unchecked_ref()));
+        close.forget();
+        Some(Self(database))
+    }
+
+    /// Everything in these stores, at one moment.
+    pub async fn read<const N: usize>(&self, stores: [Store; N]) -> Option<[Vec<String>; N]> {
+        let transaction = self.0.transaction_with_str_sequence(&names(stores.into_iter())).ok()?;
+        let mut requests = Vec::with_capacity(N);
+        for store in stores {
+            requests.push(transaction.object_store(store.name()).ok()?.get_all().ok()?);
+        }
+        JsFuture::from(done(&transaction)).await.ok()?;
+        let mut texts = std::array::from_fn(|_| Vec::new());
+        for (texts, request) in texts.iter_mut().zip(requests) {
+            let all: Array = request.result().ok()?.dyn_into().ok()?;
+            texts.extend(all.iter().filter_map(|text| text.as_string()));
+        }
+        Some(texts)
+    }
+
+    /// Begins a transaction, which either does all of this or nothing. The promise tells which; the transaction does not
+    /// wait for anybody to hear it. Transactions on the same stores take place in the order in which they began.
+    pub fn write(&self, durability: Durability, writes: &[Write]) -> Option<Promise> {
+        let transaction = self.begin(durability, writes).ok()?;
+        let done = done(&transaction);
+        for write in writes {
+            let store = transaction.object_store(write.store().name()).ok()?;
+            let begun = match write {
+                Write::Put(_, key, text) => store.put_with_key(&JsValue::from_str(text), key),
+                Write::Delete(_, key) => store.delete(key),
+                Write::Clear(_) => store.clear(),
+            };
+            begun.ok()?;
+        }
+        commit(&transaction);
+        Some(done)
+    }
+
+    fn begin(&self, durability: Durability, writes: &[Write]) -> Result<IdbTransaction, JsValue> {
+        let options = js_sys::Object::new();
+        let durability = match durability {
+            Durability::Strict => "strict",
+            Durability::Relaxed => "relaxed",
+        };
+        Reflect::set(&options, &"durability".into(), &durability.into())?;
+        let stores = names(writes.iter().map(Write::store));
+        let transaction: Function = Reflect::get(&self.0, &"transaction".into())?.dyn_into()?;
+        transaction.call3(&self.0, &stores, &"readwrite".into(), &options)?.dyn_into()
+    }
+
+    pub async fn delete(name: &str) {
+        let request = window().indexed_db().ok().flatten().and_then(|factory| factory.delete_database(name).ok());
+        if let Some(request) = request {
+            let deleted = Promise::race(&Array::of2(&settled(&request), &after(PATIENCE)));
+            let _ = JsFuture::from(deleted).await;
+        }
+    }
+}
+
+/// Reads what stands in a store; what this version does not understand is left out.
+pub fn parse<T: DeserializeOwned>(texts: &[String]) -> Vec<T> {
+    texts.iter().filter_map(|text| serde_json::from_str(text).ok()).collect()
+}
+
+/// Without waiting for a turn of the event loop: the page may be about to end.
+#[expect(deprecated, reason = "the standard has it; only its binding is marked so")]
+fn commit(transaction: &IdbTransaction) {
+    // Where it is not known, the transaction commits by itself.
+    let _ = transaction.commit();
+}
+
+fn create(request: &IdbOpenDbRequest) -> Option<()> {
+    let database: IdbDatabase = request.result().ok()?.dyn_into().ok()?;
+    for store in Store::ALL {
+        database.create_object_store(store.name()).ok()?;
+    }
+    Some(())
+}
+
+fn names(stores: impl Iterator<Item = Store>) -> JsValue {
+    let names = Array::new();
+    for store in stores {
+        let name = JsValue::from_str(store.name());
+        if !names.includes(&name, 0) {
+            names.push(&name);
+        }
+    }
+    names.into()
+}
+
+fn settled(request: &IdbRequest) -> Promise {
+    Promise::new(&mut |resolve, reject| {
+        request.set_onsuccess(Some(&resolve));
+        request.set_onerror(Some(&reject));
+    })
+}
+
+fn done(transaction: &IdbTransaction) -> Promise {
+    Promise::new(&mut |resolve, reject| {
+        transaction.set_oncomplete(Some(&resolve));
+        transaction.set_onabort(Some(&reject));
+    })
+}

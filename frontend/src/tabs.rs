@@ -1,0 +1,153 @@
+//! The pages of one browser profile that show the same account: one of them leads.
+//!
+//! The leader owns the push connection and stores what the engine keeps (R004-G11). It hands every frame on as it came;
+//! the others take it as if the connection were theirs. Who leads is settled by a lock that the browser takes back when a
+//! page ends, so that the next one leads at once. What a person does in one page is told to the others.
+//! Where the browser has no locks, every page has a connection of its own and stores nothing but its outbox.
+
+use crate::browser::{random, window};
+use js_sys::{Function, Object, Promise, Reflect};
+use protocol::{ClientId, ConversationId, Seq, UserId};
+use serde::{Deserialize, Serialize};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use sync::Unsent;
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{BroadcastChannel, MessageEvent};
+
+/// What pages tell each other.
+#[derive(Debug, Deserialize, Serialize)]
+pub enum Word {
+    /// A page wants to hear the connection.
+    Join {
+        page: u64,
+    },
+    /// A frame of the server as it came. `to`: only this page has not heard it yet.
+    Frame {
+        text: String,
+        to: Option<u64>,
+    },
+    /// The connection ended, or there is none to hear.
+    Closed {
+        code: u16,
+        to: Option<u64>,
+    },
+    /// A frame for the server.
+    Send {
+        text: String,
+    },
+    Read {
+        conversation: ConversationId,
+        seq: Seq,
+    },
+    /// A message was written, or its state in the outbox is another one.
+    Written(Unsent),
+    Discarded(ClientId),
+    Draft {
+        conversation: ConversationId,
+        text: String,
+    },
+}
+
+/// How a page stands among the others.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    Leader,
+    Follower,
+    /// The browser cannot tell of others.
+    Alone,
+}
+
+pub struct Tabs {
+    /// This page among the others.
+    pub page: u64,
+    role: Cell<Role>,
+    channel: Option<BroadcastChannel>,
+    hear: RefCell<Option<Closure<dyn FnMut(MessageEvent)>>>,
+}
+
+impl Tabs {
+    /// Finds out how this page stands. `promoted` is told when it leads later on.
+    pub async fn join(account: UserId, promoted: impl FnOnce() + 'static) -> Rc<Self> {
+        let lock = format!("sixin-{account}");
+        let role = match first(&lock).await {
+            Ok(true) => Role::Leader,
+            Ok(false) => Role::Follower,
+            Err(_) => Role::Alone,
+        };
+        let channel = (role != Role::Alone).then(|| BroadcastChannel::new(&lock).ok()).flatten();
+        let tabs = Rc::new(Self { page: random(), role: Cell::new(role), channel, hear: RefCell::default() });
+        if role == Role::Follower {
+            let tabs = tabs.clone();
+            let granted = move || {
+                tabs.role.set(Role::Leader);
+                promoted();
+            };
+            // A browser that has granted such a lock before takes the wish for another.
+            let _ = wait(&lock, granted);
+        }
+        tabs
+    }
+
+    pub fn role(&self) -> Role {
+        self.role.get()
+    }
+
+    pub fn say(&self, word: &Word) {
+        if let (Some(channel), Ok(text)) = (&self.channel, serde_json::to_string(word)) {
+            let _ = channel.post_message(&JsValue::from_str(&text));
+        }
+    }
+
+    pub fn listen(&self, hear: impl Fn(Word) + 'static) {
+        let Some(channel) = &self.channel else { return };
+        let hear = Closure::new(move |event: MessageEvent| {
+            // A page of another version may say what this one does not know.
+            let word = event.data().as_string().and_then(|text| serde_json::from_str(&text).ok());
+            word.into_iter().for_each(&hear);
+        });
+        channel.set_onmessage(Some(hear.as_ref().unchecked_ref()));
+        *self.hear.borrow_mut() = Some(hear);
+    }
+}
+
+/// Takes the lock if nobody has it; tells whether this page has it now.
+async fn first(name: &str) -> Result<bool, JsValue> {
+    let options = Object::new();
+    Reflect::set(&options, &"ifAvailable".into(), &JsValue::TRUE)?;
+    let (locks, request) = locks()?;
+    let mut begun = Ok(JsValue::UNDEFINED);
+    let answer = Promise::new(&mut |resolve, _| {
+        let granted = Closure::once_into_js(move |lock: JsValue| {
+            let _ = resolve.call1(&JsValue::NULL, &JsValue::from_bool(!lock.is_null()));
+            if lock.is_null() { JsValue::UNDEFINED } else { until_the_end() }
+        });
+        begun = request.call3(&locks, &name.into(), &options, &granted);
+    });
+    begun?;
+    Ok(JsFuture::from(answer).await?.is_truthy())
+}
+
+/// Takes the lock when its owner is gone and nobody waits longer.
+fn wait(name: &str, granted: impl FnOnce() + 'static) -> Result<(), JsValue> {
+    let (locks, request) = locks()?;
+    let granted = Closure::once_into_js(move |_: JsValue| {
+        granted();
+        until_the_end()
+    });
+    request.call2(&locks, &name.into(), &granted).map(drop)
+}
+
+/// A lock is held for as long as a promise is open: until the page ends.
+fn until_the_end() -> JsValue {
+    Promise::new(&mut |_, _| {}).into()
+}
+
+/// The browser's locks and their `request`. An error where there are none: outside of a secure context.
+fn locks() -> Result<(JsValue, Function), JsValue> {
+    let locks = Reflect::get(&window().navigator(), &"locks".into())?;
+    let request = Reflect::get(&locks, &"request".into())?.dyn_into()?;
+    Ok((locks, request))
+}
