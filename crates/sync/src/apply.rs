@@ -141,7 +141,10 @@ impl Client {
             self.pulls.want(Job::Newest(id), self.now);
             return;
         }
-        page.messages.iter().for_each(|message| self.confirm(message));
+        for message in &page.messages {
+            self.confirm(message);
+            self.imply(id, message);
+        }
         let mut ready = Vec::new();
         self.touch(id, |held| {
             let messages = held.admit(page.messages, upd);
@@ -179,6 +182,7 @@ impl Client {
             self.pulls.want(Job::Describe(id), now);
         }
         self.apply_log(id, ready);
+        self.want_readers(id);
         self.reach_unread(id);
     }
 
@@ -254,7 +258,6 @@ impl Client {
         let open = self.open();
         for id in self.held.keys().copied().collect::<Vec<_>>() {
             if let Some(held) = self.held.get_mut(&id) {
-                held.readers.doubt();
                 held.timeline.iter_mut().for_each(|timeline| timeline.doubtful = true);
             }
             if open != Some(id) {
@@ -263,7 +266,6 @@ impl Client {
         }
         if let Some(open) = open {
             self.pulls.want(Job::Newest(open), self.now);
-            self.want_readers(open);
         }
     }
 
@@ -287,12 +289,12 @@ impl Client {
         }
     }
 
-    /// Asks who has read a group's messages, unless that is known, or is never told.
+    /// Asks who has read the messages of the open group, unless that is never told.
     fn want_readers(&mut self, id: ConversationId) {
         let told = |about: &Conversation| {
             about.kind == ConversationKind::Group && about.member_count <= Readers::LISTED_MAX as u64
         };
-        if self.held.get(&id).is_some_and(|held| told(&held.about) && !held.readers.asked()) {
+        if self.open() == Some(id) && self.held.get(&id).is_some_and(|held| told(&held.about)) {
             self.pulls.want_any(Job::Readers(id), self.now);
         }
     }
@@ -346,7 +348,7 @@ impl Client {
             } else if held.about.peer.as_ref().is_some_and(|peer| peer.id == message.sender) {
                 held.about.peer_cursors = Some(held.about.peer_cursors.unwrap_or_default().max(cursors));
             } else {
-                held.readers.wrote(message.sender, message.seq);
+                held.readers.receipt(message.sender, message.seq);
             }
         });
     }

@@ -263,15 +263,21 @@ impl Client {
         }
     }
 
-    /// Takes over how far a conversation was read before the page was loaded, once it is known that far.
+    /// Takes over how far a conversation was read before the page was loaded. Where what is held does not reach that far
+    /// yet, all of it is read; the rest is taken over once it is known.
     pub(crate) fn restore_read(&mut self, id: ConversationId) {
-        let Some(held) = self.held.get(&id) else { return };
-        if let Some(&seq) = self.restored.get(&id)
-            && seq <= held.about.head_seq
-        {
+        let Some(&seq) = self.restored.get(&id) else { return };
+        let Some(held) = self.held.get_mut(&id) else { return };
+        let head = held.about.head_seq;
+        if seq <= head {
             self.restored.remove(&id);
             self.reports.keep(id);
             self.see(id, seq);
+        } else if held.about.own.read < head {
+            held.about.own = held.about.own.max(Cursors::at(head));
+            self.changes.sessions.insert(id);
+            self.changes.order = true;
+            self.changes.total = true;
         }
     }
 

@@ -1,5 +1,5 @@
-//! Who has read a group's messages (R000-07, R000-20): a cursor a member, asked for when the group is opened and kept
-//! current by receipts.
+//! Who has read a group's messages (R000-07, R000-20): a cursor a member, asked for when the group is opened, and kept
+//! current by receipts and by what members write.
 //!
 //! Invariant: a cursor never moves back, so that no count falls (R000-20).
 
@@ -15,11 +15,6 @@ pub(crate) struct GroupReaders {
 }
 
 impl GroupReaders {
-    /// Whether it is known who has read what.
-    pub fn asked(&self) -> bool {
-        self.listed.is_some()
-    }
-
     /// Takes over who has read how far.
     pub fn answer(&mut self, readers: &Readers) {
         self.listed = Some(readers.listed);
@@ -28,26 +23,15 @@ impl GroupReaders {
         }
     }
 
+    /// Somebody has read through `read`: by a receipt, or because they wrote what stands there.
     pub fn receipt(&mut self, reader: UserId, read: Seq) {
         let known = self.read.entry(reader).or_default();
         *known = read.max(*known);
-    }
-
-    /// Somebody wrote the message at `seq`, so they have read what is before it. Tells nothing of who is not listed.
-    pub fn wrote(&mut self, sender: UserId, seq: Seq) {
-        if let Some(known) = self.read.get_mut(&sender) {
-            *known = seq.max(*known);
-        }
     }
 
     /// Those who have read the message at `seq`, if the group's readers are told.
     pub fn of(&self, seq: Seq) -> Option<impl Iterator<Item = UserId>> {
         let listed = self.listed.filter(|listed| *listed);
         listed.map(|_| self.read.iter().filter(move |(_, read)| **read >= seq).map(|(&reader, _)| reader))
-    }
-
-    /// What passed by is unknown: they are to be asked for again. No count falls meanwhile.
-    pub fn doubt(&mut self) {
-        self.listed = None;
     }
 }

@@ -129,12 +129,11 @@ impl Reports {
         let mut reports = Vec::new();
         let open: Vec<ConversationId> = self.open.iter().copied().collect();
         for conversation in open {
-            let held_back = back == Some(conversation);
-            let missing = about(conversation).and_then(|about| self.missing(conversation, wanted(about, !held_back)));
-            let Some(cursors) = missing else {
-                match held_back {
-                    true => drop(self.open.remove(&conversation)),
-                    false => self.close(conversation),
+            let missing = |read| about(conversation).and_then(|about| self.missing(conversation, wanted(about, read)));
+            let Some(cursors) = missing(back != Some(conversation)) else {
+                match missing(true) {
+                    Some(_) => drop(self.open.remove(&conversation)),
+                    None => self.close(conversation),
                 }
                 continue;
             };

@@ -6,13 +6,14 @@
 mod model;
 
 use model::device::{Device, Disk, Socket};
-use model::server::Server;
+use model::server::{Server, Who};
 use model::{client_id, conversation_id, seq, text, user_id};
 use proptest::prelude::*;
-use protocol::{ConversationId, ConversationKind, Seq, UserId};
+use protocol::messaging::{ReportMessage, ReportReason};
+use protocol::{ConversationId, ConversationKind, ReadReportPolicy, Seq, UserId};
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
-use sync::{Client, Input, Item, LinkState, ReadMark};
+use sync::{Action, Client, Input, Item, LinkState, ReadMark, Row};
 
 #[derive(Clone, Debug)]
 enum Op {
@@ -50,6 +51,31 @@ enum Op {
         conversation: u64,
         seq: u64,
     },
+    /// Somebody else's message, which one member of the group does not see.
+    Withhold {
+        member: u64,
+    },
+    Hide {
+        nth: usize,
+        hidden: bool,
+    },
+    Report {
+        nth: usize,
+    },
+    Recall {
+        nth: usize,
+    },
+    Delete {
+        conversation: u64,
+    },
+    ReadAll,
+    ShowReceipts(bool),
+    /// The device's clock is set to be hours ahead, or behind.
+    Jump {
+        hours: i64,
+    },
+    /// The server no longer takes the tokens that it gave.
+    Expire,
     Create,
     Pass {
         millis: u64,
@@ -100,13 +126,22 @@ fn op() -> impl Strategy<Value = Op> {
         10 => n.clone().prop_map(Op::Receive),
         2 => n.clone().prop_map(Op::LoseRequest),
         2 => n.clone().prop_map(Op::LoseAnswer),
-        1 => n.prop_map(Op::Busy),
+        1 => n.clone().prop_map(Op::Busy),
         2 => conversation.clone().prop_map(|open| Op::Crash { open }),
         1 => Just(Op::Revive),
         4 => Just(Op::Keep),
         1 => Just(Op::Leave),
         1 => Just(Op::Wake),
-        2 => (conversation, 1..12_u64).prop_map(|(conversation, seq)| Op::Change { conversation, seq }),
+        2 => (conversation.clone(), 1..12_u64).prop_map(|(conversation, seq)| Op::Change { conversation, seq }),
+        2 => (1..4_u64).prop_map(|member| Op::Withhold { member }),
+        4 => (n.clone(), any::<bool>()).prop_map(|(nth, hidden)| Op::Hide { nth, hidden }),
+        1 => n.clone().prop_map(|nth| Op::Report { nth }),
+        4 => n.clone().prop_map(|nth| Op::Recall { nth }),
+        2 => conversation.clone().prop_map(|conversation| Op::Delete { conversation }),
+        1 => Just(Op::ReadAll),
+        1 => any::<bool>().prop_map(Op::ShowReceipts),
+        1 => (-24..25_i64).prop_map(|hours| Op::Jump { hours }),
+        1 => Just(Op::Expire),
         1 => Just(Op::Create),
         6 => Just(Op::Flow),
         6 => prop_oneof![10..600_u64, 600..40_000_u64].prop_map(|millis| Op::Pass { millis }),
@@ -116,6 +151,7 @@ fn op() -> impl Strategy<Value = Op> {
 /// What happens on which device, printed in one line.
 #[derive(Clone)]
 struct Plan {
+    policy: ReadReportPolicy,
     steps: Vec<(usize, Op)>,
     ending: Ending,
 }
@@ -123,14 +159,16 @@ struct Plan {
 impl fmt::Debug for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.steps.iter().try_for_each(|(device, op)| write!(f, "{device}:{op:?}; "))?;
-        write!(f, "{:?}", self.ending)
+        write!(f, "{:?}, {:?}", self.ending, self.policy)
     }
 }
 
 fn plan() -> impl Strategy<Value = Plan> {
     let device = prop_oneof![5 => Just(0_usize), 2 => Just(1), 4 => Just(2), 1 => Just(3), 2 => Just(4)];
     let ending = prop_oneof![Just(Ending::Quiet), Just(Ending::Poked), Just(Ending::Reconnected)];
-    (prop::collection::vec((device, op()), 1..200), ending).prop_map(|(steps, ending)| Plan { steps, ending })
+    let policy = prop_oneof![Just(ReadReportPolicy::Viewport), Just(ReadReportPolicy::OnLeave)];
+    let steps = prop::collection::vec((device, op()), 1..200);
+    (policy, steps, ending).prop_map(|(policy, steps, ending)| Plan { policy, steps, ending })
 }
 
 struct World {
@@ -140,8 +178,9 @@ struct World {
 }
 
 impl World {
-    fn new() -> Self {
+    fn new(policy: ReadReportPolicy) -> Self {
         let mut server = Server::default();
+        server.rules.read_report_policy = policy;
         server.now = 1_000_000_000;
         server.create(DIRECT, ConversationKind::Direct, &[1, 2]);
         server.create(GROUP, ConversationKind::Group, &[1, 2, 3]);
@@ -154,6 +193,7 @@ impl World {
         let devices = OWNERS.map(|owner| Device::new(&server, user_id(owner), None)).into();
         let mut world = Self { server, devices, written: 1_000 };
         for n in 0..world.devices.len() {
+            world.devices[n].key = 1 + n as u64;
             // Every other one keeps its data.
             if n % 2 == 0 {
                 world.devices[n].disk = Some(Disk::default());
@@ -223,6 +263,46 @@ impl World {
                 *written += 1;
                 server.change(conversation_id(conversation), seq(at), text(&written.to_string()));
             }
+            Op::Withhold { member } => {
+                *written += 1;
+                let sender = user_id(1 + member % 3);
+                server.send_without(
+                    sender,
+                    conversation_id(GROUP),
+                    client_id(*written),
+                    text("withheld"),
+                    &[user_id(member)],
+                );
+            }
+            Op::Hide { nth, hidden } => {
+                let hide = |(conversation, seq)| Action::Hide { conversation, seqs: vec![seq], hidden };
+                // What was hidden is shown no more, and so is taken back by its number.
+                let shown = if hidden { shown(device, nth) } else { open_seq(device, nth) };
+                shown.map(hide).into_iter().for_each(|action| device.step(server, Input::Act(action)));
+            }
+            Op::Report { nth } => {
+                if let Some((conversation, seq)) = shown(device, nth) {
+                    let report = ReportMessage { reason: ReportReason::Spam, note: None, hide: true };
+                    device.step(server, Input::Act(Action::Report { conversation, seq, report }));
+                }
+            }
+            Op::Recall { nth } => {
+                if let Some((conversation, seq)) = shown(device, nth)
+                    && device.client.can_recall(conversation, seq, server.now.saturating_add_signed(device.skew))
+                {
+                    device.step(server, Input::Act(Action::Recall { conversation, seq }));
+                }
+            }
+            Op::Delete { conversation } => {
+                let conversation = conversation_id(conversation);
+                if let Some(through) = device.client.session(conversation).map(|session| session.head_seq) {
+                    device.step(server, Input::Act(Action::Delete { conversation, through }));
+                }
+            }
+            Op::ReadAll => device.step(server, Input::Act(Action::ReadAll)),
+            Op::ShowReceipts(receipts) => device.step(server, Input::Act(Action::ShowReceipts(receipts))),
+            Op::Jump { hours } => device.jump(hours * 60 * MINUTE as i64),
+            Op::Expire => server.epoch += 1,
             Op::Create => drop(server.create(LATE, ConversationKind::Direct, &[1, 3])),
             Op::Flow => device.flow(server),
             Op::Pass { millis } => {
@@ -243,8 +323,27 @@ impl World {
         }
     }
 
-    /// The network is whole from now on.
+    /// The network is whole from now on, and people try again what failed because a clock ran ahead.
     fn heal(&mut self, ending: Ending) {
+        self.recover(ending);
+        for n in 0..self.devices.len() {
+            let device = &mut self.devices[n];
+            for unsent in device.outbox.clone().into_values().filter(|unsent| unsent.failed) {
+                device.written.retain(|(_, id)| *id != unsent.client_id);
+                device.written.push((unsent.conversation, unsent.client_id));
+                device.step(&self.server, Input::Retry(unsent.client_id));
+            }
+            // Whose page ended before the answer to a deletion still sees the conversation, and deletes it again.
+            let asked = |id: &ConversationId| (*id, self.server.floor(device.who(), *id));
+            let deleted: Vec<_> = device.client.sessions().iter().map(asked).filter(|_| device.restarted).collect();
+            for (conversation, through) in deleted.into_iter().filter(|(_, floor)| !floor.is_zero()) {
+                device.step(&self.server, Input::Act(Action::Delete { conversation, through }));
+            }
+        }
+        self.rest(MINUTE);
+    }
+
+    fn recover(&mut self, ending: Ending) {
         match ending {
             Ending::Quiet => self.rest(20 * MINUTE),
             Ending::Poked => {
@@ -357,6 +456,9 @@ impl World {
         let expected: Vec<_> = room
             .messages
             .iter()
+            .filter(|message| {
+                message.seq >= self.server.vis_from(device.who(), id) && room.shows(device.me, message.seq)
+            })
             .map(|message| (Some(message.seq), message.sender, message.body.clone(), self.mark(device.me, id, message)))
             .collect();
         let shown: Vec<_> = device
@@ -364,7 +466,10 @@ impl World {
             .items(id)
             .into_iter()
             .map(|item| match item {
-                Item::Row(row) => (row.seq, row.sender, row.body, row.mark),
+                Item::Row(row) => {
+                    self.compare_readers(n, id, &row);
+                    (row.seq, row.sender, row.body, row.mark)
+                }
                 Item::Gap { after, before } => panic!("a gap from {after} to {before} in {id}"),
             })
             .collect();
@@ -375,24 +480,37 @@ impl World {
     }
 
     fn mark(&self, me: UserId, id: ConversationId, message: &protocol::Message) -> Option<ReadMark> {
-        let room = &self.server.rooms[&id];
-        (message.sender == me).then(|| match room.peer(me).map(|peer| room.cursors[&peer]) {
+        let told = self.server.describe(me, id).peer_cursors;
+        (message.sender == me && message.body.countable()).then(|| match told {
             Some(peer) if message.seq <= peer.read => ReadMark::Read,
             Some(peer) if message.seq <= peer.delivered => ReadMark::Delivered,
             _ => ReadMark::Sent,
         })
     }
 
+    /// R000-20: "n 人已读" of one's own messages in a group, and nowhere else. It does not fall when somebody hides their
+    /// reading.
+    fn compare_readers(&self, n: usize, id: ConversationId, row: &Row) {
+        let me = self.devices[n].me;
+        let group = self.server.rooms[&id].kind == ConversationKind::Group;
+        let told = (group && row.sender == me && row.body.countable()).then(|| {
+            let readers = self.server.readers(me, id).readers;
+            readers.iter().filter(|reader| row.seq.is_some_and(|seq| seq <= reader.read)).count() as u64
+        });
+        let private = self.server.ever_private;
+        assert!(row.readers == told || private && row.readers >= told, "{:?} for {told:?}", row.readers);
+    }
+
     fn compare_sessions(&self) {
         for (n, device) in self.devices.iter().enumerate() {
             assert_eq!(device.client.link(), LinkState::Live, "device {n}");
-            let fresh = self.fresh(device.me);
+            let fresh = self.fresh(device.who());
             assert_eq!(device.client.sessions(), fresh.sessions(), "device {n}");
             let mut total = 0;
             for id in fresh.sessions() {
                 let (session, snapshot) = (device.client.session(id), fresh.session(id));
                 assert!(session == snapshot, "device {n}, {id}: {session:?} for {snapshot:?}");
-                let unread = self.server.unread(device.me, id);
+                let unread = self.server.unread(device.who(), id);
                 assert_eq!(session.map(|session| session.unread), Some(unread), "device {n}, {id}");
                 total += unread;
             }
@@ -401,10 +519,10 @@ impl World {
     }
 
     /// What a page loaded now would show.
-    fn fresh(&self, me: UserId) -> Client {
-        let mut start = self.server.start(me, None);
-        let rooms = self.server.rooms.keys().filter(|id| self.server.member(me, **id));
-        start.sync.conversations = rooms.map(|id| self.server.describe(me, *id)).collect();
+    fn fresh(&self, who: Who) -> Client {
+        let mut start = self.server.start(who, None);
+        let rooms = self.server.rooms.keys().filter(|id| self.server.member(who.me, **id));
+        start.sync.conversations = rooms.map(|id| self.server.describe(who, *id)).collect();
         Client::new(start)
     }
 
@@ -424,14 +542,32 @@ impl World {
     }
 }
 
+/// One of the messages that a device shows.
+fn shown(device: &Device, nth: usize) -> Option<(ConversationId, Seq)> {
+    let open = device.client.open()?;
+    let items = device.client.items(open);
+    let seqs = items.into_iter().filter_map(|item| match item {
+        Item::Row(row) => row.seq,
+        Item::Gap { .. } => None,
+    });
+    Some((open, seqs.rev().nth(nth)?))
+}
+
+/// One of the newest messages of the open conversation, shown or not.
+fn open_seq(device: &Device, nth: usize) -> Option<(ConversationId, Seq)> {
+    let open = device.client.open()?;
+    Some((open, device.client.session(open)?.head_seq.minus(nth as u64)))
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, max_shrink_iters: 20_000, ..ProptestConfig::default() })]
 
     /// Architecture invariants 1–6; R000-14/-16/-20, R003-12/-13, R004-A4/-A5, R004-B1, R004-G8: whatever is lost,
-    /// repeated, reordered or interrupted, every device ends up with what a fresh snapshot shows.
+    /// repeated, reordered or interrupted, hidden, recalled, withheld, deleted or read, every device ends up with what a
+    /// fresh snapshot shows, whatever its clock says (T19).
     #[test]
     fn every_device_equals_a_fresh_snapshot(plan in plan()) {
-        let mut world = World::new();
+        let mut world = World::new(plan.policy);
         for (device, op) in plan.steps {
             world.run(device, op);
         }
@@ -439,6 +575,8 @@ proptest! {
         for n in 0..world.devices.len() {
             world.devices[n].step(&world.server, Input::Close);
         }
+        // What is read is told on leaving.
+        world.rest(MINUTE);
         world.compare_sent();
         world.compare_sessions();
         world.load_everything();

@@ -1,15 +1,15 @@
 //! One device and the network between it and the server. Every step is checked for what must hold at any time.
 
-use super::server::Server;
+use super::server::{Server, Who};
 use super::text;
 use protocol::{
-    ClientFrame, ClientId, ConversationId, ConversationKind, Cursors, DeviceId, ErrorCode, Millis, Rules, Seq,
-    ServerFrame, User, UserId,
+    ClientFrame, ClientId, ConversationId, ConversationKind, Cursors, DeviceId, ErrorCode, Millis, Seq, ServerFrame,
+    User, UserId,
 };
 use std::collections::{BTreeMap, VecDeque};
 use sync::{
-    Answer, Client, Effect, Failure, Input, Item, ReadMark, Request, RequestId, RowKey, Stored, StoredConversation,
-    StoredDevice, StoredTimeline, Unsent, Unstored,
+    Acted, Answer, Client, Effect, Failure, Input, Item, ReadMark, Request, RequestId, RowKey, Stored,
+    StoredConversation, StoredDevice, StoredTimeline, Unsent, Unstored,
 };
 
 #[derive(Debug, Default)]
@@ -25,6 +25,10 @@ pub enum Socket {
 #[derive(Debug)]
 pub struct Device {
     pub me: UserId,
+    /// What the server tells it from the account's other devices by.
+    pub key: u64,
+    /// How far its clock is ahead of the server's, in milliseconds.
+    pub skew: i64,
     pub client: Client,
     pub socket: Socket,
     pub requests: Vec<(RequestId, Request)>,
@@ -38,10 +42,14 @@ pub struct Device {
     /// Messages written here, in order.
     pub written: Vec<(ConversationId, ClientId)>,
     pub logged_out: bool,
+    /// The page was loaded anew: what it was still to be answered it never heard.
+    pub restarted: bool,
     pub frames_sent: Vec<ClientFrame>,
+    /// What became of what was asked for.
+    pub acted: Vec<Acted>,
     random: u64,
     marks: BTreeMap<RowKey, ReadMark>,
-    read_through: BTreeMap<ConversationId, u64>,
+    seen: BTreeMap<ConversationId, Seq>,
     reported: BTreeMap<ConversationId, (Cursors, Millis)>,
 }
 
@@ -80,6 +88,8 @@ impl Device {
     pub fn new(server: &Server, me: UserId, open: Option<ConversationId>) -> Self {
         Self {
             me,
+            key: 0,
+            skew: 0,
             client: Client::new(server.start(me, open)),
             socket: Socket::Closed,
             requests: Vec::new(),
@@ -88,28 +98,45 @@ impl Device {
             outbox: BTreeMap::new(),
             reads: BTreeMap::new(),
             disk: None,
-            read_through: BTreeMap::new(),
+            seen: BTreeMap::new(),
             written: Vec::new(),
             logged_out: false,
+            restarted: false,
             frames_sent: Vec::new(),
+            acted: Vec::new(),
             random: me.get(),
             marks: BTreeMap::new(),
             reported: BTreeMap::new(),
         }
     }
 
+    pub fn who(&self) -> Who {
+        Who { me: self.me, device: self.key }
+    }
+
+    /// Its clock is set.
+    pub fn jump(&mut self, skew: i64) {
+        self.skew = skew;
+        // By its own clock more time may have passed.
+        self.reported.values_mut().for_each(|(_, at)| *at = 0);
+    }
+
+    fn clock(&self, server: &Server) -> Millis {
+        server.now.saturating_add_signed(self.skew)
+    }
+
     /// The page is loaded anew: only what was persisted is left.
     pub fn crash(&mut self, server: &Server, open: Option<ConversationId>) {
-        self.begin(server, Client::new(server.start(self.me, open)));
+        self.begin(server, Client::new(server.start(self.who(), open)));
     }
 
     /// The page is loaded anew without the server's help: what is stored is all there is, and may be older than what
     /// was seen.
     pub fn revive(&mut self, server: &Server) {
         self.marks.clear();
-        self.read_through.clear();
+        self.seen.clear();
         let stored = self.disk.as_ref().and_then(Disk::stored);
-        self.begin(server, Client::new(stored.map_or_else(|| server.start(self.me, None), |stored| stored.start())));
+        self.begin(server, Client::new(stored.map_or_else(|| server.start(self.who(), None), |stored| stored.start())));
     }
 
     /// Stores what is not stored yet.
@@ -126,7 +153,7 @@ impl Device {
         if self.disk.is_some() && self.client.take_unstored().is_some() {
             // What comes back is older than what was seen.
             self.marks.clear();
-            self.read_through.clear();
+            self.seen.clear();
         }
         let fresh = Self { client, ..Self::new(server, self.me, None) };
         let disk = std::mem::take(&mut self.disk);
@@ -134,8 +161,10 @@ impl Device {
         let written = std::mem::take(&mut self.written);
         let marks = std::mem::take(&mut self.marks);
         let reads = std::mem::take(&mut self.reads);
-        let read_through = std::mem::take(&mut self.read_through);
-        *self = Self { outbox, written, marks, reads, read_through, disk, random: self.random + 1, ..fresh };
+        let seen = std::mem::take(&mut self.seen);
+        let (key, skew, random) = (self.key, self.skew, self.random + 1);
+        let restarted = true;
+        *self = Self { restarted, outbox, written, marks, reads, seen, disk, key, skew, random, ..fresh };
         // Nothing is seen before all of it is restored.
         if let Some(disk) = &self.disk {
             self.drive(server, Input::Restored(disk.stored().map(Box::new)));
@@ -163,10 +192,18 @@ impl Device {
         if matches!(input, Input::Tick) {
             self.wake = None;
         }
-        for effect in self.client.step(server.now, self.random, input) {
+        if let Input::Seen { conversation, seq } = input
+            && self.client.session(conversation).is_some_and(|session| seq <= session.head_seq)
+        {
+            let seen = self.seen.entry(conversation).or_default();
+            *seen = seq.max(*seen);
+        }
+        let now = self.clock(server);
+        for effect in self.client.step(now, self.random, input) {
             self.perform(server, effect);
         }
         let changes = self.client.take_changes();
+        self.acted.extend(changes.acted);
         for id in changes.timelines {
             let _ = self.client.items(id);
         }
@@ -187,8 +224,8 @@ impl Device {
                 self.requests.push((id, request));
             }
             Effect::Wake { at } => {
-                assert!(at > server.now, "a timer for the past never ends");
-                self.wake = Some(at);
+                assert!(at > self.clock(server), "a timer for the past never ends");
+                self.wake = Some(server.now + (at - self.clock(server)));
             }
             Effect::Persist(unsent) => drop(self.outbox.insert(unsent.client_id, unsent)),
             Effect::Forget(id) => drop(self.outbox.remove(&id)),
@@ -233,6 +270,9 @@ impl Device {
         for item in self.client.items(open) {
             let Item::Row(row) = item else { continue };
             keys.push(row.key);
+            if !row.body.countable() {
+                continue;
+            }
             let Some(mark) = row.mark.filter(|mark| *mark >= ReadMark::Sent) else {
                 assert!(!self.marks.contains_key(&row.key), "a sent message looks unsent");
                 continue;
@@ -246,15 +286,17 @@ impl Device {
         assert_eq!(keys.len(), rows, "a message is shown twice");
     }
 
-    /// Architecture invariant 4, T1, T7: what a person has read is never unread again, across reloads neither.
+    /// Architecture invariant 4, T1, T7: what a person has seen is never unread again, across reloads neither; T9,
+    /// R004-B7.18: the total is the sum of the rows.
     fn check_reads(&mut self) {
+        let mut total = 0;
         for id in self.client.sessions() {
-            let Some(session) = self.client.session(id) else { continue };
-            let Some(head) = session.last.and_then(|last| last.seq) else { continue };
-            let through = head.get().checked_sub(session.unread).expect("more is unread than there is");
-            let before = self.read_through.insert(id, through);
-            assert!(before.is_none_or(|before| before <= through), "{id}: read through {before:?}, then {through}");
+            let session = self.client.session(id).expect("it is listed");
+            let seen = self.seen.get(&id).copied().unwrap_or_default();
+            assert!(session.unread <= session.head_seq.get().saturating_sub(seen.get()), "{id}: read, then unread");
+            total += session.unread;
         }
+        assert_eq!(self.client.total_unread(), total);
     }
 
     /// The server accepts the connection that was asked for.
@@ -263,8 +305,7 @@ impl Device {
             self.socket = Socket::Open(VecDeque::new());
             self.step(server, Input::SocketOpened);
             let device = DeviceId::try_from(1_u64).unwrap();
-            let hello =
-                ServerFrame::Hello { device, server_time: server.now, heartbeat_s: 25, rules: Rules::default() };
+            let hello = ServerFrame::Hello { device, server_time: server.now, heartbeat_s: 25, rules: server.rules };
             self.step(server, Input::SocketFrame(hello));
         }
     }
@@ -301,7 +342,7 @@ impl Device {
             return false;
         }
         let (id, request) = self.requests.remove(n % self.requests.len());
-        let answer = server.answer(self.me, request);
+        let answer = server.answer(self.who(), request);
         self.answers.push((id, answer));
         true
     }

@@ -2,9 +2,11 @@
 #![allow(dead_code, reason = "each test uses the part it needs")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a model that is wrong must fail its test")]
 
+mod agreement;
 pub mod device;
 pub mod scene;
 pub mod server;
+pub mod stage;
 
 use protocol::{ClientId, ConversationId, MessageBody, MessageText, Seq, User, UserId};
 

@@ -1,13 +1,13 @@
 //! The server as the specification has it, without a database: logs, cursors, pages, frames.
 
 use super::{conversation_id, user, user_id};
-use protocol::messaging::{ChangesPage, HistoryPage, Readers};
+use protocol::messaging::{ChangesPage, HistoryPage};
 use protocol::sync::{AccountChange, CheckedCounts, Count, SyncPage};
 use protocol::{
     Account, ApiError, ClientId, Conversation, ConversationId, ConversationKind, Cursors, ErrorCode, LogChange,
-    Message, MessageBody, Millis, Receipt, ReceiptReport, Rev, Rules, Seq, ServerFrame, Upd, UserId,
+    Message, MessageBody, Millis, Receipt, Rev, Rules, Seq, ServerFrame, Upd, UserId,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use sync::{Answer, Failure, Request, Start};
 
 /// Small pages and gaps, so that short histories meet every limit.
@@ -16,15 +16,30 @@ const HISTORY_PAGE: u64 = 4;
 const CHANGES_PAGE: usize = 2;
 const MAX_GAP: u64 = 5;
 
+/// Who asks, from which device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Who {
+    pub me: UserId,
+    pub device: u64,
+}
+
+impl From<UserId> for Who {
+    fn from(me: UserId) -> Self {
+        Self { me, device: 0 }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Object {
+pub(super) enum Object {
     Joined(ConversationId),
     Own(ConversationId),
-    Receipt(ConversationId),
+    Receipt(ConversationId, UserId),
+    Message(ConversationId, Seq),
+    Settings,
 }
 
 #[derive(Clone, Debug, Default)]
-struct AccountLog {
+pub(super) struct AccountLog {
     upd: Upd,
     objects: BTreeMap<Object, Upd>,
 }
@@ -36,6 +51,12 @@ pub struct Room {
     pub members: Vec<UserId>,
     pub messages: Vec<Message>,
     pub cursors: BTreeMap<UserId, Cursors>,
+    /// The newest message that each member sent.
+    pub(super) sent: BTreeMap<UserId, Seq>,
+    /// What an owner of messages was told of a reader.
+    pub(super) told: BTreeMap<(UserId, UserId), Cursors>,
+    pub(super) hidden: BTreeSet<(UserId, Seq)>,
+    pub(super) withheld: BTreeSet<(UserId, Seq)>,
     rev: Rev,
     version: u64,
 }
@@ -49,14 +70,30 @@ impl Room {
         let direct = self.kind == ConversationKind::Direct;
         self.members.iter().copied().find(|member| direct && *member != me)
     }
+
+    pub fn shows(&self, me: UserId, seq: Seq) -> bool {
+        !self.hidden.contains(&(me, seq)) && !self.withheld.contains(&(me, seq))
+    }
+
+    pub(super) fn message(&mut self, seq: Seq) -> Option<&mut Message> {
+        self.messages.iter_mut().find(|message| message.seq == seq)
+    }
 }
 
 #[derive(Clone, Debug, Default)]
 pub struct Server {
     pub now: Millis,
+    pub rules: Rules,
     pub rooms: BTreeMap<ConversationId, Room>,
+    /// Accounts that neither give nor get receipts.
+    pub private: BTreeSet<UserId>,
+    /// Whether there ever was such an account.
+    pub ever_private: bool,
+    pub(super) floors: BTreeMap<(u64, ConversationId), Seq>,
     logs: BTreeMap<UserId, AccountLog>,
     version: u64,
+    /// Tokens of an earlier one are refused.
+    pub epoch: u64,
     /// What was published since it was last taken, in commit order.
     frames: Vec<(UserId, ServerFrame)>,
 }
@@ -72,17 +109,40 @@ impl Server {
             return id;
         }
         let members: Vec<UserId> = members.iter().map(|&member| user_id(member)).collect();
-        let cursors = members.iter().map(|&member| (member, Cursors::default())).collect();
         self.version += 1;
-        let (rev, version) = (Rev::ZERO, self.version);
-        self.rooms.insert(id, Room { id, kind, members: members.clone(), messages: Vec::new(), cursors, rev, version });
+        let room = Room {
+            id,
+            kind,
+            members: members.clone(),
+            messages: Vec::new(),
+            cursors: members.iter().map(|&member| (member, Cursors::default())).collect(),
+            sent: BTreeMap::new(),
+            told: BTreeMap::new(),
+            hidden: BTreeSet::new(),
+            withheld: BTreeSet::new(),
+            rev: Rev::ZERO,
+            version: self.version,
+        };
+        self.rooms.insert(id, room);
         for member in members {
-            self.stamp(member, Object::Joined(id));
+            self.stamp(member, &[Object::Joined(id)]);
         }
         id
     }
 
     pub fn send(&mut self, sender: UserId, id: ConversationId, client_id: ClientId, body: MessageBody) -> Message {
+        self.send_without(sender, id, client_id, body, &[])
+    }
+
+    /// Sends a message that some members do not see.
+    pub fn send_without(
+        &mut self,
+        sender: UserId,
+        id: ConversationId,
+        client_id: ClientId,
+        body: MessageBody,
+        invisible: &[UserId],
+    ) -> Message {
         let (now, version) = (self.now, self.version + 1);
         let room = self.rooms.get_mut(&id).expect("the room exists");
         if let Some(sent) = room.messages.iter().find(|m| m.sender == sender && m.client_id == client_id) {
@@ -94,98 +154,91 @@ impl Server {
         let message = Message { seq: room.head().next(), rev: room.rev, sender, client_id, at: now, body };
         room.messages.push(message.clone());
         room.cursors.insert(sender, Cursors::at(message.seq));
+        room.sent.insert(sender, message.seq);
+        room.withheld.extend(invisible.iter().map(|member| (*member, message.seq)));
         self.publish(id, message.clone());
         message
     }
 
-    /// Changes a message, as a recall or an edit will.
+    /// Changes a message, as a recall does and an edit will.
     pub fn change(&mut self, id: ConversationId, seq: Seq, body: MessageBody) {
         let Some(room) = self.rooms.get_mut(&id) else { return };
-        let Some(message) = room.messages.iter_mut().find(|message| message.seq == seq) else { return };
-        self.version += 1;
-        room.version = self.version;
-        room.rev = room.rev.next();
-        message.rev = room.rev;
+        let rev = room.rev.next();
+        let Some(message) = room.message(seq).filter(|message| message.body.countable()) else { return };
+        message.rev = rev;
         message.body = body;
         let message = message.clone();
+        self.version += 1;
+        (room.rev, room.version) = (rev, self.version);
         self.publish(id, message);
     }
 
-    pub fn report(&mut self, me: UserId, report: ReceiptReport) {
-        let room = self.rooms.get_mut(&report.conversation).expect("the room exists");
-        let (head, peer) = (room.head(), room.peer(me));
-        let told = Cursors { delivered: report.delivered.min(head), read: report.read.min(head) };
-        let cursors = room.cursors.get_mut(&me).expect("a member reports");
-        let moved = cursors.max(told);
-        if moved == *cursors {
-            return;
-        }
-        *cursors = moved;
-        self.version += 1;
-        self.stamp(me, Object::Own(report.conversation));
-        if let Some(peer) = peer {
-            self.stamp(peer, Object::Receipt(report.conversation));
-        }
-    }
-
-    pub fn answer(&mut self, me: UserId, request: Request) -> Result<Answer, Failure> {
+    pub fn answer(&mut self, who: impl Into<Who>, request: Request) -> Result<Answer, Failure> {
+        let who = who.into();
         Ok(match request {
-            Request::Sync { since } => Answer::Sync(self.sync(me, since.as_deref())),
+            Request::Sync { since } => Answer::Sync(self.sync(who, since.as_deref())?),
             Request::History { conversation, before, after, limit } => {
                 assert_eq!(after, None);
-                Answer::History(self.history(conversation, before, limit.min(HISTORY_PAGE)))
+                Answer::History(self.history(who, conversation, before, limit.min(HISTORY_PAGE)))
             }
-            Request::Changes { conversation, after } => Answer::Changes(self.changes(me, conversation, after)),
-            Request::Conversation { conversation } => Answer::Conversation(self.describe(me, conversation)),
+            Request::Changes { conversation, after } => Answer::Changes(self.changes(who, conversation, after)),
+            Request::Conversation { conversation } => Answer::Conversation(self.describe(who, conversation)),
             Request::Post { conversation, client_id, body } => {
-                Answer::Posted(self.send(me, conversation, client_id, body))
+                Answer::Posted(self.send(who.me, conversation, client_id, body))
             }
             Request::Report { reports, .. } => {
                 for report in reports {
-                    self.report(me, report);
+                    self.report(who.me, report);
                 }
                 Answer::Reported
             }
             Request::Check { counts } => {
-                for count in counts {
-                    let about = self.describe(me, count.conversation);
-                    let here = Count { unread: count.unread, ..self.count(me, count.conversation) } == count;
-                    assert!(!here || count.unread == about.unread, "{count:?} for {about:?}");
-                }
-                Answer::Checked(CheckedCounts { wrong: Vec::new(), users: Vec::new() })
+                let wrong = |count: &Count| {
+                    let right = self.count(who, count.conversation);
+                    Count { unread: right.unread, floor: right.floor, ..*count } == right && *count != right
+                };
+                let wrong = counts.iter().filter(|count| wrong(count));
+                let wrong = wrong.map(|count| self.describe(who, count.conversation)).collect();
+                Answer::Checked(CheckedCounts { wrong, users: Vec::new() })
             }
-            Request::Readers { .. } => Answer::Readers(Readers { readers: Vec::new(), listed: true }),
-            Request::Act(_) => panic!("not modelled"),
+            Request::Readers { conversation } => Answer::Readers(self.readers(who.me, conversation)),
+            Request::Act(action) => self.act(who, action)?,
         })
     }
 
     /// What a device should count that has everything.
-    pub fn count(&self, me: UserId, id: ConversationId) -> Count {
-        let Conversation { rev, upd, own, unread, .. } = self.describe(me, id);
-        Count { conversation: id, rev, upd, read: own.read, floor: Seq::ZERO, unread }
+    pub fn count(&self, who: impl Into<Who>, id: ConversationId) -> Count {
+        let Conversation { rev, upd, own, floor, unread, .. } = self.describe(who, id);
+        Count { conversation: id, rev, upd, read: own.read, floor, unread }
     }
 
     pub fn account(&self, me: UserId) -> Account {
         let user = user(me);
-        Account { id: me, handle: user.handle, display_name: user.display_name, created_at: 0, receipts: true }
+        let receipts = !self.private.contains(&me);
+        Account { id: me, handle: user.handle, display_name: user.display_name, created_at: 0, receipts }
     }
 
-    pub fn start(&self, me: UserId, open: Option<ConversationId>) -> Start {
-        let mut sync = self.sync(me, None);
-        let open = open.filter(|id| self.member(me, *id)).map(|id| {
+    pub fn start(&self, who: impl Into<Who>, open: Option<ConversationId>) -> Start {
+        let who = who.into();
+        let mut sync = self.sync(who, None).expect("a sync from nothing");
+        let open = open.filter(|id| self.member(who.me, *id)).map(|id| {
             if !sync.conversations.iter().any(|conversation| conversation.id == id) {
-                sync.conversations.push(self.describe(me, id));
+                sync.conversations.push(self.describe(who, id));
             }
-            (id, self.history(id, None, HISTORY_PAGE))
+            (id, self.history(who, id, None, HISTORY_PAGE))
         });
-        Start { account: self.account(me), rules: Rules::default(), sync, open }
+        Start { account: self.account(who.me), rules: self.rules, sync, open }
     }
 
-    pub fn describe(&self, me: UserId, id: ConversationId) -> Conversation {
-        let room = &self.rooms[&id];
+    pub fn describe(&self, who: impl Into<Who>, id: ConversationId) -> Conversation {
+        let who = who.into();
+        let (room, me) = (&self.rooms[&id], who.me);
         assert!(room.members.contains(&me));
         let peer = room.peer(me);
         let own = room.cursors[&me];
+        let unread = room.messages.iter().filter(|message| message.seq > own.read);
+        let silent = |message: &&Message| !message.body.countable() || room.withheld.contains(&(me, message.seq));
+        let shown = |message: &&Message| message.seq >= self.vis_from(who, id) && room.shows(me, message.seq);
         Conversation {
             id,
             kind: room.kind,
@@ -193,40 +246,65 @@ impl Server {
             peer: peer.map(user),
             member_count: room.members.len() as u64,
             rev: room.rev,
-            upd: self.logs.get(&me).map_or(Upd::ZERO, |log| log.upd),
+            upd: self.upd(me),
             head_seq: room.head(),
-            last: room.messages.last().cloned(),
+            last: room.messages.iter().rev().find(shown).cloned(),
             active_at: room.messages.last().map_or(0, |message| message.at),
-            vis_from: Seq::ZERO.next(),
-            floor: Seq::ZERO,
-            silent: Vec::new(),
-            hidden: Vec::new(),
+            vis_from: self.vis_from(who, id),
+            floor: self.floor(who, id),
+            silent: unread.clone().filter(silent).map(|message| message.seq).collect(),
+            hidden: unread.filter(|m| room.hidden.contains(&(me, m.seq))).map(|message| message.seq).collect(),
             own,
-            peer_cursors: peer.map(|peer| room.cursors[&peer]),
-            unread: self.unread(me, id),
+            peer_cursors: peer.map(|peer| {
+                let told = room.told.get(&(me, peer)).copied().unwrap_or_default();
+                told.max(Cursors::at(room.sent.get(&peer).copied().unwrap_or_default()))
+            }),
+            unread: self.unread(who, id),
         }
     }
 
     /// The formula of R004-B1, counted message by message.
-    pub fn unread(&self, me: UserId, id: ConversationId) -> u64 {
+    pub fn unread(&self, who: impl Into<Who>, id: ConversationId) -> u64 {
+        let who = who.into();
         let room = &self.rooms[&id];
-        let read = room.cursors[&me].read;
-        room.messages.iter().filter(|message| message.sender != me && message.seq > read).count() as u64
+        let read = room.cursors[&who.me].read;
+        let counts = |message: &&Message| {
+            message.sender != who.me
+                && message.seq > read
+                && message.seq >= self.vis_from(who, id)
+                && message.body.countable()
+                && room.shows(who.me, message.seq)
+        };
+        room.messages.iter().filter(counts).count() as u64
     }
 
     pub fn member(&self, me: UserId, id: ConversationId) -> bool {
         self.rooms.get(&id).is_some_and(|room| room.members.contains(&me))
     }
 
+    pub fn vis_from(&self, who: impl Into<Who>, id: ConversationId) -> Seq {
+        self.floor(who, id).next()
+    }
+
+    pub fn floor(&self, who: impl Into<Who>, id: ConversationId) -> Seq {
+        self.floors.get(&(who.into().device, id)).copied().unwrap_or_default()
+    }
+
+    pub(super) fn upd(&self, me: UserId) -> Upd {
+        self.logs.get(&me).map_or(Upd::ZERO, |log| log.upd)
+    }
+
     /// A token is what is known (a commit and an account log position), and inside a listing by latest activity also
     /// the commit at which that began and the place it has come to. What moves meanwhile is left to the next sync.
-    fn sync(&self, me: UserId, since: Option<&str>) -> SyncPage {
+    fn sync(&self, who: Who, since: Option<&str>) -> Result<SyncPage, Failure> {
+        let me = who.me;
         let numbers: Vec<u64> =
             since.unwrap_or_default().split_terminator('.').map(|number| number.parse().expect("a token")).collect();
         let (version, known, listing) = match numbers[..] {
             [] => (0, None, None),
-            [version, upd] => (version, Some(Upd::ZERO.plus(upd)), None),
-            [version, upd, began, at, id] => (version, Some(Upd::ZERO.plus(upd)), Some((began, (at, id)))),
+            [epoch, ..] if epoch != self.epoch => return Err(Self::refuse(ErrorCode::BadRequest, false)),
+            [_, version, upd] => (version, Some(Upd::ZERO.plus(upd)), None),
+            [_, version, upd, began, at, id] => (version, Some(Upd::ZERO.plus(upd)), Some((began, (at, id)))),
             _ => panic!("{since:?} is no token"),
         };
         let log = self.logs.get(&me).cloned().unwrap_or_default();
@@ -246,76 +324,101 @@ impl Server {
         let more = moved.len() > SYNC_PAGE;
         moved.truncate(SYNC_PAGE);
         let token = match moved.last().filter(|_| more).map(|room| place(room)) {
-            Some((at, id)) => format!("{version}.{upd}.{began}.{at}.{id}"),
-            None => format!("{began}.{upd}"),
+            Some((at, id)) => format!("{}.{version}.{upd}.{began}.{at}.{id}", self.epoch),
+            None => format!("{}.{began}.{upd}", self.epoch),
         };
-        SyncPage {
+        Ok(SyncPage {
             token,
             more,
             upd,
             changes: changes.map(|(&object, _)| self.object(me, object)).collect(),
-            conversations: moved.iter().map(|room| self.describe(me, room.id)).collect(),
+            conversations: moved.iter().map(|room| self.describe(who, room.id)).collect(),
             users: self.logs.keys().map(|&id| user(id)).collect(),
-        }
+        })
     }
 
-    fn history(&self, id: ConversationId, before: Option<Seq>, limit: u64) -> HistoryPage {
-        let room = &self.rooms[&id];
+    fn history(&self, who: Who, id: ConversationId, before: Option<Seq>, limit: u64) -> HistoryPage {
+        let (room, vis_from) = (&self.rooms[&id], self.vis_from(who, id));
         let through = before.map_or(room.head(), |before| before.prev().min(room.head()));
-        let from = through.next().minus(limit).max(Seq::ZERO.next()).min(through.next());
-        let messages = room.messages.iter().filter(|message| from <= message.seq && message.seq <= through);
+        let shown =
+            |message: &&Message| vis_from <= message.seq && message.seq <= through && room.shows(who.me, message.seq);
+        let mut messages: Vec<Message> =
+            room.messages.iter().rev().filter(shown).take(limit as usize).cloned().collect();
+        messages.reverse();
         HistoryPage {
-            messages: messages.cloned().collect(),
-            from,
+            from: messages.first().map_or(through.next(), |message| message.seq),
+            messages,
             through,
-            vis_from: Seq::ZERO.next(),
+            vis_from,
             head_seq: room.head(),
             rev: room.rev,
-            upd: Upd::ZERO,
+            upd: self.upd(who.me),
             users: room.members.iter().map(|&member| user(member)).collect(),
         }
     }
 
-    fn changes(&self, me: UserId, id: ConversationId, after: Rev) -> ChangesPage {
-        let room = &self.rooms[&id];
+    fn changes(&self, who: Who, id: ConversationId, after: Rev) -> ChangesPage {
+        let (room, vis_from) = (&self.rooms[&id], self.vis_from(who, id));
         assert!(after <= room.rev, "a device is ahead of the log");
-        let mut messages: Vec<Message> = room.messages.iter().filter(|message| message.rev > after).cloned().collect();
+        let shown =
+            |message: &&Message| message.rev > after && message.seq >= vis_from && room.shows(who.me, message.seq);
+        let mut messages: Vec<Message> = room.messages.iter().filter(shown).cloned().collect();
         messages.sort_by_key(|message| message.rev);
         let too_long = room.rev.get() - after.get() > MAX_GAP;
         let whole = messages.len() <= CHANGES_PAGE;
         messages.truncate(if too_long { 0 } else { CHANGES_PAGE });
         let through = if too_long || whole { room.rev } else { messages[CHANGES_PAGE - 1].rev };
         let users = room.members.iter().map(|&member| user(member)).collect();
-        ChangesPage { conversation: self.describe(me, id), messages, through, too_long, users }
+        ChangesPage { conversation: self.describe(who, id), messages, through, too_long, users }
     }
 
     fn object(&self, me: UserId, object: Object) -> AccountChange {
         match object {
+            // A device that has deleted the conversation hears of it by its own floor.
             Object::Joined(id) => AccountChange::Joined { conversation: Box::new(self.describe(me, id)) },
             Object::Own(id) => AccountChange::Own { conversation: id, cursors: self.rooms[&id].cursors[&me] },
-            Object::Receipt(id) => {
-                let reader = self.rooms[&id].peer(me).expect("receipts are of direct conversations");
-                let cursors = self.rooms[&id].cursors[&reader];
-                AccountChange::Receipt(Receipt { conversation: id, reader, cursors })
+            Object::Receipt(conversation, reader) => {
+                let cursors = self.rooms[&conversation].told[&(me, reader)];
+                AccountChange::Receipt(Receipt { conversation, reader, cursors })
             }
+            Object::Message(conversation, seq) if self.rooms[&conversation].hidden.contains(&(me, seq)) => {
+                AccountChange::Hidden { conversation, seq }
+            }
+            Object::Message(conversation, seq) => {
+                let found = self.rooms[&conversation].messages.iter().find(|message| message.seq == seq);
+                let message = Box::new(found.expect("the message exists").clone());
+                AccountChange::Shown { conversation, sender: user(message.sender), message }
+            }
+            Object::Settings => AccountChange::Settings { receipts: !self.private.contains(&me) },
         }
     }
 
-    fn stamp(&mut self, account: UserId, object: Object) {
+    /// One frame for changes that are made together.
+    pub(super) fn stamp(&mut self, account: UserId, objects: &[Object]) {
+        if objects.is_empty() {
+            return;
+        }
         let log = self.logs.entry(account).or_default();
         let prev = log.upd;
-        log.upd = prev.next();
+        for object in objects {
+            log.upd = log.upd.next();
+            log.objects.insert(*object, log.upd);
+        }
         let pos = log.upd;
-        log.objects.insert(object, pos);
-        let changes = vec![self.object(account, object)];
+        let changes = objects.iter().map(|object| self.object(account, *object)).collect();
         self.frames.push((account, ServerFrame::Account { prev, pos, changes }));
     }
 
-    fn publish(&mut self, id: ConversationId, message: Message) {
+    /// Tells the members. One who has hidden the message may or may not be told what becomes of it.
+    pub(super) fn publish(&mut self, id: ConversationId, message: Message) {
         let room = &self.rooms[&id];
-        let (pos, head_seq, sender) = (room.rev, room.head(), user(message.sender));
+        let (pos, seq, head_seq, sender) = (room.rev, message.seq, room.head(), user(message.sender));
         for &member in &room.members {
-            let change = LogChange::Message { message: message.clone(), sender: sender.clone() };
+            let blind = !room.shows(member, seq) && (room.withheld.contains(&(member, seq)) || pos.get() % 2 == 0);
+            let change = match blind {
+                true => LogChange::Withheld { seq },
+                false => LogChange::Message { message: message.clone(), sender: sender.clone() },
+            };
             let frame = ServerFrame::Conversation { conversation: id, prev: pos.prev(), pos, head_seq, change };
             self.frames.push((member, frame));
         }

@@ -1,0 +1,141 @@
+//! The part of the server that people's wishes and receipts go to: what is hidden, recalled, deleted, read.
+
+use super::server::{Object, Server, Who};
+use super::user;
+use protocol::messaging::{Reader, Readers};
+use protocol::{ConversationId, ConversationKind, Cursors, ErrorCode, MessageBody, ReceiptReport, Seq, UserId};
+use std::collections::BTreeSet;
+use sync::{Action, Answer, Failure};
+
+impl Server {
+    pub fn act(&mut self, who: Who, action: Action) -> Result<Answer, Failure> {
+        let me = who.me;
+        match action {
+            Action::Hide { conversation, seqs, hidden } => self.hide(me, conversation, &seqs, hidden),
+            Action::Recall { conversation, seq } => return self.recall(me, conversation, seq),
+            Action::Report { conversation, seq, report } => {
+                let found = self.rooms[&conversation].messages.iter().find(|message| message.seq == seq);
+                if found.is_none_or(|message| message.sender == me) {
+                    return Err(Self::refuse(ErrorCode::NotAllowed, false));
+                }
+                if report.hide {
+                    self.hide(me, conversation, &[seq], true);
+                }
+            }
+            Action::Delete { conversation, through } => {
+                let through = through.min(self.rooms[&conversation].head());
+                let floor = self.floors.entry((who.device, conversation)).or_default();
+                *floor = through.max(*floor);
+            }
+            Action::ReadAll => {
+                let ids: Vec<ConversationId> =
+                    self.rooms.values().filter(|room| room.members.contains(&me)).map(|room| room.id).collect();
+                let mut own = Vec::new();
+                for id in ids {
+                    if self.move_cursors(me, id, Cursors::at(self.rooms[&id].head())) {
+                        own.push(Object::Own(id));
+                    }
+                }
+                self.stamp(me, &own);
+            }
+            Action::ShowReceipts(receipts) => {
+                self.ever_private |= !receipts;
+                let moved = if receipts { self.private.remove(&me) } else { self.private.insert(me) };
+                if moved {
+                    self.stamp(me, &[Object::Settings]);
+                }
+            }
+        }
+        Ok(Answer::Done)
+    }
+
+    pub fn hide(&mut self, me: UserId, id: ConversationId, seqs: &[Seq], hidden: bool) {
+        let room = self.rooms.get_mut(&id).expect("the room exists");
+        let mut changed = Vec::new();
+        for &seq in seqs {
+            if seq.is_zero() || seq > room.head() || room.withheld.contains(&(me, seq)) {
+                continue;
+            }
+            let moved = if hidden { room.hidden.insert((me, seq)) } else { room.hidden.remove(&(me, seq)) };
+            if moved {
+                changed.push(Object::Message(id, seq));
+            }
+        }
+        self.stamp(me, &changed);
+    }
+
+    pub fn recall(&mut self, me: UserId, id: ConversationId, seq: Seq) -> Result<Answer, Failure> {
+        let (now, window) = (self.now, self.rules.recall_window_s * 1_000);
+        let room = self.rooms.get_mut(&id).expect("the room exists");
+        let Some(message) = room.message(seq).filter(|message| message.sender == me) else {
+            return Err(Self::refuse(ErrorCode::NotAllowed, false));
+        };
+        if !message.body.countable() {
+            return Ok(Answer::Recalled(message.clone()));
+        }
+        if message.at + window < now {
+            return Err(Self::refuse(ErrorCode::RecallExpired, false));
+        }
+        self.change(id, seq, MessageBody::Recalled { by: me });
+        let message = self.rooms[&id].messages.iter().find(|message| message.seq == seq);
+        Ok(Answer::Recalled(message.expect("it was there").clone()))
+    }
+
+    pub fn report(&mut self, me: UserId, report: ReceiptReport) {
+        let id = report.conversation;
+        let head = self.rooms[&id].head();
+        let told = Cursors { delivered: report.delivered.min(head), read: report.read.min(head) };
+        if self.move_cursors(me, id, told) {
+            self.stamp(me, &[Object::Own(id)]);
+        }
+    }
+
+    /// Moves a member's cursors, and tells those whom that concerns. Answers whether they moved.
+    fn move_cursors(&mut self, me: UserId, id: ConversationId, to: Cursors) -> bool {
+        let private = self.private.clone();
+        let room = self.rooms.get_mut(&id).expect("the room exists");
+        let before = room.cursors[&me];
+        let moved = before.max(to);
+        if moved == before {
+            return false;
+        }
+        room.cursors.insert(me, moved);
+        let owners: BTreeSet<UserId> = match (room.kind, room.peer(me)) {
+            (ConversationKind::Direct, peer) => peer.into_iter().collect(),
+            (ConversationKind::Group, _) => {
+                let newly = room.messages.iter().filter(|m| before.read < m.seq && m.seq <= moved.read);
+                newly.filter(|m| m.sender != me && m.body.countable()).map(|message| message.sender).collect()
+            }
+        };
+        let cursors = match room.kind {
+            ConversationKind::Direct => moved,
+            ConversationKind::Group => Cursors::at(moved.read),
+        };
+        let mut told = Vec::new();
+        for owner in owners {
+            let row = room.told.get(&(owner, me)).copied().unwrap_or_default();
+            if !private.contains(&me) && !private.contains(&owner) && row.max(cursors) != row {
+                room.told.insert((owner, me), row.max(cursors));
+                told.push(owner);
+            }
+        }
+        for owner in told {
+            self.stamp(owner, &[Object::Receipt(id, me)]);
+        }
+        true
+    }
+
+    pub fn readers(&self, me: UserId, id: ConversationId) -> Readers {
+        let room = &self.rooms[&id];
+        let reader = |member: &UserId| {
+            let open = !self.private.contains(&me) && !self.private.contains(member);
+            let told = room.told.get(&(me, *member)).copied().unwrap_or_default().read;
+            let sent = room.sent.get(member).copied().unwrap_or_default();
+            let read = if open { room.cursors[member].read } else { Seq::ZERO };
+            let read = told.max(sent).max(read);
+            (open || read > Seq::ZERO).then(|| Reader { user: user(*member), read })
+        };
+        let readers = room.members.iter().filter(|member| **member != me).filter_map(reader).collect();
+        Readers { readers, listed: room.members.len() <= Readers::LISTED_MAX }
+    }
+}
