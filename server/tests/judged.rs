@@ -154,7 +154,7 @@ async fn act(device: &mut Observer, dice: &mut Dice) {
             let read = if dice.chance(60) { log.head } else { log.head.minus(dice.below(5)) };
             device.call(Op::Report { reports: vec![ReceiptReport { conversation, delivered, read }] }).await;
         }
-        75..78 => {
+        75..78 if !device.replica.logs[&conversation].head.is_zero() => {
             let seqs = vec![near(&device.replica.logs[&conversation], dice)];
             device.call(Op::Hide { conversation, seqs, hidden: dice.chance(70) }).await;
         }

@@ -84,9 +84,12 @@ fn counted(
     }
 }
 
+/// The count told with a list, the seqs listed, whether that was all, and the event.
+type Listed = (u64, BTreeSet<Seq>, bool, usize);
+
 /// The "why" of a badge lists exactly the messages that make it.
 fn listed(facts: &Facts<'_>, findings: &mut Findings) {
-    let mut lists: HashMap<(Process, ConversationId), (u64, BTreeSet<Seq>, bool, usize)> = HashMap::new();
+    let mut lists: HashMap<(Process, ConversationId), Listed> = HashMap::new();
     for telling in tellings(facts).filter(|telling| telling.last) {
         if let Said::Answer(Op::Unread { conversation, .. }, Answer::Unread(page)) = telling.said {
             let list = lists.entry((telling.process, *conversation)).or_default();

@@ -451,6 +451,6 @@ impl Device {
 
 /// The newest message of the account's own that the device holds.
 fn own(log: &Log, account: UserId) -> Option<Seq> {
-    let own = log.messages.values().filter(|message| message.sender == account && message.body.countable());
-    own.last().map(|message| message.seq)
+    let mut own = log.messages.values().filter(|message| message.sender == account && message.body.countable());
+    own.next_back().map(|message| message.seq)
 }

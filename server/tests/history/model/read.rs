@@ -162,7 +162,7 @@ impl Server {
     ) -> HistoryPage {
         let (unordered, undoes) = (self.shows(Bug::PageUnordered, 20), self.shows(Bug::UndoesRecall, 20));
         let recalled = self.is(Bug::RecalledInHistory);
-        let differs = self.is(Bug::OrderDiffers) && process.account.get() % 2 == 0;
+        let differs = self.is(Bug::OrderDiffers) && process.account.get().is_multiple_of(2);
         let log = &self.conversations[&id];
         let (vis_from, head_seq) = (self.vis_from(process, log), log.head());
         let end = before.map_or(head_seq, |before| before.prev().min(head_seq));

@@ -262,10 +262,10 @@ impl Server {
         invisible: &[UserId],
     ) -> Result<Answer, Refused> {
         let sender = process.account;
-        if let Some((_, seq)) = self.keys.get(&(sender, client_id)).copied() {
-            if !self.shows(Bug::DuplicateAsNew, 50) {
-                return self.replay(id, seq, body);
-            }
+        if let Some((_, seq)) = self.keys.get(&(sender, client_id)).copied()
+            && !self.shows(Bug::DuplicateAsNew, 50)
+        {
+            return self.replay(id, seq, body);
         }
         let percent = 15;
         let [reuses, leaves, drops, back, alters, late] = [
