@@ -7,6 +7,7 @@ mod support;
 use protocol::messaging::{Conversations, UnreadPage};
 use protocol::sync::{AccountChange, SyncPage};
 use protocol::{Conversation, ConversationId, LogChange, Seq, ServerFrame, path};
+use serde_json::json;
 use support::{PASSWORD, Person, TestServer};
 
 fn seq(number: u64) -> Seq {
@@ -256,4 +257,30 @@ async fn every_answer_tells_one_order() {
     unread.reverse();
     assert_eq!(unread, pushed);
     assert_eq!(a.conversation(id).await.last, pushed.pop());
+}
+
+/// T10, R004-B3 (a), R002-23: what is recalled or deleted makes no badge, though it stands last; the badge's messages
+/// are the others. A device that was away is told of what another deleted, and has nothing unread.
+#[tokio::test]
+async fn what_is_gone_is_not_unread() {
+    let server = TestServer::start();
+    let (a, b) = (server.person("aa").await, server.person("bb").await);
+    let second = Person::log_in(&server.address, "aa", PASSWORD).await;
+    let id = a.open(&b).await;
+    send_many(&b, id, 6).await;
+    let start = second.sync(None).await;
+    for gone in [6, 2] {
+        assert_eq!(b.post(&path::recall(id, seq(gone)), &json!({})).await.status, 200);
+    }
+    assert_eq!(a.put(&path::hidden(id), &json!({"seqs": [5, 2], "hidden": true})).await.status, 204);
+    assert_eq!((unread(&a, id).await, unread(&second, id).await), (3, 3));
+    let page: UnreadPage = a.get(&path::unread(id)).await.read();
+    assert_eq!(page.messages.iter().map(|it| it.seq.get()).collect::<Vec<_>>(), [4, 3, 1]);
+    // Deleting the rest instead of reading it leaves nothing unread either.
+    assert_eq!(a.put(&path::hidden(id), &json!({"seqs": [1, 3, 4], "hidden": true})).await.status, 204);
+    assert_eq!((unread(&a, id).await, unread(&second, id).await), (0, 0));
+    let synced = second.sync(Some(&start.token)).await;
+    let hidden =
+        |change: &AccountChange| matches!(change, AccountChange::Hidden { conversation, .. } if *conversation == id);
+    assert_eq!((synced.changes.iter().filter(|it| hidden(it)).count(), synced.conversations[0].unread), (5, 0));
 }
