@@ -19,6 +19,8 @@ struct Flight {
     upd: Upd,
     /// The newest message of each conversation when it left, if it is about all of them.
     heads: Vec<(ConversationId, Seq)>,
+    /// That log went on without telling this device what it says: what happened since may have been taken back.
+    overtaken: bool,
 }
 
 /// The text of a message that this device recalls, in memory only.
@@ -38,6 +40,11 @@ impl Acts {
     /// The text that a message had which this device recalled less than five minutes ago.
     pub fn former(&self, id: ConversationId, seq: Seq) -> Option<&MessageText> {
         self.former.get(&(id, seq)).map(|former| &former.text)
+    }
+
+    /// The account's log went on without this device.
+    pub fn doubt(&mut self) {
+        self.flight.values_mut().for_each(|flight| flight.overtaken = true);
     }
 
     /// When the next former text is forgotten.
@@ -75,7 +82,7 @@ impl Client {
             _ => Vec::new(),
         };
         let request = self.request(Request::Act(action.clone()));
-        self.acts.flight.insert(request, Flight { action, upd: self.log.cursor(), heads });
+        self.acts.flight.insert(request, Flight { action, upd: self.log.cursor(), heads, overtaken: false });
     }
 
     /// The answer to an action; another request's is given back.
@@ -101,8 +108,10 @@ impl Client {
     }
 
     fn acted(&mut self, flight: Flight, answer: Answer) {
-        let Flight { action, upd, heads } = flight;
+        let Flight { action, upd, heads, overtaken } = flight;
         match action {
+            // Descriptions and pages that are read from now on tell what came of it.
+            Action::Hide { .. } | Action::Report { .. } if overtaken => {}
             Action::Hide { conversation, seqs, hidden: true } => self.hide_since(conversation, &seqs, upd),
             Action::Report { conversation, seq, report } if report.hide => self.hide_since(conversation, &[seq], upd),
             // The account's log brings the messages back.

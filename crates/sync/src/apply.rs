@@ -256,6 +256,7 @@ impl Client {
     /// The account's log went on without this device: what it told of messages and readers is to be asked for again.
     pub(crate) fn doubt(&mut self) {
         let open = self.open();
+        self.acts.doubt();
         for id in self.held.keys().copied().collect::<Vec<_>>() {
             if let Some(held) = self.held.get_mut(&id) {
                 held.timeline.iter_mut().for_each(|timeline| timeline.doubtful = true);

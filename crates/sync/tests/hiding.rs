@@ -314,6 +314,47 @@ fn a_late_answer_undoes_nothing() {
     assert_eq!((drawn(&device).as_str(), device.client.total_unread()), ("1 2 3", 3));
 }
 
+/// An answer that comes after the account's log has gone on without the device does not hide what was shown again.
+#[test]
+fn an_overtaken_answer_hides_nothing() {
+    let (mut server, mut device) = showing(2);
+    for id in 20..26 {
+        server.create(id, protocol::ConversationKind::Group, &[1, id]);
+        server.send(user_id(id), conversation_id(id), client_id(id), text("later"));
+    }
+    // Nothing is left to report, which would move the account's log.
+    device.step(&server, Input::Seen { conversation: direct(), seq: seq(2) });
+    rest(&mut server, &mut device, 5_000);
+    device.step(&server, Input::Act(hide(&[2], true)));
+    while device.serve(&mut server, 0) {}
+    server.hide(user_id(1), direct(), &[seq(2)], false);
+    server.epoch += 1;
+    server.take_frames();
+    // The conversation is described in one of the later pages, the answer comes between.
+    device.disconnect(&server, 1006);
+    let answer = device.answers.remove(0);
+    device.step(&server, Input::Woke);
+    device.accept(&server);
+    for _ in 0..20 {
+        one_more_call(&mut server, &mut device);
+        if device.client.session(conversation_id(25)).is_some() {
+            break;
+        }
+    }
+    device.answers.insert(0, answer);
+    device.receive(&server, 0);
+    rest(&mut server, &mut device, 60_000);
+    assert_eq!((drawn(&device).as_str(), last(&device)), ("1 2", Some((2, false))));
+}
+
+/// One more call is answered.
+fn one_more_call(server: &mut Server, device: &mut Device) {
+    while device.deliver(server) {}
+    if !(device.serve(server, 0) && device.receive(server, 0)) {
+        pass(server, device, 1_000);
+    }
+}
+
 /// A token that the server no longer takes: what was hidden meanwhile is found out all the same.
 #[test]
 fn an_expired_token_hides_no_deletion() {
