@@ -124,8 +124,9 @@ impl Client {
         for change in ready {
             self.touch(id, |held| {
                 held.follow(&change);
+                let hidden = held.hides(&change.change);
                 if let Some(timeline) = &mut held.timeline {
-                    timeline.apply(change.change, change.head_seq);
+                    timeline.apply(change.change, change.head_seq, hidden);
                 }
             });
         }

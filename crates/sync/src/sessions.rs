@@ -202,6 +202,11 @@ impl Held {
         }
     }
 
+    /// Whether a change is about a message that the account has hidden.
+    pub fn hides(&self, change: &LogChange) -> bool {
+        matches!(change, LogChange::Message { message, .. } if self.exceptions.hides(message.seq))
+    }
+
     /// Whether a message at `seq` is shown.
     pub fn shows(&self, seq: Seq) -> bool {
         seq >= self.about.vis_from && !self.exceptions.hides(seq)

@@ -158,12 +158,12 @@ impl Timeline {
     }
 
     /// A change from the log, in order. `head` is the newest seq at that position. A message that is missing where all
-    /// are held is one that the account does not see: its change shows nothing.
-    pub fn apply(&mut self, change: LogChange, head: Seq) {
+    /// are held is one that the account does not see, and so is one that is known to be `hidden`: its change shows nothing.
+    pub fn apply(&mut self, change: LogChange, head: Seq, hidden: bool) {
         match change {
             LogChange::Message { message, .. } if self.misses(message.seq) => {}
-            LogChange::Message { message, .. } => self.store_change(message, head),
-            LogChange::Withheld { .. } => self.reach(head.next()),
+            LogChange::Message { message, .. } if !hidden => self.store_change(message, head),
+            LogChange::Message { .. } | LogChange::Withheld { .. } => self.reach(head.next()),
         }
     }
 

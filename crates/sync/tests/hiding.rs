@@ -9,7 +9,7 @@ use model::scene::{GROUP, direct, drawn, live, pass, push, rest, rows, write};
 use model::server::Server;
 use model::{client_id, conversation_id, seq, text, user_id};
 use protocol::messaging::{ReportMessage, ReportReason};
-use protocol::{ErrorCode, MessageBody};
+use protocol::{ErrorCode, MessageBody, ServerFrame};
 use sync::{Acted, Action, Failure, Input, Request};
 
 /// A device that shows `n` messages of the peer.
@@ -143,6 +143,43 @@ fn a_deleted_message_stays_away_when_it_is_recalled() {
         device.flow(&mut server);
         assert!(rows(&device).iter().all(|row| row.seq != Some(seq(2))), "{}", drawn(&device));
     }
+}
+
+/// The same while the log is still pulled in pages, and more of it comes by frames.
+#[test]
+fn a_deleted_message_stays_away_while_the_log_catches_up() {
+    let (mut server, mut device) = showing(1);
+    for n in 2..=5 {
+        server.send(user_id(2), direct(), client_id(n), text("text"));
+    }
+    server.take_frames();
+    device.disconnect(&server, 1006);
+    device.step(&server, Input::Woke);
+    device.accept(&server);
+    // One page of the log has come, and not the next.
+    while !device.requests.iter().any(|(_, request)| matches!(request, Request::Changes { .. })) {
+        device.deliver(&server);
+        device.serve(&mut server, 0);
+        device.receive(&server, 0);
+    }
+    device.serve(&mut server, 0);
+    device.receive(&server, 0);
+    assert_eq!(drawn(&device), "1 2 3");
+    server.hide(user_id(1), direct(), &[seq(3)], true);
+    server.change(direct(), seq(3), text("changed"));
+    device.requests.clear();
+    let reached = protocol::Rev::ZERO.plus(3);
+    for (_, frame) in server.take_frames().into_iter().filter(|(account, _)| *account == user_id(1)) {
+        // It seems to follow on what the device has.
+        device.push(match frame {
+            ServerFrame::Conversation { conversation, pos, head_seq, change, .. } => {
+                ServerFrame::Conversation { conversation, prev: reached, pos, head_seq, change }
+            }
+            other => other,
+        });
+    }
+    while device.deliver(&server) {}
+    assert!(rows(&device).iter().all(|row| row.seq != Some(seq(3))), "{}", drawn(&device));
 }
 
 /// R001-18: the device that recalled a message offers its text for five minutes; others never do.
