@@ -149,7 +149,7 @@ fn a_deleted_message_stays_away_when_it_is_recalled() {
 #[test]
 fn a_deleted_message_stays_away_while_the_log_catches_up() {
     let (mut server, mut device) = showing(1);
-    for n in 2..=5 {
+    for n in 2..=6 {
         server.send(user_id(2), direct(), client_id(n), text("text"));
     }
     server.take_frames();
