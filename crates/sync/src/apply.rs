@@ -166,19 +166,28 @@ impl Client {
             self.confirm(message);
             self.imply(id, message);
         }
-        let mut behind = false;
+        let (mut behind, mut doubtful) = (false, false);
         self.touch(id, |held| {
             if held.timeline.as_ref().is_some_and(|timeline| !timeline.doubtful) && rev <= held.log.cursor() {
                 return;
             }
             behind = held.about.rev < rev;
             held.follow_page(&page);
+            // What was shown again while the page was on its way may be missing in it.
+            let has = |seq| page.messages.iter().any(|message| message.seq == seq);
+            let mut shown = held.exceptions.shown_after(page.upd);
+            doubtful = shown.any(|seq| (page.from..=page.through).contains(&seq) && !has(seq));
+            drop(shown);
             let messages = held.admit(page.messages, page.upd);
             let mut timeline = Timeline::new(HistoryPage { messages, ..page });
+            timeline.doubtful = doubtful;
             timeline.begin(held.about.vis_from);
             held.timeline = Some(timeline);
             ready = held.log.restart(now, rev);
         });
+        if doubtful {
+            self.pulls.want(Job::Newest(id), now);
+        }
         if behind {
             self.pulls.want(Job::Describe(id), now);
         }

@@ -63,6 +63,11 @@ impl Exceptions {
         self.told.get(&seq).is_some_and(|(_, hidden)| *hidden)
     }
 
+    /// The messages that the account has shown again after `upd`.
+    pub fn shown_after(&self, upd: Upd) -> impl Iterator<Item = Seq> {
+        self.told.iter().filter(move |(_, (at, hidden))| *at > upd && !*hidden).map(|(&seq, _)| seq)
+    }
+
     /// Whether a single message was told of after `upd`.
     pub fn told_after(&self, upd: Upd) -> bool {
         self.told.values().any(|(at, _)| *at > upd)

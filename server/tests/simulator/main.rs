@@ -140,3 +140,20 @@ fn every_device_agrees_after_every_fault() {
         }
     }
 }
+
+/// A page that was asked for before a message was shown again, and comes after that, does not hide it for good.
+#[test]
+fn a_message_shown_again_outlives_a_page_on_its_way() {
+    use plan::{DIRECT, Ending, Op};
+    let steps = vec![
+        (0, Op::Open(DIRECT)),
+        (0, Op::Flow),
+        (2, Op::Flow),
+        (0, Op::Hide(0)),
+        (0, Op::Serve(5)),
+        (2, Op::Open(DIRECT)),
+        (2, Op::Show(4)),
+    ];
+    let plan = Plan { steps, devices: 5, keeping: true, tab: true, ending: Ending::Poked, ..Plan::new(11_043) };
+    Worker::new().run(&plan).unwrap();
+}

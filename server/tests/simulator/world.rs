@@ -363,6 +363,12 @@ impl<'a> World<'a> {
         let start = self.start(&login, open).await;
         let now = self.now;
         let device = &mut self.devices[n];
+        if device.login.token != login.token
+            && let Some(disk) = &mut device.kept.borrow_mut().disk
+        {
+            // What was read in a login ends with it; what was written waits for the next one.
+            *disk = Disk::default();
+        }
         device.login = login;
         device.past.clear();
         device.reload(now, start);
