@@ -180,13 +180,14 @@ impl<'a> World<'a> {
             Op::Retry(at) => {
                 let failed = device.failed();
                 if let Some(&id) = failed.get(at % failed.len().max(1)) {
-                    device.retry(now, id);
+                    self.retry(n, id);
                 }
             }
             Op::Discard(at) => {
                 let failed = device.failed();
                 if let Some(&id) = failed.get(at % failed.len().max(1)) {
-                    device.discard(now, id);
+                    device.step(now, Input::Discard(id));
+                    self.forgo(id);
                 }
             }
             Op::Hide(at) => {
@@ -303,7 +304,13 @@ impl<'a> World<'a> {
                     self.reload(n, None).await;
                 }
             }
-            Op::Jump(minutes) => device.jump(minutes * MINUTE as i64),
+            Op::Jump(minutes) => {
+                // Tabs have one clock.
+                let kept = device.kept.clone();
+                for tab in self.devices.iter_mut().filter(|tab| Rc::ptr_eq(&tab.kept, &kept)) {
+                    tab.jump(minutes * MINUTE as i64);
+                }
+            }
             Op::ServerJump(minutes) => {
                 self.skew = (self.skew + minutes * MINUTE as i64).clamp(-DAYS, DAYS);
                 self.pass(0);
@@ -323,6 +330,19 @@ impl<'a> World<'a> {
                     device.ring(self.now);
                 }
             }
+        }
+    }
+
+    /// The message moves to the bottom.
+    fn retry(&mut self, n: usize, id: ClientId) {
+        self.devices[n].step(self.now, Input::Retry(id));
+        self.forgo(id);
+    }
+
+    /// Nobody can say any more in which order the server has met the message, or whether it has.
+    fn forgo(&mut self, id: ClientId) {
+        for device in &mut self.devices {
+            device.written.retain(|(_, written)| *written != id);
         }
     }
 
@@ -430,7 +450,7 @@ impl<'a> World<'a> {
         self.rest(MINUTE).await;
         for n in 0..self.devices.len() {
             for id in self.devices[n].failed() {
-                self.devices[n].retry(self.now, id);
+                self.retry(n, id);
             }
             self.devices[n].step(self.now, Input::Close);
         }
