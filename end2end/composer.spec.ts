@@ -125,6 +125,11 @@ test('what is typed before the page is live is kept', async ({ visit }) => {
     await held;
     await route.continue();
   });
+  // What the browser keeps for a start without a network would not be held back.
+  await visitor.page.evaluate(async () => {
+    for (const registration of await navigator.serviceWorker.getRegistrations()) await registration.unregister();
+    for (const name of await caches.keys()) await caches.delete(name);
+  });
   const me = new Messenger(visitor.page);
   await visitor.page.reload({ waitUntil: 'commit' });
   await me.composer.fill('还没加载完');
