@@ -79,7 +79,12 @@ async fn a_jumping_clock_changes_no_order() {
             assert_eq!(message.seq, last.seq.next(), "{jump}");
             assert!(message.at >= last.at, "{jump}: a time fell from {} to {}", last.at, message.at);
             moved += u64::from(message.at.abs_diff(last.at) > 3_600_000);
-            assert_eq!(push.next().await["pos"], json!(message.rev), "{jump}");
+            let mut frame = push.next().await;
+            // What was told of the last report may come after the greeting.
+            while frame["type"] == "account" {
+                frame = push.next().await;
+            }
+            assert_eq!(frame["pos"], json!(message.rev), "{jump}");
             sent.push(message);
         }
         let page = a.sync(Some(&token)).await;
