@@ -35,7 +35,8 @@ pub struct Weather {
     pub delay: Duration,
     /// So late are the pieces of HTTP answers only, not those of the push connection.
     pub answers_late: Duration,
-    /// Bytes go one by one.
+    /// Bytes go one by one, but for the answer that opens a push connection: tungstenite takes so many small pieces of it
+    /// for an attack and hangs up, which no browser does.
     pub sliced: bool,
     /// Sends reach the server and their answers reach nobody: the connection is reset in their place.
     pub swallow: bool,
@@ -189,7 +190,7 @@ async fn up(from: impl AsyncRead + Unpin, to: impl AsyncWrite + Unpin, wires: &W
                 let line = bytes.split(|byte| *byte == b'\r').next().unwrap_or_default();
                 talk.sending = line.starts_with(b"POST ") && line.ends_with(b"/messages HTTP/1.1");
             }
-            Pass::all(bytes)
+            Pass::of(bytes.len())
         },
     )
     .await
@@ -206,18 +207,19 @@ async fn back(from: impl AsyncRead + Unpin, to: impl AsyncWrite + Unpin, wires: 
             talk.answered = true;
             if talk.sending && weather.swallow {
                 wires.swallowed.fetch_add(1, Ordering::Relaxed);
-                return Pass { bytes: 0, late: Duration::ZERO, then_reset: true };
+                return Pass { then_reset: true, ..Pass::of(0) };
             }
             if talk.push.is_none() && bytes.starts_with(b"HTTP/1.1 101") {
                 talk.push = Some(Frames::new(wires.frames.lock().unwrap().take()));
             }
             match &mut talk.push {
                 Some(frames) => {
+                    let whole = !frames.greeted;
                     let pass = frames.pass(bytes);
                     wires.frame_cuts.fetch_add(u64::from(pass.then_reset), Ordering::Relaxed);
-                    pass
+                    Pass { whole, ..pass }
                 }
-                None => Pass { late: weather.answers_late, ..Pass::all(bytes) },
+                None => Pass { late: weather.answers_late, ..Pass::of(bytes.len()) },
             }
         },
     )
@@ -229,11 +231,13 @@ struct Pass {
     bytes: usize,
     late: Duration,
     then_reset: bool,
+    /// Not one by one, whatever the weather.
+    whole: bool,
 }
 
 impl Pass {
-    fn all(bytes: &[u8]) -> Self {
-        Self { bytes: bytes.len(), late: Duration::ZERO, then_reset: false }
+    fn of(bytes: usize) -> Self {
+        Self { bytes, late: Duration::ZERO, then_reset: false, whole: false }
     }
 }
 
@@ -268,12 +272,13 @@ async fn pump(
         }
         let pass = look(&buffer[..length], &now);
         tokio::time::sleep(now.delay + pass.late).await;
-        let pieces = if now.sliced { 1 } else { length.max(1) };
+        let sliced = now.sliced && !pass.whole;
+        let pieces = if sliced { 1 } else { length.max(1) };
         for piece in buffer[..pass.bytes].chunks(pieces) {
             if to.write_all(piece).await.is_err() {
                 return End::Reset;
             }
-            if now.sliced {
+            if sliced {
                 tokio::task::yield_now().await;
             }
         }
@@ -302,12 +307,12 @@ impl Frames {
     fn pass(&mut self, bytes: &[u8]) -> Pass {
         for (at, byte) in bytes.iter().enumerate() {
             if self.left == Some(0) && self.greeted && self.payload == 0 && self.head.is_empty() {
-                return Pass { bytes: at, late: Duration::ZERO, then_reset: true };
+                return Pass { then_reset: true, ..Pass::of(at) };
             }
             self.take(*byte);
         }
         let then_reset = self.left == Some(0) && self.greeted && self.payload == 0 && self.head.is_empty();
-        Pass { bytes: bytes.len(), late: Duration::ZERO, then_reset }
+        Pass { then_reset, ..Pass::of(bytes.len()) }
     }
 
     fn take(&mut self, byte: u8) {
