@@ -190,6 +190,9 @@ test('a conversation is deleted on one device, and comes back with the next mess
   const phone = await enter('travel-dev-2-a');
   const one = new Messenger(phone.page);
   const two = new Messenger((await enter('travel-dev-2-a')).page);
+  const second = await phone.tab();
+  await second.open();
+  const tab = new Messenger(second.page);
   await expect(one.page).toHaveTitle('(1) 私信');
 
   await one.act(one.session('travel-dev-2-b'), '删除会话');
@@ -201,6 +204,8 @@ test('a conversation is deleted on one device, and comes back with the next mess
   await dialog.getByRole('button', { name: '删除会话' }).click();
   await expect(one.session('travel-dev-2-b')).toHaveCount(0);
   await expect(one.page).toHaveTitle('私信');
+  await expect(tab.session('travel-dev-2-b')).toHaveCount(0);
+  await expect(tab.page).toHaveTitle('私信');
   await expect(two.session('travel-dev-2-b')).toContainText('1 条未读消息');
   await phone.open();
   await expect(one.session('travel-dev-2-b')).toHaveCount(0);

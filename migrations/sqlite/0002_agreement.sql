@@ -33,8 +33,11 @@ create table floor (
     device       integer not null constraint floor_device references login (id) on delete cascade,
     conversation integer not null constraint floor_conversation references conversation (id),
     seq          integer not null,
+    -- The commit that put it there: the device may not have heard the answer, and its next sync tells.
+    version      integer not null,
     constraint floor_key primary key (device, conversation)
 ) strict, without rowid;
+create index floor_by_version on floor (version);
 
 -- Messages that one account does not see.
 create table hidden (

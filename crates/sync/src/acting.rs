@@ -125,13 +125,7 @@ impl Client {
                     self.arrive(conversation, pos.prev(), pos, seq, LogChange::Message { message, sender });
                 }
             }
-            Action::Delete { conversation, through } => {
-                self.touch(conversation, |held| held.delete(through));
-                self.changes.order = true;
-                if self.open() == Some(conversation) && !self.listed(conversation) {
-                    self.leave();
-                }
-            }
+            Action::Delete { conversation, through } => self.delete(conversation, through),
             Action::ReadAll => {
                 for (id, head) in heads {
                     let cursors = Cursors::at(head);
@@ -148,6 +142,15 @@ impl Client {
         }
         if !self.link.live() {
             self.pulls.want(Job::Sync, self.now);
+        }
+    }
+
+    /// The conversation is deleted on this device through a message.
+    pub(crate) fn delete(&mut self, id: ConversationId, through: Seq) {
+        self.touch(id, |held| held.delete(through));
+        self.changes.order = true;
+        if self.open() == Some(id) && !self.listed(id) {
+            self.leave();
         }
     }
 

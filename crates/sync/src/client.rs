@@ -253,6 +253,10 @@ impl Client {
             ServerFrame::Conversation { conversation, prev, pos, head_seq, change } => {
                 self.arrive(conversation, prev, pos, head_seq, change);
             }
+            ServerFrame::Deleted { conversation, floor } => match self.held.contains_key(&conversation) {
+                true => self.delete(conversation, floor),
+                false => self.pulls.want(Job::Describe(conversation), self.now),
+            },
             ServerFrame::Account { prev, pos, changes } => {
                 for (upd, changes) in self.log.arrive(self.now, prev, pos, (pos, changes)) {
                     self.apply_account(upd, changes);

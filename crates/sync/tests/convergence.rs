@@ -333,12 +333,6 @@ impl World {
                 device.written.push((unsent.conversation, unsent.client_id));
                 device.step(&self.server, Input::Retry(unsent.client_id));
             }
-            // Whose page ended before the answer to a deletion still sees the conversation, and deletes it again.
-            let asked = |id: &ConversationId| (*id, self.server.floor(device.who(), *id));
-            let deleted: Vec<_> = device.client.sessions().iter().map(asked).filter(|_| device.restarted).collect();
-            for (conversation, through) in deleted.into_iter().filter(|(_, floor)| !floor.is_zero()) {
-                device.step(&self.server, Input::Act(Action::Delete { conversation, through }));
-            }
         }
         self.rest(MINUTE);
     }

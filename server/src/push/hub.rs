@@ -105,6 +105,10 @@ impl Hub {
                     inner.tell(account, &encode(&frame));
                 }
             }
+            Event::Deleted { account, device, conversation, floor } => {
+                let frame = encode(&ServerFrame::Deleted { conversation, floor });
+                inner.tell_those(account, &frame, |connection| connection.device == device);
+            }
             Event::LoginEnded { account, device } => {
                 inner.cut(account, close::REVOKED, |connection| connection.device == device);
             }
@@ -128,9 +132,14 @@ impl Inner {
     }
 
     fn tell(&mut self, account: UserId, frame: &Utf8Bytes) {
+        self.tell_those(account, frame, |_| true);
+    }
+
+    fn tell_those(&mut self, account: UserId, frame: &Utf8Bytes, which: impl Fn(&Connection) -> bool) {
         let Some(connections) = self.online.get(&account) else { return };
         let slow: Vec<u64> = connections
             .iter()
+            .filter(|connection| which(connection))
             .filter(|connection| connection.queue.try_send(frame.clone()).is_err())
             .map(|connection| connection.id)
             .collect();

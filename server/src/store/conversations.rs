@@ -43,7 +43,7 @@ pub struct Place {
 }
 
 /// Which conversations a page takes in: those that changed in a commit after `version`, and were active since `active`
-/// or are unread.
+/// or are unread; and those that the reader's device deleted after it, unless that knows nothing.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Since {
     pub version: i64,
@@ -101,12 +101,15 @@ macro_rules! describe {
 
 const ONE: &str = describe!("select $3");
 
-// What was deleted on the device is listed again once there is something newer.
+// What was deleted on the device is listed again once there is something newer. Its deletion is told to the device once
+// more, which may have missed the answer.
 const PAGE: &str = describe!(
     "select c.id from member as m join conversation as c on c.id = m.conversation
     left join floor as f on f.device = $2 and f.conversation = c.id
-    where m.account = $1 and c.version > $3 and (c.active_at, c.id) < ($4, $5) and c.head_seq > coalesce(f.seq, -1)
-        and (c.active_at >= $7 or c.head_seq > max(m.read, m.vis_from - 1, coalesce(f.seq, 0)))
+    where m.account = $1 and (c.active_at, c.id) < ($4, $5)
+        and (c.version > $3 and c.head_seq > coalesce(f.seq, -1)
+            and (c.active_at >= $7 or c.head_seq > max(m.read, m.vis_from - 1, coalesce(f.seq, 0)))
+        or $3 >= 0 and f.version > $3)
     order by c.active_at desc, c.id desc limit $6"
 );
 

@@ -35,6 +35,8 @@ pub enum Event {
     },
     /// An account's own log moved from `prev` to `pos`, a change a position.
     Account { account: UserId, prev: Upd, pos: Upd, changes: Vec<AccountChange> },
+    /// The conversation was deleted on the device, through a message.
+    Deleted { account: UserId, device: protocol::DeviceId, conversation: ConversationId, floor: Seq },
     /// The login was ended: its connections must close.
     LoginEnded { account: UserId, device: protocol::DeviceId },
 }

@@ -1,25 +1,29 @@
 //! Deleting a conversation on one device (R001-05): what came so far is gone there, and what comes later shows again.
 //!
 //! Nothing of it is told to anybody: the account's other devices keep the conversation, and only a new one begins where
-//! any of them deleted it (R004-H5).
+//! any of them deleted it (R004-H5). Other pages of the device hear of it, and as the one that
+//! asked may miss the answer, the device's next sync tells it again.
 
 use super::conversations::Reader;
-use super::{Store, StoreError, Tx};
+use super::event::Event;
+use super::{Store, StoreError, Tx, parse};
 use protocol::{ConversationId, DeviceId, Seq, UserId};
 
 // The newest message bounds it: what has not come yet cannot be deleted.
-const DEVICE: &str = "insert into floor (device, conversation, seq)
-    select g.id, c.id, min($4, c.head_seq)
+const DEVICE: &str = "insert into floor (device, conversation, seq, version)
+    select g.id, c.id, min($4, c.head_seq), $5
     from login as g
     join member as m on m.account = g.account and m.conversation = $3
     join conversation as c on c.id = m.conversation
     where g.id = $2 and g.account = $1 and min($4, c.head_seq) > 0
-    on conflict (device, conversation) do update set seq = max(floor.seq, excluded.seq)";
+    on conflict (device, conversation) do update set seq = excluded.seq, version = excluded.version
+        where excluded.seq > floor.seq
+    returning seq";
 const MEMBER: &str = "update member set floor = max(member.floor, f.seq)
     from floor as f
     where f.device = $2 and f.conversation = $3 and member.account = $1 and member.conversation = $3";
-const INHERIT: &str = "insert into floor (device, conversation, seq)
-    select $2, m.conversation, m.floor from member as m where m.account = $1 and m.floor > 0";
+const INHERIT: &str = "insert into floor (device, conversation, seq, version)
+    select $2, m.conversation, m.floor, $3 from member as m where m.account = $1 and m.floor > 0";
 
 /// Every statement of this file, for the test that explains them.
 #[cfg(test)]
@@ -37,14 +41,18 @@ impl Store {
             .run(move |tx| {
                 Box::pin(async move {
                     let (account, device) = (reader.account.as_i64(), reader.device.as_i64());
-                    sqlx::query(DEVICE)
+                    let deeper: Option<i64> = sqlx::query_scalar(DEVICE)
                         .bind(account)
                         .bind(device)
                         .bind(id.as_i64())
                         .bind(through.as_i64())
-                        .execute(&mut *tx.conn)
+                        .bind(tx.version)
+                        .fetch_optional(&mut *tx.conn)
                         .await?;
+                    let Some(floor) = deeper else { return Ok(()) };
                     sqlx::query(MEMBER).bind(account).bind(device).bind(id.as_i64()).execute(&mut *tx.conn).await?;
+                    let Reader { account, device } = reader;
+                    tx.publish(Event::Deleted { account, device, conversation: id, floor: parse(floor)? });
                     Ok(())
                 })
             })
@@ -54,6 +62,6 @@ impl Store {
 
 /// A new device begins where any other deleted a conversation.
 pub(super) async fn inherit(tx: &mut Tx<'_>, account: UserId, device: DeviceId) -> Result<(), StoreError> {
-    sqlx::query(INHERIT).bind(account.as_i64()).bind(device.as_i64()).execute(&mut *tx.conn).await?;
+    sqlx::query(INHERIT).bind(account.as_i64()).bind(device.as_i64()).bind(tx.version).execute(&mut *tx.conn).await?;
     Ok(())
 }

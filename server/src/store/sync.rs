@@ -42,7 +42,9 @@ pub struct Moved {
     pub described: Described,
 }
 
-const VERSION: &str = "select coalesce(max(version), 0) from conversation";
+/// The number of the newest commit that a token can name.
+pub(super) const VERSION: &str = "select max(
+    (select coalesce(max(version), 0) from conversation), (select coalesce(max(version), 0) from floor))";
 const UPD: &str = "select upd from account where id = $1";
 const NEWEST: &str = "select c.active_at from member as m join conversation as c on c.id = m.conversation
     where m.account = $1 order by c.active_at desc limit 1 offset $2";

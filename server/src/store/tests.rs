@@ -1,5 +1,6 @@
 //! Conformance of the store, over a real database file.
 
+mod deleting;
 mod hiding;
 
 use super::conversations::{Place, only};

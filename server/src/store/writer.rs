@@ -151,7 +151,7 @@ pub struct WriterTask {
 
 pub(super) async fn start(options: SqliteConnectOptions, traces: Traces) -> anyhow::Result<(Writer, WriterTask)> {
     let mut conn = options.clone().connect().await?;
-    let version = sqlx::query_scalar("select coalesce(max(version), 0) from conversation").fetch_one(&mut conn).await?;
+    let version = sqlx::query_scalar(super::sync::VERSION).fetch_one(&mut conn).await?;
     let checkpoint = Checkpoint::open(options, traces).await?;
     let (queue, commands) = mpsc::channel(QUEUE);
     let (events, committed) = mpsc::channel(EVENTS);

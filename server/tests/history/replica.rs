@@ -122,7 +122,7 @@ impl Replica {
     pub fn frame(&mut self, frame: &ServerFrame) {
         match frame {
             ServerFrame::Hello { .. } => self.greeted += 1,
-            ServerFrame::Pong => {}
+            ServerFrame::Pong | ServerFrame::Deleted { .. } => {}
             ServerFrame::Conversation { conversation, prev, pos, head_seq, change } => {
                 match self.logs.get_mut(conversation) {
                     None => {

@@ -12,9 +12,7 @@ use server::push::Connected;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
-use sync::{
-    Acted, Action, Answer, Client, Effect, Failure, Input, Item, ReadMark, Request, RequestId, RowKey, Start, Stored,
-};
+use sync::{Action, Answer, Client, Effect, Failure, Input, Item, ReadMark, Request, RequestId, RowKey, Start, Stored};
 
 #[derive(Default)]
 pub enum Socket {
@@ -159,12 +157,7 @@ impl Device {
         for effect in self.client.step(clock, self.dice.roll(), input) {
             self.perform(now, clock, effect);
         }
-        for Acted { action, outcome } in self.client.take_changes().acted {
-            // A deletion is told to nobody else: it is stored at once.
-            if matches!((action, outcome), (Action::Delete { .. }, Ok(()))) {
-                self.keep(now);
-            }
-        }
+        self.client.take_changes();
     }
 
     fn perform(&mut self, now: Millis, clock: Millis, effect: Effect) {

@@ -214,9 +214,7 @@ impl<'a> World<'a> {
                 }
             }
             Op::Delete(room) => {
-                // Nobody is told of it, not even another tab of the same browser.
-                if Rc::strong_count(&device.kept) == 1
-                    && let Some(&conversation) = self.rooms.get(&room)
+                if let Some(&conversation) = self.rooms.get(&room)
                     && let Some(through) = device.newest(conversation)
                 {
                     device.act(now, Action::Delete { conversation, through });
@@ -245,7 +243,7 @@ impl<'a> World<'a> {
             }
             Op::Drop => {
                 if let Some(arriving) = device.arriving()
-                    && matches!(arriving[0], Arriving::Frame(_))
+                    && matches!(&arriving[0], Arriving::Frame(frame) if !frame.contains(DELETED))
                 {
                     arriving.pop_front();
                 }
@@ -383,12 +381,6 @@ impl<'a> World<'a> {
         let start = self.start(&login, open).await;
         let now = self.now;
         let device = &mut self.devices[n];
-        if device.login.token != login.token
-            && let Some(disk) = &mut device.kept.borrow_mut().disk
-        {
-            // What was read in a login ends with it; what was written waits for the next one.
-            *disk = Disk::default();
-        }
         device.login = login;
         device.past.clear();
         device.reload(now, start);
@@ -502,6 +494,9 @@ impl<'a> World<'a> {
         client
     }
 }
+
+/// What belongs to no log cannot be missed in one, and a connection loses nothing before it ends.
+const DELETED: &str = r#"{"type":"deleted""#;
 
 fn busy() -> Failure {
     let message = String::new();

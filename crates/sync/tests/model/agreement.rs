@@ -24,8 +24,10 @@ impl Server {
             }
             Action::Delete { conversation, through } => {
                 let through = through.min(self.rooms[&conversation].head());
-                let floor = self.floors.entry((who.device, conversation)).or_default();
-                *floor = through.max(*floor);
+                if through > self.floor(who, conversation) {
+                    self.version += 1;
+                    self.floors.insert((who.device, conversation), (through, self.version));
+                }
             }
             Action::ReadAll => {
                 let ids: Vec<ConversationId> =

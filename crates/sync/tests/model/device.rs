@@ -42,8 +42,6 @@ pub struct Device {
     /// Messages written here, in order.
     pub written: Vec<(ConversationId, ClientId)>,
     pub logged_out: bool,
-    /// The page was loaded anew: what it was still to be answered it never heard.
-    pub restarted: bool,
     pub frames_sent: Vec<ClientFrame>,
     /// What became of what was asked for.
     pub acted: Vec<Acted>,
@@ -101,7 +99,6 @@ impl Device {
             seen: BTreeMap::new(),
             written: Vec::new(),
             logged_out: false,
-            restarted: false,
             frames_sent: Vec::new(),
             acted: Vec::new(),
             random: me.get(),
@@ -163,8 +160,7 @@ impl Device {
         let reads = std::mem::take(&mut self.reads);
         let seen = std::mem::take(&mut self.seen);
         let (key, skew, random) = (self.key, self.skew, self.random + 1);
-        let restarted = true;
-        *self = Self { restarted, outbox, written, marks, reads, seen, disk, key, skew, random, ..fresh };
+        *self = Self { outbox, written, marks, reads, seen, disk, key, skew, random, ..fresh };
         // Nothing is seen before all of it is restored.
         if let Some(disk) = &self.disk {
             self.drive(server, Input::Restored(disk.stored().map(Box::new)));

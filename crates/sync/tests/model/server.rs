@@ -89,9 +89,10 @@ pub struct Server {
     pub private: BTreeSet<UserId>,
     /// Whether there ever was such an account.
     pub ever_private: bool,
-    pub(super) floors: BTreeMap<(u64, ConversationId), Seq>,
+    /// How far a device has deleted a conversation, and the commit that did.
+    pub(super) floors: BTreeMap<(u64, ConversationId), (Seq, u64)>,
     logs: BTreeMap<UserId, AccountLog>,
-    version: u64,
+    pub(super) version: u64,
     /// Tokens of an earlier one are refused.
     pub epoch: u64,
     /// What was published since it was last taken, in commit order.
@@ -287,7 +288,11 @@ impl Server {
     }
 
     pub fn floor(&self, who: impl Into<Who>, id: ConversationId) -> Seq {
-        self.floors.get(&(who.into().device, id)).copied().unwrap_or_default()
+        self.floors.get(&(who.into().device, id)).map_or(Seq::ZERO, |(floor, _)| *floor)
+    }
+
+    fn deleted_since(&self, who: Who, id: ConversationId, version: u64) -> bool {
+        self.floors.get(&(who.device, id)).is_some_and(|(_, at)| *at > version)
     }
 
     pub(super) fn upd(&self, me: UserId) -> Upd {
@@ -317,7 +322,8 @@ impl Server {
         let mut moved: Vec<&Room> = self
             .rooms
             .values()
-            .filter(|room| room.members.contains(&me) && began > version && room.version > version)
+            .filter(|room| room.members.contains(&me) && began > version)
+            .filter(|room| room.version > version || self.deleted_since(who, room.id, version))
             .filter(|room| after.is_none_or(|after| place(room) < after))
             .collect();
         moved.sort_by_key(|room| std::cmp::Reverse(place(room)));

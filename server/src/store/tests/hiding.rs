@@ -1,16 +1,16 @@
 //! What one account, everybody or one device no longer sees, and what of it counts.
 
 use super::*;
+use protocol::Message;
 use protocol::messaging::{ReportMessage, ReportReason};
-use protocol::{DeviceName, Message};
 use std::collections::HashSet;
 use std::time::Duration;
 
 /// Everything may be recalled.
-const ALWAYS: Option<u64> = Some(0);
+pub(super) const ALWAYS: Option<u64> = Some(0);
 
 impl Fixture {
-    async fn recall(
+    pub(super) async fn recall(
         &self,
         by: &Arc<User>,
         id: ConversationId,
@@ -43,24 +43,6 @@ impl Fixture {
         let note = Some("look".try_into().unwrap());
         let report = ReportMessage { reason: ReportReason::Fraud, note, hide };
         self.store.report(by.id, id, seq(at), report).await
-    }
-
-    async fn device(&self, account: &User) -> Reader {
-        let mut token = [0; 32];
-        getrandom::fill(&mut token).unwrap();
-        let name = DeviceName::try_from("device").unwrap();
-        Reader { account: account.id, device: self.store.begin_login(account.id, token, name).await.unwrap() }
-    }
-
-    async fn on(&self, device: Reader, id: ConversationId) -> Conversation {
-        only(self.store.conversation(device, id).await.unwrap()).unwrap()
-    }
-
-    async fn listed(&self, device: Reader) -> Vec<ConversationId> {
-        let page = self.store.conversations(device, None, 50).await.unwrap().conversations;
-        let synced = self.store.moved(device, SyncCursor::NOTHING, segment(50)).await.unwrap().described.conversations;
-        assert_eq!(page, synced);
-        page.into_iter().map(|conversation| conversation.id).collect()
     }
 
     /// What the account reads in history, by seq, with what the pages and changes cover.
@@ -344,56 +326,6 @@ async fn a_withheld_message_implies_nothing() {
         .await
         .unwrap();
     assert_eq!((sent, fixture.seen(&a, id).await.own), (0, Cursors::at(seq(2))));
-}
-
-/// R001-05, R004-H5, R004-B7 (14, 15): deleting a conversation is the device's own: the others keep it, a new one begins
-/// without it, and it comes back with what is written later.
-#[tokio::test]
-async fn a_conversation_is_deleted_on_one_device() {
-    let mut fixture = Fixture::new().await;
-    let (a, b) = (fixture.user("aa").await, fixture.user("bb").await);
-    let id = fixture.direct(&a, &b).await.id;
-    let (one, two) = (fixture.device(&b).await, fixture.device(&b).await);
-    for key in 1..=3 {
-        fixture.send(id, &a, key, "x").await.unwrap();
-    }
-    let before = fixture.on(two, id).await;
-    // Further than the newest message there is nothing to delete, and nothing less than before is.
-    for through in [99, 1, 0] {
-        fixture.store.delete_conversation(one, id, seq(through)).await.unwrap();
-        let seen = fixture.on(one, id).await;
-        assert_eq!((seen.floor, seen.vis_from, seen.unread, seen.last), (seq(3), seq(4), 0, None));
-    }
-    assert!(fixture.listed(one).await.is_empty());
-    assert_eq!((fixture.listed(two).await, fixture.on(two, id).await), (vec![id], before.clone()));
-    let new = fixture.device(&b).await;
-    assert!(fixture.listed(new).await.is_empty());
-    let page = fixture.store.history(one, id, Span::Newest, 10).await.unwrap();
-    assert_eq!((page.messages.len(), page.from, page.through, page.vis_from), (0, seq(4), seq(3), seq(4)));
-    // Nothing is told of it, and a recall of what is gone brings nothing back.
-    fixture.recall(&a, id, 3, ALWAYS).await.unwrap();
-    assert!(fixture.listed(one).await.is_empty());
-    assert_eq!(fixture.seen(&b, id).await.upd, before.upd);
-
-    fixture.send(id, &a, 4, "x").await.unwrap();
-    for device in [one, new] {
-        let seen = fixture.on(device, id).await;
-        assert_eq!((seen.unread, seen.last.unwrap().seq), (1, seq(4)));
-        assert_eq!(fixture.listed(device).await, [id]);
-        let changes = fixture.store.changes(device, id, protocol::Rev::ZERO, 10, 100).await.unwrap();
-        assert_eq!(seqs(&changes.messages), [4]);
-    }
-    assert_eq!(fixture.on(two, id).await.unread, 3);
-    while let Ok(committed) = fixture.committed.try_recv() {
-        let joined = |event: &Event| matches!(event, Event::Account { changes, .. } if !matches!(changes[..], [AccountChange::Joined { .. }]));
-        assert!(!committed.events.iter().any(joined), "no downlink");
-    }
-    // Another device that deletes more moves where a new one begins; one that was ended deletes nothing.
-    fixture.store.delete_conversation(two, id, seq(4)).await.unwrap();
-    assert!(fixture.listed(fixture.device(&b).await).await.is_empty());
-    fixture.store.end_login(b.id, one.device).await.unwrap();
-    fixture.store.delete_conversation(one, id, seq(4)).await.unwrap();
-    assert_eq!(fixture.on(one, id).await.floor, Seq::ZERO);
 }
 
 /// R004-H6: a report keeps what the reporter saw, hides the message like a deletion, and cannot be taken back.

@@ -1,0 +1,112 @@
+//! Conversations deleted on one device.
+
+use super::hiding::ALWAYS;
+use super::*;
+use protocol::DeviceName;
+
+impl Fixture {
+    pub(super) async fn device(&self, account: &User) -> Reader {
+        let mut token = [0; 32];
+        getrandom::fill(&mut token).unwrap();
+        let name = DeviceName::try_from("device").unwrap();
+        Reader { account: account.id, device: self.store.begin_login(account.id, token, name).await.unwrap() }
+    }
+
+    pub(super) async fn on(&self, device: Reader, id: ConversationId) -> Conversation {
+        only(self.store.conversation(device, id).await.unwrap()).unwrap()
+    }
+
+    pub(super) async fn listed(&self, device: Reader) -> Vec<ConversationId> {
+        let page = self.store.conversations(device, None, 50).await.unwrap().conversations;
+        let synced = self.store.moved(device, SyncCursor::NOTHING, segment(50)).await.unwrap().described.conversations;
+        assert_eq!(page, synced);
+        page.into_iter().map(|conversation| conversation.id).collect()
+    }
+}
+
+/// R001-05, R004-H5, R004-B7 (14, 15): deleting a conversation is the device's own: the others keep it, a new one begins
+/// without it, and it comes back with what is written later.
+#[tokio::test]
+async fn a_conversation_is_deleted_on_one_device() {
+    let mut fixture = Fixture::new().await;
+    let (a, b) = (fixture.user("aa").await, fixture.user("bb").await);
+    let id = fixture.direct(&a, &b).await.id;
+    let (one, two) = (fixture.device(&b).await, fixture.device(&b).await);
+    for key in 1..=3 {
+        fixture.send(id, &a, key, "x").await.unwrap();
+    }
+    let before = fixture.on(two, id).await;
+    // Further than the newest message there is nothing to delete, and nothing less than before is.
+    for through in [99, 1, 0] {
+        fixture.store.delete_conversation(one, id, seq(through)).await.unwrap();
+        let seen = fixture.on(one, id).await;
+        assert_eq!((seen.floor, seen.vis_from, seen.unread, seen.last), (seq(3), seq(4), 0, None));
+    }
+    assert!(fixture.listed(one).await.is_empty());
+    assert_eq!((fixture.listed(two).await, fixture.on(two, id).await), (vec![id], before.clone()));
+    let new = fixture.device(&b).await;
+    assert!(fixture.listed(new).await.is_empty());
+    let page = fixture.store.history(one, id, Span::Newest, 10).await.unwrap();
+    assert_eq!((page.messages.len(), page.from, page.through, page.vis_from), (0, seq(4), seq(3), seq(4)));
+    // Nothing is told of it, and a recall of what is gone brings nothing back.
+    fixture.recall(&a, id, 3, ALWAYS).await.unwrap();
+    assert!(fixture.listed(one).await.is_empty());
+    assert_eq!(fixture.seen(&b, id).await.upd, before.upd);
+
+    fixture.send(id, &a, 4, "x").await.unwrap();
+    for device in [one, new] {
+        let seen = fixture.on(device, id).await;
+        assert_eq!((seen.unread, seen.last.unwrap().seq), (1, seq(4)));
+        assert_eq!(fixture.listed(device).await, [id]);
+        let changes = fixture.store.changes(device, id, protocol::Rev::ZERO, 10, 100).await.unwrap();
+        assert_eq!(seqs(&changes.messages), [4]);
+    }
+    assert_eq!(fixture.on(two, id).await.unread, 3);
+    let mut pages = 0;
+    while let Ok(committed) = fixture.committed.try_recv() {
+        let joined = |event: &Event| matches!(event, Event::Account { changes, .. } if !matches!(changes[..], [AccountChange::Joined { .. }]));
+        assert!(!committed.events.iter().any(joined), "no downlink");
+        let own = |event: &&Event| matches!(event, Event::Deleted { device, floor, .. } if (*device, *floor) == (one.device, seq(3)));
+        pages += committed.events.iter().filter(own).count();
+    }
+    assert_eq!(pages, 1, "the other pages of the device");
+    // Another device that deletes more moves where a new one begins; one that was ended deletes nothing.
+    fixture.store.delete_conversation(two, id, seq(4)).await.unwrap();
+    assert!(fixture.listed(fixture.device(&b).await).await.is_empty());
+    fixture.store.end_login(b.id, one.device).await.unwrap();
+    fixture.store.delete_conversation(one, id, seq(4)).await.unwrap();
+    assert_eq!(fixture.on(one, id).await.floor, Seq::ZERO);
+}
+
+/// R001-05: a device that missed the answer to its deletion hears of it in its next sync, once; so does one whose data are
+/// older than its login. Nobody else does.
+#[tokio::test]
+async fn a_deletion_is_told_to_its_device_again() {
+    let fixture = Fixture::new().await;
+    let (a, b) = (fixture.user("aa").await, fixture.user("bb").await);
+    let (id, other) = (fixture.direct(&a, &b).await.id, fixture.direct(&b, &b).await.id);
+    let (one, two) = (fixture.device(&b).await, fixture.device(&b).await);
+    fixture.send(id, &a, 1, "x").await.unwrap();
+    let known = fixture.store.moved(one, SyncCursor::NOTHING, segment(50)).await.unwrap().cursor;
+    let told = async |fixture: &Fixture, reader, cursor| {
+        let moved = fixture.store.moved(reader, cursor, segment(50)).await.unwrap();
+        assert!(!moved.more);
+        let floors = moved.described.conversations.iter().map(|about| (about.id, about.floor)).collect::<Vec<_>>();
+        (floors, moved.cursor)
+    };
+    assert_eq!(told(&fixture, one, known).await.0, []);
+    fixture.store.delete_conversation(one, id, seq(1)).await.unwrap();
+    let (floors, later) = told(&fixture, one, known).await;
+    assert_eq!(floors, [(id, seq(1))]);
+    assert_eq!(told(&fixture, one, later).await.0, []);
+    assert_eq!(told(&fixture, two, known).await.0, []);
+    let new = fixture.device(&b).await;
+    assert_eq!(told(&fixture, new, later).await.0, [(id, seq(1))]);
+    // A device that knows nothing is not bothered with what it deleted.
+    assert_eq!(told(&fixture, new, SyncCursor::NOTHING).await.0, [(other, Seq::ZERO)]);
+    // Nor is anything told twice after a restart, which goes on counting commits where they ended.
+    let fixture = fixture.reopen().await;
+    assert_eq!(told(&fixture, one, later).await.0, []);
+    fixture.send(id, &a, 2, "x").await.unwrap();
+    assert_eq!(told(&fixture, one, later).await.0, [(id, seq(1))]);
+}
