@@ -74,7 +74,13 @@ async fn act(action: Action) -> Result<Answer, Failure> {
         }
         Action::ReadAll => send("PUT", path::RECEIPTS_ALL, &(), false).await,
         Action::ShowReceipts(receipts) => {
-            send("PATCH", path::ACCOUNT_ME, &ChangeAccount { receipts: Some(receipts) }, false).await
+            send(
+                "PATCH",
+                path::ACCOUNT_ME,
+                &ChangeAccount { receipts: Some(receipts), ..ChangeAccount::default() },
+                false,
+            )
+            .await
         }
     };
     done.map(|_| Answer::Done)

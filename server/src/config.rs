@@ -59,6 +59,12 @@ pub struct Config {
         value_parser = RangedU64ValueParser::<u32>::new().range(1..=500))]
     pub sync_segment_size: u32,
 
+    /// How many messages somebody may write to one who has neither answered nor follows them, 0 to 1000000; 0 means as
+    /// many as they like.
+    #[arg(long, env = "SIXIN_STRANGER_MSG_LIMIT", default_value_t = 0, value_name = "COUNT",
+        value_parser = RangedU64ValueParser::<u64>::new().range(0..=1_000_000))]
+    pub stranger_msg_limit: u64,
+
     #[command(flatten)]
     pub rates: Rates,
 }

@@ -72,6 +72,10 @@ impl Refusal {
             | ErrorCode::NotFound
             | ErrorCode::RecallExpired
             | ErrorCode::NotAllowed
+            | ErrorCode::NotFollowed
+            | ErrorCode::FollowersOnly
+            | ErrorCode::NotAccepted
+            | ErrorCode::AwaitingAnswer
             | ErrorCode::MethodNotAllowed
             | ErrorCode::HandleTaken
             | ErrorCode::ClientIdReused
@@ -116,8 +120,9 @@ impl From<StoreError> for Refusal {
             }
             StoreError::NotFound => Self::not_found(),
             StoreError::NotAllowed => Self::new(ErrorCode::NotAllowed, "this is another's to do"),
+            StoreError::Refused(code) => Self::new(code, "the receiver does not accept this message"),
             StoreError::TooLate => Self::new(ErrorCode::RecallExpired, "the message is too old to be recalled"),
-            cause @ (StoreError::Taken | StoreError::Corrupt(_) | StoreError::Database(_)) => {
+            cause @ (StoreError::Taken | StoreError::Doubtful | StoreError::Corrupt(_) | StoreError::Database(_)) => {
                 Self { cause: Some(cause), ..Self::internal() }
             }
         }

@@ -2,7 +2,7 @@
 //!
 //! The API's routes are data, so that the OpenAPI document and the tests of permission walk the same table.
 
-use crate::api::{accounts, conversations, devices, logins, messages, openapi, receipts, sync, users};
+use crate::api::{accounts, contacts, conversations, devices, logins, messages, openapi, receipts, sync, users};
 use crate::error::Refusal;
 use crate::middleware::{headers, limits, origin, request_log};
 use crate::page;
@@ -73,6 +73,16 @@ pub fn routes() -> Vec<Route> {
         route(Method::POST,    path::REPORT,         "reportMessage",      Member,  post(messages::report)),
         route(Method::PUT,     path::RECEIPTS,       "reportReceipts",     Member,  put(receipts::report)),
         route(Method::PUT,     path::RECEIPTS_ALL,   "readAll",            Account, put(receipts::read_all)),
+        route(Method::GET,     path::CONTACTS,       "listContacts",       Account, get(contacts::list)),
+        route(Method::GET,     path::CONTACT,        "getContact",         Account, get(contacts::get)),
+        route(Method::PUT,     path::FRIEND,         "addFriend",          Account, put(contacts::ask_friend)),
+        route(Method::DELETE,  path::FRIEND,         "removeFriend",       Account, delete(contacts::drop_friend)),
+        route(Method::PUT,     path::FOLLOW,         "follow",             Account, put(contacts::follow)),
+        route(Method::DELETE,  path::FOLLOW,         "unfollow",           Account, delete(contacts::unfollow)),
+        route(Method::PUT,     path::BLOCK,          "block",              Account, put(contacts::block)),
+        route(Method::DELETE,  path::BLOCK,          "unblock",            Account, delete(contacts::unblock)),
+        route(Method::GET,     path::REQUESTS,       "listRequests",       Account, get(contacts::requests)),
+        route(Method::DELETE,  path::REQUEST,        "refuseRequest",      Account, delete(contacts::refuse)),
         route(Method::GET,     path::SYNC,           "sync",               Account, get(sync::get)),
         route(Method::POST,    path::SYNC_COUNTS,    "checkCounts",        Account, post(sync::check)),
         route(Method::GET,     path::OPENAPI,        "getOpenApi",         Anyone,  get(openapi::get)),

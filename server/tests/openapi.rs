@@ -148,6 +148,28 @@ fn close(schema: &mut Value) {
     }
 }
 
+/// Everything about contacts, and a message that is refused for what they are.
+async fn people(checker: &mut Checker, a: &Person, b: &Person, id: protocol::ConversationId) {
+    let since = checker.call(a, "sync", "", None).await["token"].as_str().unwrap().to_owned();
+    let of = |person: &Person| format!("{}+", person.id);
+    checker.call(a, "addFriend", &of(b), Some(json!({"greeting": "你好"}))).await;
+    checker.call(b, "listRequests", "", None).await;
+    checker.call(b, "refuseRequest", &of(a), None).await;
+    checker.call(a, "addFriend", &of(b), Some(json!({}))).await;
+    checker.call(b, "addFriend", &of(a), Some(json!({}))).await;
+    for operation in ["follow", "unfollow", "follow", "block"] {
+        checker.call(a, operation, &of(b), None).await;
+    }
+    checker.call(b, "sendMessage", &format!("{id}+"), Some(text_message(fresh_client_id(), "x"))).await;
+    checker.call(a, "listContacts", "?limit=1", None).await;
+    checker.call(a, "getContact", &of(b), None).await;
+    checker.call(a, "getConversation", &id.to_string(), None).await;
+    checker.call(a, "sync", &format!("?since={since}"), None).await;
+    for operation in ["unblock", "removeFriend"] {
+        checker.call(a, operation, &of(b), None).await;
+    }
+}
+
 /// Every operation is called, with everything it may answer, and each document is held against its schema.
 #[tokio::test]
 async fn real_requests_and_answers_match_the_document() {
@@ -232,6 +254,7 @@ async fn real_requests_and_answers_match_the_document() {
             break;
         }
     }
+    people(&mut checker, &a, &b, id).await;
     let late = TestServer::start_with(&[("SIXIN_RECALL_WINDOW", "0")]);
     let c = late.person("cc").await;
     let own = c.open(&c).await;

@@ -7,9 +7,13 @@ mod support;
 use protocol::messaging::{MessageReaders, Readers};
 use protocol::receipts::{Cursors, ReceiptsPage};
 use protocol::sync::AccountChange;
-use protocol::{Account, Conversation, Seq, Upd, path};
+use protocol::{Account, Conversation, MessagesFrom, Seq, Upd, path};
 use serde_json::json;
 use support::{PASSWORD, Person, TestServer};
+
+fn settings(receipts: bool) -> AccountChange {
+    AccountChange::Settings { receipts, messages_from: MessagesFrom::Everyone }
+}
 
 fn seq(number: u64) -> Seq {
     Seq::ZERO.plus(number)
@@ -72,7 +76,7 @@ async fn receipts_can_be_turned_off() {
         assert!(!changed.receipts);
     }
     for device in &mut devices {
-        assert_eq!(device.changes().await, [AccountChange::Settings { receipts: false }]);
+        assert_eq!(device.changes().await, [settings(false)]);
     }
     assert!(!other.get(path::ACCOUNT_ME).await.read::<Account>().receipts);
     b.report(id, 3, 2).await;
@@ -82,7 +86,7 @@ async fn receipts_can_be_turned_off() {
     }
     assert_eq!(other.conversation(id).await.unread, 2);
     let missed = other.sync(Some(&start.token)).await.changes;
-    assert_eq!(missed, [AccountChange::Settings { receipts: false }, own]);
+    assert_eq!(missed, [settings(false), own]);
 
     // What was told before stays told, and nothing more is until it is turned on again.
     let known = |conversation: Conversation| conversation.peer_cursors;

@@ -58,6 +58,17 @@ fn table(conversation: ConversationId, member: &Person) -> Vec<Row> {
         row("reportMessage",     "",             Some(json!({"reason": "spam", "hide": true})), [401, 404, 403]),
         row("deleteConversation", "?through=1",  None,   [401, 404, 204]),
         row("reportReceipts",    "",             Some(report), [401, 404, 204]),
+        row("listContacts",      "",             None,   [401, 200, 200]),
+        // The other in the path is the member: nobody has to do with themselves.
+        row("getContact",        "",             None,   [401, 200, 200]),
+        row("addFriend",         "",             Some(json!({})), [401, 200, 404]),
+        row("listRequests",      "",             None,   [401, 200, 200]),
+        row("refuseRequest",     "",             None,   [401, 404, 404]),
+        row("removeFriend",      "",             None,   [401, 204, 404]),
+        row("follow",            "",             None,   [401, 200, 404]),
+        row("unfollow",          "",             None,   [401, 204, 404]),
+        row("block",             "",             None,   [401, 200, 404]),
+        row("unblock",           "",             None,   [401, 204, 404]),
         row("sync",              "",             None,   [401, 200, 200]),
         row("checkCounts",       "",             Some(json!({"counts": []})), [401, 200, 200]),
         // Without the headers of a WebSocket, who may connect is told what is missing.
@@ -96,6 +107,7 @@ async fn every_route_knows_who_may_call_it() {
         for (caller, expected) in [(None, row.anonymous), (Some(&stranger), row.stranger), (Some(&member), row.member)]
         {
             let id = match route.path {
+                path if path.starts_with(path::CONTACTS) => a.id.to_string(),
                 path::USER => a.id.to_string(),
                 path::DEVICE => spare.device.to_string(),
                 _ => conversation.to_string(),

@@ -1,6 +1,7 @@
 //! Accounts, logins and devices.
 
 use crate::Millis;
+use crate::contacts::MessagesFrom;
 use crate::id::{DeviceId, UserId};
 use crate::text::{DeviceName, DisplayName, Handle, Password};
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,8 @@ pub struct Account {
     pub created_at: Millis,
     /// Whether others learn what the account received and read, and it what they did (R000-19).
     pub receipts: bool,
+    /// From whom it accepts messages (R004-I15).
+    pub messages_from: MessagesFrom,
 }
 
 impl Account {
@@ -37,6 +40,8 @@ impl Account {
 pub struct ChangeAccount {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receipts: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub messages_from: Option<MessagesFrom>,
 }
 
 /// `POST /accounts`: 201 with the [`Account`], 409 `handle_taken`.

@@ -19,6 +19,14 @@ pub enum ErrorCode {
     NotAllowed,
     /// 403: the request comes from another site.
     ForeignOrigin,
+    /// 403: the receiver accepts messages only from those they follow, and does not follow the sender (R004-I1).
+    NotFollowed,
+    /// 403: the receiver accepts messages only from their followers, and the sender is none (R004-I2).
+    FollowersOnly,
+    /// 403: the receiver accepts no messages, or none from the sender, which nobody can tell apart (R004-I3).
+    NotAccepted,
+    /// 403: the receiver has not answered yet, and no more may be written before (R001-04).
+    AwaitingAnswer,
     /// 404: nothing there that the account may see.
     NotFound,
     /// 405: the path has no such method.

@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod body;
+pub mod contacts;
 pub mod error;
 pub mod frame;
 pub mod id;
@@ -17,12 +18,13 @@ pub mod text;
 
 pub use account::{Account, Device, Login, LoginRequest, RegisterRequest, User};
 pub use body::{MessageBody, Origin};
+pub use contacts::{Contact, FriendRequest, MessagesFrom, Relation, RequestState};
 pub use error::{ApiError, ErrorAnswer, ErrorCode};
 pub use frame::{ClientFrame, LogChange, ServerFrame};
 pub use id::{ClientId, ConversationId, DeviceId, Rev, Seq, Upd, UserId};
 pub use messaging::{Conversation, ConversationKind, Message};
 pub use receipts::{Cursors, ReadReportPolicy, Receipt, ReceiptReport, Rules};
-pub use text::{DeviceName, DisplayName, Handle, MessageText, Password, ReportNote};
+pub use text::{DeviceName, DisplayName, Greeting, Handle, MessageText, Password, ReportNote};
 
 /// Milliseconds since the Unix epoch by the server's clock. Shown to people, never compared for order (R000-17).
 pub type Millis = u64;

@@ -3,6 +3,7 @@
 use crate::Millis;
 use crate::account::User;
 use crate::body::{self, MessageBody};
+use crate::contacts::Relation;
 use crate::id::{ClientId, ConversationId, Rev, Seq, Upd, UserId};
 use crate::receipts::Cursors;
 use crate::text::ReportNote;
@@ -70,6 +71,20 @@ pub struct Conversation {
     pub peer_cursors: Option<Cursors>,
     /// Unread messages by the one formula of R004-B1, at `rev`, `upd` and `own`.
     pub unread: u64,
+    /// What the member and the peer of a direct conversation are to each other, at `upd` (R004-D1).
+    #[serde(default, skip_serializing_if = "Relation::is_none")]
+    pub relation: Relation,
+    /// Whether the member has ever written in it (R001-04).
+    pub answered: bool,
+}
+
+impl Conversation {
+    /// Whether it stands among the messages of strangers: somebody has written to the member who never answered, and
+    /// who neither follows them nor has them as a friend (R001-04).
+    pub fn stranger(&self) -> bool {
+        let Relation { friend, follow, .. } = self.relation;
+        self.peer.is_some() && !self.head_seq.is_zero() && !(self.answered || friend || follow)
+    }
 }
 
 /// `POST /conversations`: opens the direct conversation with a user: 201 when it is new, 200 when it stood already.

@@ -22,6 +22,13 @@ pub const REPORT: &str = "/api/v1/conversations/{id}/messages/{seq}/report";
 pub const MESSAGE_READERS: &str = "/api/v1/conversations/{id}/messages/{seq}/readers";
 pub const RECEIPTS: &str = "/api/v1/receipts";
 pub const RECEIPTS_ALL: &str = "/api/v1/receipts/all";
+pub const CONTACTS: &str = "/api/v1/contacts";
+pub const CONTACT: &str = "/api/v1/contacts/{id}";
+pub const FRIEND: &str = "/api/v1/contacts/{id}/friend";
+pub const FOLLOW: &str = "/api/v1/contacts/{id}/follow";
+pub const BLOCK: &str = "/api/v1/contacts/{id}/block";
+pub const REQUESTS: &str = "/api/v1/contacts/requests";
+pub const REQUEST: &str = "/api/v1/contacts/requests/{id}";
 pub const SYNC: &str = "/api/v1/sync";
 pub const SYNC_COUNTS: &str = "/api/v1/sync/counts";
 pub const PUSH: &str = "/api/v1/push";
@@ -66,6 +73,27 @@ pub fn report(id: ConversationId, seq: Seq) -> String {
 
 pub fn message_readers(id: ConversationId, seq: Seq) -> String {
     format!("{CONVERSATIONS}/{id}/messages/{seq}/readers")
+}
+
+pub fn contact(id: UserId) -> String {
+    format!("{CONTACTS}/{id}")
+}
+
+pub fn friend(id: UserId) -> String {
+    format!("{CONTACTS}/{id}/friend")
+}
+
+pub fn follow(id: UserId) -> String {
+    format!("{CONTACTS}/{id}/follow")
+}
+
+pub fn block(id: UserId) -> String {
+    format!("{CONTACTS}/{id}/block")
+}
+
+/// The friend request of a user.
+pub fn request(id: UserId) -> String {
+    format!("{REQUESTS}/{id}")
 }
 
 pub fn receipts_after(after: Upd) -> String {

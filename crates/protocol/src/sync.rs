@@ -1,6 +1,7 @@
 //! What changed while a device was away, and the account's log.
 
 use crate::account::User;
+use crate::contacts::{FriendRequest, MessagesFrom, Relation};
 use crate::id::{ConversationId, Rev, Seq, Upd};
 use crate::messaging::{Conversation, Message};
 use crate::receipts::{Cursors, Receipt};
@@ -21,7 +22,11 @@ pub enum AccountChange {
     /// It took that back.
     Shown { conversation: ConversationId, message: Box<Message>, sender: User },
     /// The account's own settings.
-    Settings { receipts: bool },
+    Settings { receipts: bool, messages_from: MessagesFrom },
+    /// What the account and another are to each other (R003-08e).
+    Relation { user: User, relation: Relation },
+    /// A friend request of the account, or to it (R003-02).
+    Request(Box<FriendRequest>),
 }
 
 /// `GET /sync?since=TOKEN`: what moved in the account's logs since the token, or everything when it is absent.

@@ -195,6 +195,24 @@ impl TryFrom<String> for ReportNote {
     }
 }
 
+text!(
+    /// What comes with a friend request: one line of 1–100 Unicode scalars after trimming.
+    Greeting
+);
+secret!(Greeting);
+
+impl Greeting {
+    pub const MAX: usize = 100;
+}
+
+impl TryFrom<String> for Greeting {
+    type Error = TextError;
+
+    fn try_from(text: String) -> Result<Self, TextError> {
+        one_line(&text, Self::MAX).map(Self)
+    }
+}
+
 fn one_line(text: &str, max: usize) -> Result<String, TextError> {
     let text = text.trim();
     length(text, 1, max)?;

@@ -10,7 +10,8 @@ use crate::timeline::Timeline;
 use protocol::messaging::{ChangesPage, HistoryPage, Readers};
 use protocol::sync::{AccountChange, SyncPage};
 use protocol::{
-    ClientId, Conversation, ConversationId, ConversationKind, Cursors, LogChange, Message, Rev, Seq, Upd, User,
+    ClientId, Conversation, ConversationId, ConversationKind, Cursors, LogChange, Message, Relation, Rev, Seq, Upd,
+    User, UserId,
 };
 use std::collections::btree_map::Entry;
 
@@ -58,12 +59,33 @@ impl Client {
                     self.meet([sender]);
                     self.touch(conversation, |held| held.show(*message, upd));
                 }
-                AccountChange::Settings { receipts } => {
+                AccountChange::Settings { receipts, messages_from } => {
                     self.account.receipts = receipts;
+                    self.account.messages_from = messages_from;
                     self.settings_at = upd;
                     self.changes.account = true;
                 }
+                AccountChange::Relation { user, relation } => {
+                    let other = user.id;
+                    self.meet([user]);
+                    self.relate(other, upd, relation);
+                }
+                // The page of contacts asks for them.
+                AccountChange::Request(_) => {}
             }
+        }
+    }
+
+    /// What the account and another are to each other, at a position of its log (R004-D2).
+    fn relate(&mut self, other: UserId, upd: Upd, relation: Relation) {
+        let known = self.relations.entry(other).or_insert((upd, relation));
+        if known.0 > upd {
+            return;
+        }
+        *known = (upd, relation);
+        let with = |held: &&Held| held.about.peer.as_ref().is_some_and(|peer| peer.id == other);
+        if let Some(id) = self.held.values().find(with).map(|held| held.about.id) {
+            self.touch(id, |held| held.relate(upd, relation));
         }
     }
 
@@ -82,7 +104,9 @@ impl Client {
             self.confirm(last);
         }
         if let Entry::Vacant(entry) = self.held.entry(id) {
-            entry.insert(Held::new(about));
+            let told = about.peer.as_ref().and_then(|peer| self.relations.get(&peer.id));
+            let held = entry.insert(Held::new(about));
+            told.into_iter().for_each(|&(upd, relation)| held.relate(upd, relation));
             self.changes.order = true;
             self.changes.total = true;
             self.changes.sessions.insert(id);
@@ -335,11 +359,12 @@ impl Client {
         let Some(held) = self.held.get_mut(&id) else {
             return self.pulls.want(Job::Describe(id), self.now);
         };
-        let before = (held.listed(), held.place(), held.unread());
+        let look = |held: &Held| (held.listed(), held.about.stranger(), held.place());
+        let (looked, counted) = (look(held), held.counted());
         change(held);
         held.exceptions.forget(held.about.own.read);
-        self.changes.order |= (held.listed(), held.place()) != (before.0, before.1);
-        self.changes.total |= held.unread() != before.2;
+        self.changes.order |= look(held) != looked;
+        self.changes.total |= held.counted() != counted;
         self.changes.sessions.insert(id);
         self.changes.timelines.insert(id);
         self.reports.consider(id);
@@ -356,6 +381,7 @@ impl Client {
         self.touch(id, |held| {
             if own {
                 held.about.own = held.about.own.max(cursors);
+                held.about.answered = true;
             } else if held.about.peer.as_ref().is_some_and(|peer| peer.id == message.sender) {
                 held.about.peer_cursors = Some(held.about.peer_cursors.unwrap_or_default().max(cursors));
             } else {

@@ -14,8 +14,8 @@ use crate::stored::Keeping;
 use crate::{Changes, Effect, Input, Request, RequestId, Start, Unsent};
 use protocol::sync::AccountChange;
 use protocol::{
-    Account, ClientId, ConversationId, Cursors, Message, Millis, ReadReportPolicy, Rules, Seq, ServerFrame, Upd, User,
-    UserId, frame,
+    Account, ClientId, ConversationId, Cursors, Message, Millis, ReadReportPolicy, Relation, Rules, Seq, ServerFrame,
+    Upd, User, UserId, frame,
 };
 use std::collections::BTreeMap;
 
@@ -34,6 +34,8 @@ pub struct Client {
     pub(crate) users: BTreeMap<UserId, User>,
     pub(crate) held: BTreeMap<ConversationId, Held>,
     pub(crate) log: Log<Upd, (Upd, Vec<AccountChange>)>,
+    /// What its log has told of relations to others, and at which position.
+    pub(crate) relations: BTreeMap<UserId, (Upd, Relation)>,
     /// The position at which the account's settings last changed.
     pub(crate) settings_at: Upd,
     pub(crate) token: Option<String>,
@@ -102,6 +104,7 @@ impl Client {
             rules: start.rules,
             held: BTreeMap::new(),
             log: Log::new(start.sync.upd),
+            relations: BTreeMap::new(),
             settings_at: start.sync.upd,
             token: None,
             listing: false,

@@ -35,7 +35,7 @@ use protocol::messaging::{ChangesPage, HistoryPage, Readers, ReportMessage};
 use protocol::sync::{CheckedCounts, Count, SyncPage};
 use protocol::{
     Account, ApiError, ClientFrame, ClientId, Conversation, ConversationId, Message, MessageBody, Millis,
-    ReceiptReport, Rules, Seq, ServerFrame, User,
+    ReceiptReport, Relation, Rules, Seq, ServerFrame, User,
 };
 
 /// What a device starts from: the server-rendered page's data, or what it stored, or both.
@@ -275,4 +275,8 @@ pub struct Session {
     /// The newest message's address, whether it is shown or not.
     pub head_seq: Seq,
     pub unread: u64,
+    /// What the account and the peer are to each other.
+    pub relation: Relation,
+    /// It stands among the messages of strangers (R001-04).
+    pub stranger: bool,
 }

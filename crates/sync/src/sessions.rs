@@ -5,7 +5,7 @@ use crate::readers::GroupReaders;
 use crate::timeline::Timeline;
 use crate::unread::Exceptions;
 use protocol::messaging::HistoryPage;
-use protocol::{Conversation, ConversationId, LogChange, Message, Millis, Rev, Seq, Upd};
+use protocol::{Conversation, ConversationId, LogChange, Message, Millis, Relation, Rev, Seq, Upd};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -27,6 +27,8 @@ pub(crate) struct Held {
     pub log: Log<Rev, Change>,
     pub timeline: Option<Timeline>,
     pub readers: GroupReaders,
+    /// The position of the account's log at which the relation to the peer was told.
+    related: Upd,
     /// Which message is the newest that is shown is not known: only a later description tells.
     pub vague: bool,
 }
@@ -35,8 +37,8 @@ impl Held {
     pub fn new(about: Conversation) -> Self {
         let mut exceptions = Exceptions::default();
         exceptions.describe(&about);
-        let log = Log::new(about.rev);
-        Self { about, exceptions, log, timeline: None, readers: GroupReaders::default(), vague: false }
+        let (log, related) = (Log::new(about.rev), about.upd);
+        Self { about, exceptions, log, timeline: None, readers: GroupReaders::default(), related, vague: false }
     }
 
     /// Takes over a description, unless the one held is later. Cursors only move forward, whichever is later.
@@ -48,6 +50,9 @@ impl Held {
         }
         let (later, upd) = (!older && about.rev >= self.about.rev, about.upd);
         about.own = about.own.max(self.about.own);
+        self.relate(upd, about.relation);
+        about.relation = self.about.relation;
+        about.answered |= self.about.answered;
         about.peer_cursors = match (self.about.peer_cursors, about.peer_cursors) {
             (Some(held), Some(told)) => Some(held.max(told)),
             (held, told) => held.or(told),
@@ -59,8 +64,8 @@ impl Held {
         if later {
             self.about = about;
         } else {
-            let Conversation { own, peer_cursors, floor, vis_from, .. } = about;
-            self.about = Conversation { own, peer_cursors, floor, vis_from, ..self.about.clone() };
+            let Conversation { own, peer_cursors, floor, vis_from, answered, .. } = about;
+            self.about = Conversation { own, peer_cursors, floor, vis_from, answered, ..self.about.clone() };
         }
         self.begin();
         if older {
@@ -76,6 +81,14 @@ impl Held {
         let lost = told.is_none() && told_at > held_at && told_at >= Some(self.about.vis_from);
         self.about.last = told.into_iter().chain(held).max_by_key(|last| (last.seq, last.rev));
         self.vague = if current && later { false } else { self.vague || lost };
+    }
+
+    /// What the account and the peer are to each other, at a position of the account's log.
+    pub fn relate(&mut self, upd: Upd, relation: Relation) {
+        if upd >= self.related {
+            self.related = upd;
+            self.about.relation = relation;
+        }
     }
 
     /// The description as it would be told now, where the account's log stands at `upd`.
@@ -221,6 +234,11 @@ impl Held {
         self.exceptions.unread(&self.about)
     }
 
+    /// What it adds to the total: nothing of somebody who is blocked (R004-B7).
+    pub fn counted(&self) -> u64 {
+        if self.about.relation.blocking { 0 } else { self.unread() }
+    }
+
     pub fn first_unread(&self) -> Option<Seq> {
         self.exceptions.first_unread(&self.about)
     }
@@ -281,6 +299,8 @@ pub(crate) mod tests {
             own: Cursors::default(),
             peer_cursors: None,
             unread: head,
+            relation: Relation::NONE,
+            answered: false,
         }
     }
 

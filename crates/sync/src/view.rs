@@ -37,6 +37,8 @@ impl Client {
             last,
             head_seq: about.head_seq,
             unread: held.unread(),
+            relation: about.relation,
+            stranger: about.stranger(),
         })
     }
 
@@ -118,9 +120,9 @@ impl Client {
         self.link.interrupted()
     }
 
-    /// The sum over the session list, always (T9).
+    /// The sum over the session list, always (T9), but for those who are blocked (R004-B7).
     pub fn total_unread(&self) -> u64 {
-        self.held.values().filter(|held| held.listed()).map(Held::unread).sum()
+        self.held.values().filter(|held| held.listed()).map(Held::counted).sum()
     }
 
     /// Somebody whom a log, a page or a search has told of.

@@ -166,6 +166,7 @@ mod tests {
             display_name: "me".try_into().unwrap(),
             created_at: 0,
             receipts: true,
+            messages_from: protocol::MessagesFrom::Everyone,
         };
         let sync = SyncPage {
             token: String::new(),

@@ -26,7 +26,12 @@ pub fn status(code: ErrorCode) -> StatusCode {
     match code {
         ErrorCode::BadRequest | ErrorCode::RecallExpired => StatusCode::BAD_REQUEST,
         ErrorCode::NotLoggedIn | ErrorCode::WrongCredentials => StatusCode::UNAUTHORIZED,
-        ErrorCode::ForeignOrigin | ErrorCode::NotAllowed => StatusCode::FORBIDDEN,
+        ErrorCode::ForeignOrigin
+        | ErrorCode::NotAllowed
+        | ErrorCode::NotFollowed
+        | ErrorCode::FollowersOnly
+        | ErrorCode::NotAccepted
+        | ErrorCode::AwaitingAnswer => StatusCode::FORBIDDEN,
         ErrorCode::NotFound => StatusCode::NOT_FOUND,
         ErrorCode::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         ErrorCode::Timeout => StatusCode::REQUEST_TIMEOUT,

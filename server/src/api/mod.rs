@@ -2,6 +2,7 @@
 
 pub mod accounts;
 mod answer;
+pub mod contacts;
 pub mod conversations;
 pub mod devices;
 pub mod extract;

@@ -49,10 +49,7 @@ pub async fn log_in(
 
 /// Changes the account's own settings; what the request leaves out stays.
 pub async fn change(state: &AppState, login: &CurrentLogin, request: ChangeAccount) -> Result<Account, Refusal> {
-    match request.receipts {
-        Some(receipts) => state.logins.change_receipts(login.account.id, receipts).await,
-        None => Ok(login.account.clone()),
-    }
+    state.logins.change_account(login.account.id, request).await
 }
 
 /// Ends one of the account's logins; its connections close.

@@ -1,11 +1,12 @@
 //! Sending messages and reading them back.
 
+use super::policy;
 use crate::error::Refusal;
 use crate::state::AppState;
 use crate::store::history::Span;
-use crate::store::{Appended, NewMessage, Reader, Roster, StoreError};
+use crate::store::{Appended, Gate, NewMessage, Reader, Roster, StoreError};
 use protocol::messaging::{ChangesPage, HistoryPage, SendRequest, UnreadPage};
-use protocol::{ConversationId, Rev, Seq, User, UserId};
+use protocol::{ConversationId, ConversationKind, ErrorCode, Rev, Seq, User, UserId};
 use std::sync::Arc;
 
 /// A history page's length when the reader names none (R004-G6), and at most.
@@ -29,9 +30,28 @@ pub async fn send(
     let roster = state.rosters.of_member(sender.id, conversation).await?;
     let SendRequest { client_id, body, invisible_list } = request;
     let invisible = invisible(&sender, &roster, invisible_list)?;
-    let message = NewMessage { conversation, sender, roster, client_id, body, invisible, at: None };
+    let gate = gate(state, &sender, &roster);
+    let message = NewMessage { conversation, sender, roster, client_id, body, invisible, at: None, gate };
+    let (me, receiver) = (message.sender.id, gate.map(|gate| gate.receiver));
     let outcomes = state.store.writer().append(vec![message]).await?;
-    Ok(outcomes.into_iter().next().unwrap_or(Err(StoreError::Stopped))?)
+    let outcome = outcomes.into_iter().next().unwrap_or(Err(StoreError::Stopped));
+    if let (Err(StoreError::Refused(ErrorCode::NotFollowed | ErrorCode::FollowersOnly)), Some(receiver)) =
+        (&outcome, receiver)
+    {
+        // No friend would be told this.
+        state.store.find_out(me, receiver).await?;
+    }
+    Ok(outcome?)
+}
+
+/// What a direct message to another must pass; one to a group or to oneself need not (R004-I13, R004-I14).
+fn gate(state: &AppState, sender: &User, roster: &Roster) -> Option<Gate> {
+    let receiver = match roster.kind {
+        ConversationKind::Direct => roster.members.iter().find(|member| **member != sender.id),
+        ConversationKind::Group => None,
+    };
+    let stranger_limit = state.config.stranger_msg_limit;
+    receiver.map(|receiver| Gate { receiver: *receiver, stranger_limit, rule: policy::may_write })
 }
 
 /// The members from whom a message is withheld, each once (R001-14).

@@ -1,9 +1,11 @@
 //! What may be done, by whom, now. Deliberately absent: HTTP and SQL.
 
 pub mod accounts;
+pub mod contacts;
 pub mod conversations;
 pub mod hiding;
 pub mod messaging;
+pub mod policy;
 pub mod receipts;
 pub mod rosters;
 pub mod sync;

@@ -106,6 +106,7 @@ impl Reader {
             body,
             invisible: Vec::new(),
             at: Some(line.at.0),
+            gate: None,
         })
     }
 

@@ -15,7 +15,7 @@ use axum::http::header::{HeaderName, REFERER, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use protocol::account::ChangeAccount;
-use protocol::{DeviceId, DisplayName, Handle, LoginRequest, Password, RegisterRequest, UserId, path};
+use protocol::{DeviceId, DisplayName, Handle, LoginRequest, MessagesFrom, Password, RegisterRequest, UserId, path};
 use serde::Deserialize;
 use std::fmt::Display;
 use std::net::IpAddr;
@@ -202,8 +202,9 @@ pub async fn settings(browser: Browser, user: CurrentUser) -> Response {
     browser.show(StatusCode::OK, page)
 }
 
-/// The setting of the account among those of the form: `on` or `off`.
+/// The settings of the account among those of the form: `on` or `off`, and the words of [`MessagesFrom`].
 const RECEIPTS: &str = "receipts";
+const MESSAGES_FROM: &str = "messages_from";
 
 /// `POST /settings`: keeps what the browser is set to in cookies, and what the account is set to with the account;
 /// returns to the page that the form stood on.
@@ -214,7 +215,8 @@ pub async fn set(
     headers: HeaderMap,
     Form(settings): Form<Vec<(String, String)>>,
 ) -> Response {
-    let (of_account, settings): (Vec<_>, Vec<_>) = settings.into_iter().partition(|(name, _)| name == RECEIPTS);
+    let (of_account, settings): (Vec<_>, Vec<_>) =
+        settings.into_iter().partition(|(name, _)| [RECEIPTS, MESSAGES_FROM].contains(&name.as_str()));
     let mut preferences = browser.preferences;
     let mut known = |(name, value): &(String, String)| name != Preferences::UTC_OFFSET && preferences.set(name, value);
     let changed = match change_of(&of_account).filter(|_| settings.iter().all(&mut known)) {
@@ -237,12 +239,15 @@ pub async fn set(
 /// What the form changes of the account: `None` if no account can be set so.
 fn change_of(settings: &[(String, String)]) -> Option<ChangeAccount> {
     let mut change = ChangeAccount::default();
-    for (_, value) in settings {
-        change.receipts = Some(match value.as_str() {
-            "on" => true,
-            "off" => false,
+    for (name, value) in settings {
+        match (name.as_str(), value.as_str()) {
+            (RECEIPTS, "on") => change.receipts = Some(true),
+            (RECEIPTS, "off") => change.receipts = Some(false),
+            (MESSAGES_FROM, word) => {
+                change.messages_from = Some(MessagesFrom::ALL.into_iter().find(|from| from.word() == word)?);
+            }
             _ => return None,
-        });
+        }
     }
     Some(change)
 }

@@ -1,16 +1,17 @@
 //! Accounts and the search for users.
 
+use super::relations::{messages_from, messages_from_number};
 use super::{Store, StoreError, parse};
+use protocol::account::ChangeAccount;
 use protocol::sync::AccountChange;
-use protocol::{Account, DisplayName, Handle, User, UserId};
+use protocol::{Account, DisplayName, Handle, MessagesFrom, User, UserId};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
 const INSERT: &str = "insert into account (handle, display_name, password_hash, created_at) values ($1, $2, $3, $4)
     returning id";
 
-const BY_HANDLE: &str =
-    "select id, handle, display_name, created_at, receipts, password_hash from account where handle = $1";
+const BY_HANDLE: &str = "select id, handle, display_name, created_at, receipts, messages_from, password_hash from account where handle = $1";
 
 const USER: &str = "select id, handle, display_name from account where id = $1";
 
@@ -21,14 +22,17 @@ const SEARCH: &str = "select id, handle, display_name from account
         lower(display_name) like $3 escape '\\' desc, handle
     limit $4";
 
-const CHANGE_RECEIPTS: &str = "update account set receipts = $2, upd = upd + 1, settings_upd = upd + 1
-    where id = $1 and receipts <> $2 returning upd";
+// What is null stays. Nothing returns when nothing changes.
+const CHANGE: &str =
+    "update account set receipts = coalesce($2, receipts), messages_from = coalesce($3, messages_from),
+        upd = upd + 1, settings_upd = upd + 1
+    where id = $1 and (receipts, messages_from) <> (coalesce($2, receipts), coalesce($3, messages_from)) returning upd";
 
-const ACCOUNT: &str = "select id, handle, display_name, created_at, receipts from account where id = $1";
+const ACCOUNT: &str = "select id, handle, display_name, created_at, receipts, messages_from from account where id = $1";
 
 /// Every statement of this file but the search, for the test that explains them.
 #[cfg(test)]
-pub const STATEMENTS: &[&str] = &[INSERT, BY_HANDLE, USER, CHANGE_RECEIPTS, ACCOUNT];
+pub const STATEMENTS: &[&str] = &[INSERT, BY_HANDLE, USER, CHANGE, ACCOUNT];
 
 impl Store {
     /// Creates an account; `Taken` when another one has the handle.
@@ -46,24 +50,29 @@ impl Store {
     /// The account of a handle, and its password's hash if it can log in.
     pub async fn account_by_handle(&self, handle: &Handle) -> Result<Option<(Account, Option<String>)>, StoreError> {
         let row = sqlx::query(BY_HANDLE).bind(handle.as_str()).fetch_optional(&self.reader).await?;
-        row.map(|row| Ok((account(&row)?, row.try_get(5)?))).transpose()
+        row.map(|row| Ok((account(&row)?, row.try_get(6)?))).transpose()
     }
 
-    /// Turns the account's receipts on or off (R000-19), and tells its devices if that changes anything.
-    pub async fn change_receipts(&self, id: UserId, receipts: bool) -> Result<Account, StoreError> {
-        self.writer
+    /// Changes the account's own settings (R000-19, R004-I15), and tells its devices if that changes anything.
+    pub async fn change_account(&self, id: UserId, change: ChangeAccount) -> Result<Account, StoreError> {
+        self.writer()
             .run(move |tx| {
                 Box::pin(async move {
                     tx.forget_upds(&[id]);
-                    let upd: Option<i64> = sqlx::query_scalar(CHANGE_RECEIPTS)
+                    let upd: Option<i64> = sqlx::query_scalar(CHANGE)
                         .bind(id.as_i64())
-                        .bind(receipts)
+                        .bind(change.receipts)
+                        .bind(change.messages_from.map(messages_from_number))
                         .fetch_optional(&mut *tx.conn)
                         .await?;
+                    let row = sqlx::query(ACCOUNT).bind(id.as_i64()).fetch_one(&mut *tx.conn).await?;
+                    let changed = account(&row)?;
                     if let Some(upd) = upd {
-                        tx.publish_changes(id, parse(upd)?, vec![AccountChange::Settings { receipts }]);
+                        let Account { receipts, messages_from, .. } = changed;
+                        let change = AccountChange::Settings { receipts, messages_from };
+                        tx.publish_changes(id, parse(upd)?, vec![change]);
                     }
-                    account(&sqlx::query(ACCOUNT).bind(id.as_i64()).fetch_one(&mut *tx.conn).await?)
+                    Ok(changed)
                 })
             })
             .await
@@ -107,14 +116,22 @@ pub(super) async fn insert(
         .bind(created_at.cast_signed())
         .fetch_one(conn)
         .await?;
-    Ok(Account { id: parse(id)?, handle, display_name, created_at, receipts: true })
+    Ok(Account {
+        id: parse(id)?,
+        handle,
+        display_name,
+        created_at,
+        receipts: true,
+        messages_from: MessagesFrom::Everyone,
+    })
 }
 
-/// The account of a row that begins with id, handle, display_name, created_at, receipts.
+/// The account of a row that begins with id, handle, display_name, created_at, receipts, messages_from.
 pub(super) fn account(row: &SqliteRow) -> Result<Account, StoreError> {
     let User { id, handle, display_name } = user(row)?;
     let (created_at, receipts) = (row.try_get::<i64, _>(3)?.unsigned_abs(), row.try_get(4)?);
-    Ok(Account { id, handle, display_name, created_at, receipts })
+    let messages_from = messages_from(row.try_get(5)?)?;
+    Ok(Account { id, handle, display_name, created_at, receipts, messages_from })
 }
 
 fn user(row: &SqliteRow) -> Result<User, StoreError> {

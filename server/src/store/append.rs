@@ -3,6 +3,7 @@
 use super::event::{Event, Roster};
 use super::hidden::WITHHELD;
 use super::positions::{Positions, json};
+use super::standings::{self, Gate, Standings, doubt};
 use super::{StoreError, parse};
 use protocol::{ClientId, ConversationId, ConversationKind, Message, MessageBody, Millis, Seq, User, UserId};
 use sqlx::{Row, SqliteConnection};
@@ -21,6 +22,8 @@ pub struct NewMessage {
     pub invisible: Vec<UserId>,
     /// When it was sent, for an import; the commit's own time when absent.
     pub at: Option<Millis>,
+    /// Who must let it in: the other side of a direct conversation. Absent in groups, with oneself, in an import.
+    pub gate: Option<Gate>,
 }
 
 /// What became of a [`NewMessage`].
@@ -71,7 +74,7 @@ macro_rules! senders {
         concat!(
             "update member
             set delivered = max(member.delivered, j.value ->> 2), read = max(member.read, j.value ->> 2),
-                sent = max(member.sent, j.value ->> 3)
+                sent = max(member.sent, j.value ->> 3), answered = 1
             from json_each(",
             $senders,
             ") as j where member.account = j.value ->> 0 and member.conversation = j.value ->> 1"
@@ -90,6 +93,19 @@ const SENDERS: &str = senders!("$1");
 /// row does.
 const SEND: &str =
     concat!("begin immediate; ", insert!("$1"), "; ", heads!("$2", "$4"), "; ", senders!("$3"), "; commit");
+
+/// The same with direct messages in it: it fails when somebody may have to be refused.
+const SEND_DIRECT: &str = concat!(
+    "begin immediate; ",
+    doubt!("$5"),
+    "; ",
+    insert!("$1"),
+    "; ",
+    heads!("$2", "$4"),
+    "; ",
+    senders!("$3"),
+    "; commit"
+);
 
 /// Every statement of this file, for the test that explains them.
 #[cfg(test)]
@@ -114,12 +130,24 @@ pub async fn append(
     keys: Keys,
     events: &mut Vec<Event>,
 ) -> Result<Vec<Outcome>, StoreError> {
+    let mut standings = Standings::read(conn, batch).await?;
+    // What is refused now may be the replay of what was not.
     let known = match keys {
-        Keys::New => HashMap::new(),
-        Keys::Ask => find_known(conn, batch).await?,
+        Keys::New if standings.admit_all(batch) => HashMap::new(),
+        Keys::New | Keys::Ask => find_known(conn, batch).await?,
     };
     positions.load_heads(conn, batch.iter().map(|new| new.conversation).collect()).await?;
-    let (outcomes, rows) = place(positions, batch, known, events)?;
+    let (outcomes, rows) = place(
+        positions,
+        batch,
+        known,
+        |new, earlier| {
+            standings.admit(new, earlier)?;
+            standings.answer(new);
+            Ok(())
+        },
+        events,
+    )?;
     if let Some(Rows { messages, heads, senders, withheld }) = rows {
         sqlx::query(INSERT).bind(messages).execute(&mut *conn).await?;
         sqlx::query(HEADS).bind(heads).bind(version).execute(&mut *conn).await?;
@@ -132,7 +160,8 @@ pub async fn append(
 }
 
 /// Appends a batch in which nothing is withheld in a transaction of its own, and commits it. After an error the
-/// transaction may be open still; `Err(Taken)` means that a key was used before.
+/// transaction may be open still; `Err(Taken)` means that a key was used before, `Err(Doubtful)` that a message may have
+/// to be refused.
 pub async fn append_alone(
     conn: &mut SqliteConnection,
     positions: &mut Positions,
@@ -141,9 +170,19 @@ pub async fn append_alone(
     events: &mut Vec<Event>,
 ) -> Result<Vec<Outcome>, StoreError> {
     positions.load_heads(conn, batch.iter().map(|new| new.conversation).collect()).await?;
-    let (outcomes, rows) = place(positions, batch, HashMap::new(), events)?;
+    let (outcomes, rows) = place(positions, batch, HashMap::new(), |_, _| Ok(()), events)?;
     if let Some(Rows { messages, heads, senders, .. }) = rows {
-        sqlx::query(SEND).bind(messages).bind(heads).bind(senders).bind(version).execute(&mut *conn).await?;
+        let direct = standings::sends(batch)?;
+        let send = sqlx::query(if direct.is_some() { SEND_DIRECT } else { SEND });
+        let send = send.bind(messages).bind(heads).bind(senders).bind(version);
+        let sent = match direct {
+            Some(direct) => send.bind(direct).execute(&mut *conn).await,
+            None => send.execute(&mut *conn).await,
+        };
+        sent.map_err(|error| match error.as_database_error().is_some_and(|error| error.is_check_violation()) {
+            true => StoreError::Doubtful,
+            false => error.into(),
+        })?;
     }
     Ok(outcomes)
 }
@@ -156,11 +195,12 @@ struct Rows {
     withheld: Option<String>,
 }
 
-/// Gives every new message its place. `None`: there is nothing to write.
+/// Gives every new message its place, unless `admit` refuses it after so many others. `None`: there is nothing to write.
 fn place(
     positions: &mut Positions,
     batch: &[NewMessage],
     mut known: HashMap<Key, (ConversationId, Message)>,
+    mut admit: impl FnMut(&NewMessage, u64) -> Result<(), StoreError>,
     events: &mut Vec<Event>,
 ) -> Result<(Vec<Outcome>, Option<Rows>), StoreError> {
     let now = super::now();
@@ -184,6 +224,10 @@ fn place(
             outcomes.push(Err(StoreError::NotFound));
             continue;
         };
+        if let Err(refused) = admit(new, head.seq.get()) {
+            outcomes.push(Err(refused));
+            continue;
+        }
         let prev = head.rev;
         head.seq = head.seq.next();
         head.rev = head.rev.next();

@@ -4,6 +4,7 @@ use super::append::decode_message;
 use super::event::Roster;
 use super::hidden::WITHHELD;
 use super::positions::{from_json, json};
+use super::relations::read_relation;
 use super::{Store, StoreError, Tx, parse};
 use protocol::sync::AccountChange;
 use protocol::{Conversation, ConversationId, ConversationKind, Cursors, DeviceId, Millis, Seq, User, UserId};
@@ -77,7 +78,8 @@ macro_rules! describe {
                     and q.seq > max(m.read, m.vis_from - 1, coalesce(f.seq, 0))),
                 (select json_group_array(json_array(h.seq, h.why) order by h.seq) from hidden as h
                     where h.account = $1 and h.conversation = c.id and h.hidden = 1
-                    and h.seq > max(m.read, m.vis_from - 1, coalesce(f.seq, 0)))
+                    and h.seq > max(m.read, m.vis_from - 1, coalesce(f.seq, 0))),
+                m.answered, r.friend, r.follow, r.fan, r.blocking
             from chosen
             join account as me on me.id = $1
             join conversation as c on c.id = chosen.id
@@ -85,6 +87,7 @@ macro_rules! describe {
             left join floor as f on f.device = $2 and f.conversation = c.id
             left join account as p
                 on p.id = case when c.low = m.account then c.high else c.low end and c.low <> c.high
+            left join relation as r on r.account = m.account and r.other = p.id
             left join member as pm on pm.account = p.id and pm.conversation = c.id
             left join receipt as told on told.owner = $1 and told.conversation = c.id and told.reader = p.id
             left join message as l on l.conversation = c.id and l.seq = (
@@ -347,6 +350,8 @@ fn read_one(row: &SqliteRow) -> Result<Conversation, StoreError> {
         hidden,
         own,
         peer_cursors,
+        relation: read_relation(row, 30)?,
+        answered: row.try_get(29)?,
     })
 }
 

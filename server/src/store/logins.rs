@@ -13,7 +13,7 @@ pub type TokenHash = [u8; 32];
 const INSERT: &str = "insert into login (account, token_hash, device_name, created_at, last_seen_at)
     values ($1, $2, $3, $4, $4) returning id";
 
-const BY_TOKEN: &str = "select a.id, a.handle, a.display_name, a.created_at, a.receipts, l.id
+const BY_TOKEN: &str = "select a.id, a.handle, a.display_name, a.created_at, a.receipts, a.messages_from, l.id
     from login as l join account as a on a.id = l.account where l.token_hash = $1";
 
 const OF_ACCOUNT: &str =
@@ -32,7 +32,7 @@ impl Store {
     /// The account and device of a token.
     pub async fn login(&self, token: &TokenHash) -> Result<Option<(Account, DeviceId)>, StoreError> {
         let row = sqlx::query(BY_TOKEN).bind(token.as_slice()).fetch_optional(&self.reader).await?;
-        row.map(|row| Ok((account(&row)?, parse(row.try_get::<i64, _>(5)?)?))).transpose()
+        row.map(|row| Ok((account(&row)?, parse(row.try_get::<i64, _>(6)?)?))).transpose()
     }
 
     /// Keeps a new login.

@@ -22,7 +22,10 @@ pub mod logins;
 mod positions;
 mod recalls;
 pub mod receipts;
+pub mod relations;
 mod reports;
+mod requests;
+mod standings;
 pub mod sync;
 #[cfg(test)]
 mod tests;
@@ -36,9 +39,11 @@ pub use cursors::NewReport;
 pub use event::{Event, Roster};
 pub use folder::Folder;
 pub use recalls::Recall;
+pub use standings::{Gate, Rule, Standing};
 pub use writer::{Committed, Tx, Writer, WriterTask};
 
 use checkpoint::Traces;
+use protocol::ErrorCode;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,6 +66,12 @@ pub enum StoreError {
     /// The idempotency key was used with another body (R001-12).
     #[error("the client id was used for another message")]
     ClientIdReused,
+    /// The message may not be sent: its receiver does not let it in (R004-I).
+    #[error("the message was refused: {0:?}")]
+    Refused(ErrorCode),
+    /// A message of the batch may have to be refused: it comes again, and asks.
+    #[error("a message of the batch may have to be refused")]
+    Doubtful,
     /// It is another's to do.
     #[error("it is another's to do")]
     NotAllowed,

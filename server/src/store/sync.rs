@@ -1,10 +1,11 @@
 //! What moved in an account's logs since a token.
 
 use super::conversations::{self, Described, Place, Reader, Since, one, only};
-use super::{Store, StoreError, history, parse};
+use super::relations::{contact, messages_from};
+use super::{Store, StoreError, history, parse, requests};
 use protocol::receipts::{Cursors, Receipt};
 use protocol::sync::AccountChange;
-use protocol::{ConversationId, Millis, Seq, Upd};
+use protocol::{Contact, ConversationId, Millis, Seq, Upd};
 use sqlx::{Connection, Row, SqliteConnection};
 
 /// Where a device stands: the opaque token, read. No clock is in it.
@@ -53,9 +54,15 @@ const CHANGES: &str = "select upd, 0, conversation, 0, delivered, read, joined_u
     union all
     select upd, 1, conversation, reader, delivered, read, 0 from receipt where owner = $1 and upd > $2
     union all
-    select settings_upd, 2, 1, receipts, 0, 0, 0 from account where id = $1 and settings_upd > $2
+    select settings_upd, 2, 1, receipts, messages_from, 0, 0 from account where id = $1 and settings_upd > $2
     union all
     select upd, 3, conversation, seq, hidden, 0, 0 from hidden where account = $1 and upd > $2
+    union all
+    select upd, 4, other, 0, 0, 0, 0 from relation where account = $1 and upd > $2
+    union all
+    select asker_upd, 5, asked, 0, 0, 0, 0 from friend_request where asker = $1 and asker_upd > $2
+    union all
+    select asked_upd, 5, asker, 1, 0, 0, 0 from friend_request where asked = $1 and asked_upd > $2
     order by upd limit $3";
 
 /// Every statement of this file, for the test that explains them.
@@ -133,8 +140,17 @@ async fn changes(
             (0, 0) => AccountChange::Own { conversation, cursors },
             (0, _) => AccountChange::Joined { conversation: Box::new(only(one(conn, reader, conversation).await?)?) },
             (1, _) => AccountChange::Receipt(Receipt { conversation, reader: parse(number(3)?)?, cursors }),
-            (2, _) => AccountChange::Settings { receipts: number(3)? == 1 },
+            (2, _) => AccountChange::Settings { receipts: number(3)? == 1, messages_from: messages_from(number(4)?)? },
             (3, _) => hidden(conn, conversation, parse(number(3)?)?, number(4)? == 1).await?,
+            (4, _) => {
+                let Contact { user, relation, .. } = contact(conn, reader.account, parse(number(2)?)?).await?;
+                AccountChange::Relation { user, relation }
+            }
+            (5, _) => {
+                let (me, other, incoming) = (reader.account, parse(number(2)?)?, number(3)? == 1);
+                let (asker, asked) = if incoming { (other, me) } else { (me, other) };
+                AccountChange::Request(Box::new(requests::one(conn, asker, asked, incoming).await?))
+            }
             (other, _) => return Err(StoreError::Corrupt(format!("change of kind {other}"))),
         });
     }

@@ -7,6 +7,7 @@ use super::conversations::{Place, only};
 use super::history::Span;
 use super::sync::{Segment, SyncCursor};
 use super::*;
+use protocol::account::ChangeAccount;
 use protocol::receipts::Cursors;
 use protocol::sync::AccountChange;
 use protocol::{ClientId, Conversation, ConversationId, MessageBody, Seq, Upd, User, UserId};
@@ -92,7 +93,13 @@ fn new(conversation: ConversationId, sender: &Arc<User>, key: u64, text: &str) -
         body: MessageBody::Text { text: text.try_into().unwrap() },
         invisible: Vec::new(),
         at: None,
+        gate: None,
     }
+}
+
+/// A change of the account's receipts alone.
+fn receipts(on: bool) -> ChangeAccount {
+    ChangeAccount { receipts: Some(on), ..ChangeAccount::default() }
 }
 
 /// One of the account's devices, which has deleted nothing.
@@ -431,7 +438,10 @@ async fn statements_use_indexes() {
         receipts::STATEMENTS,
         positions::STATEMENTS,
         recalls::STATEMENTS,
+        relations::STATEMENTS,
         reports::STATEMENTS,
+        requests::STATEMENTS,
+        standings::STATEMENTS,
         sync::STATEMENTS,
         unread::STATEMENTS,
     ];

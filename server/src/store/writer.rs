@@ -316,9 +316,9 @@ async fn write(
     let withheld = messages.iter().any(|new| !new.invisible.is_empty());
     if reports.is_empty() && works.is_empty() && !withheld {
         match append::append_alone(conn, positions, version, messages, events).await {
-            Err(StoreError::Taken) => {
+            Err(again @ (StoreError::Taken | StoreError::Doubtful)) => {
                 undo(conn, positions, events).await?;
-                keys = Keys::Ask;
+                keys = if matches!(again, StoreError::Taken) { Keys::Ask } else { Keys::New };
             }
             outcomes => return Ok((outcomes?, Vec::new())),
         }
@@ -348,7 +348,7 @@ async fn write(
     }
 }
 
-/// A replay is among the messages: the transaction comes again, and asks which.
+/// A replay, or what may be refused, is among the messages: the transaction comes again, and asks which.
 async fn undo(
     conn: &mut SqliteConnection,
     positions: &mut Positions,

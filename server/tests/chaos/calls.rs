@@ -82,9 +82,9 @@ async fn act(person: &Person, action: Action) -> Result<Answer, Failure> {
             person.request("DELETE", &path::conversation_through(conversation, through)).json(&())
         }
         Action::ReadAll => person.request("PUT", path::RECEIPTS_ALL).json(&()),
-        Action::ShowReceipts(receipts) => {
-            person.request("PATCH", path::ACCOUNT_ME).json(&ChangeAccount { receipts: Some(receipts) })
-        }
+        Action::ShowReceipts(receipts) => person
+            .request("PATCH", path::ACCOUNT_ME)
+            .json(&ChangeAccount { receipts: Some(receipts), ..ChangeAccount::default() }),
     };
     done(request).await.map(|()| Answer::Done)
 }

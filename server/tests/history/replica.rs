@@ -173,7 +173,7 @@ impl Replica {
             | AccountChange::Hidden { conversation, .. }
             | AccountChange::Shown { conversation, .. } => conversation,
             AccountChange::Receipt(receipt) => &receipt.conversation,
-            AccountChange::Settings { .. } => return,
+            AccountChange::Settings { .. } | AccountChange::Relation { .. } | AccountChange::Request(_) => return,
         };
         let Some(log) = self.logs.get_mut(id) else { return };
         match change {

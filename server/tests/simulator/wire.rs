@@ -63,9 +63,11 @@ fn act(action: &Action) -> Call {
             with_body(Method::DELETE, path::conversation_through(*conversation, *through), &())
         }
         Action::ReadAll => with_body(Method::PUT, path::RECEIPTS_ALL.to_owned(), &()),
-        Action::ShowReceipts(receipts) => {
-            with_body(Method::PATCH, path::ACCOUNT_ME.to_owned(), &ChangeAccount { receipts: Some(*receipts) })
-        }
+        Action::ShowReceipts(receipts) => with_body(
+            Method::PATCH,
+            path::ACCOUNT_ME.to_owned(),
+            &ChangeAccount { receipts: Some(*receipts), ..ChangeAccount::default() },
+        ),
     }
 }
 

@@ -5,7 +5,7 @@ use protocol::messaging::{ChangesPage, HistoryPage};
 use protocol::sync::{AccountChange, CheckedCounts, Count, SyncPage};
 use protocol::{
     Account, ApiError, ClientId, Conversation, ConversationId, ConversationKind, Cursors, ErrorCode, LogChange,
-    Message, MessageBody, Millis, Receipt, Rev, Rules, Seq, ServerFrame, Upd, UserId,
+    Message, MessageBody, MessagesFrom, Millis, Receipt, Relation, Rev, Rules, Seq, ServerFrame, Upd, UserId,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use sync::{Answer, Failure, Request, Start};
@@ -216,7 +216,8 @@ impl Server {
     pub fn account(&self, me: UserId) -> Account {
         let user = user(me);
         let receipts = !self.private.contains(&me);
-        Account { id: me, handle: user.handle, display_name: user.display_name, created_at: 0, receipts }
+        let (handle, display_name, messages_from) = (user.handle, user.display_name, MessagesFrom::Everyone);
+        Account { id: me, handle, display_name, created_at: 0, receipts, messages_from }
     }
 
     pub fn start(&self, who: impl Into<Who>, open: Option<ConversationId>) -> Start {
@@ -261,6 +262,8 @@ impl Server {
                 told.max(Cursors::at(room.sent.get(&peer).copied().unwrap_or_default()))
             }),
             unread: self.unread(who, id),
+            relation: Relation::NONE,
+            answered: room.messages.iter().any(|message| message.sender == me),
         }
     }
 
@@ -395,7 +398,9 @@ impl Server {
                 let message = Box::new(found.expect("the message exists").clone());
                 AccountChange::Shown { conversation, sender: user(message.sender), message }
             }
-            Object::Settings => AccountChange::Settings { receipts: !self.private.contains(&me) },
+            Object::Settings => {
+                AccountChange::Settings { receipts: !self.private.contains(&me), messages_from: MessagesFrom::Everyone }
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! What each operation takes and answers, by its name in the route table.
 
 use super::schemas::reference;
-use crate::domain::{conversations, messaging, receipts};
+use crate::domain::{contacts, conversations, messaging, receipts};
 use serde_json::{Value, json};
 
 pub struct Operation {
@@ -48,7 +48,7 @@ fn with_query(summary: &'static str, parameters: Vec<Parameter>, answers: impl I
 
 /// The schema of the `{id}` in a path.
 pub fn path_id(path: &str) -> &'static str {
-    if path.contains("/users/") {
+    if path.contains("/users/") || path.contains("/contacts/") {
         "UserId"
     } else if path.contains("/devices/") {
         "DeviceId"
@@ -122,6 +122,11 @@ pub fn describe(operation: &str) -> Operation {
             [
                 answer(201, "It is stored for good", "Message"),
                 answer(200, "The key was used for this message before: the original", "Message"),
+                answer(
+                    403,
+                    "not_accepted, not_followed, followers_only or awaiting_answer: the receiver does not let it in",
+                    "ErrorAnswer",
+                ),
                 answer(409, "client_id_reused: the key was used for another message", "ErrorAnswer"),
             ],
         ),
@@ -193,6 +198,39 @@ pub fn describe(operation: &str) -> Operation {
             "ReportReceipts",
             [nothing(204, "Taken; lower values than known are ignored")],
         ),
+        "listContacts" => with_query(
+            "Everybody whom the account has to do with: friends, followed, followers, blocked",
+            vec![
+                position("after", "UserId", "The `next` of the page before."),
+                limit(contacts::LIMIT, contacts::LIMIT_MAX),
+            ],
+            [answer(200, "One page, by user id", "Contacts")],
+        ),
+        "getContact" => plain(
+            "What the account and another are to each other",
+            [answer(200, "As it is at a position of the account's log", "Contact")],
+        ),
+        "addFriend" => with_body(
+            "Accept the other's friend request, or ask the other; what stands already stays",
+            "AskFriend",
+            [answer(200, "A friend now, or asked", "Contact")],
+        ),
+        "removeFriend" => plain(
+            "Have the other as a friend no more, and take one's own request back",
+            [nothing(204, "Done; the other is not told")],
+        ),
+        "follow" => plain("Follow another", [answer(200, "Followed", "Contact")]),
+        "unfollow" => plain("Follow another no more", [nothing(204, "Done")]),
+        "block" => plain(
+            "Block another: nothing of theirs arrives any more, and they are not told",
+            [answer(200, "Blocked", "Contact")],
+        ),
+        "unblock" => plain("Block another no more", [nothing(204, "Done")]),
+        "listRequests" => plain(
+            "The friend requests that wait for an answer",
+            [answer(200, "The newest first, at most 200 each way", "FriendRequests")],
+        ),
+        "refuseRequest" => plain("Refuse the friend request of another", [nothing(204, "Refused")]),
         "sync" => with_query(
             "What moved in the account's logs",
             vec![text("since", "The token of the page before, or of the last sync; everything when absent.")],

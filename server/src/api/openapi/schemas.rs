@@ -5,7 +5,7 @@
 use protocol::messaging::{HideMessages, SendRequest};
 use protocol::receipts::ReportReceipts;
 use protocol::sync::CheckCounts;
-use protocol::{DeviceName, DisplayName, Handle, MessageText, Password, ReportNote};
+use protocol::{DeviceName, DisplayName, Greeting, Handle, MessageText, Password, ReportNote};
 use serde_json::{Value, json};
 
 pub fn reference(name: &str) -> Value {
@@ -49,7 +49,7 @@ fn word(text: &str) -> Value {
 
 pub fn all() -> Value {
     let mut all = json!({});
-    for part in [numbers(), accounts(), messages(), logs(), frames(), errors()] {
+    for part in [numbers(), accounts(), contacts(), messages(), logs(), frames(), errors()] {
         let Value::Object(part) = part else { continue };
         for (name, schema) in part {
             all[name] = schema;
@@ -91,8 +91,12 @@ fn accounts() -> Value {
             ("display_name", display_name.clone()),
             ("created_at", reference("Millis")),
             ("receipts", json!({ "type": "boolean", "description": "Whether it gives and gets receipts." })),
+            ("messages_from", reference("MessagesFrom")),
         ]),
-        "ChangeAccount": request([("receipts?", json!({ "type": "boolean" }))]),
+        "ChangeAccount": request([
+            ("receipts?", json!({ "type": "boolean" })),
+            ("messages_from?", reference("MessagesFrom")),
+        ]),
         "RegisterRequest": request([
             ("handle", reference("Handle")),
             ("display_name", display_name),
@@ -116,6 +120,42 @@ fn accounts() -> Value {
             ("current", json!({ "type": "boolean", "description": "Whether it is the device that asks." })),
         ]),
         "Devices": object([("devices", list("Device"))]),
+    })
+}
+
+fn contacts() -> Value {
+    let flag = |description| json!({ "type": "boolean", "default": false, "description": description });
+    let flags = || {
+        [
+            ("friend?", flag("The account has the other as a friend.")),
+            ("follow?", flag("The account follows the other.")),
+            ("fan?", flag("The other follows the account.")),
+            ("blocking?", flag("The account blocks the other.")),
+        ]
+    };
+    let [friend, follow, fan, blocking] = flags();
+    json!({
+        "MessagesFrom": { "enum": ["everyone", "followed", "followers", "nobody"], "description": "From whom an account \
+            accepts messages; friends are followed and followers." },
+        "Relation": object(flags()),
+        "Contact": object([
+            ("user", reference("User")),
+            friend,
+            follow,
+            fan,
+            blocking,
+            ("upd", reference("Upd")),
+        ]),
+        "Contacts": object([("contacts", list("Contact")), ("next?", reference("UserId"))]),
+        "AskFriend": request([("greeting?", text(1, Greeting::MAX, "One visible line."))]),
+        "FriendRequest": object([
+            ("user", reference("User")),
+            ("incoming", json!({ "type": "boolean", "description": "The other asks; otherwise the account does." })),
+            ("greeting?", text(1, Greeting::MAX, "One visible line.")),
+            ("at", reference("Millis")),
+            ("state", json!({ "enum": ["waiting", "accepted", "refused", "withdrawn", "expired"] })),
+        ]),
+        "FriendRequests": object([("incoming", list("FriendRequest")), ("outgoing", list("FriendRequest"))]),
     })
 }
 
@@ -161,6 +201,8 @@ fn messages() -> Value {
             ("own", reference("Cursors")),
             ("peer_cursors?", reference("Cursors")),
             ("unread", json!({ "type": "integer", "minimum": 0 })),
+            ("relation?", reference("Relation")),
+            ("answered", json!({ "type": "boolean", "description": "Whether the member has ever written in it." })),
         ]),
         "OpenConversation": request([("peer", reference("UserId"))]),
         "Conversations": object([
@@ -254,7 +296,20 @@ fn logs() -> Value {
                 ("message", reference("Message")),
                 ("sender", reference("User")),
             ]),
-            object([("kind", word("settings")), ("receipts", json!({ "type": "boolean" }))]),
+            object([
+                ("kind", word("settings")),
+                ("receipts", json!({ "type": "boolean" })),
+                ("messages_from", reference("MessagesFrom")),
+            ]),
+            object([("kind", word("relation")), ("user", reference("User")), ("relation", reference("Relation"))]),
+            object([
+                ("kind", word("request")),
+                ("user", reference("User")),
+                ("incoming", json!({ "type": "boolean" })),
+                ("greeting?", text(1, Greeting::MAX, "One visible line.")),
+                ("at", reference("Millis")),
+                ("state", json!({ "enum": ["waiting", "accepted", "refused", "withdrawn", "expired"] })),
+            ]),
         ]),
         "Receipt": object([
             ("conversation", reference("ConversationId")),
@@ -326,7 +381,8 @@ fn errors() -> Value {
     json!({
         "ErrorCode": { "enum": ["bad_request", "not_logged_in", "wrong_credentials", "foreign_origin", "not_found",
             "method_not_allowed", "timeout", "handle_taken", "client_id_reused", "too_large",
-            "unsupported_media_type", "invalid_field", "recall_expired", "not_allowed", "rate_limited", "internal", "unavailable", "storage_full"] },
+            "unsupported_media_type", "invalid_field", "recall_expired", "not_allowed", "not_followed",
+            "followers_only", "not_accepted", "awaiting_answer", "rate_limited", "internal", "unavailable", "storage_full"] },
         "ErrorAnswer": object([(
             "error",
             object([

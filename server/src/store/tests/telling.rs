@@ -109,7 +109,7 @@ async fn a_large_group_counts_its_readers() {
     for user in &users[1..=20] {
         fixture.report(user, id, 0, 1).await;
     }
-    fixture.store.change_receipts(users[1].id, false).await.unwrap();
+    fixture.store.change_account(users[1].id, receipts(false)).await.unwrap();
     assert_eq!(fixture.receipts(), []);
     assert_eq!(fixture.store.receipts(users[0].id, Upd::ZERO, 500).await.unwrap().receipts, []);
     // One keeps it private, one answers.
@@ -191,7 +191,7 @@ async fn nothing_private_is_told() {
     assert_eq!(fixture.receipts(), [(a.id, (4, 4))]);
 
     for (who, on, through) in [(&b, false, 5), (&a, false, 6), (&b, true, 7)] {
-        fixture.store.change_receipts(who.id, on).await.unwrap();
+        fixture.store.change_account(who.id, receipts(on)).await.unwrap();
         fixture.pushed();
         fixture.report(&b, id, through, through).await;
         assert_eq!(fixture.pushed(), [own(Cursors::at(seq(through)))], "{through}");
@@ -200,7 +200,7 @@ async fn nothing_private_is_told() {
         assert_eq!(fixture.store.readers(a.id, id).await.unwrap()[0].read, seq(4));
     }
     // Both give and get them again: receiving alone does not give away what was read meanwhile.
-    fixture.store.change_receipts(a.id, true).await.unwrap();
+    fixture.store.change_account(a.id, receipts(true)).await.unwrap();
     fixture.pushed();
     fixture.report(&b, id, 8, 7).await;
     assert_eq!(fixture.receipts(), [(a.id, (8, 4))]);
@@ -214,7 +214,7 @@ async fn an_answer_tells_what_its_sender_read() {
     let mut fixture = Fixture::new().await;
     let (a, b) = (fixture.user("aa").await, fixture.user("bb").await);
     let id = fixture.direct(&a, &b).await.id;
-    fixture.store.change_receipts(b.id, false).await.unwrap();
+    fixture.store.change_account(b.id, receipts(false)).await.unwrap();
     fixture.send(id, &a, 1, "x").await.unwrap();
     fixture.pushed();
     fixture.send(id, &b, 2, "y").await.unwrap();
@@ -231,7 +231,7 @@ async fn readers_are_those_who_let_others_know() {
     let id = fixture.group("group", &users.iter().map(AsRef::as_ref).collect::<Vec<_>>()).await;
     let [a, reader, off, answers, withheld, _] = &users[..] else { panic!("six") };
     fixture.send(id, a, 1, "x").await.unwrap();
-    fixture.store.change_receipts(off.id, false).await.unwrap();
+    fixture.store.change_account(off.id, receipts(false)).await.unwrap();
     for user in [reader, off, withheld] {
         fixture.report(user, id, 0, 1).await;
     }
@@ -249,7 +249,7 @@ async fn readers_are_those_who_let_others_know() {
     let listed: Vec<_> = listed.into_iter().map(|it| (it.user.id, it.read.get())).collect();
     assert_eq!(listed, [(reader.id, 1), (answers.id, 2), (withheld.id, 1), (users[5].id, 0)]);
     // Turned off later, what was told stays.
-    fixture.store.change_receipts(reader.id, false).await.unwrap();
+    fixture.store.change_account(reader.id, receipts(false)).await.unwrap();
     assert_eq!(who().await, [reader.id, answers.id]);
     assert!(matches!(fixture.store.sent(a.id, id, seq(3)).await, Err(StoreError::NotFound)));
     assert_eq!(fixture.store.sent(a.id, id, seq(2)).await.unwrap().sender, answers.id);

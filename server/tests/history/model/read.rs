@@ -2,11 +2,11 @@
 
 use super::super::event::{Answer, Op, Process};
 use super::bug::Bug;
-use super::server::{Log, Refused, Row, Server, position, user};
+use super::server::{Log, Refused, Row, Server, position, settings, user};
 use protocol::messaging::{ChangesPage, HistoryPage, Reader, Readers, UnreadPage};
 use protocol::receipts::{Cursors, Receipt, ReceiptsPage};
 use protocol::sync::{AccountChange, SyncPage};
-use protocol::{ClientId, Conversation, ConversationId, ErrorCode, Message, MessageBody, Seq, Upd, UserId};
+use protocol::{ClientId, Conversation, ConversationId, ErrorCode, Message, MessageBody, Relation, Seq, Upd, UserId};
 
 /// Conversations and changes in a page: few, so that pages have to be resumed.
 const LISTED: usize = 2;
@@ -149,6 +149,8 @@ impl Server {
             own,
             peer_cursors,
             unread,
+            relation: Relation::NONE,
+            answered: log.rows.values().any(|row| row.message.sender == reader),
         }
     }
 
@@ -309,7 +311,7 @@ impl Server {
         }
         let account = &self.accounts[&me];
         if account.settings_upd > after {
-            changes.push((account.settings_upd, AccountChange::Settings { receipts: !account.private }));
+            changes.push((account.settings_upd, settings(!account.private)));
         }
         changes.sort_by_key(|(upd, _)| *upd);
         changes.into_iter().map(|(_, change)| change).collect()

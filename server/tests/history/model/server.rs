@@ -234,7 +234,7 @@ impl Server {
                 let account = self.accounts.entry(process.account).or_default();
                 account.private = !receipts;
                 account.settings_upd = account.upd.next();
-                self.tell_account(process.account, vec![AccountChange::Settings { receipts: *receipts }]);
+                self.tell_account(process.account, vec![settings(*receipts)]);
                 Ok(Answer::Done)
             }
             Op::EndLogin { device } => {
@@ -546,6 +546,10 @@ pub fn number<T: TryFrom<u64>>(number: u64) -> T {
 
 pub fn position(number: u64) -> Seq {
     Seq::ZERO.plus(number)
+}
+
+pub fn settings(receipts: bool) -> AccountChange {
+    AccountChange::Settings { receipts, messages_from: protocol::MessagesFrom::Everyone }
 }
 
 pub fn user(id: UserId) -> User {

@@ -1,0 +1,71 @@
+//! Friends, followers, and those who are blocked.
+
+use crate::error::Refusal;
+use crate::state::AppState;
+use crate::store::{Store, StoreError};
+use protocol::contacts::{AskFriend, Contacts, FriendRequests};
+use protocol::{Contact, UserId};
+
+/// A page of contacts when the reader names no length, and at most.
+pub const LIMIT: u32 = 100;
+pub const LIMIT_MAX: u32 = 500;
+
+/// A page of those whom the account has to do with.
+pub async fn list(state: &AppState, account: UserId, after: Option<UserId>, limit: u32) -> Result<Contacts, Refusal> {
+    Ok(state.store.contacts(account, after, limit).await?)
+}
+
+/// What the account and another are to each other (R004-D3).
+pub async fn get(state: &AppState, account: UserId, other: UserId) -> Result<Contact, Refusal> {
+    Ok(state.store.contact(account, other).await?)
+}
+
+/// The friend requests that wait for an answer.
+pub async fn requests(state: &AppState, account: UserId) -> Result<FriendRequests, Refusal> {
+    Ok(state.store.friend_requests(account).await?)
+}
+
+/// Asks another to be friends, or accepts what the other asks (R003-02).
+pub async fn ask_friend(
+    state: &AppState,
+    account: UserId,
+    other: UserId,
+    request: AskFriend,
+) -> Result<Contact, Refusal> {
+    another(account, other)?;
+    Ok(state.store.ask_friend(account, other, request.greeting).await?)
+}
+
+/// Ends a friendship on the account's own side, and takes its request back.
+pub async fn drop_friend(state: &AppState, account: UserId, other: UserId) -> Result<(), Refusal> {
+    another(account, other)?;
+    Ok(state.store.drop_friend(account, other).await?)
+}
+
+/// Refuses the other's friend request.
+pub async fn refuse_friend(state: &AppState, account: UserId, other: UserId) -> Result<(), Refusal> {
+    another(account, other)?;
+    Ok(state.store.refuse_friend(account, other).await?)
+}
+
+/// Follows another, or ends that.
+pub async fn follow(state: &AppState, account: UserId, other: UserId, follow: bool) -> Result<Contact, Refusal> {
+    another(account, other)?;
+    Ok(state.store.follow(account, other, follow).await?)
+}
+
+/// Blocks another, or ends that.
+pub async fn block(state: &AppState, account: UserId, other: UserId, block: bool) -> Result<Contact, Refusal> {
+    another(account, other)?;
+    Ok(state.store.block(account, other, block).await?)
+}
+
+/// Whether one of the two blocks the other: then neither is told anything about the other that is not a message.
+pub async fn blocked_between(store: &Store, one: UserId, other: UserId) -> Result<bool, StoreError> {
+    store.blocked_between(one, other).await
+}
+
+/// Nobody is their own contact.
+fn another(account: UserId, other: UserId) -> Result<(), Refusal> {
+    if account == other { Err(Refusal::not_found()) } else { Ok(()) }
+}
