@@ -22,141 +22,152 @@ const PATIENCE: u64 = 15_000;
 
 /// Makes a call of the engine.
 pub async fn call(request: Request) -> Result<Answer, Failure> {
-    match request {
-        Request::Sync { since } => {
-            let path = since.as_deref().map_or_else(|| path::SYNC.to_owned(), path::sync);
-            get(&path).await.map(Answer::Sync)
-        }
-        Request::History { conversation, before, after, limit } => {
-            let path = match (before, after) {
-                (Some(before), _) => path::messages_before(conversation, before, limit),
-                (None, Some(after)) => path::messages_after(conversation, after, limit),
-                (None, None) => format!("{}?limit={limit}", path::messages(conversation)),
-            };
-            get(&path).await.map(Answer::History)
-        }
-        Request::Changes { conversation, after } => get(&path::changes(conversation, after)).await.map(Answer::Changes),
-        Request::Conversation { conversation } => {
-            get(&path::conversation(conversation)).await.map(Answer::Conversation)
-        }
-        Request::Post { conversation, client_id, body } => {
-            let body = SendRequest { client_id, body, invisible_list: Vec::new() };
-            send("POST", &path::messages(conversation), &body, false).await?.read().await.map(Answer::Posted)
-        }
-        Request::Report { reports, leaving } => {
-            send("PUT", path::RECEIPTS, &ReportReceipts { reports }, leaving).await.map(|_| Answer::Reported)
-        }
-        Request::Check { counts } => {
-            send("POST", path::SYNC_COUNTS, &CheckCounts { counts }, false).await?.read().await.map(Answer::Checked)
-        }
-        Request::Readers { conversation } => get(&path::readers(conversation)).await.map(Answer::Readers),
-        Request::Act(action) => act(action).await,
+    let text = ask(call_of(&request)).await?;
+    answer_of(&request, &text)
+}
+
+/// One call of the API. Everything of it that is no matter of types is written once, not once a type: the front end's
+/// size depends on it.
+struct Call {
+    method: &'static str,
+    path: String,
+    body: Option<String>,
+    /// The call must outlive the page (R000-08e).
+    leaving: bool,
+}
+
+impl Call {
+    fn get(path: String) -> Self {
+        Self { method: "GET", path, body: None, leaving: false }
+    }
+
+    fn with(method: &'static str, path: String, body: &impl Serialize) -> Self {
+        // Requests are structs of numbers and strings, which JSON always holds.
+        Self { method, path, body: Some(serde_json::to_string(body).unwrap_or_default()), leaving: false }
     }
 }
 
-async fn act(action: Action) -> Result<Answer, Failure> {
-    let done = match action {
+fn call_of(request: &Request) -> Call {
+    match request {
+        Request::Sync { since } => Call::get(since.as_deref().map_or_else(|| path::SYNC.to_owned(), path::sync)),
+        &Request::History { conversation, before, after, limit } => Call::get(match (before, after) {
+            (Some(before), _) => path::messages_before(conversation, before, limit),
+            (None, Some(after)) => path::messages_after(conversation, after, limit),
+            (None, None) => format!("{}?limit={limit}", path::messages(conversation)),
+        }),
+        &Request::Changes { conversation, after } => Call::get(path::changes(conversation, after)),
+        &Request::Conversation { conversation } => Call::get(path::conversation(conversation)),
+        &Request::Readers { conversation } => Call::get(path::readers(conversation)),
+        Request::Post { conversation, client_id, body } => {
+            let message = SendRequest { client_id: *client_id, body: body.clone(), invisible_list: Vec::new() };
+            Call::with("POST", path::messages(*conversation), &message)
+        }
+        Request::Report { reports, leaving } => {
+            let report = ReportReceipts { reports: reports.clone() };
+            Call { leaving: *leaving, ..Call::with("PUT", path::RECEIPTS.to_owned(), &report) }
+        }
+        Request::Check { counts } => {
+            Call::with("POST", path::SYNC_COUNTS.to_owned(), &CheckCounts { counts: counts.clone() })
+        }
+        Request::Act(action) => call_of_action(action),
+    }
+}
+
+fn call_of_action(action: &Action) -> Call {
+    match action {
         Action::Hide { conversation, seqs, hidden } => {
-            send("PUT", &path::hidden(conversation), &HideMessages { seqs, hidden }, false).await
+            let hide = HideMessages { seqs: seqs.clone(), hidden: *hidden };
+            Call::with("PUT", path::hidden(*conversation), &hide)
         }
-        Action::Recall { conversation, seq } => {
-            return send("POST", &path::recall(conversation, seq), &(), false)
-                .await?
-                .read()
-                .await
-                .map(Answer::Recalled);
+        &Action::Recall { conversation, seq } => Call::with("POST", path::recall(conversation, seq), &()),
+        Action::Report { conversation, seq, report } => Call::with("POST", path::report(*conversation, *seq), report),
+        &Action::Delete { conversation, through } => {
+            Call::with("DELETE", path::conversation_through(conversation, through), &())
         }
-        Action::Report { conversation, seq, report } => {
-            send("POST", &path::report(conversation, seq), &report, false).await
-        }
-        Action::Delete { conversation, through } => {
-            send("DELETE", &path::conversation_through(conversation, through), &(), false).await
-        }
-        Action::ReadAll => send("PUT", path::RECEIPTS_ALL, &(), false).await,
-        Action::ShowReceipts(receipts) => {
-            send(
-                "PATCH",
-                path::ACCOUNT_ME,
-                &ChangeAccount { receipts: Some(receipts), ..ChangeAccount::default() },
-                false,
-            )
-            .await
-        }
-    };
-    done.map(|_| Answer::Done)
+        Action::ReadAll => Call::with("PUT", path::RECEIPTS_ALL.to_owned(), &()),
+        &Action::ShowReceipts(receipts) => Call::with(
+            "PATCH",
+            path::ACCOUNT_ME.to_owned(),
+            &ChangeAccount { receipts: Some(receipts), ..ChangeAccount::default() },
+        ),
+    }
+}
+
+fn answer_of(request: &Request, text: &str) -> Result<Answer, Failure> {
+    match request {
+        Request::Sync { .. } => read(text).map(Answer::Sync),
+        Request::History { .. } => read(text).map(Answer::History),
+        Request::Changes { .. } => read(text).map(Answer::Changes),
+        Request::Conversation { .. } => read(text).map(Answer::Conversation),
+        Request::Readers { .. } => read(text).map(Answer::Readers),
+        Request::Post { .. } => read(text).map(Answer::Posted),
+        Request::Report { .. } => Ok(Answer::Reported),
+        Request::Check { .. } => read(text).map(Answer::Checked),
+        Request::Act(Action::Recall { .. }) => read(text).map(Answer::Recalled),
+        Request::Act(_) => Ok(Answer::Done),
+    }
+}
+
+fn read<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
+    // A body that is cut off, or not this API's, says nothing of what the server did.
+    serde_json::from_str(text).map_err(|_| Failure::Network)
 }
 
 /// Users whose handle or display name contains the query.
 pub async fn search(query: &str) -> Result<Vec<User>, Failure> {
     let query = String::from(js_sys::encode_uri_component(query));
-    get::<Users>(&format!("{}?query={query}", path::USERS)).await.map(|found| found.users)
+    let text = ask(Call::get(format!("{}?query={query}", path::USERS))).await?;
+    read::<Users>(&text).map(|found| found.users)
 }
 
 /// The messages that make a conversation's unread count: the newest, or those before a seq.
 pub async fn unread(conversation: ConversationId, before: Option<Seq>) -> Result<UnreadPage, Failure> {
-    let path = path::unread(conversation);
-    get(&before.map_or_else(|| path.clone(), |before| format!("{path}?before={before}"))).await
+    let mut path = path::unread(conversation);
+    if let Some(before) = before {
+        path.push_str(&format!("?before={before}"));
+    }
+    read(&ask(Call::get(path)).await?)
 }
 
 /// Who has read a message.
 pub async fn readers(conversation: ConversationId, seq: Seq) -> Result<MessageReaders, Failure> {
-    get(&path::message_readers(conversation, seq)).await
+    read(&ask(Call::get(path::message_readers(conversation, seq))).await?)
 }
 
 /// Opens the direct conversation with a user.
 pub async fn start(peer: UserId) -> Result<Conversation, Failure> {
-    send("POST", path::CONVERSATIONS, &OpenConversation { peer }, false).await?.read().await
+    read(&ask(Call::with("POST", path::CONVERSATIONS.to_owned(), &OpenConversation { peer })).await?)
 }
 
 /// The text of a file of the site.
 pub async fn text(url: &str) -> Option<String> {
-    fetch(url, &RequestInit::new()).await.ok()?.text().await.ok()
+    ask(Call::get(url.to_owned())).await.ok()
 }
 
-async fn get<T: DeserializeOwned>(path: &str) -> Result<T, Failure> {
-    fetch(path, &RequestInit::new()).await?.read().await
-}
-
-async fn send<T: Serialize>(method: &str, path: &str, body: &T, leaving: bool) -> Result<Good, Failure> {
-    // Requests are structs of numbers and strings, which JSON always holds.
-    let body = serde_json::to_string(body).unwrap_or_default();
-    let headers = Headers::new().map_err(|_| Failure::Network)?;
-    headers.set("content-type", "application/json").map_err(|_| Failure::Network)?;
+/// The text of an answer with a status of success.
+async fn ask(call: Call) -> Result<String, Failure> {
     let init = RequestInit::new();
-    init.set_method(method);
-    init.set_headers(&headers);
-    init.set_body(&JsValue::from_str(&body));
-    if leaving {
-        // The request must outlive the page (R000-08e).
+    init.set_method(call.method);
+    if let Some(body) = call.body {
+        let headers = Headers::new().map_err(|_| Failure::Network)?;
+        headers.set("content-type", "application/json").map_err(|_| Failure::Network)?;
+        init.set_headers(&headers);
+        init.set_body(&JsValue::from_str(&body));
+    }
+    if call.leaving {
         let _ = js_sys::Reflect::set(&init, &"keepalive".into(), &JsValue::TRUE);
     }
-    fetch(path, &init).await
-}
-
-/// An answer with a status of success.
-struct Good(Response);
-
-impl Good {
-    async fn text(&self) -> Result<String, Failure> {
-        let text = JsFuture::from(self.0.text().map_err(|_| Failure::Network)?).await;
-        text.ok().and_then(|text| text.as_string()).ok_or(Failure::Network)
-    }
-
-    async fn read<T: DeserializeOwned>(&self) -> Result<T, Failure> {
-        // A body that is cut off, or not this API's, says nothing of what the server did.
-        serde_json::from_str(&self.text().await?).map_err(|_| Failure::Network)
-    }
-}
-
-async fn fetch(url: &str, init: &RequestInit) -> Result<Good, Failure> {
     let abort = AbortController::new().map_err(|_| Failure::Network)?;
     init.set_signal(Some(&abort.signal()));
     let _patience = Timeout::after(PATIENCE, move || abort.abort());
-    let answer = JsFuture::from(window().fetch_with_str_and_init(url, init)).await;
+    let answer = JsFuture::from(window().fetch_with_str_and_init(&call.path, &init)).await;
     let response: Response = answer.ok().and_then(|answer| answer.dyn_into().ok()).ok_or(Failure::Network)?;
-    let (ok, status) = (response.ok(), response.status());
-    let good = Good(response);
-    if ok { Ok(good) } else { Err(Failure::Refused(refusal(status, &good.text().await.unwrap_or_default()))) }
+    let text = JsFuture::from(response.text().map_err(|_| Failure::Network)?).await;
+    let text = text.ok().and_then(|text| text.as_string());
+    match response.ok() {
+        true => text.ok_or(Failure::Network),
+        false => Err(Failure::Refused(refusal(response.status(), &text.unwrap_or_default()))),
+    }
 }
 
 /// What the server said, or what the status says where a proxy spoke in its place.
