@@ -250,7 +250,7 @@ async fn real_requests_and_answers_match_the_document() {
     loop {
         let frame = push.next().await;
         checker.check_named("ServerFrame", &frame);
-        if frame["change"].get("withheld").is_some() {
+        if frame["conversation"]["change"].get("withheld").is_some() {
             break;
         }
     }

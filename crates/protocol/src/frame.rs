@@ -8,10 +8,10 @@ use crate::receipts::Rules;
 use crate::sync::AccountChange;
 use serde::{Deserialize, Serialize};
 
-/// Server to client, JSON text frames. A durable frame names its log with `prev` and `pos` (R004-G8): the client
+/// Server to client, JSON text frames: `"pong"`, or an object whose one field names the kind. A durable frame names its log with `prev` and `pos` (R004-G8): the client
 /// applies it iff `prev` is its cursor, ignores it if `pos` is not beyond its cursor, and otherwise pulls.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum ServerFrame {
     /// The first frame. A client syncs after it: everything before may have passed it by.
     Hello {
@@ -54,9 +54,9 @@ pub enum LogChange {
     Withheld { seq: Seq },
 }
 
-/// Client to server, JSON text frames of at most 4 KiB. Fields that the server does not know are ignored.
+/// Client to server, JSON text frames of at most 4 KiB, written as [`ServerFrame`] is. Fields that the server does not know are ignored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum ClientFrame {
     Ping,
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 /// One object of the account's log in its latest state. Applying it twice, or an older one later, changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum AccountChange {
     /// The account became a member of the conversation.
     Joined { conversation: Box<Conversation> },

@@ -496,7 +496,7 @@ impl<'a> World<'a> {
 }
 
 /// What belongs to no log cannot be missed in one, and a connection loses nothing before it ends.
-const DELETED: &str = r#"{"type":"deleted""#;
+const DELETED: &str = r#"{"deleted":"#;
 
 fn busy() -> Failure {
     let message = String::new();

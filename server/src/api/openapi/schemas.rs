@@ -43,6 +43,13 @@ fn one_of<const N: usize>(variants: [Value; N]) -> Value {
     json!({ "oneOf": variants.to_vec() })
 }
 
+/// One of several kinds of object: its only field names the kind.
+fn variant<const N: usize>(kind: &str, fields: [(&str, Value); N]) -> Value {
+    let mut schema = object([(kind, object(fields))]);
+    schema["additionalProperties"] = json!(false);
+    schema
+}
+
 fn word(text: &str) -> Value {
     json!({ "const": text })
 }
@@ -272,38 +279,32 @@ fn messages() -> Value {
 fn logs() -> Value {
     json!({
         "AccountChange": one_of([
-            object([("kind", word("joined")), ("conversation", reference("Conversation"))]),
-            object([
-                ("kind", word("own")),
+            variant("joined", [("conversation", reference("Conversation"))]),
+            variant("own", [
                 ("conversation", reference("ConversationId")),
                 ("cursors", reference("Cursors")),
             ]),
-            object([
-                ("kind", word("receipt")),
+            variant("receipt", [
                 ("conversation", reference("ConversationId")),
                 ("reader", reference("UserId")),
                 ("delivered", reference("Seq")),
                 ("read", reference("Seq")),
             ]),
-            object([
-                ("kind", word("hidden")),
+            variant("hidden", [
                 ("conversation", reference("ConversationId")),
                 ("seq", reference("Seq")),
             ]),
-            object([
-                ("kind", word("shown")),
+            variant("shown", [
                 ("conversation", reference("ConversationId")),
                 ("message", reference("Message")),
                 ("sender", reference("User")),
             ]),
-            object([
-                ("kind", word("settings")),
+            variant("settings", [
                 ("receipts", json!({ "type": "boolean" })),
                 ("messages_from", reference("MessagesFrom")),
             ]),
-            object([("kind", word("relation")), ("user", reference("User")), ("relation", reference("Relation"))]),
-            object([
-                ("kind", word("request")),
+            variant("relation", [("user", reference("User")), ("relation", reference("Relation"))]),
+            variant("request", [
                 ("user", reference("User")),
                 ("incoming", json!({ "type": "boolean" })),
                 ("greeting?", text(1, Greeting::MAX, "One visible line.")),
@@ -342,38 +343,36 @@ fn logs() -> Value {
 fn frames() -> Value {
     json!({
         "ServerFrame": one_of([
-            object([
-                ("type", word("hello")),
+            variant("hello", [
                 ("device", reference("DeviceId")),
                 ("server_time", reference("Millis")),
                 ("heartbeat_s", json!({ "type": "integer", "minimum": 1 })),
                 ("rules", reference("Rules")),
             ]),
-            object([
-                ("type", word("conversation")),
+            variant("conversation", [
                 ("conversation", reference("ConversationId")),
                 ("prev", reference("Rev")),
                 ("pos", reference("Rev")),
                 ("head_seq", reference("Seq")),
                 ("change", reference("LogChange")),
             ]),
-            object([
-                ("type", word("account")),
+            variant("account", [
                 ("prev", reference("Upd")),
                 ("pos", reference("Upd")),
                 ("changes", list("AccountChange")),
             ]),
-            object([("type", word("pong"))]),
+            variant("deleted", [("conversation", reference("ConversationId")), ("floor", reference("Seq"))]),
+            word("pong"),
         ]),
         "LogChange": one_of([
-            object([("message", object([("message", reference("Message")), ("sender", reference("User"))]))]),
-            object([("withheld", object([("seq", reference("Seq"))]))]),
+            variant("message", [("message", reference("Message")), ("sender", reference("User"))]),
+            variant("withheld", [("seq", reference("Seq"))]),
         ]),
         "Rules": object([
             ("read_report_policy", json!({ "enum": ["viewport", "on_leave"] })),
             ("recall_window_s", number(0, "For how long after sending it a message can be recalled, in seconds.")),
         ]),
-        "ClientFrame": one_of([request([("type", word("ping"))])]),
+        "ClientFrame": one_of([word("ping")]),
     })
 }
 
