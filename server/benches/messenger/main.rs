@@ -5,8 +5,10 @@
 
 #![allow(clippy::print_stdout, reason = "a command talks to the one who called it")]
 
+mod fan;
 mod floor;
 mod generate;
+mod groups;
 mod history;
 mod http;
 mod idle;
@@ -19,6 +21,7 @@ mod receive;
 mod sends;
 mod sizes;
 mod start;
+mod storm;
 mod table;
 mod world;
 
@@ -33,14 +36,16 @@ use world::World;
 
 type Scenario = fn(&mut Bench) -> anyhow::Result<Vec<Table>>;
 
-const SCENARIOS: [(&str, Scenario); 9] = [
+const SCENARIOS: [(&str, Scenario); 11] = [
     ("sends", sends::measure),
     ("low-load", sends::low_load),
     ("growth", sends::growth),
     ("import", imports::measure),
     ("history", reads::history),
     ("list", reads::list),
+    ("groups", groups::measure),
     ("idle", idle::measure),
+    ("storm", storm::measure),
     ("start", start::measure),
     ("sizes", sizes::measure),
 ];
@@ -49,7 +54,8 @@ const USAGE: &str = "\
 make bench [ARGS=\"[quick] [SCENARIO…]\"]
 
   quick      fewer and shorter rounds and a smaller archive; two minutes at most
-  SCENARIO   sends, low-load, growth, import, history, list, idle, start, sizes; all when none is named";
+  SCENARIO   sends, low-load, growth, import, history, list, groups, idle, storm, start,
+             sizes; all when none is named";
 
 /// After so long, a scenario that has a round gets no more.
 const FULL: Duration = Duration::from_secs(9 * 60);
@@ -81,6 +87,13 @@ fn work(name: &str) -> anyhow::Result<()> {
             Ok(())
         }
         "echo" => floor::echo(),
+        "fan" => {
+            let report = world::block_on(fan::run(serde_json::from_str(&job)?))?;
+            println!("{}", serde_json::to_string(&report)?);
+            Ok(())
+        }
+        "bare-fan" => fan::bare(),
+        "storm" => world::block_on(storm::run(serde_json::from_str(&job)?)),
         "hold" => idle::hold(serde_json::from_str(&job)?),
         _ => bail!("there is no worker {name}"),
     }
@@ -177,7 +190,7 @@ impl Bench {
                 pairs: 64,
                 histories: vec![("short", 10_000), ("long", long)],
                 busy: if self.quick { 1_000 } else { 5_000 },
-                groups: 0,
+                ..Population::default()
             };
             self.large = Some(World::make(&population, &["short-a", "long-a", "busy"])?);
         }

@@ -42,12 +42,14 @@ pub struct Population {
     pub busy: usize,
     /// Messages in turn among a hundred groups of ten.
     pub groups: u64,
+    /// Groups `fan-N` of so many members each, `fan-0` and on, who have written once.
+    pub fans: Vec<usize>,
 }
 
 impl Population {
     pub fn messages(&self) -> u64 {
         let histories: u64 = self.histories.iter().map(|(_, messages)| messages).sum();
-        2 * (self.pairs + self.busy) as u64 + histories + self.groups
+        2 * (self.pairs + self.busy) as u64 + histories + self.groups + self.fans.iter().sum::<usize>() as u64
     }
 
     /// Writes the file.
@@ -70,6 +72,11 @@ impl Population {
         for number in 0..self.groups {
             let group = number % 100;
             file.line(&format!("group {group}"), "group", &format!("member-{group}-{}", number / 100 % 10))?;
+        }
+        for size in &self.fans {
+            for member in 0..*size {
+                file.line(&format!("fan-{size}"), "group", &format!("fan-{member}"))?;
+            }
         }
         Ok(file.file.flush()?)
     }

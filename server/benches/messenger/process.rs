@@ -54,9 +54,14 @@ pub struct Server {
 impl Server {
     /// Starts the release binary on a data folder and any free port, with rate limits out of the way.
     pub fn start(data: &Path) -> anyhow::Result<Self> {
+        Self::start_at(data, SocketAddr::from(([127, 0, 0, 1], 0)))
+    }
+
+    /// The same on an address of its own.
+    pub fn start_at(data: &Path, address: SocketAddr) -> anyhow::Result<Self> {
         let began = Instant::now();
         let mut command = Command::new(BINARY);
-        command.env("SIXIN_DATA", data).env("SIXIN_LISTEN", "127.0.0.1:0").env("SIXIN_LOG", "warn");
+        command.env("SIXIN_DATA", data).env("SIXIN_LISTEN", address.to_string()).env("SIXIN_LOG", "warn");
         for rate in [
             "SIXIN_LOGINS_PER_HANDLE",
             "SIXIN_LOGINS_PER_ADDRESS",
@@ -78,6 +83,9 @@ impl Server {
     pub fn pid(&self) -> u32 {
         self.process.0.id()
     }
+
+    /// Ends it as a crash would.
+    pub fn kill(self) {}
 
     /// Asks it to stop, and waits until it has.
     pub fn stop(mut self) -> anyhow::Result<()> {
@@ -126,6 +134,10 @@ impl Worker {
         line.push(b'\n');
         input.write_all(&line)?;
         Ok(Self { process, input: Some(input), output })
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.process.0.id()
     }
 
     /// Its next line.

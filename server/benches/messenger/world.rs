@@ -67,6 +67,11 @@ impl World {
         Server::start(&self.folder.path().join("data"))
     }
 
+    /// Starts a server on it, at an address.
+    pub fn serve_at(&self, address: SocketAddr) -> anyhow::Result<Server> {
+        Server::start_at(&self.folder.path().join("data"), address)
+    }
+
     /// One of those who were asked for by name.
     pub fn person(&self, number: usize) -> anyhow::Result<&Person> {
         self.people.get(number).context("nobody of this number")
