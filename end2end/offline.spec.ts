@@ -54,6 +54,32 @@ test('what was written offline survives a reload offline, and is sent once and i
   expect(texts.filter(text => text.startsWith('离线'))).toEqual(['离线第1条', '离线第2条', '离线第3条']);
 });
 
+test('what has waited for more than a day is sent only after a question', async ({ enter, server }) => {
+  const visitor = await enter('film-dev-0-a');
+  visitor.watch.allowOutage();
+  const me = new Messenger(visitor.page);
+  await me.choose('film-dev-0-b');
+  await visitor.stored();
+  await server.kill();
+  for (const text of ['先写的', '后写的']) await me.send(text);
+  await visitor.stored();
+  await age(visitor.page, 25 * 60 * 60 * 1_000);
+  await visitor.page.reload();
+  await server.start();
+  await visitor.page.getByRole('button', { name: '立即重连' }).click();
+  const question = '这条消息超过 24 小时没有发出，仍要发送？';
+  for (const text of ['先写的', '后写的']) await expect(me.message(text)).toContainText(question, { timeout: 20_000 });
+  const peer = await server.program('film-dev-0-b');
+  const conversation = await peer.conversation();
+  await peer.send(conversation, '还在吗');
+  await expect(me.message('还在吗')).toBeVisible();
+  await me.message('先写的').getByRole('button', { name: '放弃' }).click();
+  await expect(me.message('先写的')).toHaveCount(0);
+  await me.message('后写的').getByRole('button', { name: '仍要发送' }).click();
+  await expect(me.mark('后写的', '已发送')).toBeVisible();
+  expect(await peer.texts(conversation)).not.toContain('先写的');
+});
+
 test('a reload in the middle of sending sends everything once and in order', async ({ enter, server }) => {
   const visitor = await enter('film-dev-2-a');
   visitor.watch.allow(/ERR_FAILED/);
@@ -108,4 +134,29 @@ test('who logs out leaves nothing behind', async ({ enter }) => {
 
 function databases(page: Page): Promise<number> {
   return page.evaluate(async () => (await indexedDB.databases()).length);
+}
+
+/** Makes what waits to be sent older. */
+function age(page: Page, millis: number): Promise<void> {
+  return page.evaluate(async by => {
+    const [{ name }] = await indexedDB.databases();
+    const database = await new Promise<IDBDatabase>((resolve, reject) => {
+      const request = indexedDB.open(name!);
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    });
+    const outbox = database.transaction('outbox', 'readwrite').objectStore('outbox');
+    await new Promise<void>((resolve, reject) => {
+      outbox.transaction.oncomplete = () => resolve();
+      outbox.transaction.onerror = () => reject(outbox.transaction.error);
+      outbox.openCursor().onsuccess = event => {
+        const cursor = (event.target as IDBRequest<IDBCursorWithValue | null>).result;
+        if (!cursor) return;
+        const unsent = JSON.parse(cursor.value);
+        cursor.update(JSON.stringify({ ...unsent, at: unsent.at - by }));
+        cursor.continue();
+      };
+    });
+    database.close();
+  }, millis);
 }
