@@ -7,7 +7,7 @@ use protocol::receipts::ReportReceipts;
 use protocol::sync::CheckCounts;
 use protocol::{
     ApiError, Conversation, ConversationId, ErrorAnswer, ErrorCode, Seq, User, UserId,
-    account::{ChangeAccount, Users},
+    account::{ChangeReceipts, Users},
     path,
 };
 use serde::Serialize;
@@ -85,11 +85,9 @@ fn call_of_action(action: &Action) -> Call {
             Call::with("DELETE", path::conversation_through(conversation, through), &())
         }
         Action::ReadAll => Call::with("PUT", path::RECEIPTS_ALL.to_owned(), &()),
-        &Action::ShowReceipts(receipts) => Call::with(
-            "PATCH",
-            path::ACCOUNT_ME.to_owned(),
-            &ChangeAccount { receipts: Some(receipts), ..ChangeAccount::default() },
-        ),
+        &Action::ShowReceipts(receipts) => {
+            Call::with("PATCH", path::ACCOUNT_ME.to_owned(), &ChangeReceipts { receipts })
+        }
     }
 }
 

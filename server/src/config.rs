@@ -104,6 +104,11 @@ pub struct Rates {
         value_parser = rate())]
     pub accounts_per_address: u32,
 
+    /// Profiles that one account looks up, a minute, 1 to 1000000.
+    #[arg(long, env = "SIXIN_LOOK_UPS_PER_ACCOUNT", default_value_t = 120, value_name = "PER_MINUTE",
+        value_parser = rate())]
+    pub look_ups_per_account: u32,
+
     /// Messages that one account sends, a second, 1 to 1000000.
     #[arg(long, env = "SIXIN_SENDS_PER_SECOND", default_value_t = 20, value_name = "PER_SECOND",
         value_parser = rate())]

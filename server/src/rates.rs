@@ -14,6 +14,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 /// After so many checks a limit forgets those who are idle.
 const SWEEP: u32 = 4_096;
+/// Changes of one profile, a minute.
+const PROFILE_CHANGES: u32 = 60;
 
 /// One kind of action, limited for each key apart.
 pub struct Limit<K: Hash + Eq + Clone> {
@@ -46,6 +48,8 @@ pub struct Limits {
     logins_per_address: Limit<IpAddr>,
     accounts_per_address: Limit<IpAddr>,
     sends: Limit<UserId>,
+    profile_changes: Limit<UserId>,
+    look_ups: Limit<UserId>,
     hash: RandomState,
 }
 
@@ -59,6 +63,8 @@ impl Limits {
             sends: Limit::new(
                 Quota::per_second(positive(rates.sends_per_second)).allow_burst(positive(rates.sends_at_once)),
             ),
+            profile_changes: Limit::new(minute(PROFILE_CHANGES)),
+            look_ups: Limit::new(minute(rates.look_ups_per_account)),
             hash: RandomState::new(),
         }
     }
@@ -77,6 +83,16 @@ impl Limits {
     /// Counts a message of the account.
     pub fn send(&self, account: UserId) -> Result<(), Refusal> {
         self.sends.check(account)
+    }
+
+    /// Counts a change of the account's own profile: each is told to everybody who knows it.
+    pub fn change_profile(&self, account: UserId) -> Result<(), Refusal> {
+        self.profile_changes.check(account)
+    }
+
+    /// Counts a look at somebody's profile, there or not: nobody walks through all of them.
+    pub fn look_up(&self, account: UserId) -> Result<(), Refusal> {
+        self.look_ups.check(account)
     }
 }
 

@@ -4,7 +4,7 @@ use super::recalled::Recalled;
 use super::sessions::SessionRow;
 use crate::words::time::Clock;
 use leptos::prelude::{ArcRwSignal, GetUntracked, Set};
-use protocol::{ConversationId, ConversationKind, Millis, Seq, UserId};
+use protocol::{AvatarHash, ConversationId, ConversationKind, Millis, Seq, UserId};
 use std::collections::BTreeMap;
 use sync::{Client, Item, LinkState, ReadMark, Row, RowKey, Window};
 
@@ -101,6 +101,7 @@ pub struct MessageRow {
     pub sender: UserId,
     pub own: bool,
     pub author: String,
+    pub avatar: Option<AvatarHash>,
     pub text: String,
     /// Who took it back; then it has no text.
     pub recalled: Option<Recalled>,
@@ -291,6 +292,7 @@ fn shown(client: &Client, row: Row, own: UserId, kind: ConversationKind, first: 
         sender: row.sender,
         own: is_own,
         author: author(client, row.sender),
+        avatar: client.user(row.sender).and_then(|user| user.avatar.clone()),
         text,
         recalled: Recalled::of(client, &row.body, kind),
         former: row.former.map(String::from),

@@ -237,6 +237,9 @@ impl Live {
         } else if shown.is_some_and(|id| changes.timelines.contains(&id)) {
             self.refresh_open_rows();
         }
+        if changes.account {
+            self.model.account.set(self.client.account().user());
+        }
         if changes.link {
             self.model.interrupted.set(self.client.interrupted());
         }

@@ -3,7 +3,7 @@
 use super::chat::author;
 use super::recalled::Recalled;
 use leptos::prelude::ArcRwSignal;
-use protocol::{ConversationId, ConversationKind, Millis};
+use protocol::{AvatarHash, ConversationId, ConversationKind, Millis};
 use sync::{Client, ReadMark, Session};
 
 /// A row of the list: its place, and a signal of what it shows.
@@ -23,6 +23,8 @@ pub struct SessionRow {
     pub members: u64,
     /// Colours the avatar: the peer's id, or the group's.
     pub tint: u64,
+    /// The peer's, or one's own in a conversation with oneself.
+    pub avatar: Option<AvatarHash>,
     pub last: Option<Last>,
     pub active_at: Millis,
     pub unread: u64,
@@ -52,12 +54,17 @@ impl SessionRow {
             mark: row.mark,
         });
         let name = session.title.or_else(|| session.peer.as_ref().map(|peer| peer.display_name.to_string()));
+        let avatar = match &session.peer {
+            Some(peer) => peer.avatar.clone(),
+            None => client.account().avatar.clone().filter(|_| !group),
+        };
         Self {
             id: session.id,
             kind: session.kind,
             name,
             members: session.member_count,
             tint: if group { session.id.get() } else { session.peer.map_or(own, |peer| peer.id).get() },
+            avatar,
             last,
             active_at: session.active_at,
             unread: session.unread,

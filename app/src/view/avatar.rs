@@ -1,12 +1,15 @@
-//! The first letter of a name on one of eight colours. Names stand beside it, so it is silent.
+//! Somebody's picture, or the first letter of a name on one of eight colours. Names stand beside it, so it is silent.
 
 use leptos::prelude::*;
+use protocol::{AvatarHash, path};
 
 #[component]
 pub fn Avatar(
     #[prop(into)] name: String,
     /// Decides on the colour.
     tint: u64,
+    /// The letter stays below it, for as long as the picture is not there.
+    picture: Option<AvatarHash>,
     #[prop(optional)] small: bool,
 ) -> impl IntoView {
     let letter: String = name.chars().next().into_iter().flat_map(char::to_uppercase).collect();
@@ -14,6 +17,7 @@ pub fn Avatar(
     view! {
         <span class=class aria-hidden="true">
             {letter}
+            {picture.map(|hash| view! { <img src=path::avatar(&hash, 96) alt="" loading="lazy" decoding="async" /> })}
         </span>
     }
 }

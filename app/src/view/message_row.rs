@@ -113,10 +113,10 @@ fn Standing(model: Model, conversation: ConversationId, row: RwSignal<MessageRow
 /// The sender's picture, at the last message of a group.
 #[component]
 fn Sender(row: RwSignal<MessageRow>) -> impl IntoView {
-    let last = Memo::new(move |_| row.with(|row| row.last));
+    let shown = Memo::new(move |_| row.with(|row| row.last.then(|| (row.author.clone(), row.avatar.clone()))));
     move || {
-        let (name, tint) = row.with_untracked(|row| (row.author.clone(), row.sender.get()));
-        last.get().then(|| view! { <Avatar name tint small=true /> })
+        let tint = row.with_untracked(|row| row.sender.get());
+        shown.get().map(|(name, picture)| view! { <Avatar name tint picture small=true /> })
     }
 }
 

@@ -8,7 +8,7 @@ use protocol::User;
 pub fn Person(user: User) -> impl IntoView {
     let name = user.display_name.to_string();
     view! {
-        <Avatar name=name.clone() tint=user.id.get() />
+        <Avatar name=name.clone() tint=user.id.get() picture=user.avatar.clone() />
         <span class="person-name">
             <strong dir="auto">{name}</strong>
             <span>{format!("@{}", user.handle)}</span>

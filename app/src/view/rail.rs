@@ -11,13 +11,17 @@ use leptos::prelude::*;
 #[component]
 pub fn Rail(model: Model) -> impl IntoView {
     let words = model.words;
-    let user = model.account.get_untracked();
-    let name = user.display_name.to_string();
     view! {
         <nav class="rail" aria-label=words.menu>
-            <a class="rail-me" href="/settings" title=name.clone() aria-label=name.clone()>
-                <Avatar name=name.clone() tint=user.id.get() small=true />
-            </a>
+            {move || {
+                let user = model.account.get();
+                let name = user.display_name.to_string();
+                view! {
+                    <a class="rail-me" href="/settings" title=name.clone() aria-label=name.clone()>
+                        <Avatar name=name.clone() tint=user.id.get() picture=user.avatar small=true />
+                    </a>
+                }
+            }}
             <HomeLink model />
             <span class="rail-space"></span>
             <ThemeSwitch model />

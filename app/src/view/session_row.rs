@@ -54,7 +54,7 @@ pub fn SessionItem(
                 on:click=open
                 on:focus=move |_| focused.set(Some(id))
             >
-                {move || view! { <Avatar name=title() tint=row.with(|row| row.tint) /> }}
+                {move || row.with(|row| view! { <Avatar name=row.title(model.words) tint=row.tint picture=row.avatar.clone() /> })}
                 <strong class="session-name" dir="auto">
                     {title}
                 </strong>

@@ -3,7 +3,7 @@
 use crate::Millis;
 use crate::contacts::MessagesFrom;
 use crate::id::{DeviceId, UserId};
-use crate::text::{DeviceName, DisplayName, Handle, Password};
+use crate::text::{AvatarHash, DeviceName, DisplayName, Handle, Password};
 use serde::{Deserialize, Serialize};
 
 /// What everybody may know of an account.
@@ -12,6 +12,23 @@ pub struct User {
     pub id: UserId,
     pub handle: Handle,
     pub display_name: DisplayName,
+    /// The picture, under [`crate::path::avatar`]. Without one, or until it is there, the name's first letter stands in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub avatar: Option<AvatarHash>,
+    /// How often what everybody may know changed: of two states the one with the larger number is the later (R002-04).
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub version: u64,
+}
+
+impl User {
+    /// Somebody as they come in: without a picture.
+    pub fn new(id: UserId, handle: Handle, display_name: DisplayName) -> Self {
+        Self { id, handle, display_name, avatar: None, version: 0 }
+    }
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// What an account's owner knows of it.
@@ -20,6 +37,10 @@ pub struct Account {
     pub id: UserId,
     pub handle: Handle,
     pub display_name: DisplayName,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub avatar: Option<AvatarHash>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub version: u64,
     pub created_at: Millis,
     /// Whether others learn what the account received and read, and it what they did (R000-19).
     pub receipts: bool,
@@ -30,18 +51,20 @@ pub struct Account {
 impl Account {
     /// The part of it that everybody may know.
     pub fn user(&self) -> User {
-        User { id: self.id, handle: self.handle.clone(), display_name: self.display_name.clone() }
+        User {
+            id: self.id,
+            handle: self.handle.clone(),
+            display_name: self.display_name.clone(),
+            avatar: self.avatar.clone(),
+            version: self.version,
+        }
     }
 }
 
-/// `PATCH /accounts/me`: 200 with the [`Account`]. What is absent stays.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ChangeAccount {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub receipts: Option<bool>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub messages_from: Option<MessagesFrom>,
+/// The part of [`crate::profile::ChangeAccount`] that turns receipts on or off (R000-19).
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct ChangeReceipts {
+    pub receipts: bool,
 }
 
 /// `POST /accounts`: 201 with the [`Account`], 409 `handle_taken`.

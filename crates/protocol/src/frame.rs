@@ -41,6 +41,11 @@ pub enum ServerFrame {
         conversation: ConversationId,
         floor: Seq,
     },
+    /// What everybody may know of somebody changed. It stands in no log: who misses it hears with a description, a page or
+    /// a message (R002-04).
+    Person {
+        user: User,
+    },
     Pong,
 }
 

@@ -1,9 +1,12 @@
 //! Every path of version 1, for the router (`{id}` in place) and for clients (the functions).
 
 use crate::id::{ConversationId, DeviceId, Rev, Seq, Upd, UserId};
+use crate::text::AvatarHash;
 
 pub const ACCOUNTS: &str = "/api/v1/accounts";
 pub const ACCOUNT_ME: &str = "/api/v1/accounts/me";
+pub const ACCOUNT_AVATAR: &str = "/api/v1/accounts/me/avatar";
+pub const AVATAR: &str = "/api/v1/avatars/{hash}/{size}";
 pub const USERS: &str = "/api/v1/users";
 pub const USER: &str = "/api/v1/users/{id}";
 pub const LOGINS: &str = "/api/v1/logins";
@@ -36,6 +39,11 @@ pub const OPENAPI: &str = "/api/v1/openapi.json";
 
 pub fn user(id: UserId) -> String {
     format!("{USERS}/{id}")
+}
+
+/// A picture, at most `size` CSS pixels wide: 96 or 256 are stored.
+pub fn avatar(hash: &AvatarHash, size: u32) -> String {
+    format!("/api/v1/avatars/{hash}/{size}")
 }
 
 pub fn device(id: DeviceId) -> String {

@@ -27,6 +27,8 @@ pub enum AccountChange {
     Relation { user: User, relation: Relation },
     /// A friend request of the account, or to it (R003-02).
     Request(Box<FriendRequest>),
+    /// What everybody may know of the account itself.
+    Profile { user: User },
 }
 
 /// `GET /sync?since=TOKEN`: what moved in the account's logs since the token, or everything when it is absent.

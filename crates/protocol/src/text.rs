@@ -226,6 +226,28 @@ fn one_line(text: &str, max: usize) -> Result<String, TextError> {
 }
 
 text!(
+    /// The name of a picture: 32 hexadecimal digits of the hash of what was made of it (R003-06).
+    AvatarHash
+);
+visible!(AvatarHash);
+
+impl AvatarHash {
+    pub const LEN: usize = 32;
+}
+
+impl TryFrom<String> for AvatarHash {
+    type Error = TextError;
+
+    fn try_from(text: String) -> Result<Self, TextError> {
+        length(&text, Self::LEN, Self::LEN)?;
+        match text.chars().find(|c| !matches!(c, '0'..='9' | 'a'..='f')) {
+            Some(c) => Err(TextError::Character(c.into())),
+            None => Ok(Self(text)),
+        }
+    }
+}
+
+text!(
     /// A password on its way to the server: 8–128 Unicode scalars, never trimmed or truncated.
     Password
 );

@@ -59,6 +59,7 @@ impl Client {
                     self.meet([sender]);
                     self.touch(conversation, |held| held.show(*message, upd));
                 }
+                AccountChange::Profile { user } => self.meet([user]),
                 AccountChange::Settings { receipts, messages_from } => {
                     self.account.receipts = receipts;
                     self.account.messages_from = messages_from;
@@ -317,11 +318,29 @@ impl Client {
 
     pub(crate) fn meet(&mut self, users: impl IntoIterator<Item = User>) {
         for user in users {
-            if self.users.get(&user.id) != Some(&user) {
-                self.keeping.met(user.id);
-                self.users.insert(user.id, user);
+            let known = self.users.get(&user.id);
+            if known.is_some_and(|known| known.version > user.version || *known == user) {
+                continue;
             }
+            if known.is_some() {
+                self.changed_looks(&user);
+            }
+            self.keeping.met(user.id);
+            self.users.insert(user.id, user);
         }
+    }
+
+    /// Somebody whom the device shows has another name or picture.
+    fn changed_looks(&mut self, user: &User) {
+        if user.id == self.account.id {
+            self.account.display_name = user.display_name.clone();
+            self.account.avatar = user.avatar.clone();
+            self.account.version = user.version;
+            self.changes.account = true;
+        }
+        let about = |held: &Held| held.about.peer.as_ref().is_some_and(|peer| peer.id == user.id);
+        self.changes.sessions.extend(self.held.iter().filter(|(_, held)| about(held)).map(|(id, _)| *id));
+        self.changes.timelines.extend(self.open.map(|open| open.id));
     }
 
     /// Asks who has read the messages of the open group, unless that is never told.

@@ -266,6 +266,7 @@ impl Client {
                 }
                 self.settle_account();
             }
+            ServerFrame::Person { user } => self.meet([user]),
             ServerFrame::Pong => {}
         }
     }

@@ -202,7 +202,7 @@ impl Client {
         for user in stored.users {
             match self.users.get(&user.id) {
                 Some(known) if *known == user => drop(self.keeping.met.remove(&user.id)),
-                Some(_) => {}
+                Some(_) => self.meet([user]),
                 None => drop(self.users.insert(user.id, user)),
             }
         }

@@ -31,7 +31,7 @@ impl Client {
             id,
             kind: about.kind,
             title: about.title.clone(),
-            peer: about.peer.clone(),
+            peer: about.peer.as_ref().map(|peer| self.users.get(&peer.id).unwrap_or(peer).clone()),
             member_count: about.member_count,
             active_at: last.as_ref().map_or(about.active_at, |last| last.at),
             last,

@@ -164,6 +164,8 @@ mod tests {
             id: 1_u64.try_into().unwrap(),
             handle: "me".try_into().unwrap(),
             display_name: "me".try_into().unwrap(),
+            avatar: None,
+            version: 0,
             created_at: 0,
             receipts: true,
             messages_from: protocol::MessagesFrom::Everyone,

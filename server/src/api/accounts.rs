@@ -8,7 +8,7 @@ use crate::error::Refusal;
 use crate::state::AppState;
 use axum::extract::State;
 use axum::http::StatusCode;
-use protocol::account::ChangeAccount;
+use protocol::profile::{ChangeAccount, OwnAccount};
 use protocol::{Account, RegisterRequest};
 
 /// `POST /accounts`
@@ -22,8 +22,8 @@ pub async fn register(
 }
 
 /// `GET /accounts/me`
-pub async fn me(user: CurrentUser) -> Json<Account> {
-    Json(user.account.clone())
+pub async fn me(State(state): State<AppState>, user: CurrentUser) -> Result<Json<OwnAccount>, Refusal> {
+    domain::profiles::own(&state, &user).await.map(Json)
 }
 
 /// `PATCH /accounts/me`
@@ -31,6 +31,6 @@ pub async fn change(
     State(state): State<AppState>,
     user: CurrentUser,
     Json(request): Json<ChangeAccount>,
-) -> Result<Json<Account>, Refusal> {
-    domain::accounts::change(&state, &user, request).await.map(Json)
+) -> Result<Json<OwnAccount>, Refusal> {
+    domain::profiles::change(&state, &user, request).await.map(Json)
 }

@@ -6,8 +6,9 @@ use crate::domain;
 use crate::error::Refusal;
 use crate::state::AppState;
 use axum::extract::State;
+use protocol::UserId;
 use protocol::account::Users;
-use protocol::{User, UserId};
+use protocol::profile::Card;
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -26,6 +27,10 @@ pub async fn search(
 }
 
 /// `GET /users/{id}`
-pub async fn get(State(state): State<AppState>, _: CurrentUser, Path(id): Path<UserId>) -> Result<Json<User>, Refusal> {
-    domain::accounts::user(&state, id).await.map(Json)
+pub async fn get(
+    State(state): State<AppState>,
+    user: CurrentUser,
+    Path(id): Path<UserId>,
+) -> Result<Json<Card>, Refusal> {
+    domain::profiles::card(&state, &user, id).await.map(Json)
 }

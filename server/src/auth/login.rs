@@ -7,7 +7,6 @@ use crate::error::Refusal;
 use crate::store::logins::TokenHash;
 use crate::store::{self, Reader, Store, StoreError};
 use base64ct::{Base64UrlUnpadded, Encoding};
-use protocol::account::ChangeAccount;
 use protocol::{Account, DeviceId, DeviceName, Millis, User, UserId};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
@@ -130,12 +129,16 @@ impl Logins {
         Ok(ending.await.map_err(|_| Refusal::internal())??)
     }
 
-    /// Changes the account's own settings: every later request of its devices sees it.
-    pub async fn change_account(&self, account: UserId, change: ChangeAccount) -> Result<Account, Refusal> {
+    /// Changes the account by `work`: every later request of its devices sees it.
+    pub async fn change<T, F>(&self, account: UserId, work: F) -> Result<T, Refusal>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, StoreError>> + Send + 'static,
+    {
         let logins = self.clone();
         // A task of its own: a caller who hangs up must not leave an old account in the cache.
         let changing = tokio::spawn(async move {
-            let changed = logins.store.change_account(account, change).await;
+            let changed = work.await;
             let mut cache = logins.write();
             cache.changed += 1;
             cache.logins.retain(|_, login| login.account.id != account);

@@ -4,10 +4,8 @@ use crate::auth::CurrentLogin;
 use crate::error::Refusal;
 use crate::state::AppState;
 use crate::store::StoreError;
-use protocol::account::{ChangeAccount, Devices, Users};
-use protocol::{
-    Account, Device, DeviceId, DeviceName, ErrorCode, Handle, Login, LoginRequest, RegisterRequest, User, UserId,
-};
+use protocol::account::{Devices, Users};
+use protocol::{Account, Device, DeviceId, DeviceName, ErrorCode, Handle, Login, LoginRequest, RegisterRequest};
 use std::net::IpAddr;
 
 /// The most users that one search answers.
@@ -47,11 +45,6 @@ pub async fn log_in(
     Ok(Login { account, device, token: token.text })
 }
 
-/// Changes the account's own settings; what the request leaves out stays.
-pub async fn change(state: &AppState, login: &CurrentLogin, request: ChangeAccount) -> Result<Account, Refusal> {
-    state.logins.change_account(login.account.id, request).await
-}
-
 /// Ends one of the account's logins; its connections close.
 pub async fn end_login(state: &AppState, login: &CurrentLogin, device: DeviceId) -> Result<(), Refusal> {
     state.logins.end(login.account.id, device).await
@@ -65,11 +58,6 @@ pub async fn devices(state: &AppState, login: &CurrentLogin) -> Result<Devices, 
         ..device
     });
     Ok(Devices { devices: devices.collect() })
-}
-
-/// What everybody may know of a user.
-pub async fn user(state: &AppState, id: UserId) -> Result<User, Refusal> {
-    state.store.user(id).await?.ok_or_else(Refusal::not_found)
 }
 
 /// Finds users by handle or display name.

@@ -117,7 +117,7 @@ impl Reader {
         let id = *self.accounts.get(name).context("the file changed while it was read: a new sender")?;
         // Only its id is stored; the names serve frames, and nobody is connected.
         let person = super::plan::person(name);
-        let sender = Arc::new(User { id, handle: person.handle, display_name: person.display_name });
+        let sender = Arc::new(User::new(id, person.handle, person.display_name));
         self.senders.insert(name.to_owned(), sender.clone());
         Ok(sender)
     }

@@ -5,7 +5,7 @@ use crate::api::extract::{Form, Query};
 use crate::api::logins::device_name;
 use crate::auth::CurrentUser;
 use crate::auth::extract::ClientAddress;
-use crate::domain::{accounts, conversations};
+use crate::domain::{accounts, conversations, profiles};
 use crate::error::Refusal;
 use crate::state::AppState;
 use app::backend::{self, Page};
@@ -14,7 +14,7 @@ use axum::extract::State;
 use axum::http::header::{HeaderName, REFERER, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
-use protocol::account::ChangeAccount;
+use protocol::profile::ChangeAccount;
 use protocol::{DeviceId, DisplayName, Handle, LoginRequest, MessagesFrom, Password, RegisterRequest, UserId, path};
 use serde::Deserialize;
 use std::fmt::Display;
@@ -220,7 +220,7 @@ pub async fn set(
     let mut preferences = browser.preferences;
     let mut known = |(name, value): &(String, String)| name != Preferences::UTC_OFFSET && preferences.set(name, value);
     let changed = match change_of(&of_account).filter(|_| settings.iter().all(&mut known)) {
-        Some(change) => accounts::change(&state, &user, change).await.map(drop),
+        Some(change) => profiles::change(&state, &user, change).await.map(drop),
         None => Err(Refusal::bad_request("no such setting")),
     };
     if let Err(refusal) = changed {

@@ -109,6 +109,10 @@ impl Hub {
                 let frame = encode(&ServerFrame::Deleted { conversation, floor });
                 inner.tell_those(account, &frame, |connection| connection.device == device);
             }
+            Event::Person { user, others } => {
+                let frame = encode(&ServerFrame::Person { user });
+                others.into_iter().for_each(|account| inner.tell(account, &frame));
+            }
             Event::LoginEnded { account, device } => {
                 inner.cut(account, close::REVOKED, |connection| connection.device == device);
             }

@@ -1,8 +1,10 @@
 //! Accounts and the search for users.
 
+use super::conversations::read_user;
 use super::relations::{messages_from, messages_from_number};
+use super::writer::Tx;
 use super::{Store, StoreError, parse};
-use protocol::account::ChangeAccount;
+use protocol::profile::ChangeAccount;
 use protocol::sync::AccountChange;
 use protocol::{Account, DisplayName, Handle, MessagesFrom, User, UserId};
 use sqlx::sqlite::SqliteRow;
@@ -11,12 +13,14 @@ use sqlx::{Row, SqliteConnection};
 const INSERT: &str = "insert into account (handle, display_name, password_hash, created_at) values ($1, $2, $3, $4)
     returning id";
 
-const BY_HANDLE: &str = "select id, handle, display_name, created_at, receipts, messages_from, password_hash from account where handle = $1";
+const BY_HANDLE: &str =
+    "select id, handle, display_name, avatar, version, created_at, receipts, messages_from, password_hash
+    from account where handle = $1";
 
-const USER: &str = "select id, handle, display_name from account where id = $1";
+const USER: &str = "select id, handle, display_name, avatar, version from account where id = $1";
 
 // A containing match cannot use an index; the table is as small as the number of people of one server.
-const SEARCH: &str = "select id, handle, display_name from account
+const SEARCH: &str = "select id, handle, display_name, avatar, version from account
     where handle like $1 escape '\\' or lower(display_name) like $1 escape '\\'
     order by handle = $2 desc, lower(display_name) = $2 desc, handle like $3 escape '\\' desc,
         lower(display_name) like $3 escape '\\' desc, handle
@@ -28,7 +32,8 @@ const CHANGE: &str =
         upd = upd + 1, settings_upd = upd + 1
     where id = $1 and (receipts, messages_from) <> (coalesce($2, receipts), coalesce($3, messages_from)) returning upd";
 
-const ACCOUNT: &str = "select id, handle, display_name, created_at, receipts, messages_from from account where id = $1";
+pub(super) const ACCOUNT: &str =
+    "select id, handle, display_name, avatar, version, created_at, receipts, messages_from from account where id = $1";
 
 /// Every statement of this file but the search, for the test that explains them.
 #[cfg(test)]
@@ -50,32 +55,7 @@ impl Store {
     /// The account of a handle, and its password's hash if it can log in.
     pub async fn account_by_handle(&self, handle: &Handle) -> Result<Option<(Account, Option<String>)>, StoreError> {
         let row = sqlx::query(BY_HANDLE).bind(handle.as_str()).fetch_optional(&self.reader).await?;
-        row.map(|row| Ok((account(&row)?, row.try_get(6)?))).transpose()
-    }
-
-    /// Changes the account's own settings (R000-19, R004-I15), and tells its devices if that changes anything.
-    pub async fn change_account(&self, id: UserId, change: ChangeAccount) -> Result<Account, StoreError> {
-        self.writer()
-            .run(move |tx| {
-                Box::pin(async move {
-                    tx.forget_upds(&[id]);
-                    let upd: Option<i64> = sqlx::query_scalar(CHANGE)
-                        .bind(id.as_i64())
-                        .bind(change.receipts)
-                        .bind(change.messages_from.map(messages_from_number))
-                        .fetch_optional(&mut *tx.conn)
-                        .await?;
-                    let row = sqlx::query(ACCOUNT).bind(id.as_i64()).fetch_one(&mut *tx.conn).await?;
-                    let changed = account(&row)?;
-                    if let Some(upd) = upd {
-                        let Account { receipts, messages_from, .. } = changed;
-                        let change = AccountChange::Settings { receipts, messages_from };
-                        tx.publish_changes(id, parse(upd)?, vec![change]);
-                    }
-                    Ok(changed)
-                })
-            })
-            .await
+        row.map(|row| Ok((account(&row)?, row.try_get(8)?))).transpose()
     }
 
     /// What everybody may know of an account.
@@ -101,6 +81,22 @@ impl Store {
     }
 }
 
+/// Changes the account's own settings (R000-19, R004-I15), and tells its devices if that changes anything.
+pub(super) async fn change_settings(tx: &mut Tx<'_>, id: UserId, change: &ChangeAccount) -> Result<(), StoreError> {
+    let upd: Option<i64> = sqlx::query_scalar(CHANGE)
+        .bind(id.as_i64())
+        .bind(change.receipts)
+        .bind(change.messages_from.map(messages_from_number))
+        .fetch_optional(&mut *tx.conn)
+        .await?;
+    if let Some(upd) = upd {
+        let row = sqlx::query(ACCOUNT).bind(id.as_i64()).fetch_one(&mut *tx.conn).await?;
+        let Account { receipts, messages_from, .. } = account(&row)?;
+        tx.publish_changes(id, parse(upd)?, vec![AccountChange::Settings { receipts, messages_from }]);
+    }
+    Ok(())
+}
+
 /// Inserts an account; without a password nobody can log in.
 pub(super) async fn insert(
     conn: &mut SqliteConnection,
@@ -120,24 +116,22 @@ pub(super) async fn insert(
         id: parse(id)?,
         handle,
         display_name,
+        avatar: None,
+        version: 0,
         created_at,
         receipts: true,
         messages_from: MessagesFrom::Everyone,
     })
 }
 
-/// The account of a row that begins with id, handle, display_name, created_at, receipts, messages_from.
+/// The account of a row that begins with id, handle, display_name, avatar, version, created_at, receipts, messages_from.
 pub(super) fn account(row: &SqliteRow) -> Result<Account, StoreError> {
-    let User { id, handle, display_name } = user(row)?;
-    let (created_at, receipts) = (row.try_get::<i64, _>(3)?.unsigned_abs(), row.try_get(4)?);
-    let messages_from = messages_from(row.try_get(5)?)?;
-    Ok(Account { id, handle, display_name, created_at, receipts, messages_from })
+    let User { id, handle, display_name, avatar, version } = user(row)?;
+    let (created_at, receipts) = (row.try_get::<i64, _>(5)?.unsigned_abs(), row.try_get(6)?);
+    let messages_from = messages_from(row.try_get(7)?)?;
+    Ok(Account { id, handle, display_name, avatar, version, created_at, receipts, messages_from })
 }
 
 fn user(row: &SqliteRow) -> Result<User, StoreError> {
-    Ok(User {
-        id: parse(row.try_get::<i64, _>(0)?)?,
-        handle: parse(row.try_get::<String, _>(1)?)?,
-        display_name: parse(row.try_get::<String, _>(2)?)?,
-    })
+    read_user(row, 0)?.ok_or(StoreError::NotFound)
 }

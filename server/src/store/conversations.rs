@@ -69,9 +69,10 @@ macro_rules! describe {
             $chosen,
             ") select c.id, c.kind, c.title, c.members, c.rev, c.head_seq, c.active_at,
                 max(m.vis_from, coalesce(f.seq, 0) + 1), m.delivered, m.read,
-                p.id, p.handle, p.display_name,
+                p.id, p.handle, p.display_name, p.avatar, p.version,
                 max(coalesce(told.delivered, 0), coalesce(pm.sent, 0)), max(coalesce(told.read, 0), coalesce(pm.sent, 0)),
-                l.seq, l.rev, l.sender, l.client_id, l.at, l.type, l.body, s.id, s.handle, s.display_name,
+                l.seq, l.rev, l.sender, l.client_id, l.at, l.type, l.body,
+                s.id, s.handle, s.display_name, s.avatar, s.version,
                 me.upd, coalesce(f.seq, 0),
                 (select json_group_array(q.seq order by q.seq) from message as q
                     where q.conversation = c.id and q.type >= 100
@@ -308,7 +309,7 @@ fn read(rows: &[SqliteRow]) -> Result<Described, StoreError> {
     let mut described = Described { conversations: Vec::with_capacity(rows.len()), users: Vec::new() };
     for row in rows {
         let conversation = read_one(row)?;
-        if let Some(user) = read_user(row, 22)?
+        if let Some(user) = read_user(row, 24)?
             && !described.users.contains(&user)
         {
             described.users.push(user);
@@ -326,7 +327,7 @@ fn read_one(row: &SqliteRow) -> Result<Conversation, StoreError> {
     let (silent, hidden) = exceptions(row)?;
     let peer = read_user(row, 10)?;
     let peer_cursors = match peer {
-        Some(_) => Some(Cursors { delivered: parse(number(13)?)?, read: parse(number(14)?)? }),
+        Some(_) => Some(Cursors { delivered: parse(number(15)?)?, read: parse(number(16)?)? }),
         None => None,
     };
     Ok(Conversation {
@@ -336,30 +337,30 @@ fn read_one(row: &SqliteRow) -> Result<Conversation, StoreError> {
         peer,
         member_count: number(3)?.unsigned_abs(),
         rev: parse(number(4)?)?,
-        upd: parse(number(25)?)?,
+        upd: parse(number(29)?)?,
         head_seq,
-        last: match row.try_get::<Option<i64>, _>(15)? {
-            Some(_) => Some(decode_message(row, 15)?),
+        last: match row.try_get::<Option<i64>, _>(17)? {
+            Some(_) => Some(decode_message(row, 17)?),
             None => None,
         },
         active_at: number(6)?.unsigned_abs(),
         vis_from,
-        floor: parse(number(26)?)?,
+        floor: parse(number(30)?)?,
         unread: unread(head_seq, vis_from, own.read, &silent, &hidden),
         silent,
         hidden,
         own,
         peer_cursors,
-        relation: read_relation(row, 30)?,
-        answered: row.try_get(29)?,
+        relation: read_relation(row, 34)?,
+        answered: row.try_get(33)?,
     })
 }
 
 /// The seqs after the own read cursor that do not count: those that nobody counts or that the reader never saw, and
 /// those that the reader deleted or reported.
 fn exceptions(row: &SqliteRow) -> Result<(Vec<Seq>, Vec<Seq>), StoreError> {
-    let mut silent: Vec<Seq> = from_json(row.try_get(27)?)?;
-    let unseen: Vec<(Seq, i64)> = from_json(row.try_get(28)?)?;
+    let mut silent: Vec<Seq> = from_json(row.try_get(31)?)?;
+    let unseen: Vec<(Seq, i64)> = from_json(row.try_get(32)?)?;
     let mut hidden = Vec::new();
     for (seq, why) in unseen {
         if why == WITHHELD { &mut silent } else { &mut hidden }.push(seq);
@@ -378,12 +379,14 @@ fn unread(head_seq: Seq, vis_from: Seq, read: Seq, silent: &[Seq], hidden: &[Seq
     head_seq.get().saturating_sub(read.max(vis_from.prev()).get()).saturating_sub(exceptions as u64)
 }
 
-/// The user whose id, handle and display name stand in three columns from `first` on.
+/// The user whose id, handle, display name, avatar and version stand in five columns from `first` on.
 pub(super) fn read_user(row: &SqliteRow, first: usize) -> Result<Option<User>, StoreError> {
     let Some(id) = row.try_get::<Option<i64>, _>(first)? else { return Ok(None) };
     Ok(Some(User {
         id: parse(id)?,
         handle: parse(row.try_get::<String, _>(first + 1)?)?,
         display_name: parse(row.try_get::<String, _>(first + 2)?)?,
+        avatar: row.try_get::<Option<String>, _>(first + 3)?.map(parse).transpose()?,
+        version: row.try_get::<i64, _>(first + 4)?.unsigned_abs(),
     }))
 }

@@ -37,6 +37,9 @@ pub enum Event {
     Account { account: UserId, prev: Upd, pos: Upd, changes: Vec<AccountChange> },
     /// The conversation was deleted on the device, through a message.
     Deleted { account: UserId, device: protocol::DeviceId, conversation: ConversationId, floor: Seq },
+    /// What everybody may know of somebody changed: these others share a conversation with them. A hint, without a place
+    /// in any log; who misses it hears with a description, a page or a message.
+    Person { user: User, others: Vec<UserId> },
     /// The login was ended: its connections must close.
     LoginEnded { account: UserId, device: protocol::DeviceId },
 }

@@ -28,7 +28,7 @@ const SEEN: &str = "select q.seq from json_each($3) as j
     order by q.seq";
 
 const DELETED_BEFORE: &str = "select q.seq, q.rev, q.sender, q.client_id, q.at, q.type, q.body,
-        s.id, s.handle, s.display_name
+        s.id, s.handle, s.display_name, s.avatar, s.version
     from json_each($3) as j
     join hidden as h on h.account = $1 and h.conversation = $2 and h.seq = j.value and h.hidden = 1 and h.why = $4
     join message as q on q.conversation = h.conversation and q.seq = h.seq

@@ -22,7 +22,7 @@ pub enum Span {
 macro_rules! messages {
     ($where:literal) => {
         concat!(
-            "select m.seq, m.rev, m.sender, m.client_id, m.at, m.type, m.body, a.id, a.handle, a.display_name
+            "select m.seq, m.rev, m.sender, m.client_id, m.at, m.type, m.body, a.id, a.handle, a.display_name, a.avatar, a.version
             from message as m join account as a on a.id = m.sender
             where m.conversation = $1 and m.seq >= $2 and not exists (
                 select 1 from hidden as h
@@ -37,7 +37,7 @@ const BEFORE: &str = messages!("m.seq < $3 order by m.seq desc limit $4");
 const AFTER: &str = messages!("m.seq > $3 order by m.seq limit $4");
 const CHANGED: &str = messages!("m.rev > $3 order by m.rev limit $4");
 
-const ONE: &str = "select m.seq, m.rev, m.sender, m.client_id, m.at, m.type, m.body, a.id, a.handle, a.display_name
+const ONE: &str = "select m.seq, m.rev, m.sender, m.client_id, m.at, m.type, m.body, a.id, a.handle, a.display_name, a.avatar, a.version
     from message as m join account as a on a.id = m.sender where m.conversation = $1 and m.seq = $2";
 
 const VIS_FROM: &str = "select vis_from from member where account = $1 and conversation = $2";

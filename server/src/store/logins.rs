@@ -13,8 +13,9 @@ pub type TokenHash = [u8; 32];
 const INSERT: &str = "insert into login (account, token_hash, device_name, created_at, last_seen_at)
     values ($1, $2, $3, $4, $4) returning id";
 
-const BY_TOKEN: &str = "select a.id, a.handle, a.display_name, a.created_at, a.receipts, a.messages_from, l.id
-    from login as l join account as a on a.id = l.account where l.token_hash = $1";
+const BY_TOKEN: &str =
+    "select a.id, a.handle, a.display_name, a.avatar, a.version, a.created_at, a.receipts, a.messages_from, l.id
+    from login as l join account as a on a.id = l.account and a.active = 1 where l.token_hash = $1";
 
 const OF_ACCOUNT: &str =
     "select id, device_name, created_at, last_seen_at from login where account = $1 order by id desc";
@@ -32,7 +33,7 @@ impl Store {
     /// The account and device of a token.
     pub async fn login(&self, token: &TokenHash) -> Result<Option<(Account, DeviceId)>, StoreError> {
         let row = sqlx::query(BY_TOKEN).bind(token.as_slice()).fetch_optional(&self.reader).await?;
-        row.map(|row| Ok((account(&row)?, parse(row.try_get::<i64, _>(6)?)?))).transpose()
+        row.map(|row| Ok((account(&row)?, parse(row.try_get::<i64, _>(8)?)?))).transpose()
     }
 
     /// Keeps a new login.

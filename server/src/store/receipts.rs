@@ -24,8 +24,8 @@ const BEHIND: &str = "select m.conversation, c.head_seq
 macro_rules! readers {
     ($where:literal) => {
         concat!(
-            "select id, handle, display_name, seq from (
-                select a.id, a.handle, a.display_name, m.vis_from, me.receipts = 1 and a.receipts = 1 as open,
+            "select id, handle, display_name, avatar, version, seq from (
+                select a.id, a.handle, a.display_name, a.avatar, a.version, m.vis_from, me.receipts = 1 and a.receipts = 1 as open,
                     max(coalesce(r.read, 0), m.sent,
                         case when me.receipts = 1 and a.receipts = 1 then m.read else 0 end) as seq
                 from member as m
@@ -104,7 +104,7 @@ impl Store {
     /// The other members and how far they have read, as far as the account may know.
     pub async fn readers(&self, account: UserId, id: ConversationId) -> Result<Vec<Reader>, StoreError> {
         let rows = sqlx::query(READERS).bind(account.as_i64()).bind(id.as_i64()).fetch_all(&self.reader).await?;
-        rows.iter().map(|row| Ok(Reader { user: user(row)?, read: parse(row.try_get::<i64, _>(3)?)? })).collect()
+        rows.iter().map(|row| Ok(Reader { user: user(row)?, read: parse(row.try_get::<i64, _>(5)?)? })).collect()
     }
 
     /// The other members who have read a message of the account, as far as it may know.

@@ -16,11 +16,13 @@ const WRITE: &str = "insert into relation (account, other, friend, follow, fan, 
     values ($1, $2, $3, $4, $5, $6, $7, $8)
     on conflict (account, other) do update set friend = excluded.friend, follow = excluded.follow, fan = excluded.fan,
         blocking = excluded.blocking, blocked = excluded.blocked, upd = excluded.upd";
-const USER: &str = "select id, handle, display_name from account where id = $1";
+const USER: &str = "select id, handle, display_name, avatar, version from account where id = $1";
 const UPD: &str = "select upd from account where id = $1";
-const CONTACT: &str = "select u.id, u.handle, u.display_name, r.friend, r.follow, r.fan, r.blocking
+const CONTACT: &str =
+    "select u.id, u.handle, u.display_name, u.avatar, u.version, r.friend, r.follow, r.fan, r.blocking
     from account as u left join relation as r on r.account = $1 and r.other = u.id where u.id = $2";
-const CONTACTS: &str = "select u.id, u.handle, u.display_name, r.friend, r.follow, r.fan, r.blocking
+const CONTACTS: &str =
+    "select u.id, u.handle, u.display_name, u.avatar, u.version, r.friend, r.follow, r.fan, r.blocking
     from relation as r join account as u on u.id = r.other
     where r.account = $1 and r.other > $2 and r.friend + r.follow + r.fan + r.blocking > 0
     order by r.other limit $3";
@@ -186,7 +188,7 @@ async fn own_upd(conn: &mut SqliteConnection, account: UserId) -> Result<Upd, St
 
 fn read_contact(row: &SqliteRow, upd: Upd) -> Result<Contact, StoreError> {
     let user = read_user(row, 0)?.ok_or(StoreError::NotFound)?;
-    Ok(Contact { user, relation: read_relation(row, 3)?, upd })
+    Ok(Contact { user, relation: read_relation(row, 5)?, upd })
 }
 
 /// The relation whose flags stand in four columns from `first` on; none where they are null.

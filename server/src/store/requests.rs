@@ -23,14 +23,14 @@ const ASK: &str = "insert into friend_request (asker, asked, greeting, at, state
 const CLOSE: &str = "update friend_request set state = $3 where asker = $1 and asked = $2";
 const STAMP_ASKER: &str = "update friend_request set asker_upd = $3 where asker = $1 and asked = $2";
 const STAMP_ASKED: &str = "update friend_request set asked_upd = $3 where asker = $1 and asked = $2";
-const ONE: &str = "select u.id, u.handle, u.display_name, q.greeting, q.at, q.state
+const ONE: &str = "select u.id, u.handle, u.display_name, u.avatar, u.version, q.greeting, q.at, q.state
     from friend_request as q join account as u on u.id = case when $3 then q.asker else q.asked end
     where q.asker = $1 and q.asked = $2";
-const INCOMING: &str = "select u.id, u.handle, u.display_name, q.greeting, q.at, q.state
+const INCOMING: &str = "select u.id, u.handle, u.display_name, u.avatar, u.version, q.greeting, q.at, q.state
     from friend_request as q join account as u on u.id = q.asker
     left join relation as r on r.account = $1 and r.other = q.asker
     where q.asked = $1 and q.state = 0 and q.at > $2 and coalesce(r.blocking, 0) = 0 order by q.at desc, u.id limit $3";
-const OUTGOING: &str = "select u.id, u.handle, u.display_name, q.greeting, q.at, q.state
+const OUTGOING: &str = "select u.id, u.handle, u.display_name, u.avatar, u.version, q.greeting, q.at, q.state
     from friend_request as q join account as u on u.id = q.asked
     where q.asker = $1 and q.state = 0 and q.at > $2 order by q.at desc, u.id limit $3";
 
@@ -205,13 +205,13 @@ pub(super) async fn one(
 }
 
 fn read(row: &SqliteRow, incoming: bool) -> Result<FriendRequest, StoreError> {
-    let at = row.try_get::<i64, _>(4)?;
+    let at = row.try_get::<i64, _>(6)?;
     Ok(FriendRequest {
         user: read_user(row, 0)?.ok_or(StoreError::NotFound)?,
         incoming,
-        greeting: row.try_get::<Option<String>, _>(3)?.map(parse).transpose()?,
+        greeting: row.try_get::<Option<String>, _>(5)?.map(parse).transpose()?,
         at: at.unsigned_abs(),
-        state: match state(row.try_get(5)?)? {
+        state: match state(row.try_get(7)?)? {
             RequestState::Waiting if at <= oldest() => RequestState::Expired,
             state => state,
         },

@@ -1,7 +1,7 @@
 //! What moved in an account's logs since a token.
 
 use super::conversations::{self, Described, Place, Reader, Since, one, only};
-use super::relations::{contact, messages_from};
+use super::relations::{contact, messages_from, user};
 use super::{Store, StoreError, history, parse, requests};
 use protocol::receipts::{Cursors, Receipt};
 use protocol::sync::AccountChange;
@@ -63,6 +63,8 @@ const CHANGES: &str = "select upd, 0, conversation, 0, delivered, read, joined_u
     select asker_upd, 5, asked, 0, 0, 0, 0 from friend_request where asker = $1 and asker_upd > $2
     union all
     select asked_upd, 5, asker, 1, 0, 0, 0 from friend_request where asked = $1 and asked_upd > $2
+    union all
+    select profile_upd, 10, 1, 0, 0, 0, 0 from account where id = $1 and profile_upd > $2
     order by upd limit $3";
 
 /// Every statement of this file, for the test that explains them.
@@ -141,6 +143,7 @@ async fn changes(
             (0, _) => AccountChange::Joined { conversation: Box::new(only(one(conn, reader, conversation).await?)?) },
             (1, _) => AccountChange::Receipt(Receipt { conversation, reader: parse(number(3)?)?, cursors }),
             (2, _) => AccountChange::Settings { receipts: number(3)? == 1, messages_from: messages_from(number(4)?)? },
+            (10, _) => AccountChange::Profile { user: user(conn, reader.account).await? },
             (3, _) => hidden(conn, conversation, parse(number(3)?)?, number(4)? == 1).await?,
             (4, _) => {
                 let Contact { user, relation, .. } = contact(conn, reader.account, parse(number(2)?)?).await?;

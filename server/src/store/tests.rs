@@ -7,7 +7,7 @@ use super::conversations::{Place, only};
 use super::history::Span;
 use super::sync::{Segment, SyncCursor};
 use super::*;
-use protocol::account::ChangeAccount;
+use protocol::profile::ChangeAccount;
 use protocol::receipts::Cursors;
 use protocol::sync::AccountChange;
 use protocol::{ClientId, Conversation, ConversationId, MessageBody, Seq, Upd, User, UserId};
@@ -52,7 +52,7 @@ impl Fixture {
             display_name: handle.try_into().unwrap(),
         };
         let (ids, _) = self.store.import_accounts("test".to_owned(), vec![person.clone()], None).await.unwrap();
-        Arc::new(User { id: ids[handle], handle: person.handle, display_name: person.display_name })
+        Arc::new(User::new(ids[handle], person.handle, person.display_name))
     }
 
     async fn direct(&self, one: &User, other: &User) -> Conversation {
@@ -435,6 +435,7 @@ async fn statements_use_indexes() {
         history::STATEMENTS,
         imports::STATEMENTS,
         logins::STATEMENTS,
+        profiles::STATEMENTS,
         receipts::STATEMENTS,
         positions::STATEMENTS,
         recalls::STATEMENTS,

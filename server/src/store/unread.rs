@@ -8,7 +8,7 @@ use protocol::{ConversationId, Seq, User};
 use sqlx::Connection;
 
 // Sending moves the sender's own cursor, so none of the reader's own messages lies beyond it.
-const PAGE: &str = "select m.seq, m.rev, m.sender, m.client_id, m.at, m.type, m.body, a.id, a.handle, a.display_name
+const PAGE: &str = "select m.seq, m.rev, m.sender, m.client_id, m.at, m.type, m.body, a.id, a.handle, a.display_name, a.avatar, a.version
     from message as m join account as a on a.id = m.sender
     where m.conversation = $2 and m.seq > $3 and m.seq < $4 and m.type < 100 and not exists (
         select 1 from hidden as h

@@ -1,7 +1,7 @@
 //! The calls of the engine over HTTP, as the browser makes them.
 
 use crate::support::Person;
-use protocol::account::ChangeAccount;
+use protocol::account::ChangeReceipts;
 use protocol::messaging::{HideMessages, HistoryPage, SendRequest};
 use protocol::receipts::ReportReceipts;
 use protocol::sync::{CheckCounts, CheckedCounts};
@@ -82,9 +82,7 @@ async fn act(person: &Person, action: Action) -> Result<Answer, Failure> {
             person.request("DELETE", &path::conversation_through(conversation, through)).json(&())
         }
         Action::ReadAll => person.request("PUT", path::RECEIPTS_ALL).json(&()),
-        Action::ShowReceipts(receipts) => person
-            .request("PATCH", path::ACCOUNT_ME)
-            .json(&ChangeAccount { receipts: Some(receipts), ..ChangeAccount::default() }),
+        Action::ShowReceipts(receipts) => person.request("PATCH", path::ACCOUNT_ME).json(&ChangeReceipts { receipts }),
     };
     done(request).await.map(|()| Answer::Done)
 }

@@ -122,7 +122,7 @@ impl Replica {
     pub fn frame(&mut self, frame: &ServerFrame) {
         match frame {
             ServerFrame::Hello { .. } => self.greeted += 1,
-            ServerFrame::Pong | ServerFrame::Deleted { .. } => {}
+            ServerFrame::Pong | ServerFrame::Deleted { .. } | ServerFrame::Person { .. } => {}
             ServerFrame::Conversation { conversation, prev, pos, head_seq, change } => {
                 match self.logs.get_mut(conversation) {
                     None => {
@@ -173,7 +173,10 @@ impl Replica {
             | AccountChange::Hidden { conversation, .. }
             | AccountChange::Shown { conversation, .. } => conversation,
             AccountChange::Receipt(receipt) => &receipt.conversation,
-            AccountChange::Settings { .. } | AccountChange::Relation { .. } | AccountChange::Request(_) => return,
+            AccountChange::Settings { .. }
+            | AccountChange::Relation { .. }
+            | AccountChange::Request(_)
+            | AccountChange::Profile { .. } => return,
         };
         let Some(log) = self.logs.get_mut(id) else { return };
         match change {

@@ -1,7 +1,7 @@
 //! The engine's requests as HTTP, and HTTP's answers as the engine's: what the browser's driver does with fetch.
 
 use axum::http::{Method, StatusCode};
-use protocol::account::ChangeAccount;
+use protocol::account::ChangeReceipts;
 use protocol::messaging::{HideMessages, SendRequest};
 use protocol::receipts::ReportReceipts;
 use protocol::sync::{CheckCounts, CheckedCounts};
@@ -63,11 +63,9 @@ fn act(action: &Action) -> Call {
             with_body(Method::DELETE, path::conversation_through(*conversation, *through), &())
         }
         Action::ReadAll => with_body(Method::PUT, path::RECEIPTS_ALL.to_owned(), &()),
-        Action::ShowReceipts(receipts) => with_body(
-            Method::PATCH,
-            path::ACCOUNT_ME.to_owned(),
-            &ChangeAccount { receipts: Some(*receipts), ..ChangeAccount::default() },
-        ),
+        Action::ShowReceipts(receipts) => {
+            with_body(Method::PATCH, path::ACCOUNT_ME.to_owned(), &ChangeReceipts { receipts: *receipts })
+        }
     }
 }
 

@@ -20,7 +20,7 @@ pub fn Settings(words: &'static Words, preferences: Preferences, account: Accoun
     view! {
         <Inner words title=words.settings>
             <section class="me" aria-label=words.account>
-                <Avatar name=name.clone() tint=account.id.get() />
+                <Avatar name=name.clone() tint=account.id.get() picture=account.avatar.clone() />
                 <span class="person-name">
                     <strong dir="auto">{name}</strong>
                     <span>{format!("@{}", account.handle)}</span>

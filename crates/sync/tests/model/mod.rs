@@ -30,7 +30,7 @@ pub fn client_id(n: u64) -> ClientId {
 
 pub fn user(id: UserId) -> User {
     let name = format!("user{id}");
-    User { id, handle: name.as_str().try_into().unwrap(), display_name: name.as_str().try_into().unwrap() }
+    User::new(id, name.as_str().try_into().unwrap(), name.as_str().try_into().unwrap())
 }
 
 pub fn text(text: &str) -> MessageBody {

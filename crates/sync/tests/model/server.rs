@@ -216,8 +216,16 @@ impl Server {
     pub fn account(&self, me: UserId) -> Account {
         let user = user(me);
         let receipts = !self.private.contains(&me);
-        let (handle, display_name, messages_from) = (user.handle, user.display_name, MessagesFrom::Everyone);
-        Account { id: me, handle, display_name, created_at: 0, receipts, messages_from }
+        Account {
+            id: me,
+            handle: user.handle,
+            display_name: user.display_name,
+            avatar: None,
+            version: 0,
+            created_at: 0,
+            receipts,
+            messages_from: MessagesFrom::Everyone,
+        }
     }
 
     pub fn start(&self, who: impl Into<Who>, open: Option<ConversationId>) -> Start {

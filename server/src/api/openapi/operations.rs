@@ -67,11 +67,11 @@ pub fn describe(operation: &str) -> Operation {
             "RegisterRequest",
             [answer(201, "The account", "Account"), answer(409, "handle_taken", "ErrorAnswer")],
         ),
-        "getAccount" => plain("The account that asks", [answer(200, "The account", "Account")]),
+        "getAccount" => plain("The account that asks", [answer(200, "The account", "OwnAccount")]),
         "changeAccount" => with_body(
-            "Change the account's own settings; what is absent stays",
+            "Change the account's own settings and profile; what is absent stays, null takes a field away",
             "ChangeAccount",
-            [answer(200, "The account", "Account")],
+            [answer(200, "The account", "OwnAccount")],
         ),
         "searchUsers" => with_query(
             "Find users whose handle or display name contains a text",
@@ -83,7 +83,7 @@ pub fn describe(operation: &str) -> Operation {
             }],
             [answer(200, "At most 20, best match first", "Users")],
         ),
-        "getUser" => plain("What everybody may know of a user", [answer(200, "The user", "User")]),
+        "getUser" => plain("What the account may know of a user", [answer(200, "The user", "Card")]),
         "logIn" => with_body(
             "Log in",
             "LoginRequest",

@@ -3,6 +3,7 @@
 #![expect(clippy::indexing_slicing, reason = "the documents that are added to are objects, made right here")]
 
 use protocol::messaging::{HideMessages, SendRequest};
+use protocol::profile::{Audience, Bio, Gender};
 use protocol::receipts::ReportReceipts;
 use protocol::sync::CheckCounts;
 use protocol::{DeviceName, DisplayName, Greeting, Handle, MessageText, Password, ReportNote};
@@ -56,7 +57,7 @@ fn word(text: &str) -> Value {
 
 pub fn all() -> Value {
     let mut all = json!({});
-    for part in [numbers(), accounts(), contacts(), messages(), logs(), frames(), errors()] {
+    for part in [numbers(), accounts(), profiles(), contacts(), messages(), logs(), frames(), errors()] {
         let Value::Object(part) = part else { continue };
         for (name, schema) in part {
             all[name] = schema;
@@ -73,6 +74,7 @@ fn numbers() -> Value {
         "Seq": number(0, "A message's address in its conversation, and the only order. 0 is before the first."),
         "Rev": number(0, "A position in a conversation's log."),
         "Upd": number(0, "A position in an account's log."),
+        "Version": number(0, "How often what everybody may know of an account changed; 0 when absent."),
         "Millis": number(0, "Milliseconds since the Unix epoch by the server's clock."),
         "ClientId": { "type": "string", "format": "uuid", "description": "The idempotency key of a send, made by the \
             device; a version 7 UUID by preference." },
@@ -90,19 +92,21 @@ fn accounts() -> Value {
             ("id", reference("UserId")),
             ("handle", reference("Handle")),
             ("display_name", display_name.clone()),
+            ("avatar?", reference("AvatarHash")),
+            ("version?", reference("Version")),
         ]),
+        "AvatarHash": { "type": "string", "pattern": "^[0-9a-f]{32}$",
+            "description": "A picture, under /api/v1/avatars." },
         "Users": object([("users", list("User"))]),
         "Account": object([
             ("id", reference("UserId")),
             ("handle", reference("Handle")),
             ("display_name", display_name.clone()),
+            ("avatar?", reference("AvatarHash")),
+            ("version?", reference("Version")),
             ("created_at", reference("Millis")),
             ("receipts", json!({ "type": "boolean", "description": "Whether it gives and gets receipts." })),
             ("messages_from", reference("MessagesFrom")),
-        ]),
-        "ChangeAccount": request([
-            ("receipts?", json!({ "type": "boolean" })),
-            ("messages_from?", reference("MessagesFrom")),
         ]),
         "RegisterRequest": request([
             ("handle", reference("Handle")),
@@ -163,6 +167,61 @@ fn contacts() -> Value {
             ("state", json!({ "enum": ["waiting", "accepted", "refused", "withdrawn", "expired"] })),
         ]),
         "FriendRequests": object([("incoming", list("FriendRequest")), ("outgoing", list("FriendRequest"))]),
+    })
+}
+
+fn profiles() -> Value {
+    let display_name = text(1, DisplayName::MAX, "One visible line.");
+    let optional = |name: &str| json!({ "anyOf": [reference(name), { "type": "null" }] });
+    json!({
+        "Gender": { "enum": Gender::ALL.map(Gender::name) },
+        "Birthday": { "type": "string", "format": "date", "description": "From 1900 on, not in the future." },
+        "Phone": { "type": "string", "description": "5 to 15 digits, perhaps after a plus; spaces, dots, dashes and \
+            brackets are left out." },
+        "Bio": text(1, Bio::MAX, "Trimmed; on several lines."),
+        "Audience": { "enum": Audience::ALL.map(Audience::name) },
+        "Audiences": request([
+            ("gender", reference("Audience")),
+            ("birthday", reference("Audience")),
+            ("phone", reference("Audience")),
+            ("bio", reference("Audience")),
+        ]),
+        "Card": object([
+            ("id", reference("UserId")),
+            ("handle", reference("Handle")),
+            ("display_name", display_name.clone()),
+            ("avatar?", reference("AvatarHash")),
+            ("version?", reference("Version")),
+            ("gender?", reference("Gender")),
+            ("birthday?", reference("Birthday")),
+            ("phone?", reference("Phone")),
+            ("bio?", reference("Bio")),
+        ]),
+        "OwnAccount": object([
+            ("id", reference("UserId")),
+            ("handle", reference("Handle")),
+            ("display_name", display_name.clone()),
+            ("avatar?", reference("AvatarHash")),
+            ("version?", reference("Version")),
+            ("created_at", reference("Millis")),
+            ("receipts", json!({ "type": "boolean" })),
+            ("messages_from", reference("MessagesFrom")),
+            ("gender?", reference("Gender")),
+            ("birthday?", reference("Birthday")),
+            ("phone?", reference("Phone")),
+            ("bio?", reference("Bio")),
+            ("audiences", reference("Audiences")),
+        ]),
+        "ChangeAccount": request([
+            ("receipts?", json!({ "type": "boolean" })),
+            ("messages_from?", reference("MessagesFrom")),
+            ("display_name?", display_name),
+            ("gender?", optional("Gender")),
+            ("birthday?", optional("Birthday")),
+            ("phone?", optional("Phone")),
+            ("bio?", optional("Bio")),
+            ("audiences?", reference("Audiences")),
+        ]),
     })
 }
 
@@ -303,6 +362,7 @@ fn logs() -> Value {
                 ("receipts", json!({ "type": "boolean" })),
                 ("messages_from", reference("MessagesFrom")),
             ]),
+            variant("profile", [("user", reference("User"))]),
             variant("relation", [("user", reference("User")), ("relation", reference("Relation"))]),
             variant("request", [
                 ("user", reference("User")),
@@ -362,6 +422,7 @@ fn frames() -> Value {
                 ("changes", list("AccountChange")),
             ]),
             variant("deleted", [("conversation", reference("ConversationId")), ("floor", reference("Seq"))]),
+            variant("person", [("user", reference("User"))]),
             word("pong"),
         ]),
         "LogChange": one_of([

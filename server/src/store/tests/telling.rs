@@ -45,7 +45,7 @@ impl Fixture {
         };
         let people: Vec<_> = (0..count).map(person).collect();
         let (ids, _) = self.store.import_accounts("many".to_owned(), people.clone(), None).await.unwrap();
-        let user = |it: imports::Person| User { id: ids[&it.name], handle: it.handle, display_name: it.display_name };
+        let user = |it: imports::Person| User::new(ids[&it.name], it.handle, it.display_name);
         people.into_iter().map(user).map(Arc::new).collect()
     }
 }

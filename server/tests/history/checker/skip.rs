@@ -16,7 +16,10 @@ pub fn check(facts: &Facts<'_>, findings: &mut Findings) {
                 (Some(*conversation), prev.get(), pos.get(), 1)
             }
             ServerFrame::Account { prev, pos, changes } => (None, prev.get(), pos.get(), changes.len() as u64),
-            ServerFrame::Hello { .. } | ServerFrame::Deleted { .. } | ServerFrame::Pong => continue,
+            ServerFrame::Hello { .. }
+            | ServerFrame::Deleted { .. }
+            | ServerFrame::Person { .. }
+            | ServerFrame::Pong => continue,
         };
         let name = log.map_or_else(|| "the account".to_owned(), |id| format!("conversation {id}"));
         if pos != prev + changes {

@@ -554,5 +554,5 @@ pub fn settings(receipts: bool) -> AccountChange {
 
 pub fn user(id: UserId) -> User {
     let name = format!("user{id}");
-    User { id, handle: name.clone().try_into().unwrap(), display_name: name.try_into().unwrap() }
+    User::new(id, name.clone().try_into().unwrap(), name.try_into().unwrap())
 }

@@ -1,0 +1,120 @@
+//! What people tell of themselves, who sees it, and how others hear that it changed.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on panics")]
+
+mod support;
+
+use protocol::sync::AccountChange;
+use protocol::{ServerFrame, path};
+use serde_json::{Value, json};
+use support::{Person, TestServer};
+
+async fn change(person: &Person, change: Value) -> Value {
+    let answer = person.patch(path::ACCOUNT_ME, &change).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    answer.json()
+}
+
+/// R003-06: name, gender, birthday, telephone number and a few words; the last two of the private ones nobody else sees
+/// unless their owner says so.
+#[tokio::test]
+async fn everybody_sees_of_a_profile_what_its_owner_lets_them() {
+    let server = TestServer::start();
+    let (a, b) = (server.person("aa").await, server.person("bb").await);
+    let told = change(
+        &a,
+        json!({"gender": "female", "birthday": "2000-02-29", "phone": "+86 138-0013-8000", "bio": " 你好\r\n世界 "}),
+    )
+    .await;
+    assert_eq!(told["phone"], "+8613800138000");
+    assert_eq!(told["bio"], "你好\n世界");
+    assert_eq!(
+        told["audiences"],
+        json!({"gender": "everyone", "birthday": "nobody", "phone": "nobody", "bio": "everyone"})
+    );
+
+    let seen = b.get(&path::user(a.id)).await.json();
+    let public = json!({"id": a.id, "handle": "aa", "display_name": "aa", "gender": "female", "bio": "你好\n世界"});
+    assert_eq!(seen, public);
+    let own = a.get(&path::user(a.id)).await.json();
+    assert_eq!(own["birthday"], "2000-02-29");
+
+    // What only friends see, nobody else does.
+    change(&a, json!({"audiences": {"gender": "friends", "birthday": "everyone", "phone": "nobody", "bio": "nobody"}}))
+        .await;
+    let seen = b.get(&path::user(a.id)).await.json();
+    assert_eq!(seen, json!({"id": a.id, "handle": "aa", "display_name": "aa", "birthday": "2000-02-29"}));
+
+    let told = change(&a, json!({"birthday": null})).await;
+    assert_eq!((told.get("birthday"), &told["gender"]), (None, &json!("female")));
+}
+
+/// R003-06: what is no profile is refused, and names the field.
+#[tokio::test]
+async fn a_profile_holds_its_rules() {
+    let server = TestServer::start();
+    let a = server.person("aa").await;
+    for (field, value) in [
+        ("display_name", json!("")),
+        ("display_name", json!(null)),
+        ("gender", json!("none")),
+        ("birthday", json!("2001-02-29")),
+        ("birthday", json!("9999-01-01")),
+        ("phone", json!("call me")),
+        ("bio", json!("好".repeat(201))),
+        ("audiences", json!({"gender": "everyone"})),
+        ("unknown", json!(1)),
+    ] {
+        let answer = a.patch(path::ACCOUNT_ME, &json!({ field: value })).await;
+        if (field, &value) == ("display_name", &json!(null)) {
+            assert_eq!(answer.status, 200, "null is no name, and takes none away");
+            continue;
+        }
+        let refused = answer.json()["error"]["field"].as_str().unwrap_or_default().to_owned();
+        assert_eq!(answer.status, 422, "{field}: {}", answer.text());
+        assert!(refused.starts_with(field), "{field}: {refused}");
+    }
+    assert_eq!(change(&a, json!({"bio": "好".repeat(200)})).await["bio"], "好".repeat(200));
+}
+
+/// R002-04: another name reaches one's own devices, whoever shares a conversation at once, and who was away with the
+/// next sync.
+#[tokio::test]
+async fn a_new_name_reaches_everybody_who_shows_it() {
+    let server = TestServer::start();
+    let (a, b, stranger) = (server.person("aa").await, server.person("bb").await, server.person("cc").await);
+    let id = a.open(&b).await;
+    a.send(id, "hello").await;
+    let token = b.sync(None).await.token;
+    let (mut own, mut peer, mut other) = (a.push().await, b.push().await, stranger.push().await);
+
+    change(&a, json!({"display_name": "新名字"})).await;
+    let [AccountChange::Profile { user }] = &own.changes().await[..] else { panic!("the profile alone") };
+    assert_eq!((user.display_name.as_str(), user.version), ("新名字", 1));
+    let ServerFrame::Person { user: told } = peer.frame().await else { panic!("a person") };
+    assert_eq!(&told, user);
+    other.ping().await;
+    assert_eq!(other.frame().await, ServerFrame::Pong, "a stranger is not told");
+
+    let moved = b.sync(Some(&token)).await;
+    let [conversation] = &moved.conversations[..] else { panic!("one conversation") };
+    assert_eq!(conversation.peer.as_ref(), Some(user));
+    assert_eq!(a.send(id, "again").await.seq.get(), 2);
+    let page = b.history(id, protocol::Seq::ZERO, 10).await;
+    assert!(page.users.contains(user));
+    // The same name once more is no change.
+    assert_eq!(change(&a, json!({"display_name": "新名字"})).await["version"], 1);
+}
+
+/// Nobody walks through all accounts: looking people up is limited for each account, and what is absent looks alike.
+#[tokio::test]
+async fn nobody_enumerates_profiles() {
+    let server = TestServer::start_with(&[("SIXIN_LOOK_UPS_PER_ACCOUNT", "5")]);
+    let (a, b) = (server.person("aa").await, server.person("bb").await);
+    let mut statuses = Vec::new();
+    for id in 1..=8 {
+        statuses.push(a.get(&format!("{}/{id}", path::USERS)).await.status);
+    }
+    assert_eq!(statuses, [200, 200, 404, 404, 404, 429, 429, 429]);
+    assert_eq!(b.get(&path::user(a.id)).await.status, 200, "each account has its own limit");
+}
