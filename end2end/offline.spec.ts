@@ -65,8 +65,8 @@ test('what has waited for more than a day is sent only after a question', async 
   await visitor.stored();
   await age(visitor.page, 25 * 60 * 60 * 1_000);
   await visitor.page.reload();
+  await expect(me.message('后写的')).toBeVisible();
   await server.start();
-  await visitor.page.getByRole('button', { name: '立即重连' }).click();
   const question = '这条消息超过 24 小时没有发出，仍要发送？';
   for (const text of ['先写的', '后写的']) await expect(me.message(text)).toContainText(question, { timeout: 20_000 });
   const peer = await server.program('film-dev-0-b');
