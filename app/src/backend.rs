@@ -7,7 +7,7 @@
 //!
 //! Deliberately absent: HTTP, storage, clocks and randomness.
 
-use crate::preferences::{Preferences, Theme};
+use crate::preferences::{ListOrder, Preferences, Theme};
 use leptos::prelude::{GetValue, LocalStorage, StoredValue, use_context};
 use protocol::messaging::HistoryPage;
 use protocol::sync::SyncPage;
@@ -38,8 +38,8 @@ pub enum Page {
     New { query: String, found: Option<Vec<User>>, form: Form },
     /// `GET /devices`; `POST /devices`: `device`, the id of the one to revoke.
     Devices { devices: Vec<Device>, form: Form },
-    /// `GET /settings`; `POST /settings`: any of `language`, `theme`, `send_key`, set as cookies, and `receipts`, a setting
-    /// of the account; `POST /logout`.
+    /// `GET /settings`; `POST /settings`: any of `language`, `theme`, `send_key`, `list_order`, set as cookies, and
+    /// `receipts`, a setting of the account; `POST /logout`.
     Settings { account: Account, form: Form },
     /// Any path that failed, with the status that belongs to the code.
     Error(ErrorCode),
@@ -112,7 +112,14 @@ impl Messenger {
             }
             (open.conversation.id, history)
         });
-        Start { account: self.account.clone(), rules: self.rules, sync, open }
+        Start {
+            account: self.account.clone(),
+            rules: self.rules,
+            now: self.preferences.now,
+            unread_first: self.preferences.list_order == ListOrder::UnreadFirst,
+            sync,
+            open,
+        }
     }
 }
 
@@ -214,8 +221,6 @@ pub enum Errand {
     /// `POST /conversations`, then a step with `Input::Joined` and [`Intent::Open`], or
     /// [`crate::live::Live::refused`].
     Start(UserId),
-    /// Keep the draft across reloads; forget it when it is empty. At most one write every half second a conversation.
-    KeepDraft { conversation: ConversationId, text: String },
     /// Fetch the emoji data (its address stands in `<meta name="emoji">`), then
     /// [`crate::live::Live::emoji_loaded`].
     FetchEmoji,
@@ -225,10 +230,9 @@ pub enum Errand {
     KeepTheme(Theme),
 }
 
-/// What this device kept across reloads beside the outbox.
+/// What this device kept across reloads for the views.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Kept {
-    pub drafts: Vec<(ConversationId, String)>,
     /// The emoji used last, newest first.
     pub recent_emoji: Vec<String>,
     /// 0 none, 1 light to 5 dark.

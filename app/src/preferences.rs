@@ -94,6 +94,29 @@ impl SendKey {
     }
 }
 
+/// What stands on top of the session list, below what is pinned (R002-10).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ListOrder {
+    /// Conversations with unread messages, then the newest.
+    #[default]
+    UnreadFirst,
+    /// The newest.
+    NewestFirst,
+}
+
+impl ListOrder {
+    pub const ALL: [Self; 2] = [Self::UnreadFirst, Self::NewestFirst];
+
+    /// The cookie's value and the form's value.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::UnreadFirst => "unread_first",
+            Self::NewestFirst => "newest_first",
+        }
+    }
+}
+
 /// Everything about the browser that the first render depends on. The browser's first render uses the very values
 /// that the server used, and corrects them afterwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,6 +124,8 @@ pub struct Preferences {
     pub language: Language,
     pub theme: Theme,
     pub send_key: SendKey,
+    #[serde(default)]
+    pub list_order: ListOrder,
     /// The time by the server's clock at rendering.
     pub now: Millis,
     /// Minutes to add to UTC for the person's local time, −840 to 840; 0 while unknown.
@@ -112,13 +137,14 @@ impl Preferences {
     pub const LANGUAGE: &'static str = "language";
     pub const THEME: &'static str = "theme";
     pub const SEND_KEY: &'static str = "send_key";
+    pub const LIST_ORDER: &'static str = "list_order";
     pub const UTC_OFFSET: &'static str = "utc_offset";
 
     /// Reads the request's `Cookie` and `Accept-Language` headers. What is absent or unknown has its default.
     pub fn from_headers(cookie: &str, accept_language: &str, now: Millis) -> Self {
         let language = Language::accepted(accept_language).unwrap_or_default();
-        let mut preferences =
-            Self { language, theme: Theme::default(), send_key: SendKey::default(), now, utc_offset: 0 };
+        let (theme, send_key, list_order) = (Theme::default(), SendKey::default(), ListOrder::default());
+        let mut preferences = Self { language, theme, send_key, list_order, now, utc_offset: 0 };
         for (name, value) in cookie.split(';').filter_map(|pair| pair.trim().split_once('=')) {
             preferences.set(name, value);
         }
@@ -140,6 +166,7 @@ impl Preferences {
             Self::LANGUAGE => one(&Language::ALL, Language::tag, value, &mut self.language),
             Self::THEME => one(&Theme::ALL, Theme::name, value, &mut self.theme),
             Self::SEND_KEY => one(&SendKey::ALL, SendKey::name, value, &mut self.send_key),
+            Self::LIST_ORDER => one(&ListOrder::ALL, ListOrder::name, value, &mut self.list_order),
             Self::UTC_OFFSET => match value.parse() {
                 Ok(minutes @ -840..=840) => {
                     self.utc_offset = minutes;
@@ -170,10 +197,12 @@ mod tests {
         let read = |cookie: &str| Preferences::from_headers(cookie, "en", 5);
         let plain = read("");
         assert_eq!((plain.language, plain.theme, plain.utc_offset), (Language::English, Theme::System, 0));
-        let set = read("a=b; language=zh-CN; theme=dark; send_key=ctrl_enter; utc_offset=-480");
+        let set =
+            read("a=b; language=zh-CN; theme=dark; send_key=ctrl_enter; list_order=newest_first; utc_offset=-480");
         assert_eq!(set.language, Language::Chinese);
         assert_eq!(set.theme, Theme::Dark);
         assert_eq!(set.send_key, SendKey::CtrlEnter);
+        assert_eq!(set.list_order, ListOrder::NewestFirst);
         assert_eq!(set.utc_offset, -480);
         assert_eq!(read("language=xx; theme=; utc_offset=99999; send_key"), plain);
     }

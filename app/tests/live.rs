@@ -4,7 +4,7 @@
 
 mod support;
 
-use app::backend::{Errand, Intent, Kept};
+use app::backend::{Errand, Intent};
 use app::live::chat::Entry;
 use app::live::lists::Asked;
 use app::live::{Live, Notice};
@@ -41,7 +41,7 @@ fn send(live: &mut Live, text: &str) -> RequestId {
     let body = MessageBody::Text { text: text.try_into().unwrap() };
     let intent = Intent::Send { conversation: conversation_id(1), body };
     let (effects, errand) = live.intend(NOW, 1, fresh(), intent);
-    assert!(matches!(errand, Some(Errand::KeepDraft { text, .. }) if text.is_empty()));
+    assert_eq!(errand, None);
     let post = effects.into_iter().find_map(|effect| match effect {
         Effect::Request { id, request: Request::Post { .. } } => Some(id),
         _ => None,
@@ -94,7 +94,7 @@ fn a_draft_stands_in_the_list_but_not_in_the_open_row() {
     with_live(|mut live| {
         let open = conversation_id(1);
         let other = conversation_id(4);
-        live.restore(Kept { drafts: vec![(open, "here".into()), (other, "there".into())], ..Kept::default() });
+        live.step(NOW, 1, Input::DraftsRestored(vec![(open, "here".into()), (other, "there".into())]));
         let rows = live.model().sessions.get_untracked();
         let draft = |id| rows.iter().find(|entry| entry.id == id).unwrap().row.get_untracked().draft;
         assert_eq!((draft(open), draft(other)), (String::new(), "there".into()));

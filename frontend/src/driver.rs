@@ -106,6 +106,9 @@ impl Driver {
             if !found.reads.is_empty() {
                 inputs.push(Input::ReadsRestored(found.reads));
             }
+            if !found.drafts.is_empty() {
+                inputs.push(Input::DraftsRestored(found.drafts));
+            }
             match found.outbox {
                 outbox if outbox.is_empty() => {}
                 outbox if alone => inputs.push(Input::OutboxRestored(outbox)),
@@ -136,7 +139,7 @@ impl Driver {
             Word::Read { conversation, seq } => self.input(Input::ReadElsewhere { conversation, seq }),
             Word::Written(unsent) => self.input(Input::OutboxElsewhere(vec![unsent])),
             Word::Discarded(client_id) => self.input(Input::DiscardedElsewhere(client_id)),
-            Word::Draft { conversation, text } => self.tell(move |live| live.bring_draft(conversation, text)),
+            Word::Draft { conversation, text } => self.input(Input::TypedElsewhere { conversation, text }),
             word => {
                 if let Some(place) = self.place.get() {
                     place.connection.take(word, |input| self.input(input));
@@ -242,6 +245,11 @@ impl Driver {
                 place.tabs.say(&Word::Read { conversation, seq });
             }
             Effect::ForgetRead(conversation) => storage.forget_read(conversation),
+            Effect::KeepDraft { conversation, text } => self.keep_draft(place, conversation, text),
+            Effect::ForgetDraft(conversation) => {
+                self.drafts.borrow_mut().remove(&conversation);
+                storage.forget_draft(conversation);
+            }
             Effect::LoggedOut => {
                 self.keeps.set(false);
                 place.storage.forget_account();
@@ -315,7 +323,6 @@ impl Driver {
                 });
             }
             Errand::Copy(text) => browser::copy(&text),
-            Errand::KeepDraft { conversation, text } => self.keep_draft(place, conversation, text),
             Errand::FetchEmoji => {
                 let driver = self.clone();
                 spawn_local(async move {
@@ -344,6 +351,7 @@ impl Driver {
         }
     }
 
+    /// Keeps a draft across reloads: at most one write every half second a conversation.
     fn keep_draft(self: &Rc<Self>, place: &Place, conversation: ConversationId, text: String) {
         let mut drafts = self.drafts.borrow_mut();
         let now = text.is_empty();
@@ -352,7 +360,7 @@ impl Driver {
         if now {
             // Sent, or emptied: an old draft must not come back.
             *timer = None;
-            place.write_draft(conversation, "");
+            place.write_draft(conversation, latest);
         } else if timer.is_none() {
             let driver = self.clone();
             *timer = Timeout::after(WRITE_PERIOD, move || driver.write_draft(conversation));

@@ -69,6 +69,9 @@ fn call_of(request: &Request) -> Call {
         Request::Check { counts } => {
             Call::with("POST", path::SYNC_COUNTS.to_owned(), &CheckCounts { counts: counts.clone() })
         }
+        Request::Prefer { conversation, change, leaving } => {
+            Call { leaving: *leaving, ..Call::with("PATCH", path::preferences(*conversation), change) }
+        }
         Request::Act(action) => call_of_action(action),
     }
 }
@@ -84,6 +87,7 @@ fn call_of_action(action: &Action) -> Call {
         &Action::Delete { conversation, through } => {
             Call::with("DELETE", path::conversation_through(conversation, through), &())
         }
+        Action::Prefer { conversation, change } => Call::with("PATCH", path::preferences(*conversation), change),
         Action::ReadAll => Call::with("PUT", path::RECEIPTS_ALL.to_owned(), &()),
         &Action::ShowReceipts(receipts) => {
             Call::with("PATCH", path::ACCOUNT_ME.to_owned(), &ChangeReceipts { receipts })
@@ -101,6 +105,7 @@ fn answer_of(request: &Request, text: &str) -> Result<Answer, Failure> {
         Request::Post { .. } => read(text).map(Answer::Posted),
         Request::Report { .. } => Ok(Answer::Reported),
         Request::Check { .. } => read(text).map(Answer::Checked),
+        Request::Prefer { .. } | Request::Act(Action::Prefer { .. }) => read(text).map(Answer::Preferred),
         Request::Act(Action::Recall { .. }) => read(text).map(Answer::Recalled),
         Request::Act(_) => Ok(Answer::Done),
     }

@@ -1,4 +1,5 @@
-//! What this device keeps: what the engine stores, the outbox, reading not reported yet, drafts, the emoji used last.
+//! What this device keeps: what the engine stores, the outbox, reading not reported and drafts not told
+//! yet, the emoji used last.
 //!
 //! One database an account. Only the page that leads stores what the engine gives, so that two pages never overwrite each
 //! other's newer state; what a person does in a page is kept by that page, one entry an item. Where the browser keeps
@@ -34,6 +35,8 @@ pub struct Found {
     /// In the order in which they were composed.
     pub outbox: Vec<Unsent>,
     pub reads: Vec<(ConversationId, Seq)>,
+    /// What stood in composers and the server may not know.
+    pub drafts: Vec<(ConversationId, String)>,
     pub kept: Kept,
 }
 
@@ -109,12 +112,12 @@ impl Storage {
     }
 
     pub fn keep_draft(&self, conversation: ConversationId, text: &str) {
-        let key = key(conversation.get());
-        let write = match text {
-            "" => Write::Delete(Store::Drafts, key.into()),
-            text => Write::put(Store::Drafts, key, &(conversation, text)),
-        };
-        self.write(Durability::Relaxed, &[write]);
+        let draft = Write::put(Store::Drafts, key(conversation.get()), &(conversation, text));
+        self.write(Durability::Relaxed, &[draft]);
+    }
+
+    pub fn forget_draft(&self, conversation: ConversationId) {
+        self.write(Durability::Relaxed, &[Write::Delete(Store::Drafts, key(conversation.get()).into())]);
     }
 
     pub fn keep_emoji(&self, recent: Vec<String>, skin_tone: usize) {
@@ -181,6 +184,6 @@ async fn read(database: &Database) -> Option<Found> {
     let mut outbox: Vec<Unsent> = parse(&outbox);
     outbox.sort_by_key(|unsent| (unsent.place, unsent.client_id));
     let KeptEmoji { recent, skin_tone } = parse(&emoji).pop().unwrap_or_default();
-    let kept = Kept { drafts: parse(&drafts), recent_emoji: recent, skin_tone };
-    Some(Found { stored, outbox, reads: parse(&reads), kept })
+    let kept = Kept { recent_emoji: recent, skin_tone };
+    Some(Found { stored, outbox, reads: parse(&reads), drafts: parse(&drafts), kept })
 }

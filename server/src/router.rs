@@ -61,6 +61,7 @@ pub fn routes() -> Vec<Route> {
         route(Method::POST,    path::CONVERSATIONS,  "openConversation",   Account, post(conversations::open)),
         route(Method::GET,     path::CONVERSATION,   "getConversation",    Member,  get(conversations::get)),
         route(Method::DELETE,  path::CONVERSATION,   "deleteConversation", Member,  delete(conversations::delete)),
+        route(Method::PATCH,   path::PREFERENCES,    "changePreferences",  Member,  patch(conversations::prefer)),
         route(Method::POST,    path::MESSAGES,       "sendMessage",        Member,  post(messages::send)),
         route(Method::GET,     path::MESSAGES,       "listMessages",       Member,  get(messages::history)),
         route(Method::GET,     path::CHANGES,        "listChanges",        Member,  get(messages::changes)),

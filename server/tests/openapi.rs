@@ -219,6 +219,10 @@ async fn real_requests_and_answers_match_the_document() {
     checker.call(&a, "listReaders", &format!("{id}+"), None).await;
     checker.call(&a, "listMessageReaders", &format!("{id}+"), None).await;
     checker.call(&b, "listMessageReaders", &format!("{id}+"), None).await;
+    let wish = json!({"pinned": true, "muted_until": 9_007_199_254_740_991_u64, "labels": ["客户"], "archived_until": 1,
+        "marked_unread": true, "draft": "还没写完"});
+    checker.call(&a, "changePreferences", &format!("{id}+"), Some(wish)).await;
+    checker.call(&a, "sync", &format!("?since={since}"), None).await;
     checker.call(&a, "readAll", "", None).await;
     checker.call(&a, "listConversations", "?limit=1", None).await;
     checker.call(&a, "getConversation", &id.to_string(), None).await;

@@ -44,6 +44,7 @@ fn table(conversation: ConversationId, member: &Person) -> Vec<Row> {
         row("listConversations", "",             None,   [401, 200, 200]),
         row("openConversation",  "",             Some(json!({"peer": member.id})), [401, 201, 201]),
         row("getConversation",   "",             None,   [401, 404, 200]),
+        row("changePreferences", "",             Some(json!({"pinned": true})), [401, 404, 200]),
         row("sendMessage",       "",             text(), [401, 404, 201]),
         row("listMessages",      "",             None,   [401, 404, 200]),
         row("listChanges",       "?after_rev=0", None,   [401, 404, 200]),

@@ -28,9 +28,7 @@ impl Live {
                 Some(Input::Close)
             }
             Intent::Send { conversation, body } => {
-                self.drafts.remove(&conversation);
                 self.window = Window::default();
-                errand = Some(Errand::KeepDraft { conversation, text: String::new() });
                 Some(Input::Send { conversation, client_id: fresh, body })
             }
             Intent::Retry(client_id) => {
@@ -62,11 +60,7 @@ impl Live {
                 self.refresh_order();
                 None
             }
-            Intent::Draft { conversation, text } => {
-                self.set_draft(conversation, text.clone());
-                errand = Some(Errand::KeepDraft { conversation, text });
-                None
-            }
+            Intent::Draft { conversation, text } => Some(Input::Typed { conversation, text }),
             Intent::Act(action) => Some(Input::Act(action)),
             Intent::MarkRead(conversation) => self.mark_read(conversation),
             Intent::DeleteConversation(conversation) => {

@@ -31,7 +31,6 @@ pub struct Live {
     client: Client,
     model: Model,
     rows: BTreeMap<ConversationId, ArcRwSignal<SessionRow>>,
-    drafts: BTreeMap<ConversationId, String>,
     hovered: Option<ConversationId>,
     /// Which rows of the open conversation are mounted.
     window: Window,
@@ -78,7 +77,6 @@ impl Live {
             client,
             model,
             rows: BTreeMap::new(),
-            drafts: BTreeMap::new(),
             hovered: None,
             window: Window::default(),
             watching: false,
@@ -138,12 +136,6 @@ impl Live {
 
     /// Takes in what this device kept across reloads. Call it once the page is hydrated.
     pub fn restore(&mut self, kept: Kept) {
-        for (conversation, text) in kept.drafts {
-            // What was typed before the drafts were read is newer.
-            if !self.drafts.contains_key(&conversation) {
-                self.bring_draft(conversation, text);
-            }
-        }
         self.recents = Recents::new(kept.recent_emoji);
         self.model.skin_tone.set(kept.skin_tone);
         self.model.recent_emoji.set(self.recents.list());
@@ -157,16 +149,6 @@ impl Live {
     /// Another page has stored, or nobody has: everything is to be stored.
     pub fn store_anew(&mut self) {
         self.client.store_anew();
-    }
-
-    /// Takes in a draft that another tab wrote.
-    pub fn bring_draft(&mut self, conversation: ConversationId, text: String) {
-        if let Some(chat) = self.model.open.get_untracked()
-            && chat.id == conversation
-        {
-            chat.draft.set(text.clone());
-        }
-        self.set_draft(conversation, text);
     }
 
     /// Tells a person that what they asked for failed.
@@ -250,8 +232,11 @@ impl Live {
 
     fn refresh_session(&mut self, id: ConversationId) {
         let Some(session) = self.client.session(id) else { return };
-        let draft = if self.client.open() == Some(id) { None } else { self.drafts.get(&id).cloned() };
-        let row = SessionRow::new(&self.client, session, draft.unwrap_or_default());
+        let open = self.model.open.get_untracked().filter(|chat| chat.id == id);
+        if let Some(chat) = open.filter(|chat| chat.draft.get_untracked() != session.draft) {
+            chat.draft.set(session.draft.clone());
+        }
+        let row = SessionRow::new(&self.client, session);
         match self.rows.get(&id) {
             Some(signal) => {
                 if signal.get_untracked() != row {
@@ -291,7 +276,7 @@ impl Live {
         self.window = Window::default();
         self.watching = false;
         let chat = id.and_then(|id| {
-            let draft = self.drafts.get(&id).cloned().unwrap_or_default();
+            let draft = self.client.session(id).map(|session| session.draft).unwrap_or_default();
             self.rows.get(&id).map(|row| Chat::new(id, row.clone(), draft, entered))
         });
         if let Some(chat) = &chat {
@@ -319,14 +304,5 @@ impl Live {
 
     fn fill(&self, chat: &Chat) {
         chat.refresh(&self.client, self.model.clock.get_untracked(), &self.window, self.cut_off);
-    }
-
-    fn set_draft(&mut self, conversation: ConversationId, text: String) {
-        if text.is_empty() {
-            self.drafts.remove(&conversation);
-        } else {
-            self.drafts.insert(conversation, text);
-        }
-        self.refresh_session(conversation);
     }
 }

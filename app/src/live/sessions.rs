@@ -3,7 +3,7 @@
 use super::chat::author;
 use super::recalled::Recalled;
 use leptos::prelude::ArcRwSignal;
-use protocol::{AvatarHash, ConversationId, ConversationKind, Millis};
+use protocol::{AvatarHash, ConversationId, ConversationKind, Labels, Millis, Seq};
 use sync::{Client, ReadMark, Session};
 
 /// A row of the list: its place, and a signal of what it shows.
@@ -30,6 +30,15 @@ pub struct SessionRow {
     pub unread: u64,
     /// What stands in the composer; empty in the open conversation, where it can be seen.
     pub draft: String,
+    pub pinned: bool,
+    /// What is unread counts for nothing outside of the row.
+    pub muted: bool,
+    pub archived: bool,
+    /// A dot reminds of it.
+    pub marked: bool,
+    pub labels: Labels,
+    /// The seq of the next message.
+    pub next: Seq,
 }
 
 /// The newest message of a row.
@@ -44,7 +53,8 @@ pub struct Last {
 }
 
 impl SessionRow {
-    pub fn new(client: &Client, session: Session, draft: String) -> Self {
+    pub fn new(client: &Client, session: Session) -> Self {
+        let open = client.open() == Some(session.id);
         let own = client.account().id;
         let group = session.kind == ConversationKind::Group;
         let last = session.last.map(|row| Last {
@@ -68,7 +78,13 @@ impl SessionRow {
             last,
             active_at: session.active_at,
             unread: session.unread,
-            draft,
+            draft: if open { String::new() } else { session.draft },
+            pinned: session.preferences.pinned,
+            muted: session.muted,
+            archived: session.archived,
+            marked: session.marked,
+            labels: session.preferences.labels,
+            next: session.head_seq.next(),
         }
     }
 }

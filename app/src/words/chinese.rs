@@ -2,7 +2,7 @@
 
 use super::Words;
 use crate::live::recalled::Recalled;
-use crate::preferences::{Language, SendKey, Theme};
+use crate::preferences::{Language, ListOrder, SendKey, Theme};
 use protocol::ErrorCode;
 use protocol::messaging::ReportReason;
 use sync::ReadMark;
@@ -177,6 +177,11 @@ pub const WORDS: Words = Words {
         Theme::System => "改为跟随系统外观".to_owned(),
         Theme::Light => "改为浅色外观".to_owned(),
         Theme::Dark => "改为深色外观".to_owned(),
+    },
+    list_order_label: "会话排序",
+    list_order: |order| match order {
+        ListOrder::UnreadFirst => "未读优先",
+        ListOrder::NewestFirst => "按时间",
     },
     send_key_label: "发送快捷键",
     send_key: |key| match key {

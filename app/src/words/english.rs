@@ -2,7 +2,7 @@
 
 use super::Words;
 use crate::live::recalled::Recalled;
-use crate::preferences::{Language, SendKey, Theme};
+use crate::preferences::{Language, ListOrder, SendKey, Theme};
 use protocol::ErrorCode;
 use protocol::messaging::ReportReason;
 use sync::ReadMark;
@@ -184,6 +184,11 @@ pub const WORDS: Words = Words {
         Theme::System => "Use the system's appearance".to_owned(),
         Theme::Light => "Use the light appearance".to_owned(),
         Theme::Dark => "Use the dark appearance".to_owned(),
+    },
+    list_order_label: "Order of conversations",
+    list_order: |order| match order {
+        ListOrder::UnreadFirst => "Unread first",
+        ListOrder::NewestFirst => "Newest first",
     },
     send_key_label: "Key that sends",
     send_key: |key| match key {

@@ -7,7 +7,7 @@ mod english;
 pub mod time;
 
 use crate::live::recalled::Recalled;
-use crate::preferences::{Language, SendKey, Theme};
+use crate::preferences::{Language, ListOrder, SendKey, Theme};
 use protocol::ErrorCode;
 use protocol::messaging::ReportReason;
 use sync::ReadMark;
@@ -152,6 +152,8 @@ pub struct Words {
     pub theme_label: &'static str,
     pub theme: fn(Theme) -> &'static str,
     pub switch_theme: fn(Theme) -> String,
+    pub list_order_label: &'static str,
+    pub list_order: fn(ListOrder) -> &'static str,
     pub send_key_label: &'static str,
     pub send_key: fn(SendKey) -> &'static str,
     pub receipts_label: &'static str,

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, dead_code, reason = "what a test cannot make must fail it")]
 
 use app::backend::Messenger;
-use app::preferences::{Language, Preferences, SendKey, Theme};
+use app::preferences::{Language, ListOrder, Preferences, SendKey, Theme};
 use protocol::Millis;
 use serde_json::{Value, json};
 
@@ -13,7 +13,14 @@ pub const MINUTE: Millis = 60_000;
 pub const DAY: Millis = 24 * 60 * MINUTE;
 
 pub fn preferences(language: Language) -> Preferences {
-    Preferences { language, theme: Theme::Dark, send_key: SendKey::Enter, now: NOW, utc_offset: 0 }
+    Preferences {
+        language,
+        theme: Theme::Dark,
+        send_key: SendKey::Enter,
+        list_order: ListOrder::UnreadFirst,
+        now: NOW,
+        utc_offset: 0,
+    }
 }
 
 pub fn user(id: u64, name: &str) -> Value {

@@ -12,6 +12,7 @@ pub mod frame;
 pub mod id;
 pub mod messaging;
 pub mod path;
+pub mod preferences;
 pub mod profile;
 pub mod receipts;
 pub mod sync;
@@ -24,8 +25,11 @@ pub use error::{ApiError, ErrorAnswer, ErrorCode};
 pub use frame::{ClientFrame, LogChange, ServerFrame};
 pub use id::{ClientId, ConversationId, DeviceId, Rev, Seq, Upd, UserId};
 pub use messaging::{Conversation, ConversationKind, Message};
+pub use preferences::{ChangePreferences, ChangedPreferences, Labels, Preferences};
 pub use receipts::{Cursors, ReadReportPolicy, Receipt, ReceiptReport, Rules};
-pub use text::{AvatarHash, DeviceName, DisplayName, Greeting, Handle, MessageText, Password, ReportNote};
+pub use text::{
+    AvatarHash, DeviceName, DisplayName, DraftText, Greeting, Handle, Label, MessageText, Password, ReportNote,
+};
 
 /// Milliseconds since the Unix epoch by the server's clock. Shown to people, never compared for order (R000-17).
 pub type Millis = u64;

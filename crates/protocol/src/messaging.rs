@@ -5,6 +5,7 @@ use crate::account::User;
 use crate::body::{self, MessageBody};
 use crate::contacts::Relation;
 use crate::id::{ClientId, ConversationId, Rev, Seq, Upd, UserId};
+use crate::preferences::{Preferences, is_default};
 use crate::receipts::Cursors;
 use crate::text::ReportNote;
 use serde::{Deserialize, Serialize};
@@ -76,6 +77,9 @@ pub struct Conversation {
     pub relation: Relation,
     /// Whether the member has ever written in it (R001-04).
     pub answered: bool,
+    /// How this member wants it treated, at `upd`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub preferences: Preferences,
 }
 
 impl Conversation {

@@ -18,6 +18,7 @@ pub const CONVERSATION: &str = "/api/v1/conversations/{id}";
 pub const MESSAGES: &str = "/api/v1/conversations/{id}/messages";
 pub const CHANGES: &str = "/api/v1/conversations/{id}/changes";
 pub const HIDDEN: &str = "/api/v1/conversations/{id}/hidden";
+pub const PREFERENCES: &str = "/api/v1/conversations/{id}/preferences";
 pub const UNREAD: &str = "/api/v1/conversations/{id}/unread";
 pub const READERS: &str = "/api/v1/conversations/{id}/readers";
 pub const RECALL: &str = "/api/v1/conversations/{id}/messages/{seq}/recall";
@@ -61,6 +62,10 @@ pub fn conversation_through(id: ConversationId, through: Seq) -> String {
 
 pub fn hidden(id: ConversationId) -> String {
     format!("{CONVERSATIONS}/{id}/hidden")
+}
+
+pub fn preferences(id: ConversationId) -> String {
+    format!("{CONVERSATIONS}/{id}/preferences")
 }
 
 pub fn unread(id: ConversationId) -> String {

@@ -4,6 +4,7 @@ use crate::account::User;
 use crate::contacts::{FriendRequest, MessagesFrom, Relation};
 use crate::id::{ConversationId, Rev, Seq, Upd};
 use crate::messaging::{Conversation, Message};
+use crate::preferences::Preferences;
 use crate::receipts::{Cursors, Receipt};
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +30,8 @@ pub enum AccountChange {
     Request(Box<FriendRequest>),
     /// What everybody may know of the account itself.
     Profile { user: User },
+    /// How the account wants a conversation treated.
+    Preferences { conversation: ConversationId, preferences: Box<Preferences> },
 }
 
 /// `GET /sync?since=TOKEN`: what moved in the account's logs since the token, or everything when it is absent.

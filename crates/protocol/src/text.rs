@@ -213,6 +213,51 @@ impl TryFrom<String> for Greeting {
     }
 }
 
+text!(
+    /// A word by which conversations are sorted: 1–32 Unicode scalars after trimming, one visible line (R001-08).
+    Label
+);
+visible!(Label);
+
+impl Label {
+    pub const MAX: usize = 32;
+}
+
+impl TryFrom<String> for Label {
+    type Error = TextError;
+
+    fn try_from(text: String) -> Result<Self, TextError> {
+        one_line(&text, Self::MAX).map(Self)
+    }
+}
+
+text!(
+    /// What stands in a composer and is not sent: up to 4096 Unicode scalars, so that a message that is too long can be
+    /// shortened on another device; any but U+0000. Empty: nothing.
+    #[derive(Default)]
+    DraftText
+);
+secret!(DraftText);
+
+impl DraftText {
+    pub const MAX: usize = 4096;
+}
+
+impl TryFrom<String> for DraftText {
+    type Error = TextError;
+
+    fn try_from(text: String) -> Result<Self, TextError> {
+        match length(&text, 0, Self::MAX) {
+            Ok(()) | Err(TextError::Empty) => {}
+            Err(error) => return Err(error),
+        }
+        if text.contains('\0') {
+            return Err(TextError::Character(0));
+        }
+        Ok(Self(text))
+    }
+}
+
 fn one_line(text: &str, max: usize) -> Result<String, TextError> {
     let text = text.trim();
     length(text, 1, max)?;

@@ -69,8 +69,14 @@ impl Acts {
 impl Client {
     /// A person asks for something. What is on its way already is not asked for again.
     pub(crate) fn act(&mut self, action: Action) {
-        if self.acts.flight.values().any(|flight| flight.action == action) {
+        let prefers = matches!(action, Action::Prefer { .. });
+        if !prefers && self.acts.flight.values().any(|flight| flight.action == action) {
             return;
+        }
+        if let Action::Prefer { conversation, change } = &action
+            && change.marked_unread == Some(true)
+        {
+            self.mark_anew(*conversation);
         }
         if let Action::Recall { conversation, seq } = action
             && let Some(text) = self.own_text(conversation, seq)
@@ -131,6 +137,11 @@ impl Client {
                     let cursors = Cursors::at(head);
                     self.reports.know(id, cursors);
                     self.touch(id, |held| held.about.own = held.about.own.max(cursors));
+                }
+            }
+            Action::Prefer { .. } => {
+                if let Answer::Preferred(changed) = answer {
+                    self.prefer(changed.conversation, changed.preferences, changed.upd);
                 }
             }
             Action::ShowReceipts(receipts) => {

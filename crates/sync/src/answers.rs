@@ -57,6 +57,11 @@ impl Client {
                 self.pulls.done(job);
                 self.apply_readers(id, readers);
             }
+            (Job::Prefer(id), Ok(Answer::Preferred(changed))) => {
+                self.pulls.cancel(job);
+                self.prefer(id, changed.preferences, changed.upd);
+                self.wished(id);
+            }
             (Job::Changes(id), Ok(Answer::Changes(page))) => {
                 let before = self.held.get(&id).map(|held| held.log.cursor());
                 if page.through > before.unwrap_or_default() || page.too_long {

@@ -60,6 +60,9 @@ impl Client {
                     self.touch(conversation, |held| held.show(*message, upd));
                 }
                 AccountChange::Profile { user } => self.meet([user]),
+                AccountChange::Preferences { conversation, preferences } => {
+                    self.prefer(conversation, *preferences, upd);
+                }
                 AccountChange::Settings { receipts, messages_from } => {
                     self.account.receipts = receipts;
                     self.account.messages_from = messages_from;
@@ -108,6 +111,7 @@ impl Client {
             let told = about.peer.as_ref().and_then(|peer| self.relations.get(&peer.id));
             let held = entry.insert(Held::new(about));
             told.into_iter().for_each(|&(upd, relation)| held.relate(upd, relation));
+            self.note_mute(id);
             self.changes.order = true;
             self.changes.total = true;
             self.changes.sessions.insert(id);
@@ -120,6 +124,7 @@ impl Client {
             return;
         }
         let mut ready = Vec::new();
+        let before = self.held.get(&id).map(|held| held.preferred_at());
         self.touch(id, |held| {
             held.describe(about);
             if held.timeline.is_some() {
@@ -129,6 +134,9 @@ impl Client {
             }
         });
         self.apply_log(id, ready);
+        if self.held.get(&id).map(|held| held.preferred_at()) != before {
+            self.preferred(id);
+        }
     }
 
     /// A frame of a conversation's log, or what is as good as one.
@@ -241,6 +249,9 @@ impl Client {
 
     /// What a job was to bring can no longer be had.
     pub(crate) fn abandon(&mut self, job: Job) {
+        if let Job::Prefer(id) = job {
+            self.give_wishes_up(id);
+        }
         if let Job::Describe(id) | Job::Changes(id) | Job::Newest(id) | Job::Before(id, _) = job {
             self.changes.timelines.insert(id);
             if let (Some(held), Job::Describe(_) | Job::Changes(_)) = (self.held.get_mut(&id), job) {
@@ -257,11 +268,13 @@ impl Client {
         let held = self.held.get(&id);
         if self.open.is_none_or(|open| open.place.is_none()) {
             let first_unread = held.and_then(Held::first_unread);
-            self.open = Some(Opened { id, first_unread, place: held.map(Held::place) });
+            let place = held.map(|held| held.place(self.unread_first));
+            self.open = Some(Opened { id, first_unread, place });
             self.changes.order = true;
             self.changes.timelines.insert(id);
+            self.unmark(id);
         }
-        match held {
+        match self.held.get(&id) {
             None => self.pulls.want_any(Job::Describe(id), self.now),
             Some(held) if held.timeline.is_none() => self.pulls.want_any(Job::Newest(id), self.now),
             Some(_) => self.reach_unread(id),
@@ -277,6 +290,7 @@ impl Client {
         self.changes.order = true;
         self.changes.timelines.insert(open.id);
         self.reports.consider(open.id);
+        self.tell_draft(open.id);
         self.pulls.cancel_paging(open.id);
         if let Some(timeline) = self.held.get_mut(&open.id).and_then(|held| held.timeline.as_mut()) {
             timeline.expect_none();
@@ -378,12 +392,12 @@ impl Client {
         let Some(held) = self.held.get_mut(&id) else {
             return self.pulls.want(Job::Describe(id), self.now);
         };
-        let look = |held: &Held| (held.listed(), held.about.stranger(), held.place());
-        let (looked, counted) = (look(held), held.counted());
+        let before = (held.standing(self.unread_first), held.counted());
         change(held);
         held.exceptions.forget(held.about.own.read);
-        self.changes.order |= look(held) != looked;
-        self.changes.total |= held.counted() != counted;
+        held.muted = held.mutes(self.time);
+        self.changes.order |= held.standing(self.unread_first) != before.0;
+        self.changes.total |= held.counted() != before.1;
         self.changes.sessions.insert(id);
         self.changes.timelines.insert(id);
         self.reports.consider(id);

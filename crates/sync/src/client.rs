@@ -7,6 +7,7 @@ use crate::acting::Acts;
 use crate::link::Link;
 use crate::log::Log;
 use crate::outbox::{Next, Outbox};
+use crate::preferences::Wishes;
 use crate::pull::{Job, Pulls};
 use crate::receipts::Reports;
 use crate::sessions::{Held, Place};
@@ -54,6 +55,9 @@ pub struct Client {
     restored: BTreeMap<ConversationId, Seq>,
     pub(crate) outbox: Outbox,
     pub(crate) reports: Reports,
+    pub(crate) wishes: Wishes,
+    /// Whether conversations with unread messages stand above the others.
+    pub(crate) unread_first: bool,
     pub(crate) acts: Acts,
     pub(crate) pulls: Pulls,
     pub(crate) link: Link,
@@ -65,6 +69,8 @@ pub struct Client {
     ahead: Millis,
     /// How far the server's clock was ahead of the device's when the server last told, in milliseconds.
     pub(crate) skew: i64,
+    /// The server's time at the last step, or when the page was made.
+    pub(crate) time: Millis,
     pub(crate) effects: Vec<Effect>,
     /// Posts on their way.
     pub(crate) posts: BTreeMap<RequestId, (ConversationId, ClientId)>,
@@ -116,6 +122,8 @@ impl Client {
             restored: BTreeMap::new(),
             outbox: Outbox::default(),
             reports: Reports::default(),
+            wishes: Wishes::default(),
+            unread_first: start.unread_first,
             acts: Acts::default(),
             pulls: Pulls::default(),
             link: Link::new(),
@@ -124,6 +132,7 @@ impl Client {
             now: 0,
             ahead: 0,
             skew: 0,
+            time: start.now,
             effects: Vec::new(),
             posts: BTreeMap::new(),
             requests: 0,
@@ -148,11 +157,16 @@ impl Client {
         }
         // A clock that was set back must not stop every timer until it has caught up (T19).
         self.ahead = self.ahead.max(self.now.saturating_sub(now));
+        if self.now == 0 && self.time > 0 {
+            // Until the server greets, the page tells what time it is there.
+            self.skew = self.time as i64 - now as i64;
+        }
         self.now = now + self.ahead;
         let mut dice = Dice(random);
         let (state, interrupted) = (self.link.state(), self.link.interrupted());
         let was_live = self.link.live();
         self.take(input, &mut dice);
+        self.end_mutes();
         if self.link.live() && !was_live {
             self.hurry();
         }
@@ -213,8 +227,12 @@ impl Client {
                 self.effects.push(Effect::Persist(unsent.clone()));
                 self.outbox.put(unsent);
                 self.show_outbox(conversation);
+                self.empty_draft(conversation);
             }
             Input::Send { .. } => {}
+            Input::Typed { conversation, text } => self.type_draft(conversation, text),
+            Input::TypedElsewhere { conversation, text } => self.type_elsewhere(conversation, text),
+            Input::DraftsRestored(drafts) => self.restore_drafts(drafts),
             Input::Retry(id) => {
                 if let Some(unsent) = self.outbox.retry(self.clock(), id) {
                     self.show_outbox(unsent.conversation);
@@ -234,6 +252,7 @@ impl Client {
             Input::Leaving => {
                 self.consider_open();
                 self.report(true);
+                self.tell_drafts();
             }
             Input::Joined(conversation) => self.describe(conversation),
             Input::Met(users) => self.meet(users),
@@ -384,7 +403,15 @@ impl Client {
             self.effects.push(Effect::ForgetRead(id));
         }
         let quiet = (self.link.live() && !self.pulls.wanted(Job::Sync)).then_some(self.synced_at + QUIET);
-        let due = [self.link.due(), self.outbox.due(), self.pulls.due(), self.reports.due(), self.acts.due(), quiet];
+        let due = [
+            self.link.due(),
+            self.outbox.due(),
+            self.pulls.due(),
+            self.reports.due(),
+            self.acts.due(),
+            self.mutes_due(),
+            quiet,
+        ];
         let due = due.into_iter().flatten().min();
         if due != self.wake {
             self.wake = due;
@@ -428,6 +455,10 @@ impl Client {
             }
             Job::Check => Some(Request::Check { counts: self.counts() }).filter(|_| !self.held.is_empty()),
             Job::Readers(conversation) => Some(Request::Readers { conversation }),
+            Job::Prefer(conversation) => {
+                let change = self.wish(conversation)?;
+                Some(Request::Prefer { conversation, change, leaving: false })
+            }
             Job::Newest(conversation) => Some(history(conversation, None, NEWEST)),
             Job::Before(conversation, before) => Some(history(conversation, Some(before), PAGE)),
         }

@@ -10,7 +10,7 @@ impl Client {
     /// What the device counts of the conversations that were active last.
     pub(crate) fn counts(&self) -> Vec<Count> {
         let mut held: Vec<&Held> = self.held.values().filter(|held| held.listed()).collect();
-        held.sort_unstable_by_key(|held| held.place());
+        held.sort_unstable_by_key(|held| held.place(self.unread_first));
         held.into_iter()
             .take(CheckCounts::MAX)
             .map(|held| count(&held.about, held.unread(), self.log.cursor()))
@@ -27,6 +27,7 @@ impl Client {
                 continue;
             }
             self.touch(id, |held| *held = Held::new(about));
+            self.preferred(id);
             if self.open.is_some_and(|open| open.id == id) {
                 self.pulls.want(Job::Newest(id), now);
             }

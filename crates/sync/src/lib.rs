@@ -15,6 +15,7 @@ mod counts;
 mod link;
 mod log;
 mod outbox;
+mod preferences;
 mod pull;
 mod readers;
 mod receipts;
@@ -34,8 +35,8 @@ pub use window::{Anchor, MOUNTED, MOVED, Mounted, Placed, Window, at_end};
 use protocol::messaging::{ChangesPage, HistoryPage, Readers, ReportMessage};
 use protocol::sync::{CheckedCounts, Count, SyncPage};
 use protocol::{
-    Account, ApiError, ClientFrame, ClientId, Conversation, ConversationId, Message, MessageBody, Millis,
-    ReceiptReport, Relation, Rules, Seq, ServerFrame, User,
+    Account, ApiError, ChangePreferences, ChangedPreferences, ClientFrame, ClientId, Conversation, ConversationId,
+    Label, Message, MessageBody, Millis, Preferences, ReceiptReport, Relation, Rules, Seq, ServerFrame, User,
 };
 
 /// What a device starts from: the server-rendered page's data, or what it stored, or both.
@@ -43,6 +44,10 @@ use protocol::{
 pub struct Start {
     pub account: Account,
     pub rules: Rules,
+    /// The server's time when the page was made, which tells what is muted; 0 where no server made it.
+    pub now: Millis,
+    /// Whether conversations with unread messages stand above the others (R002-10).
+    pub unread_first: bool,
     /// The first page of a sync from nothing. The open conversation is described in it, however old it is.
     pub sync: SyncPage,
     /// The conversation that the page shows, with its newest messages.
@@ -86,6 +91,18 @@ pub enum Input {
         conversation: ConversationId,
         seq: Seq,
     },
+    /// A person typed in a composer: all that stands in it now.
+    Typed {
+        conversation: ConversationId,
+        text: String,
+    },
+    /// A person typed in another page of this device, which tells the server. This page does if that one does not.
+    TypedElsewhere {
+        conversation: ConversationId,
+        text: String,
+    },
+    /// What was typed before a reload and is not known to have been told.
+    DraftsRestored(Vec<(ConversationId, String)>),
     /// What was read before a reload and is not known to have been reported (T13).
     ReadsRestored(Vec<(ConversationId, Seq)>),
 
@@ -139,6 +156,8 @@ pub enum Action {
     Delete { conversation: ConversationId, through: Seq },
     /// `PUT /receipts/all`: everything is read (R001-20).
     ReadAll,
+    /// `PATCH …/preferences`: pin, mute, label, archive, mark (R001-19, R001-08).
+    Prefer { conversation: ConversationId, change: Box<ChangePreferences> },
     /// `PATCH /accounts/me`: whether to give and get receipts (R000-19).
     ShowReceipts(bool),
 }
@@ -166,6 +185,8 @@ pub enum Request {
     Check { counts: Vec<Count> },
     /// `GET /conversations/{id}/readers`
     Readers { conversation: ConversationId },
+    /// `PATCH …/preferences` for what the engine itself tells. `leaving`: must outlive the page.
+    Prefer { conversation: ConversationId, change: ChangePreferences, leaving: bool },
     /// As the action says.
     Act(Action),
 }
@@ -183,6 +204,7 @@ pub enum Answer {
     Readers(Readers),
     /// The recalled message.
     Recalled(Message),
+    Preferred(ChangedPreferences),
     /// Any other [`Action`] is done.
     Done,
 }
@@ -217,6 +239,10 @@ pub enum Effect {
     KeepRead { conversation: ConversationId, seq: Seq },
     /// The server knows how far this conversation was read.
     ForgetRead(ConversationId),
+    /// Keep across reloads what stands in a composer, and tell this device's other pages: the server does not know yet.
+    KeepDraft { conversation: ConversationId, text: String },
+    /// The server knows what stands in the composer.
+    ForgetDraft(ConversationId),
     /// The login was ended: show the login page.
     LoggedOut,
 }
@@ -279,4 +305,26 @@ pub struct Session {
     pub relation: Relation,
     /// It stands among the messages of strangers (R001-04).
     pub stranger: bool,
+    pub preferences: Preferences,
+    /// Muted now: what is unread counts for nothing outside of the row.
+    pub muted: bool,
+    /// Off the main list.
+    pub archived: bool,
+    /// A dot reminds of it.
+    pub marked: bool,
+    /// What stands in the composer.
+    pub draft: String,
+}
+
+/// A part of the session list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Shelf {
+    /// Everything that is not archived.
+    #[default]
+    All,
+    /// What has unread messages or a mark, of that.
+    Unread,
+    /// What has a label, of that.
+    Labelled(Label),
+    Archived,
 }

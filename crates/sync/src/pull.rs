@@ -23,6 +23,8 @@ pub(crate) enum Job {
     Readers(ConversationId),
     /// The messages before a seq, the oldest held or one after a gap.
     Before(ConversationId, Seq),
+    /// Telling the server what was typed, or which mark is to go.
+    Prefer(ConversationId),
 }
 
 #[derive(Clone, Debug, Default)]
@@ -123,7 +125,8 @@ impl Pulls {
         self.jobs.values().filter(|pull| pull.flight.is_none()).map(|pull| pull.at).min()
     }
 
-    fn flying(&self, job: Job) -> bool {
+    /// Whether a call for it is on its way.
+    pub fn flying(&self, job: Job) -> bool {
         self.jobs.get(&job).is_some_and(|pull| pull.flight.is_some())
     }
 }

@@ -1,11 +1,12 @@
 //! The conversations that a device knows of, and the order of the session list (R002-10).
 
+use crate::Shelf;
 use crate::log::Log;
 use crate::readers::GroupReaders;
 use crate::timeline::Timeline;
 use crate::unread::Exceptions;
 use protocol::messaging::HistoryPage;
-use protocol::{Conversation, ConversationId, LogChange, Message, Millis, Relation, Rev, Seq, Upd};
+use protocol::{Conversation, ConversationId, LogChange, Message, Millis, Preferences, Relation, Rev, Seq, Upd};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -29,6 +30,10 @@ pub(crate) struct Held {
     pub readers: GroupReaders,
     /// The position of the account's log at which the relation to the peer was told.
     related: Upd,
+    /// The position of the account's log at which the preferences are true.
+    preferred: Upd,
+    /// Whether it is muted now; the client knows the time.
+    pub muted: bool,
     /// Which message is the newest that is shown is not known: only a later description tells.
     pub vague: bool,
 }
@@ -37,8 +42,9 @@ impl Held {
     pub fn new(about: Conversation) -> Self {
         let mut exceptions = Exceptions::default();
         exceptions.describe(&about);
-        let (log, related) = (Log::new(about.rev), about.upd);
-        Self { about, exceptions, log, timeline: None, readers: GroupReaders::default(), related, vague: false }
+        let (log, told) = (Log::new(about.rev), about.upd);
+        let (related, preferred, readers) = (told, told, GroupReaders::default());
+        Self { about, exceptions, log, timeline: None, readers, related, preferred, muted: false, vague: false }
     }
 
     /// Takes over a description, unless the one held is later. Cursors only move forward, whichever is later.
@@ -49,6 +55,10 @@ impl Held {
             hidden.for_each(|seq| timeline.hide(*seq));
         }
         let (later, upd) = (!older && about.rev >= self.about.rev, about.upd);
+        if upd < self.preferred {
+            about.preferences.clone_from(&self.about.preferences);
+        }
+        self.preferred = self.preferred.max(upd);
         about.own = about.own.max(self.about.own);
         self.relate(upd, about.relation);
         about.relation = self.about.relation;
@@ -64,8 +74,9 @@ impl Held {
         if later {
             self.about = about;
         } else {
-            let Conversation { own, peer_cursors, floor, vis_from, answered, .. } = about;
-            self.about = Conversation { own, peer_cursors, floor, vis_from, answered, ..self.about.clone() };
+            let Conversation { own, peer_cursors, floor, vis_from, answered, preferences, .. } = about;
+            let kept = self.about.clone();
+            self.about = Conversation { own, peer_cursors, floor, vis_from, answered, preferences, ..kept };
         }
         self.begin();
         if older {
@@ -234,19 +245,65 @@ impl Held {
         self.exceptions.unread(&self.about)
     }
 
-    /// What it adds to the total: nothing of somebody who is blocked (R004-B7).
-    pub fn counted(&self) -> u64 {
-        if self.about.relation.blocking { 0 } else { self.unread() }
-    }
-
     pub fn first_unread(&self) -> Option<Seq> {
         self.exceptions.first_unread(&self.about)
     }
 
-    /// Where it stands in the list, smaller first: by the newest message that is shown.
-    pub fn place(&self) -> Place {
+    /// Takes over how the account wants it treated, unless something later is known.
+    pub fn prefer(&mut self, preferences: Preferences, upd: Upd) {
+        if upd >= self.preferred {
+            self.about.preferences = preferences;
+            self.preferred = upd;
+        }
+    }
+
+    /// The position of the account's log at which the preferences are true.
+    pub fn preferred_at(&self) -> Upd {
+        self.preferred
+    }
+
+    /// Whether it is muted at a time by the server's clock.
+    pub fn mutes(&self, time: Millis) -> bool {
+        self.about.preferences.muted(time)
+    }
+
+    /// Whether it is off the main list: archived, and nothing has come since, or it is muted.
+    pub fn archived(&self) -> bool {
+        let until = self.about.preferences.archived_until;
+        !until.is_zero() && (self.about.head_seq < until || self.muted)
+    }
+
+    /// Whether it wants to be looked at.
+    pub fn awaits(&self) -> bool {
+        self.unread() > 0 || self.about.preferences.marked_unread
+    }
+
+    /// What it adds to the total: nothing while it is muted, of somebody who is blocked, or deleted on this device.
+    pub fn counted(&self) -> u64 {
+        let counts = self.listed() && !self.muted && !self.about.relation.blocking;
+        if counts { self.unread() } else { 0 }
+    }
+
+    /// Where it stands in the list, smaller first: by the newest message that is shown. What is muted does not rise.
+    pub fn place(&self, unread_first: bool) -> Place {
         let at = self.about.last.as_ref().map_or(self.about.active_at, |last| last.at);
-        (Reverse(self.unread() > 0), Reverse(at), Reverse(self.about.id))
+        let rises = unread_first && !self.muted && self.awaits();
+        (Reverse(self.about.preferences.pinned), Reverse(rises), Reverse(at), Reverse(self.about.id))
+    }
+
+    /// What the list's order and parts depend on.
+    pub fn standing(&self, unread_first: bool) -> ([bool; 4], Place) {
+        ([self.listed(), self.archived(), self.awaits(), self.about.stranger()], self.place(unread_first))
+    }
+
+    /// Whether a part of the list has it.
+    pub fn stands_on(&self, shelf: &Shelf) -> bool {
+        let on = match shelf {
+            Shelf::All | Shelf::Archived => true,
+            Shelf::Unread => self.awaits(),
+            Shelf::Labelled(label) => self.about.preferences.labels.as_slice().contains(label),
+        };
+        on && self.listed() && self.archived() == (*shelf == Shelf::Archived)
     }
 
     fn is_last(&self, seq: Seq) -> bool {
@@ -254,24 +311,29 @@ impl Held {
     }
 }
 
-/// Has unread first, then newest activity; ties by id, so that every device agrees.
-pub(crate) type Place = (Reverse<bool>, Reverse<Millis>, Reverse<ConversationId>);
+/// Pinned first, then what has unread, then newest activity (R001-07, R002-10); ties by id, so that every device agrees.
+pub(crate) type Place = (Reverse<bool>, Reverse<bool>, Reverse<Millis>, Reverse<ConversationId>);
 
-/// The list's order. The open conversation stands where it stood when it was opened.
+/// The order of a part of the list. The open conversation stands where it stood when it was opened, among the pinned or
+/// the others, and it stays on the shelf of unread ones.
 pub(crate) fn order(
     held: &BTreeMap<ConversationId, Held>,
     open: Option<(ConversationId, Place)>,
+    unread_first: bool,
+    shelf: &Shelf,
 ) -> Vec<ConversationId> {
+    let opened = |id| open.filter(|(open, _)| *open == id).map(|(_, place)| place);
+    let stays = |id, held: &Held| *shelf == Shelf::Unread && opened(id).is_some() && held.stands_on(&Shelf::All);
     let mut places: Vec<Place> = held
         .iter()
-        .filter(|(_, held)| held.listed())
-        .map(|(&id, held)| match open {
-            Some((open, place)) if open == id => place,
-            _ => held.place(),
+        .filter(|(id, held)| held.stands_on(shelf) || stays(**id, held))
+        .map(|(&id, held)| {
+            let place = held.place(unread_first);
+            opened(id).map_or(place, |(_, rises, at, id)| (place.0, rises, at, id))
         })
         .collect();
     places.sort_unstable();
-    places.into_iter().map(|(_, _, Reverse(id))| id).collect()
+    places.into_iter().map(|(.., Reverse(id))| id).collect()
 }
 
 #[cfg(test)]
@@ -301,22 +363,71 @@ pub(crate) mod tests {
             unread: head,
             relation: Relation::NONE,
             answered: false,
+            preferences: Preferences::default(),
         }
     }
 
-    /// Conversations as `id:unread@time`.
+    /// A conversation as `id:unread@time`, with signs after it: `p` pinned, `m` muted, `u` marked unread, `a` archived,
+    /// `b` archived before its newest message.
+    fn parse(word: &str) -> Held {
+        let signs = word.trim_start_matches(|c: char| !c.is_ascii_alphabetic());
+        let (id, rest) = word.trim_end_matches(signs).split_once(':').unwrap();
+        let (unread, at) = rest.split_once('@').unwrap();
+        let mut about = described(id.parse().unwrap(), unread.parse().unwrap());
+        about.active_at = at.parse().unwrap();
+        let told = &mut about.preferences;
+        (told.pinned, told.marked_unread) = (signs.contains('p'), signs.contains('u'));
+        told.muted_until = if signs.contains('m') { Preferences::ALWAYS } else { 0 };
+        if signs.contains(['a', 'b']) {
+            told.archived_until = if signs.contains('a') { about.head_seq.next() } else { about.head_seq };
+        }
+        let mut held = Held::new(about);
+        held.muted = held.mutes(0);
+        held
+    }
+
     fn check(conversations: &str, open: Option<(u64, &str)>, expected: &str) {
-        let parse = |word: &str| {
-            let (id, rest) = word.split_once(':').unwrap();
-            let (unread, at) = rest.split_once('@').unwrap();
-            let mut about = described(id.parse().unwrap(), unread.parse().unwrap());
-            about.active_at = at.parse().unwrap();
-            Held::new(about)
-        };
+        check_part(conversations, open, true, &Shelf::All, expected);
+    }
+
+    fn check_part(conversations: &str, open: Option<(u64, &str)>, unread_first: bool, shelf: &Shelf, expected: &str) {
         let held = conversations.split_whitespace().map(parse).map(|held| (held.about.id, held)).collect();
-        let open = open.map(|(id, when_opened)| (id.try_into().unwrap(), parse(when_opened).place()));
-        let order: Vec<String> = order(&held, open).iter().map(ConversationId::to_string).collect();
+        let open = open.map(|(id, when_opened)| (id.try_into().unwrap(), parse(when_opened).place(unread_first)));
+        let order = order(&held, open, unread_first, shelf);
+        let order: Vec<String> = order.iter().map(ConversationId::to_string).collect();
         assert_eq!(order.join(" "), expected, "{conversations}");
+    }
+
+    /// R001-07, R001-19: pinned ones stand first, among themselves as the others do; unpinning loses nothing.
+    #[test]
+    fn pinned_comes_before_all_else() {
+        check("1:0@10p 2:5@90 3:0@20p", None, "3 1 2");
+        check("1:0@30p 2:5@90 3:0@20p", None, "1 3 2");
+        check("1:1@10p 2:5@90 3:0@20p", None, "1 3 2");
+        check("1:0@10 2:5@90 3:0@20", None, "2 3 1");
+        check("1:0@10p 2:5@90 3:0@20", Some((1, "1:0@10")), "1 2 3");
+    }
+
+    /// R002-10: where a person does not want unread ones first, only pins and time order.
+    #[test]
+    fn unread_first_is_a_wish() {
+        check_part("1:1@50 2:0@70 3:9@60 4:0@1p", None, false, &Shelf::All, "4 2 3 1");
+    }
+
+    /// R004-B7.9, R004-B7.11: a mark raises a conversation as unread messages do; a muted one stays where it is.
+    #[test]
+    fn a_mark_raises_and_a_mute_does_not() {
+        check("1:0@10u 2:0@70 3:9@60m", None, "1 2 3");
+        check_part("1:0@10u 2:0@70 3:9@60m", None, true, &Shelf::Unread, "1 3");
+        check_part("1:0@10 2:0@70 3:9@60", Some((1, "1:1@10")), true, &Shelf::Unread, "3 1");
+    }
+
+    /// What is archived comes back with the next message, unless it is muted.
+    #[test]
+    fn an_archived_conversation_comes_back_with_the_next_message() {
+        for (shelf, expected) in [(Shelf::All, "3 2"), (Shelf::Archived, "4 1"), (Shelf::Unread, "3")] {
+            check_part("1:0@50a 2:0@70 3:1@60b 4:1@60bm", None, true, &shelf, expected);
+        }
     }
 
     /// R002-10: has unread first, then last chat time, newest first.

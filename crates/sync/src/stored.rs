@@ -75,7 +75,7 @@ impl Stored {
             conversations: self.conversations.iter().map(StoredConversation::known).collect(),
             users: self.users.clone(),
         };
-        Start { account: device.account, rules: device.rules, sync, open: None }
+        Start { account: device.account, rules: device.rules, now: 0, unread_first: true, sync, open: None }
     }
 }
 

@@ -5,7 +5,7 @@ use crate::pull::Job;
 use crate::sessions::{self, Held};
 use crate::timeline::{Item, Piece, Row, RowKey};
 use crate::window::{Mounted, Window};
-use crate::{LinkState, Session, receipts};
+use crate::{LinkState, Session, Shelf, receipts};
 use protocol::{Account, ConversationId, ConversationKind, Message, Millis, Rules, Seq, User, UserId};
 
 impl Client {
@@ -13,10 +13,15 @@ impl Client {
         &self.account
     }
 
-    /// Every conversation in the order of the session list (R002-10).
+    /// The session list in its order (R002-10), without what is archived.
     pub fn sessions(&self) -> Vec<ConversationId> {
+        self.shelf(&Shelf::All)
+    }
+
+    /// A part of the session list in its order.
+    pub fn shelf(&self, shelf: &Shelf) -> Vec<ConversationId> {
         let open = self.open.and_then(|open| Some((open.id, open.place?)));
-        sessions::order(&self.held, open)
+        sessions::order(&self.held, open, self.unread_first, shelf)
     }
 
     pub fn session(&self, id: ConversationId) -> Option<Session> {
@@ -39,6 +44,11 @@ impl Client {
             unread: held.unread(),
             relation: about.relation,
             stranger: about.stranger(),
+            preferences: about.preferences.clone(),
+            muted: held.muted,
+            archived: held.archived(),
+            marked: self.marked(held),
+            draft: self.draft(id).to_owned(),
         })
     }
 
@@ -120,9 +130,9 @@ impl Client {
         self.link.interrupted()
     }
 
-    /// The sum over the session list, always (T9), but for those who are blocked (R004-B7).
+    /// The sum over the session list, always (T9), but for those who are blocked and what is muted (R004-B7).
     pub fn total_unread(&self) -> u64 {
-        self.held.values().filter(|held| held.listed()).map(Held::counted).sum()
+        self.held.values().map(Held::counted).sum()
     }
 
     /// Somebody whom a log, a page or a search has told of.

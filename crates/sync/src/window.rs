@@ -188,7 +188,8 @@ mod tests {
             upd: protocol::Upd::ZERO,
             users: Vec::new(),
         };
-        Client::new(Start { account, rules: protocol::Rules::default(), sync, open: Some((room(), history)) })
+        let rules = protocol::Rules::default();
+        Client::new(Start { account, rules, now: 0, unread_first: true, sync, open: Some((room(), history)) })
     }
 
     /// First and last seq mounted, whether there is more on either side.

@@ -10,10 +10,10 @@ use model::server::{Server, Who};
 use model::{client_id, conversation_id, seq, text, user_id};
 use proptest::prelude::*;
 use protocol::messaging::{ReportMessage, ReportReason};
-use protocol::{ConversationId, ConversationKind, ReadReportPolicy, Seq, UserId};
+use protocol::{ChangePreferences, ConversationId, ConversationKind, Preferences, ReadReportPolicy, Seq, UserId};
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
-use sync::{Action, Client, Input, Item, LinkState, ReadMark, Row};
+use sync::{Action, Client, Input, Item, LinkState, ReadMark, Row, Session, Shelf};
 
 #[derive(Clone, Debug)]
 enum Op {
@@ -69,6 +69,16 @@ enum Op {
         conversation: u64,
     },
     ReadAll,
+    /// Pin, label, mute, archive, mark, or take that back.
+    Prefer {
+        conversation: u64,
+        which: usize,
+    },
+    /// What stands in a composer now.
+    Type {
+        conversation: u64,
+        text: usize,
+    },
     ShowReceipts(bool),
     /// The device's clock is set to be hours ahead, or behind.
     Jump {
@@ -139,6 +149,8 @@ fn op() -> impl Strategy<Value = Op> {
         4 => n.clone().prop_map(|nth| Op::Recall { nth }),
         2 => conversation.clone().prop_map(|conversation| Op::Delete { conversation }),
         1 => Just(Op::ReadAll),
+        4 => (conversation.clone(), n.clone()).prop_map(|(conversation, which)| Op::Prefer { conversation, which }),
+        4 => (conversation.clone(), 0..4_usize).prop_map(|(conversation, text)| Op::Type { conversation, text }),
         1 => any::<bool>().prop_map(Op::ShowReceipts),
         1 => (-24..25_i64).prop_map(|hours| Op::Jump { hours }),
         1 => Just(Op::Expire),
@@ -300,6 +312,20 @@ impl World {
                 }
             }
             Op::ReadAll => device.step(server, Input::Act(Action::ReadAll)),
+            Op::Prefer { conversation, which } => {
+                let conversation = conversation_id(conversation);
+                if let Some(session) = device.client.session(conversation) {
+                    let change = Box::new(preference(&session, which));
+                    device.step(server, Input::Act(Action::Prefer { conversation, change }));
+                }
+            }
+            Op::Type { conversation, text } => {
+                let conversation = conversation_id(conversation);
+                if server.member(device.me, conversation) {
+                    let text = ["", "a", "ab", "abc"][text].to_owned();
+                    device.step(server, Input::Typed { conversation, text });
+                }
+            }
             Op::ShowReceipts(receipts) => device.step(server, Input::Act(Action::ShowReceipts(receipts))),
             Op::Jump { hours } => device.jump(hours * 60 * MINUTE as i64),
             Op::Expire => server.epoch += 1,
@@ -499,14 +525,19 @@ impl World {
         for (n, device) in self.devices.iter().enumerate() {
             assert_eq!(device.client.link(), LinkState::Live, "device {n}");
             let fresh = self.fresh(device.who());
-            assert_eq!(device.client.sessions(), fresh.sessions(), "device {n}");
+            for shelf in [Shelf::All, Shelf::Unread, Shelf::Archived] {
+                assert_eq!(device.client.shelf(&shelf), fresh.shelf(&shelf), "device {n}, {shelf:?}");
+            }
+            assert_eq!(device.client.labels(), fresh.labels(), "device {n}");
+            assert!(device.drafts.is_empty(), "device {n} keeps drafts that the server has");
             let mut total = 0;
-            for id in fresh.sessions() {
+            for id in device.listed() {
                 let (session, snapshot) = (device.client.session(id), fresh.session(id));
                 assert!(session == snapshot, "device {n}, {id}: {session:?} for {snapshot:?}");
                 let unread = self.server.unread(device.who(), id);
+                let muted = session.as_ref().is_some_and(|session| session.muted);
                 assert_eq!(session.map(|session| session.unread), Some(unread), "device {n}, {id}");
-                total += unread;
+                total += if muted { 0 } else { unread };
             }
             assert_eq!(device.client.total_unread(), total);
         }
@@ -534,6 +565,21 @@ impl World {
             }
         }
     }
+}
+
+/// What a person can want of a conversation.
+fn preference(session: &Session, which: usize) -> ChangePreferences {
+    let (mut change, told) = (ChangePreferences::default(), &session.preferences);
+    match which {
+        0 => change.pinned = Some(!told.pinned),
+        1 => change.muted_until = Some(if told.muted_until == 0 { Preferences::ALWAYS } else { 0 }),
+        2 | 3 => change.labels = told.labels.toggled(&["home", "work"][which - 2].try_into().unwrap()).ok(),
+        4 => change.archived_until = Some(session.head_seq.next()),
+        5 => change.archived_until = Some(Seq::ZERO),
+        6 => change.marked_unread = Some(true),
+        _ => change.marked_unread = Some(false),
+    }
+    change
 }
 
 /// One of the messages that a device shows.

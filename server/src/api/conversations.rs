@@ -2,13 +2,13 @@
 
 use super::extract::{Json, Path, Query};
 use crate::auth::CurrentUser;
-use crate::domain::{conversations as domain, hiding};
+use crate::domain::{conversations as domain, hiding, preferences};
 use crate::error::Refusal;
 use crate::state::AppState;
 use axum::extract::State;
 use axum::http::StatusCode;
 use protocol::messaging::{Conversations, OpenConversation};
-use protocol::{Conversation, ConversationId, Seq};
+use protocol::{ChangePreferences, ChangedPreferences, Conversation, ConversationId, Seq};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -68,4 +68,13 @@ pub async fn delete(
     state.limits.send(current.account.id)?;
     hiding::delete(&state, current.reader(), id, query.through).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+pub async fn prefer(
+    State(state): State<AppState>,
+    current: CurrentUser,
+    Path(id): Path<ConversationId>,
+    Json(change): Json<ChangePreferences>,
+) -> Result<Json<ChangedPreferences>, Refusal> {
+    Ok(Json(preferences::change(&state, current.account.id, id, change).await?))
 }

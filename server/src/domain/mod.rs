@@ -6,6 +6,7 @@ pub mod conversations;
 pub mod hiding;
 pub mod messaging;
 pub mod policy;
+pub mod preferences;
 pub mod profiles;
 pub mod receipts;
 pub mod rosters;

@@ -30,16 +30,17 @@ pub async fn report(state: &AppState, account: UserId, request: ReportReceipts) 
     Ok(())
 }
 
-/// Reads every conversation of the account through its newest message as of now (R001-20).
+/// Reads every conversation of the account through its newest message as of now, and takes its marks off (R001-20).
 pub async fn read_all(state: &AppState, account: UserId) -> Result<(), Refusal> {
     let mut after = None;
     loop {
         let behind = state.store.behind(account, after, READ_AT_ONCE).await?;
-        let Some((last, _)) = behind.last() else { return Ok(()) };
+        let Some((last, _)) = behind.last() else { break };
         after = Some(*last);
         let report = |(conversation, head)| NewReport { account, conversation, cursors: Cursors::at(head) };
         state.store.writer().report(behind.into_iter().map(report).collect()).await?;
     }
+    Ok(state.store.clear_marks(account).await?)
 }
 
 /// The receipts about the account's own messages that changed after a position of its log (R000-13).

@@ -5,7 +5,7 @@ use super::event::Roster;
 use super::hidden::WITHHELD;
 use super::positions::{from_json, json};
 use super::relations::read_relation;
-use super::{Store, StoreError, Tx, parse};
+use super::{Store, StoreError, Tx, parse, preferences};
 use protocol::sync::AccountChange;
 use protocol::{Conversation, ConversationId, ConversationKind, Cursors, DeviceId, Millis, Seq, User, UserId};
 use sqlx::sqlite::SqliteRow;
@@ -43,8 +43,9 @@ pub struct Place {
     pub id: ConversationId,
 }
 
-/// Which conversations a page takes in: those that changed in a commit after `version`, and were active since `active`
-/// or are unread; and those that the reader's device deleted after it, unless that knows nothing.
+/// Which conversations a page takes in: those that changed in a commit after `version`, and were active since `active`,
+/// are unread, or are pinned, marked or drafted in; and those that the reader's device deleted after it, unless that
+/// knows nothing.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Since {
     pub version: i64,
@@ -80,7 +81,8 @@ macro_rules! describe {
                 (select json_group_array(json_array(h.seq, h.why) order by h.seq) from hidden as h
                     where h.account = $1 and h.conversation = c.id and h.hidden = 1
                     and h.seq > max(m.read, m.vis_from - 1, coalesce(f.seq, 0))),
-                m.answered, r.friend, r.follow, r.fan, r.blocking
+                m.answered, r.friend, r.follow, r.fan, r.blocking,
+                w.pinned, w.muted_until, w.labels, w.archived_until, w.marked_unread, w.draft
             from chosen
             join account as me on me.id = $1
             join conversation as c on c.id = chosen.id
@@ -98,6 +100,7 @@ macro_rules! describe {
                     and h.seq = n.seq and h.hidden = 1)
                 order by n.seq desc limit 1)
             left join account as s on s.id = l.sender
+            left join preference as w on w.account = $1 and w.conversation = c.id
             order by c.active_at desc, c.id desc"
         )
     };
@@ -112,7 +115,9 @@ const PAGE: &str = describe!(
     left join floor as f on f.device = $2 and f.conversation = c.id
     where m.account = $1 and (c.active_at, c.id) < ($4, $5)
         and (c.version > $3 and c.head_seq > coalesce(f.seq, -1)
-            and (c.active_at >= $7 or c.head_seq > max(m.read, m.vis_from - 1, coalesce(f.seq, 0)))
+            and (c.active_at >= $7 or c.head_seq > max(m.read, m.vis_from - 1, coalesce(f.seq, 0))
+                or exists (select 1 from preference as w where w.account = $1 and w.conversation = c.id
+                    and (w.pinned = 1 or w.marked_unread = 1 or w.draft <> '')))
         or $3 >= 0 and f.version > $3)
     order by c.active_at desc, c.id desc limit $6"
 );
@@ -353,6 +358,7 @@ fn read_one(row: &SqliteRow) -> Result<Conversation, StoreError> {
         peer_cursors,
         relation: read_relation(row, 34)?,
         answered: row.try_get(33)?,
+        preferences: preferences::read(row, 38)?,
     })
 }
 

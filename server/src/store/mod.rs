@@ -20,6 +20,7 @@ pub mod history;
 pub mod imports;
 pub mod logins;
 mod positions;
+mod preferences;
 pub mod profiles;
 mod recalls;
 pub mod receipts;

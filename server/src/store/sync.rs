@@ -2,7 +2,7 @@
 
 use super::conversations::{self, Described, Place, Reader, Since, one, only};
 use super::relations::{contact, messages_from, user};
-use super::{Store, StoreError, history, parse, requests};
+use super::{Store, StoreError, history, parse, preferences, requests};
 use protocol::receipts::{Cursors, Receipt};
 use protocol::sync::AccountChange;
 use protocol::{Contact, ConversationId, Millis, Seq, Upd};
@@ -65,6 +65,8 @@ const CHANGES: &str = "select upd, 0, conversation, 0, delivered, read, joined_u
     select asked_upd, 5, asker, 1, 0, 0, 0 from friend_request where asked = $1 and asked_upd > $2
     union all
     select profile_upd, 10, 1, 0, 0, 0, 0 from account where id = $1 and profile_upd > $2
+    union all
+    select upd, 8, conversation, 0, 0, 0, 0 from preference where account = $1 and upd > $2
     order by upd limit $3";
 
 /// Every statement of this file, for the test that explains them.
@@ -153,6 +155,10 @@ async fn changes(
                 let (me, other, incoming) = (reader.account, parse(number(2)?)?, number(3)? == 1);
                 let (asker, asked) = if incoming { (other, me) } else { (me, other) };
                 AccountChange::Request(Box::new(requests::one(conn, asker, asked, incoming).await?))
+            }
+            (8, _) => {
+                let preferences = Box::new(preferences::one(conn, reader.account, conversation).await?);
+                AccountChange::Preferences { conversation, preferences }
             }
             (other, _) => return Err(StoreError::Corrupt(format!("change of kind {other}"))),
         });

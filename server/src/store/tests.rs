@@ -15,6 +15,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+mod preferring;
 mod syncing;
 mod telling;
 
@@ -435,6 +436,7 @@ async fn statements_use_indexes() {
         history::STATEMENTS,
         imports::STATEMENTS,
         logins::STATEMENTS,
+        preferences::STATEMENTS,
         profiles::STATEMENTS,
         receipts::STATEMENTS,
         positions::STATEMENTS,

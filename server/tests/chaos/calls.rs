@@ -21,7 +21,7 @@ pub async fn start(person: &Person, open: Option<ConversationId>) -> Start {
             Some((id, page))
         }
     };
-    Start { account, rules: Rules::default(), sync, open }
+    Start { account, rules: Rules::default(), now: 0, unread_first: true, sync, open }
 }
 
 pub async fn call(person: &Person, request: Request) -> Result<Answer, Failure> {
@@ -60,6 +60,9 @@ pub async fn call(person: &Person, request: Request) -> Result<Answer, Failure> 
             assert!(checked.as_ref().is_ok_and(|checked| checked.wrong.is_empty()) || checked.is_err(), "{checked:?}");
             checked.map(Answer::Checked)
         }
+        Request::Prefer { conversation, change, .. } => {
+            read(person.request("PATCH", &path::preferences(conversation)).json(&change)).await.map(Answer::Preferred)
+        }
         Request::Readers { conversation } => read(get(path::readers(conversation))).await.map(Answer::Readers),
         Request::Act(action) => act(person, action).await,
     }
@@ -80,6 +83,10 @@ async fn act(person: &Person, action: Action) -> Result<Answer, Failure> {
         }
         Action::Delete { conversation, through } => {
             person.request("DELETE", &path::conversation_through(conversation, through)).json(&())
+        }
+        Action::Prefer { conversation, change } => {
+            let request = person.request("PATCH", &path::preferences(conversation)).json(&change);
+            return read(request).await.map(Answer::Preferred);
         }
         Action::ReadAll => person.request("PUT", path::RECEIPTS_ALL).json(&()),
         Action::ShowReceipts(receipts) => person.request("PATCH", path::ACCOUNT_ME).json(&ChangeReceipts { receipts }),

@@ -230,6 +230,8 @@ impl Page {
             Effect::Forget(client_id) => drop(disk.outbox.remove(&client_id)),
             Effect::KeepRead { conversation, seq } => drop(disk.reads.insert(conversation, seq)),
             Effect::ForgetRead(conversation) => drop(disk.reads.remove(&conversation)),
+            // These people type nothing that they do not send.
+            Effect::KeepDraft { .. } | Effect::ForgetDraft(_) => {}
             Effect::LoggedOut => engine.logged_out = true,
         }
     }

@@ -176,7 +176,8 @@ impl Replica {
             AccountChange::Settings { .. }
             | AccountChange::Relation { .. }
             | AccountChange::Request(_)
-            | AccountChange::Profile { .. } => return,
+            | AccountChange::Profile { .. }
+            | AccountChange::Preferences { .. } => return,
         };
         let Some(log) = self.logs.get_mut(id) else { return };
         match change {

@@ -8,7 +8,7 @@ use protocol::path;
 use protocol::{ConversationId, MessageBody, Seq, UserId};
 use std::collections::BTreeSet;
 use std::rc::Rc;
-use sync::{Input, Item, LinkState, ReadMark};
+use sync::{Input, Item, LinkState, ReadMark, Shelf};
 
 type Shown = (Option<Seq>, UserId, MessageBody, Option<ReadMark>);
 
@@ -47,6 +47,7 @@ impl World<'_> {
             let kept = device.kept.borrow();
             assert!(kept.outbox.is_empty(), "device {n} keeps what was sent: {:?}", kept.outbox);
             assert!(kept.reads.is_empty(), "device {n} keeps what was reported: {:?}", kept.reads);
+            assert!(kept.drafts.is_empty(), "device {n} keeps what was told: {:?}", kept.drafts);
             for (id, room) in &self.oracle.rooms {
                 let sent = room.log.iter().filter(|entry| entry.sender == device.me()).map(|entry| entry.client_id);
                 let sent: Vec<_> = sent.collect();
@@ -70,8 +71,11 @@ impl World<'_> {
             let fresh = self.fresh(n).await;
             let device = &self.devices[n];
             assert_eq!(device.client.link(), LinkState::Live, "device {n}");
-            assert_eq!(device.client.sessions(), fresh.sessions(), "device {n}");
-            let listed: BTreeSet<ConversationId> = device.client.sessions().into_iter().collect();
+            let mut listed = BTreeSet::new();
+            for shelf in [Shelf::All, Shelf::Archived, Shelf::Unread] {
+                assert_eq!(device.client.shelf(&shelf), fresh.shelf(&shelf), "device {n}, {shelf:?}");
+                listed.extend(device.client.shelf(&shelf));
+            }
             assert_eq!(listed, self.oracle.listed(&device.login), "device {n}");
             let mut total = 0;
             for id in listed {
@@ -80,7 +84,7 @@ impl World<'_> {
                 let session = session.unwrap();
                 let unread = self.oracle.unread_seqs(&device.login, id).len() as u64;
                 assert_eq!(session.unread, unread, "device {n}, {id}: unread");
-                total += unread;
+                total += if session.muted { 0 } else { unread };
                 let shown: Option<Shown> = session.last.map(|row| (row.seq, row.sender, row.body, row.mark));
                 assert_eq!(shown, self.expected(n, id).pop(), "device {n}, {id}: the newest message");
             }

@@ -6,13 +6,16 @@ use crate::dice::Dice;
 use crate::kept::{Disk, Kept};
 use crate::oracle::Oracle;
 use protocol::{
-    ClientFrame, ClientId, ConversationId, Cursors, MessageBody, Millis, Rules, Seq, ServerFrame, UserId, frame::close,
+    ChangePreferences, ClientFrame, ClientId, ConversationId, Cursors, MessageBody, Millis, Preferences, Rules, Seq,
+    ServerFrame, UserId, frame::close,
 };
 use server::push::Connected;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
-use sync::{Action, Answer, Client, Effect, Failure, Input, Item, ReadMark, Request, RequestId, RowKey, Start, Stored};
+use sync::{
+    Action, Answer, Client, Effect, Failure, Input, Item, ReadMark, Request, RequestId, RowKey, Shelf, Start, Stored,
+};
 
 #[derive(Default)]
 pub enum Socket {
@@ -117,6 +120,7 @@ impl Device {
         }
         let kept = self.kept.borrow().clone();
         self.drive(now, Input::ReadsRestored(kept.reads.into_iter().collect()));
+        self.drive(now, Input::DraftsRestored(kept.drafts.into_iter().collect()));
         self.drive(now, Input::OutboxRestored(kept.outbox.into_values().collect()));
         self.step(now, Input::Started);
     }
@@ -177,6 +181,8 @@ impl Device {
             Effect::Forget(id) => drop(self.kept.borrow_mut().outbox.remove(&id)),
             Effect::KeepRead { conversation, seq } => drop(self.kept.borrow_mut().reads.insert(conversation, seq)),
             Effect::ForgetRead(conversation) => drop(self.kept.borrow_mut().reads.remove(&conversation)),
+            Effect::KeepDraft { conversation, text } => drop(self.kept.borrow_mut().drafts.insert(conversation, text)),
+            Effect::ForgetDraft(conversation) => drop(self.kept.borrow_mut().drafts.remove(&conversation)),
             Effect::LoggedOut => self.logged_out = true,
         }
     }
@@ -297,9 +303,25 @@ impl Device {
         true
     }
 
+    /// A person wants something of a conversation, or not any more.
+    pub fn prefer(&mut self, now: Millis, conversation: ConversationId, which: usize) {
+        let Some(session) = self.client.session(conversation) else { return };
+        let (mut change, told) = (ChangePreferences::default(), &session.preferences);
+        match which {
+            0 => change.pinned = Some(!told.pinned),
+            1 => change.muted_until = Some(if told.muted_until == 0 { Preferences::ALWAYS } else { 0 }),
+            2 | 3 => change.labels = told.labels.toggled(&["home", "work"][which - 2].try_into().unwrap()).ok(),
+            4 => change.archived_until = Some(session.head_seq.next()),
+            5 => change.archived_until = Some(Seq::ZERO),
+            _ => change.marked_unread = Some(which == 6),
+        }
+        self.act(now, Action::Prefer { conversation, change: Box::new(change) });
+    }
+
     /// The messages that wait for the person.
     pub fn failed(&self) -> Vec<ClientId> {
-        let items = self.client.sessions().into_iter().flat_map(|id| self.client.items(id));
+        let listed = [Shelf::All, Shelf::Archived].map(|shelf| self.client.shelf(&shelf)).concat();
+        let items = listed.into_iter().flat_map(|id| self.client.items(id));
         let failed = items.filter_map(|item| match item {
             Item::Row(row) if row.mark == Some(ReadMark::Failed) => Some(row.key.client_id),
             _ => None,

@@ -10,6 +10,7 @@ use sync::{Stored, Unsent, Unstored};
 pub struct Kept {
     pub outbox: BTreeMap<ClientId, Unsent>,
     pub reads: BTreeMap<ConversationId, Seq>,
+    pub drafts: BTreeMap<ConversationId, String>,
     /// Absent where the device keeps nothing else.
     pub disk: Option<Disk>,
 }

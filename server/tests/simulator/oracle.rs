@@ -370,11 +370,13 @@ fn name(request: &Request) -> &'static str {
         Request::Act(Action::Delete { .. }) => "deleted",
         Request::Act(Action::ReadAll) => "all read",
         Request::Act(Action::ShowReceipts(_)) => "settings",
+        Request::Act(Action::Prefer { .. }) => "preferences",
+        Request::Prefer { .. } => "drafts",
     }
 }
 
 /// Everything of [`name`] that a thousand runs must have done.
-pub const KINDS: [&str; 15] = [
+pub const KINDS: [&str; 17] = [
     "full syncs",
     "syncs",
     "history",
@@ -390,6 +392,8 @@ pub const KINDS: [&str; 15] = [
     "reported",
     "deleted",
     "all read",
+    "preferences",
+    "drafts",
 ];
 
 /// The texts of the simulation in a document: `<…>`.

@@ -27,6 +27,10 @@ pub enum Op {
     /// Off this device's list.
     Delete(usize),
     ReadAll,
+    /// A person pins, mutes, labels, archives or marks a conversation, or takes that back.
+    Prefer(usize, usize),
+    /// Something else stands in a composer.
+    Type(usize, usize),
     ShowReceipts(bool),
     /// More is sent than a device pulls one by one.
     Flood,
@@ -174,6 +178,8 @@ fn op(dice: &mut Dice) -> Op {
             (14, Op::Report(n, hide)),
             (14, Op::Delete(room)),
             (4, Op::ReadAll),
+            (20, Op::Prefer(room, n)),
+            (20, Op::Type(room, n)),
             (5, Op::ShowReceipts(hide)),
             (14, Op::Withhold(room)),
             (10, Op::Leave),

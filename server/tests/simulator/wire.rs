@@ -45,6 +45,9 @@ pub fn call(request: &Request) -> Call {
         Request::Check { counts } => {
             with_body(Method::POST, path::SYNC_COUNTS.to_owned(), &CheckCounts { counts: counts.clone() })
         }
+        Request::Prefer { conversation, change, .. } => {
+            with_body(Method::PATCH, path::preferences(*conversation), change)
+        }
         Request::Readers { conversation } => get(path::readers(*conversation)),
         Request::Act(action) => act(action),
     }
@@ -62,6 +65,7 @@ fn act(action: &Action) -> Call {
         Action::Delete { conversation, through } => {
             with_body(Method::DELETE, path::conversation_through(*conversation, *through), &())
         }
+        Action::Prefer { conversation, change } => with_body(Method::PATCH, path::preferences(*conversation), change),
         Action::ReadAll => with_body(Method::PUT, path::RECEIPTS_ALL.to_owned(), &()),
         Action::ShowReceipts(receipts) => {
             with_body(Method::PATCH, path::ACCOUNT_ME.to_owned(), &ChangeReceipts { receipts: *receipts })
@@ -91,6 +95,7 @@ pub fn answer(request: &Request, status: StatusCode, body: &str) -> Result<Answe
             Answer::Checked(checked)
         }
         Request::Readers { .. } => Answer::Readers(read(body)),
+        Request::Prefer { .. } | Request::Act(Action::Prefer { .. }) => Answer::Preferred(read(body)),
         Request::Act(Action::Recall { .. }) => Answer::Recalled(read(body)),
         Request::Act(_) => Answer::Done,
     })

@@ -128,7 +128,8 @@ impl<'a> World<'a> {
                 opened = Some((conversation, page));
             }
         }
-        Start { account: login.account.clone(), rules: self.rules, sync, open: opened }
+        let (account, rules, now) = (login.account.clone(), self.rules, self.now);
+        Start { account, rules, now, unread_first: true, sync, open: opened }
     }
 
     /// The server answers; what it has done is noted, and what it says is listened to.
@@ -221,6 +222,18 @@ impl<'a> World<'a> {
                 }
             }
             Op::ReadAll => device.act(now, Action::ReadAll),
+            Op::Prefer(room, which) => {
+                if let Some(&id) = self.rooms.get(&room) {
+                    device.prefer(now, id, which);
+                }
+            }
+            Op::Type(room, which) => {
+                if let Some(&conversation) = self.rooms.get(&room)
+                    && self.oracle.member(device.me(), conversation)
+                {
+                    device.step(now, Input::Typed { conversation, text: "draft".repeat(which % 3) });
+                }
+            }
             Op::ShowReceipts(show) => device.act(now, Action::ShowReceipts(show)),
             Op::Flood => {
                 for _ in 0..FLOOD {

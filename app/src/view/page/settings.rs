@@ -2,7 +2,7 @@
 
 use super::Inner;
 use crate::backend::Form;
-use crate::preferences::{Language, Preferences, SendKey, Theme};
+use crate::preferences::{Language, ListOrder, Preferences, SendKey, Theme};
 use crate::view::avatar::Avatar;
 use crate::view::form::Refusal;
 use crate::words::Words;
@@ -14,6 +14,7 @@ pub fn Settings(words: &'static Words, preferences: Preferences, account: Accoun
     let languages = Language::ALL.map(|one| (one.tag(), Words::name_of(one), one == preferences.language));
     let themes = Theme::ALL.map(|one| (one.name(), (words.theme)(one), one == preferences.theme));
     let send_keys = SendKey::ALL.map(|one| (one.name(), (words.send_key)(one), one == preferences.send_key));
+    let orders = ListOrder::ALL.map(|one| (one.name(), (words.list_order)(one), one == preferences.list_order));
     let receipts =
         [true, false].map(|on| (if on { "on" } else { "off" }, (words.receipts)(on), on == account.receipts));
     let name = account.display_name.to_string();
@@ -31,6 +32,7 @@ pub fn Settings(words: &'static Words, preferences: Preferences, account: Accoun
                 <Choice name=Preferences::LANGUAGE label=words.language_label options=languages.to_vec() />
                 <Choice name=Preferences::THEME label=words.theme_label options=themes.to_vec() />
                 <Choice name=Preferences::SEND_KEY label=words.send_key_label options=send_keys.to_vec() />
+                <Choice name=Preferences::LIST_ORDER label=words.list_order_label options=orders.to_vec() />
                 <Choice
                     name="receipts"
                     label=words.receipts_label

@@ -3,7 +3,10 @@
 use super::server::{Object, Server, Who};
 use super::user;
 use protocol::messaging::{Reader, Readers};
-use protocol::{ConversationId, ConversationKind, Cursors, ErrorCode, MessageBody, ReceiptReport, Seq, UserId};
+use protocol::{
+    ChangePreferences, ChangedPreferences, ConversationId, ConversationKind, Cursors, ErrorCode, MessageBody,
+    Preferences, ReceiptReport, Seq, UserId,
+};
 use std::collections::BTreeSet;
 use sync::{Action, Answer, Failure};
 
@@ -39,7 +42,16 @@ impl Server {
                     }
                 }
                 self.stamp(me, &own);
+                let marked = |(key, told): (&(UserId, ConversationId), &Preferences)| {
+                    (key.0 == me && told.marked_unread).then_some(key.1)
+                };
+                let marked: Vec<ConversationId> = self.preferences.iter().filter_map(marked).collect();
+                for id in marked {
+                    let change = ChangePreferences { marked_unread: Some(false), ..ChangePreferences::default() };
+                    self.prefer(me, id, change);
+                }
             }
+            Action::Prefer { conversation, change } => return Ok(self.prefer(me, conversation, *change)),
             Action::ShowReceipts(receipts) => {
                 self.ever_private |= !receipts;
                 let moved = if receipts { self.private.remove(&me) } else { self.private.insert(me) };
@@ -49,6 +61,18 @@ impl Server {
             }
         }
         Ok(Answer::Done)
+    }
+
+    pub fn prefer(&mut self, me: UserId, id: ConversationId, mut change: ChangePreferences) -> Answer {
+        let next = self.rooms[&id].head().next();
+        change.archived_until = change.archived_until.map(|until| until.min(next));
+        let told = self.preferences.entry((me, id)).or_default();
+        if told.take(change) {
+            self.stamp(me, &[Object::Preferences(id)]);
+        }
+        let preferences = self.preferences[&(me, id)].clone();
+        let upd = self.changed_at(me, Object::Preferences(id));
+        Answer::Preferred(ChangedPreferences { conversation: id, preferences, upd })
     }
 
     pub fn hide(&mut self, me: UserId, id: ConversationId, seqs: &[Seq], hidden: bool) {

@@ -8,7 +8,7 @@ use protocol::{
 };
 use std::collections::{BTreeMap, VecDeque};
 use sync::{
-    Acted, Answer, Client, Effect, Failure, Input, Item, ReadMark, Request, RequestId, RowKey, Stored,
+    Acted, Answer, Client, Effect, Failure, Input, Item, ReadMark, Request, RequestId, RowKey, Shelf, Stored,
     StoredConversation, StoredDevice, StoredTimeline, Unsent, Unstored,
 };
 
@@ -37,6 +37,7 @@ pub struct Device {
     /// What survives a crash.
     pub outbox: BTreeMap<ClientId, Unsent>,
     pub reads: BTreeMap<ConversationId, Seq>,
+    pub drafts: BTreeMap<ConversationId, String>,
     /// What is stored besides; absent where the device stores nothing.
     pub disk: Option<Disk>,
     /// Messages written here, in order.
@@ -95,6 +96,7 @@ impl Device {
             wake: None,
             outbox: BTreeMap::new(),
             reads: BTreeMap::new(),
+            drafts: BTreeMap::new(),
             disk: None,
             seen: BTreeMap::new(),
             written: Vec::new(),
@@ -159,14 +161,17 @@ impl Device {
         let marks = std::mem::take(&mut self.marks);
         let reads = std::mem::take(&mut self.reads);
         let seen = std::mem::take(&mut self.seen);
+        let drafts = std::mem::take(&mut self.drafts);
         let (key, skew, random) = (self.key, self.skew, self.random + 1);
-        *self = Self { outbox, written, marks, reads, seen, disk, key, skew, random, ..fresh };
+        *self = Self { outbox, written, marks, reads, drafts, seen, disk, key, skew, random, ..fresh };
         // Nothing is seen before all of it is restored.
         if let Some(disk) = &self.disk {
             self.drive(server, Input::Restored(disk.stored().map(Box::new)));
         }
         self.drive(server, Input::ReadsRestored(self.reads.iter().map(|(&id, &seq)| (id, seq)).collect()));
         self.drive(server, Input::OutboxRestored(self.outbox.values().cloned().collect()));
+        let drafts = self.drafts.iter().map(|(&id, text)| (id, text.clone())).collect();
+        self.drive(server, Input::DraftsRestored(drafts));
         self.step(server, Input::Started);
     }
 
@@ -227,6 +232,8 @@ impl Device {
             Effect::Forget(id) => drop(self.outbox.remove(&id)),
             Effect::KeepRead { conversation, seq } => drop(self.reads.insert(conversation, seq)),
             Effect::ForgetRead(conversation) => drop(self.reads.remove(&conversation)),
+            Effect::KeepDraft { conversation, text } => drop(self.drafts.insert(conversation, text)),
+            Effect::ForgetDraft(conversation) => drop(self.drafts.remove(&conversation)),
             Effect::LoggedOut => self.logged_out = true,
         }
     }
@@ -283,16 +290,21 @@ impl Device {
     }
 
     /// Architecture invariant 4, T1, T7: what a person has seen is never unread again, across reloads neither; T9,
-    /// R004-B7.18: the total is the sum of the rows.
+    /// R004-B7.18: the total is the sum of the rows that are not muted.
     fn check_reads(&mut self) {
         let mut total = 0;
-        for id in self.client.sessions() {
+        for id in self.listed() {
             let session = self.client.session(id).expect("it is listed");
             let seen = self.seen.get(&id).copied().unwrap_or_default();
             assert!(session.unread <= session.head_seq.get().saturating_sub(seen.get()), "{id}: read, then unread");
-            total += session.unread;
+            total += if session.muted { 0 } else { session.unread };
         }
         assert_eq!(self.client.total_unread(), total);
+    }
+
+    /// The session list, and what is archived.
+    pub fn listed(&self) -> Vec<ConversationId> {
+        [Shelf::All, Shelf::Archived].iter().flat_map(|shelf| self.client.shelf(shelf)).collect()
     }
 
     /// The server accepts the connection that was asked for.

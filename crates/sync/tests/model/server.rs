@@ -5,7 +5,8 @@ use protocol::messaging::{ChangesPage, HistoryPage};
 use protocol::sync::{AccountChange, CheckedCounts, Count, SyncPage};
 use protocol::{
     Account, ApiError, ClientId, Conversation, ConversationId, ConversationKind, Cursors, ErrorCode, LogChange,
-    Message, MessageBody, MessagesFrom, Millis, Receipt, Relation, Rev, Rules, Seq, ServerFrame, Upd, UserId,
+    Message, MessageBody, MessagesFrom, Millis, Preferences, Receipt, Relation, Rev, Rules, Seq, ServerFrame, Upd,
+    UserId,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use sync::{Answer, Failure, Request, Start};
@@ -36,6 +37,7 @@ pub(super) enum Object {
     Receipt(ConversationId, UserId),
     Message(ConversationId, Seq),
     Settings,
+    Preferences(ConversationId),
 }
 
 #[derive(Clone, Debug, Default)]
@@ -85,6 +87,7 @@ pub struct Server {
     pub now: Millis,
     pub rules: Rules,
     pub rooms: BTreeMap<ConversationId, Room>,
+    pub preferences: BTreeMap<(UserId, ConversationId), Preferences>,
     /// Accounts that neither give nor get receipts.
     pub private: BTreeSet<UserId>,
     /// Whether there ever was such an account.
@@ -202,6 +205,7 @@ impl Server {
                 let wrong = wrong.map(|count| self.describe(who, count.conversation)).collect();
                 Answer::Checked(CheckedCounts { wrong, users: Vec::new() })
             }
+            Request::Prefer { conversation, change, .. } => self.prefer(who.me, conversation, change),
             Request::Readers { conversation } => Answer::Readers(self.readers(who.me, conversation)),
             Request::Act(action) => self.act(who, action)?,
         })
@@ -237,7 +241,8 @@ impl Server {
             }
             (id, self.history(who, id, None, HISTORY_PAGE))
         });
-        Start { account: self.account(who.me), rules: self.rules, sync, open }
+        let (account, rules, now) = (self.account(who.me), self.rules, self.now);
+        Start { account, rules, now, unread_first: true, sync, open }
     }
 
     pub fn describe(&self, who: impl Into<Who>, id: ConversationId) -> Conversation {
@@ -272,6 +277,7 @@ impl Server {
             unread: self.unread(who, id),
             relation: Relation::NONE,
             answered: room.messages.iter().any(|message| message.sender == me),
+            preferences: self.preferences.get(&(me, id)).cloned().unwrap_or_default(),
         }
     }
 
@@ -406,10 +412,19 @@ impl Server {
                 let message = Box::new(found.expect("the message exists").clone());
                 AccountChange::Shown { conversation, sender: user(message.sender), message }
             }
+            Object::Preferences(conversation) => {
+                let preferences = Box::new(self.preferences[&(me, conversation)].clone());
+                AccountChange::Preferences { conversation, preferences }
+            }
             Object::Settings => {
                 AccountChange::Settings { receipts: !self.private.contains(&me), messages_from: MessagesFrom::Everyone }
             }
         }
+    }
+
+    /// Where an object last changed.
+    pub(super) fn changed_at(&self, me: UserId, object: Object) -> Upd {
+        self.logs.get(&me).and_then(|log| log.objects.get(&object)).copied().unwrap_or_default()
     }
 
     /// One frame for changes that are made together.

@@ -116,6 +116,11 @@ pub fn describe(operation: &str) -> Operation {
             vec![Parameter { required: true, ..position("through", "Seq", "The newest message that goes.") }],
             [nothing(204, "Deleted; other devices keep it")],
         ),
+        "changePreferences" => with_body(
+            "Pin, mute, label, archive or mark the conversation, or keep its draft; what is absent stays",
+            "ChangePreferences",
+            [answer(200, "The preferences now; only the account's own devices learn of them", "ChangedPreferences")],
+        ),
         "sendMessage" => with_body(
             "Send a message",
             "SendRequest",

@@ -6,7 +6,9 @@ use protocol::messaging::{HideMessages, SendRequest};
 use protocol::profile::{Audience, Bio, Gender};
 use protocol::receipts::ReportReceipts;
 use protocol::sync::CheckCounts;
-use protocol::{DeviceName, DisplayName, Greeting, Handle, MessageText, Password, ReportNote};
+use protocol::{
+    DeviceName, DisplayName, DraftText, Greeting, Handle, Label, MessageText, Password, Preferences, ReportNote,
+};
 use serde_json::{Value, json};
 
 pub fn reference(name: &str) -> Value {
@@ -57,7 +59,8 @@ fn word(text: &str) -> Value {
 
 pub fn all() -> Value {
     let mut all = json!({});
-    for part in [numbers(), accounts(), profiles(), contacts(), messages(), logs(), frames(), errors()] {
+    let parts = [numbers(), accounts(), profiles(), contacts(), messages(), preferences(), logs(), frames(), errors()];
+    for part in parts {
         let Value::Object(part) = part else { continue };
         for (name, schema) in part {
             all[name] = schema;
@@ -269,6 +272,7 @@ fn messages() -> Value {
             ("unread", json!({ "type": "integer", "minimum": 0 })),
             ("relation?", reference("Relation")),
             ("answered", json!({ "type": "boolean", "description": "Whether the member has ever written in it." })),
+            ("preferences?", reference("Preferences")),
         ]),
         "OpenConversation": request([("peer", reference("UserId"))]),
         "Conversations": object([
@@ -335,6 +339,34 @@ fn messages() -> Value {
     })
 }
 
+fn preferences() -> Value {
+    let until = json!({ "type": "integer", "minimum": 0, "maximum": Preferences::ALWAYS, "description": "By the \
+        server's clock, in milliseconds since the Unix epoch; 0: not muted; the maximum: always." });
+    let labels = json!({ "type": "array", "items": text(1, Label::MAX, "One visible line."), "description": "Each once; \
+        at most 512 bytes as JSON." });
+    let archived =
+        number(0, "Off the main list until a message at this seq comes; 0: not archived. Never beyond the next.");
+    let fields = || {
+        [
+            ("pinned?", json!({ "type": "boolean" })),
+            ("muted_until?", until.clone()),
+            ("labels?", labels.clone()),
+            ("archived_until?", archived.clone()),
+            ("marked_unread?", json!({ "type": "boolean", "description": "A dot that counts nothing." })),
+            ("draft?", text(0, DraftText::MAX, "What stands in the composer.")),
+        ]
+    };
+    json!({
+        "Preferences": object(fields()),
+        "ChangePreferences": request(fields()),
+        "ChangedPreferences": object([
+            ("conversation", reference("ConversationId")),
+            ("preferences", reference("Preferences")),
+            ("upd", reference("Upd")),
+        ]),
+    })
+}
+
 fn logs() -> Value {
     json!({
         "AccountChange": one_of([
@@ -363,6 +395,10 @@ fn logs() -> Value {
                 ("messages_from", reference("MessagesFrom")),
             ]),
             variant("profile", [("user", reference("User"))]),
+            variant("preferences", [
+                ("conversation", reference("ConversationId")),
+                ("preferences", reference("Preferences")),
+            ]),
             variant("relation", [("user", reference("User")), ("relation", reference("Relation"))]),
             variant("request", [
                 ("user", reference("User")),

@@ -151,6 +151,7 @@ impl Server {
             unread,
             relation: Relation::NONE,
             answered: log.rows.values().any(|row| row.message.sender == reader),
+            preferences: protocol::Preferences::default(),
         }
     }
 

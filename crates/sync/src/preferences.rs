@@ -1,0 +1,229 @@
+//! How the account wants its conversations treated, and what stands in their composers.
+//!
+//! Invariants: of two states of a conversation's preferences the later position of the account's log is true. What is
+//! typed on this device stays until the server has it; of two devices the one that the server heard last is right.
+//! Drafts are told at most every two seconds, and when a conversation or the page is left.
+
+use crate::client::Client;
+use crate::pull::Job;
+use crate::sessions::Held;
+use crate::{Effect, Request};
+use protocol::{ChangePreferences, ConversationId, DraftText, Label, Millis, Preferences, Upd};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How often a draft is told at most.
+const PAUSE: Millis = 2_000;
+/// How long another page of this device has to tell a draft that was typed there.
+const PATIENCE: Millis = 8_000;
+
+/// What this device has not told the server yet.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Wishes {
+    drafts: BTreeMap<ConversationId, String>,
+    /// Conversations that were opened: their mark is to go.
+    unmark: BTreeSet<ConversationId>,
+    /// When the next mute ends by the server's clock, or earlier.
+    unmute_at: Option<Millis>,
+}
+
+impl Client {
+    /// What stands in the composer of a conversation: typed here, or told by another device.
+    pub(crate) fn draft(&self, id: ConversationId) -> &str {
+        let told = || self.held.get(&id).map_or("", |held| held.about.preferences.draft.as_str());
+        self.wishes.drafts.get(&id).map_or_else(told, String::as_str)
+    }
+
+    /// Whether the conversation has a mark that no opening has taken off.
+    pub(crate) fn marked(&self, held: &Held) -> bool {
+        held.about.preferences.marked_unread && !self.wishes.unmark.contains(&held.about.id)
+    }
+
+    /// Every label in use, in their order.
+    pub fn labels(&self) -> Vec<Label> {
+        let all = self.held.values().filter(|held| held.listed());
+        let mut labels: Vec<Label> = all.flat_map(|held| held.about.preferences.labels.as_slice()).cloned().collect();
+        labels.sort_unstable_by(|one, other| one.as_str().cmp(other.as_str()));
+        labels.dedup();
+        labels
+    }
+
+    /// The server's time, as far as this device knows.
+    pub fn server_time(&self, clock: Millis) -> Millis {
+        clock.saturating_add_signed(self.skew)
+    }
+
+    /// The account's log, or an answer, tells the preferences as they are at a position.
+    pub(crate) fn prefer(&mut self, id: ConversationId, preferences: Preferences, upd: Upd) {
+        self.touch(id, |held| held.prefer(preferences, upd));
+        self.preferred(id);
+    }
+
+    /// The preferences of a conversation are others.
+    pub(crate) fn preferred(&mut self, id: ConversationId) {
+        self.changes.order = true;
+        self.settle_wishes(id);
+        let muted = self.held.get(&id).filter(|held| held.muted).map(|held| held.about.preferences.muted_until);
+        if let Some(until) = muted.filter(|until| *until < Preferences::ALWAYS) {
+            self.wishes.unmute_at = Some(self.wishes.unmute_at.map_or(until, |at| at.min(until)));
+        }
+    }
+
+    /// A conversation is new here.
+    pub(crate) fn note_mute(&mut self, id: ConversationId) {
+        let Some(held) = self.held.get_mut(&id) else { return };
+        held.muted = held.mutes(self.time);
+        if held.about.preferences != Preferences::default() {
+            self.preferred(id);
+        }
+    }
+
+    /// A person typed in the composer of a conversation.
+    pub(crate) fn type_draft(&mut self, id: ConversationId, text: String) {
+        self.write_draft(id, text, PAUSE);
+    }
+
+    /// What stood in the composer was sent.
+    pub(crate) fn empty_draft(&mut self, id: ConversationId) {
+        self.write_draft(id, String::new(), 0);
+    }
+
+    fn write_draft(&mut self, id: ConversationId, text: String, wait: Millis) {
+        if self.draft(id) == text && !self.wishes.drafts.contains_key(&id) {
+            return;
+        }
+        self.effects.push(Effect::KeepDraft { conversation: id, text: text.clone() });
+        self.wishes.drafts.insert(id, text);
+        self.settle_wishes(id);
+        self.want_told(id, wait);
+        self.changes.sessions.insert(id);
+    }
+
+    /// Another page of this device says what was typed there, and tells the server of it. This page does if that does not.
+    pub(crate) fn type_elsewhere(&mut self, id: ConversationId, text: String) {
+        self.wishes.drafts.insert(id, text);
+        self.settle_wishes(id);
+        self.want_told(id, PATIENCE);
+        self.changes.sessions.insert(id);
+    }
+
+    /// What was typed before a reload and is not known to have been told.
+    pub(crate) fn restore_drafts(&mut self, drafts: Vec<(ConversationId, String)>) {
+        for (id, text) in drafts {
+            // What was typed before the drafts were read is newer.
+            if self.wishes.drafts.contains_key(&id) {
+                continue;
+            }
+            match self.draft(id) == text {
+                true => self.effects.push(Effect::ForgetDraft(id)),
+                false => self.type_draft(id, text),
+            }
+        }
+    }
+
+    /// A conversation was opened: its mark goes (R004-B7.11).
+    pub(crate) fn unmark(&mut self, id: ConversationId) {
+        if self.held.get(&id).is_some_and(|held| held.about.preferences.marked_unread) {
+            self.wishes.unmark.insert(id);
+            self.pulls.want_any(Job::Prefer(id), self.now);
+            self.changes.sessions.insert(id);
+            self.changes.order = true;
+        }
+    }
+
+    /// A person marks the conversation anew.
+    pub(crate) fn mark_anew(&mut self, id: ConversationId) {
+        self.wishes.unmark.remove(&id);
+    }
+
+    /// Tells at once what is typed in a conversation.
+    pub(crate) fn tell_draft(&mut self, id: ConversationId) {
+        self.want_told(id, 0);
+    }
+
+    /// The page may end: everything typed is told at once, by calls that outlive it.
+    pub(crate) fn tell_drafts(&mut self) {
+        let untold: Vec<ConversationId> = self.wishes.drafts.keys().copied().collect();
+        for id in untold {
+            if !self.pulls.flying(Job::Prefer(id))
+                && let Some(change) = self.wish(id)
+            {
+                let request = self.request(Request::Prefer { conversation: id, change, leaving: true });
+                self.pulls.want(Job::Prefer(id), self.now);
+                self.pulls.sent(Job::Prefer(id), request);
+            }
+        }
+    }
+
+    /// What is to be told of a conversation now, if anything.
+    pub(crate) fn wish(&self, id: ConversationId) -> Option<ChangePreferences> {
+        let draft = self.wishes.drafts.get(&id).and_then(|text| DraftText::try_from(text.as_str()).ok());
+        let marked_unread = self.wishes.unmark.contains(&id).then_some(false);
+        let change = ChangePreferences { draft, marked_unread, ..ChangePreferences::default() };
+        (change != ChangePreferences::default()).then_some(change)
+    }
+
+    /// The call has ended; what was typed meanwhile is told after a pause.
+    pub(crate) fn wished(&mut self, id: ConversationId) {
+        self.settle_wishes(id);
+        if self.wish(id).is_some() {
+            let sent = self.wishes.drafts.get(&id).is_some_and(String::is_empty);
+            self.pulls.want(Job::Prefer(id), self.now + if sent { 0 } else { PAUSE });
+        }
+    }
+
+    /// The server will never take it.
+    pub(crate) fn give_wishes_up(&mut self, id: ConversationId) {
+        self.wishes.unmark.remove(&id);
+        if self.wishes.drafts.remove(&id).is_some() {
+            self.effects.push(Effect::ForgetDraft(id));
+        }
+        self.changes.sessions.insert(id);
+        self.changes.order = true;
+    }
+
+    /// Forgets the wishes that have come true. While a call is on its way, what it brings is not known.
+    fn settle_wishes(&mut self, id: ConversationId) {
+        let Some(held) = self.held.get(&id) else { return };
+        let told = &held.about.preferences;
+        if self.pulls.flying(Job::Prefer(id)) {
+            return;
+        }
+        if !told.marked_unread {
+            self.wishes.unmark.remove(&id);
+        }
+        if self.wishes.drafts.get(&id).is_some_and(|text| text == told.draft.as_str()) {
+            self.wishes.drafts.remove(&id);
+            self.effects.push(Effect::ForgetDraft(id));
+        }
+        if self.wish(id).is_none() {
+            self.pulls.cancel(Job::Prefer(id));
+        }
+    }
+
+    fn want_told(&mut self, id: ConversationId, wait: Millis) {
+        if self.wish(id).is_some() {
+            self.pulls.want_any(Job::Prefer(id), self.now + wait);
+        }
+    }
+
+    /// Mutes end by the server's clock. Tells nothing of those that stand or are over already.
+    pub(crate) fn end_mutes(&mut self) {
+        let time = self.server_time(self.clock());
+        if std::mem::replace(&mut self.time, time) <= time && self.wishes.unmute_at.is_none_or(|at| at > time) {
+            return;
+        }
+        let changed = |(&id, held): (&ConversationId, &Held)| (held.muted != held.mutes(time)).then_some(id);
+        let changed: Vec<ConversationId> = self.held.iter().filter_map(changed).collect();
+        for id in changed {
+            // Every change looks at the clock anew.
+            self.touch(id, |_| {});
+        }
+        let muted = self.held.values().filter(|held| held.muted).map(|held| held.about.preferences.muted_until);
+        self.wishes.unmute_at = muted.filter(|until| *until < Preferences::ALWAYS).min();
+    }
+
+    /// When the engine must look at the mutes again, in its own time.
+    pub(crate) fn mutes_due(&self) -> Option<Millis> {
+        self.wishes.unmute_at.map(|at| self.now + at.saturating_sub(self.time))
+    }
+}

@@ -1,0 +1,247 @@
+//! How conversations are treated, and what stands in composers, on two devices of one account: what each shows.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a model that is wrong must fail its test")]
+
+mod model;
+
+use model::device::Device;
+use model::scene::{GROUP, direct, live, pass, push, rest};
+use model::server::Server;
+use model::{client_id, conversation_id, text, user_id};
+use protocol::{ChangePreferences, ConversationId, Preferences};
+use sync::{Action, Input, Request, Session};
+
+fn group() -> ConversationId {
+    conversation_id(GROUP)
+}
+
+/// A second device of the same account.
+fn other(server: &mut Server) -> Device {
+    let mut device = Device::new(server, user_id(1), None);
+    device.key = 2;
+    device.step(server, Input::Started);
+    device.flow(server);
+    device
+}
+
+fn prefer(server: &Server, device: &mut Device, conversation: ConversationId, change: ChangePreferences) {
+    device.step(server, Input::Act(Action::Prefer { conversation, change: Box::new(change) }));
+}
+
+fn change(change: impl FnOnce(&mut ChangePreferences)) -> ChangePreferences {
+    let mut changed = ChangePreferences::default();
+    change(&mut changed);
+    changed
+}
+
+fn session(device: &Device, id: ConversationId) -> Session {
+    device.client.session(id).unwrap()
+}
+
+/// Everything arrives on both.
+fn agree(server: &mut Server, devices: [&mut Device; 2]) {
+    let [one, two] = devices;
+    for _ in 0..8 {
+        one.flow(server);
+        two.flow(server);
+        for (account, frame) in server.take_frames() {
+            for device in [&mut *one, &mut *two] {
+                if device.me == account {
+                    device.push(frame.clone());
+                }
+            }
+        }
+    }
+}
+
+fn typed(device: &mut Device, server: &Server, text: &str) {
+    device.step(server, Input::Typed { conversation: direct(), text: text.to_owned() });
+}
+
+fn told(device: &Device) -> usize {
+    device.requests.iter().filter(|(_, request)| matches!(request, Request::Prefer { .. })).count()
+}
+
+/// R001-07, R001-19: pin A and B; a message to A, then to B: the order is B, A, on both devices.
+#[test]
+fn pinned_conversations_order_by_activity() {
+    let (mut server, mut one) = live();
+    let mut two = other(&mut server);
+    one.step(&server, Input::Close);
+    for id in [direct(), group()] {
+        prefer(&server, &mut one, id, change(|change| change.pinned = Some(true)));
+    }
+    for (n, id) in [direct(), group()].into_iter().enumerate() {
+        server.now += 1_000;
+        server.send(user_id(2), id, client_id(n as u64), text("x"));
+    }
+    agree(&mut server, [&mut one, &mut two]);
+    for device in [&one, &two] {
+        assert_eq!(device.client.sessions(), [group(), direct()]);
+        assert!(session(device, direct()).preferences.pinned);
+    }
+}
+
+/// R004-B7.9, R004-B7.18: what is muted stays out of the total, and comes back when its time is over by the server's
+/// clock, though the device's is wrong.
+#[test]
+fn a_mute_ends_by_itself() {
+    let (mut server, mut device) = live();
+    device.jump(-7 * 60 * 60_000);
+    device.disconnect(&server, 1006);
+    rest(&mut server, &mut device, 60_000);
+    device.step(&server, Input::Close);
+    server.send(user_id(2), direct(), client_id(1), text("x"));
+    push(&mut server, &mut device);
+    let until = server.now + 60 * 60_000;
+    prefer(&server, &mut device, direct(), change(|change| change.muted_until = Some(until)));
+    device.flow(&mut server);
+    assert_eq!((device.client.total_unread(), session(&device, direct()).unread), (0, 1));
+    rest(&mut server, &mut device, 59 * 60_000);
+    assert_eq!(device.client.total_unread(), 0);
+    rest(&mut server, &mut device, 2 * 60_000);
+    assert_eq!(device.client.total_unread(), 1);
+    assert!(!session(&device, direct()).muted);
+}
+
+/// R004-B7.11: a mark moves no cursor, is no unread message, and goes when the conversation is opened on any device, for
+/// which the network may be away.
+#[test]
+fn a_mark_goes_when_it_is_opened() {
+    let (mut server, mut one) = live();
+    let mut two = other(&mut server);
+    one.step(&server, Input::Close);
+    prefer(&server, &mut one, direct(), change(|change| change.marked_unread = Some(true)));
+    agree(&mut server, [&mut one, &mut two]);
+    for device in [&one, &two] {
+        let about = session(device, direct());
+        assert_eq!((about.marked, about.unread, device.client.total_unread()), (true, 0, 0));
+    }
+    two.disconnect(&server, 1006);
+    two.step(&server, Input::Open(direct()));
+    assert!(!session(&two, direct()).marked, "at once");
+    while !two.requests.is_empty() {
+        two.lose_request(&server, 0);
+    }
+    agree(&mut server, [&mut one, &mut two]);
+    assert!(session(&one, direct()).marked);
+    rest(&mut server, &mut two, 60_000);
+    agree(&mut server, [&mut one, &mut two]);
+    assert!(!session(&one, direct()).marked);
+    assert!(!server.preferences[&(user_id(1), direct())].marked_unread);
+}
+
+/// R001-20: reading everything takes the marks off too.
+#[test]
+fn reading_everything_takes_marks_off() {
+    let (mut server, mut one) = live();
+    let mut two = other(&mut server);
+    prefer(&server, &mut one, group(), change(|change| change.marked_unread = Some(true)));
+    agree(&mut server, [&mut one, &mut two]);
+    two.step(&server, Input::Act(Action::ReadAll));
+    agree(&mut server, [&mut one, &mut two]);
+    assert!(!session(&one, group()).marked && !session(&two, group()).marked);
+}
+
+/// Of two answers to one device the later position is true, in whatever order they come.
+#[test]
+fn an_older_answer_changes_nothing() {
+    let (mut server, mut device) = live();
+    for pinned in [true, false] {
+        prefer(&server, &mut device, direct(), change(|change| change.pinned = Some(pinned)));
+    }
+    device.serve(&mut server, 0);
+    device.serve(&mut server, 0);
+    device.receive(&server, 1);
+    assert!(!session(&device, direct()).preferences.pinned);
+    device.receive(&server, 0);
+    assert!(!session(&device, direct()).preferences.pinned);
+}
+
+/// A draft is told at most every two seconds while one types, and at once when the conversation is left.
+#[test]
+fn drafts_are_told_with_pauses() {
+    let (mut server, mut device) = live();
+    for text in ["h", "he", "hel"] {
+        typed(&mut device, &server, text);
+        pass(&mut server, &mut device, 300);
+    }
+    assert_eq!(told(&device), 0);
+    pass(&mut server, &mut device, 1_200);
+    assert_eq!(told(&device), 1);
+    typed(&mut device, &server, "hell");
+    device.flow(&mut server);
+    assert_eq!(server.preferences[&(user_id(1), direct())].draft.as_str(), "hel");
+    assert_eq!(session(&device, direct()).draft, "hell");
+    pass(&mut server, &mut device, 1_900);
+    assert_eq!(told(&device), 0);
+    device.step(&server, Input::Close);
+    pass(&mut server, &mut device, 101);
+    device.flow(&mut server);
+    assert_eq!(server.preferences[&(user_id(1), direct())].draft.as_str(), "hell");
+    assert!(device.drafts.is_empty(), "the server has it");
+}
+
+/// What one device types the other shows; what both type is what the server heard last; what is sent is gone on both.
+#[test]
+fn the_last_writer_of_a_draft_is_right() {
+    let (mut server, mut one) = live();
+    let mut two = other(&mut server);
+    typed(&mut one, &server, "first");
+    pass(&mut server, &mut one, 2_000);
+    agree(&mut server, [&mut one, &mut two]);
+    assert_eq!(session(&two, direct()).draft, "first");
+    typed(&mut one, &server, "mine");
+    typed(&mut two, &server, "yours");
+    one.step(&server, Input::Leaving);
+    agree(&mut server, [&mut one, &mut two]);
+    assert_eq!((session(&one, direct()).draft, session(&two, direct()).draft), ("mine".into(), "yours".into()));
+    two.step(&server, Input::Leaving);
+    agree(&mut server, [&mut one, &mut two]);
+    assert_eq!(session(&one, direct()).draft, "yours");
+    two.write(&server, direct(), client_id(7));
+    agree(&mut server, [&mut one, &mut two]);
+    assert_eq!((session(&one, direct()).draft, session(&two, direct()).draft), (String::new(), String::new()));
+}
+
+/// What is typed without a network survives a reload, and is told when there is one.
+#[test]
+fn an_untold_draft_survives_a_reload() {
+    let (mut server, mut device) = live();
+    device.disconnect(&server, 1006);
+    typed(&mut device, &server, "kept");
+    device.crash(&server, Some(direct()));
+    assert_eq!(session(&device, direct()).draft, "kept");
+    rest(&mut server, &mut device, 10_000);
+    assert_eq!(server.preferences[&(user_id(1), direct())].draft.as_str(), "kept");
+}
+
+/// Another page of the device tells what was typed there; this one does if that does not.
+#[test]
+fn a_draft_of_another_page_is_told_by_it() {
+    let (mut server, mut device) = live();
+    let elsewhere = |text: &str| Input::TypedElsewhere { conversation: direct(), text: text.to_owned() };
+    device.step(&server, elsewhere("there"));
+    assert_eq!(session(&device, direct()).draft, "there");
+    let change = change(|change| change.draft = Some("there".try_into().unwrap()));
+    server.prefer(user_id(1), direct(), change);
+    push(&mut server, &mut device);
+    rest(&mut server, &mut device, 20_000);
+    assert!(device.drafts.is_empty());
+    device.step(&server, elsewhere("lost"));
+    rest(&mut server, &mut device, 7_000);
+    assert_eq!(server.preferences[&(user_id(1), direct())].draft.as_str(), "there");
+    rest(&mut server, &mut device, 2_000);
+    assert_eq!(server.preferences[&(user_id(1), direct())].draft.as_str(), "lost");
+}
+
+/// Nothing is told of a composer that was emptied before the server heard of it.
+#[test]
+fn what_came_and_went_is_not_told() {
+    let (mut server, mut device) = live();
+    typed(&mut device, &server, "x");
+    typed(&mut device, &server, "");
+    rest(&mut server, &mut device, 10_000);
+    assert!(server.preferences.get(&(user_id(1), direct())).is_none_or(|told| *told == Preferences::default()));
+    assert!(device.drafts.is_empty());
+}
