@@ -38,7 +38,7 @@ fn marks(live: &Live) -> Vec<Option<ReadMark>> {
 }
 
 fn send(live: &mut Live, text: &str) -> RequestId {
-    let body = MessageBody::Text { text: text.try_into().unwrap() };
+    let body = MessageBody::text(text.try_into().unwrap());
     let intent = Intent::Send { conversation: conversation_id(1), body };
     let (effects, errand) = live.intend(NOW, 1, fresh(), intent);
     assert_eq!(errand, None);

@@ -139,7 +139,7 @@ pub async fn readers(conversation: ConversationId, seq: Seq) -> Result<MessageRe
 
 /// Opens the direct conversation with a user.
 pub async fn start(peer: UserId) -> Result<Conversation, Failure> {
-    read(&ask(Call::with("POST", path::CONVERSATIONS.to_owned(), &OpenConversation { peer })).await?)
+    read(&ask(Call::with("POST", path::CONVERSATIONS.to_owned(), &OpenConversation::with(peer))).await?)
 }
 
 /// The text of a file of the site.

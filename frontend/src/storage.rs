@@ -80,6 +80,9 @@ impl Storage {
         for timeline in &unstored.timelines {
             writes.push(Write::put(Store::Timelines, key(timeline.conversation.get()), timeline));
         }
+        for gone in &unstored.gone {
+            writes.push(Write::Delete(Store::Conversations, key(gone.get()).into()));
+        }
         for dropped in &unstored.dropped {
             writes.push(Write::Delete(Store::Timelines, key(dropped.get()).into()));
         }

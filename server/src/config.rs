@@ -1,6 +1,7 @@
 //! What a self-hoster can set: every value by a flag or by an environment variable, each with its unit and range.
 
 use clap::builder::RangedU64ValueParser;
+use protocol::group::MEMBERS_MAX;
 use protocol::{ReadReportPolicy, Rules};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -64,6 +65,10 @@ pub struct Config {
     #[arg(long, env = "SIXIN_STRANGER_MSG_LIMIT", default_value_t = 0, value_name = "COUNT",
         value_parser = RangedU64ValueParser::<u64>::new().range(0..=1_000_000))]
     pub stranger_msg_limit: u64,
+    /// Members of a group at most, 3 to 10000.
+    #[arg(long, env = "SIXIN_GROUP_MEMBERS", default_value_t = MEMBERS_MAX as u32, value_name = "COUNT",
+        value_parser = RangedU64ValueParser::<u32>::new().range(3..=MEMBERS_MAX as u64))]
+    pub group_members: u32,
 
     #[command(flatten)]
     pub rates: Rates,

@@ -76,6 +76,8 @@ impl Refusal {
             | ErrorCode::FollowersOnly
             | ErrorCode::NotAccepted
             | ErrorCode::AwaitingAnswer
+            | ErrorCode::Muted
+            | ErrorCode::GroupFull
             | ErrorCode::MethodNotAllowed
             | ErrorCode::HandleTaken
             | ErrorCode::ClientIdReused
@@ -114,11 +116,12 @@ impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Full => Self::new(ErrorCode::StorageFull, "the disk is full; nothing was written"),
-            StoreError::Overloaded | StoreError::Stopped => Self::unavailable(),
+            StoreError::Overloaded | StoreError::Stopped | StoreError::Stale => Self::unavailable(),
             StoreError::ClientIdReused => {
                 Self::new(ErrorCode::ClientIdReused, "the client_id was used for another message")
             }
             StoreError::NotFound => Self::not_found(),
+            StoreError::GroupFull => Self::new(ErrorCode::GroupFull, "the group has as many members as it can have"),
             StoreError::NotAllowed => Self::new(ErrorCode::NotAllowed, "this is another's to do"),
             StoreError::Refused(code) => Self::new(code, "the receiver does not accept this message"),
             StoreError::TooLate => Self::new(ErrorCode::RecallExpired, "the message is too old to be recalled"),

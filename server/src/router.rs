@@ -2,7 +2,9 @@
 //!
 //! The API's routes are data, so that the OpenAPI document and the tests of permission walk the same table.
 
-use crate::api::{accounts, contacts, conversations, devices, logins, messages, openapi, receipts, sync, users};
+use crate::api::{
+    accounts, contacts, conversations, devices, groups, logins, messages, openapi, receipts, sync, users,
+};
 use crate::error::Refusal;
 use crate::middleware::{headers, limits, origin, request_log};
 use crate::page;
@@ -62,6 +64,18 @@ pub fn routes() -> Vec<Route> {
         route(Method::GET,     path::CONVERSATION,   "getConversation",    Member,  get(conversations::get)),
         route(Method::DELETE,  path::CONVERSATION,   "deleteConversation", Member,  delete(conversations::delete)),
         route(Method::PATCH,   path::PREFERENCES,    "changePreferences",  Member,  patch(conversations::prefer)),
+        route(Method::PATCH,   path::CONVERSATION,   "changeGroup",        Member,  patch(groups::change)),
+        route(Method::GET,     path::GROUP,          "getGroup",           Member,  get(groups::rules)),
+        route(Method::DELETE,  path::GROUP,          "dissolveGroup",      Member,  delete(groups::dissolve)),
+        route(Method::GET,     path::MEMBERS,        "listMembers",        Member,  get(groups::members)),
+        route(Method::POST,    path::MEMBERS,        "inviteMembers",      Member,  post(groups::invite)),
+        route(Method::PATCH,   path::MEMBER,         "changeMember",       Member,  patch(groups::change_member)),
+        route(Method::DELETE,  path::MEMBER,         "removeMember",       Member,  delete(groups::remove)),
+        route(Method::POST,    path::GROUP_LINK,     "makeLink",           Member,  post(groups::make_link)),
+        route(Method::DELETE,  path::GROUP_LINK,     "revokeLink",         Member,  delete(groups::revoke_link)),
+        route(Method::PUT,     path::WAITING,        "answerWaiting",      Member,  put(groups::answer_waiting)),
+        route(Method::GET,     path::JOIN,           "getInvitation",      Account, get(groups::invitation)),
+        route(Method::POST,    path::JOIN,           "joinGroup",          Account, post(groups::join)),
         route(Method::POST,    path::MESSAGES,       "sendMessage",        Member,  post(messages::send)),
         route(Method::GET,     path::MESSAGES,       "listMessages",       Member,  get(messages::history)),
         route(Method::GET,     path::CHANGES,        "listChanges",        Member,  get(messages::changes)),

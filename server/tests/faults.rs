@@ -340,7 +340,7 @@ impl Post {
         let rows: Vec<_> =
             items.into_iter().filter_map(|item| if let Item::Row(row) = item { Some(row) } else { None }).collect();
         let row = rows.get(dice.below(rows.len().max(1) as u64) as usize)?;
-        let (Some(seq), MessageBody::Text { text }) = (row.seq, &row.body) else { return None };
+        let (Some(seq), MessageBody::Text { text, .. }) = (row.seq, &row.body) else { return None };
         let action = match row.mark {
             Some(_) if dice.below(2) == 0 => Action::Recall { conversation: id, seq },
             _ => Action::Hide { conversation: id, seqs: vec![seq], hidden: true },

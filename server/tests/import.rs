@@ -59,8 +59,10 @@ async fn imported_conversations_are_conversations() {
         .messages
         .iter()
         .map(|message| match &message.body {
-            protocol::MessageBody::Recalled { .. } => panic!("nobody recalled it"),
-            MessageBody::Text { text } => (message.seq.get(), message.at, text.as_str().to_owned()),
+            protocol::MessageBody::Recalled { .. } | protocol::MessageBody::Notice { .. } => {
+                panic!("nobody recalled it")
+            }
+            MessageBody::Text { text, .. } => (message.seq.get(), message.at, text.as_str().to_owned()),
         })
         .collect();
     let hello = "hello".to_owned();

@@ -96,8 +96,17 @@ impl Checker {
 
     async fn call(&mut self, person: &Person, name: &str, suffix: &str, body: Option<Value>) -> Value {
         let route = routes().into_iter().find(|route| route.operation == name).unwrap();
+        // "7+?x" is "7", the rest of the path, "?x"; "7@3+" has a user in it.
+        let (suffix, user) = match suffix.trim_end_matches('+').split_once('@') {
+            Some((id, user)) => (format!("{id}+"), user),
+            None => (suffix.to_owned(), ""),
+        };
         let path = match route.path.split_once("{id}") {
-            Some((start, end)) => format!("{start}{}", suffix.replacen('+', &end.replace("{seq}", "1"), 1)),
+            Some((start, end)) => {
+                let end = end.replace("{seq}", "1").replace("{user}", user);
+                format!("{start}{}", suffix.replacen('+', &end, 1))
+            }
+            None if route.path.contains("{link}") => route.path.replace("{link}", &suffix),
             None => format!("{}{suffix}", route.path),
         };
         let mut request = person.request(route.method.as_str(), &path);
@@ -170,10 +179,70 @@ async fn people(checker: &mut Checker, a: &Person, b: &Person, id: protocol::Con
     }
 }
 
+/// Everything that a group may answer, on a server whose groups have three members at most.
+async fn a_group_matches(server: &TestServer, checker: &mut Checker, a: &Person, b: &Person) {
+    let (d, e) = (server.person("dd").await, server.person("ee").await);
+    let since = checker.call(a, "sync", "", None).await["token"].as_str().unwrap().to_owned();
+    let group = json!({"title": "群", "members": [b.id]});
+    let id = checker.call(a, "openConversation", "", Some(group)).await["id"].to_string();
+    let of = |user: &Person| format!("{id}@{}", user.id);
+    let here = format!("{id}+");
+    let everything = json!({"title": "新名", "announcement": "欢迎", "joining": "approval", "history": {"last": 5},
+        "mute_ms": 0});
+    for who in [a, b] {
+        checker.call(who, "changeGroup", &id, Some(everything.clone())).await;
+        checker.call(who, "makeLink", &here, None).await;
+        checker.call(who, "getGroup", &here, None).await;
+    }
+    checker.call(a, "listMembers", &format!("{id}+?query=b"), None).await;
+    let link = checker.call(a, "makeLink", &here, None).await["link"].as_str().unwrap().to_owned();
+    checker.call(&d, "getInvitation", &link, None).await;
+    for who in [&d, &e] {
+        checker.call(who, "joinGroup", &link, None).await;
+    }
+    let accept = Some(json!({"accept": true}));
+    checker.call(b, "answerWaiting", &of(&d), accept.clone()).await;
+    for who in [&d, &e] {
+        checker.call(a, "answerWaiting", &of(who), accept.clone()).await;
+    }
+    checker.call(a, "getGroup", &here, None).await;
+    let invite = Some(json!({"users": [e.id]}));
+    checker.call(b, "inviteMembers", &here, invite.clone()).await;
+    checker.call(a, "inviteMembers", &here, invite.clone()).await;
+    for joining in ["free", "closed"] {
+        checker.call(a, "changeGroup", &id, Some(json!({"joining": joining}))).await;
+        checker.call(&e, "joinGroup", &link, None).await;
+    }
+    for who in [b, a] {
+        checker.call(who, "removeMember", &of(&d), None).await;
+    }
+    checker.call(a, "inviteMembers", &here, invite).await;
+    for change in [json!({"role": "admin"}), json!({"mute_ms": 60_000})] {
+        checker.call(a, "changeMember", &of(b), Some(change)).await;
+    }
+    checker.call(b, "changeMember", &of(a), Some(json!({"mute_ms": 1}))).await;
+    checker.call(b, "changeMember", &of(b), Some(json!({"nickname": "小b"}))).await;
+    checker.call(b, "sendMessage", &here, Some(text_message(fresh_client_id(), "muted"))).await;
+    let mut naming = text_message(fresh_client_id(), "@bb");
+    naming["body"]["mentions"] = json!({"users": [b.id]});
+    checker.call(a, "sendMessage", &here, Some(naming)).await;
+    checker.call(a, "changeMember", &of(b), Some(json!({"role": "owner"}))).await;
+    checker.call(b, "listMessages", &format!("{id}+?limit=100"), None).await;
+    checker.call(b, "getConversation", &id, None).await;
+    for who in [&e, a] {
+        checker.call(who, "revokeLink", &here, None).await;
+    }
+    for who in [a, b] {
+        checker.call(who, "dissolveGroup", &here, None).await;
+    }
+    let changes = checker.call(a, "sync", &format!("?since={since}"), None).await;
+    assert!(changes["changes"].as_array().unwrap().iter().any(|change| change.get("left").is_some()));
+}
+
 /// Every operation is called, with everything it may answer, and each document is held against its schema.
 #[tokio::test]
 async fn real_requests_and_answers_match_the_document() {
-    let server = TestServer::start();
+    let server = TestServer::start_with(&[("SIXIN_GROUP_MEMBERS", "3")]);
     let mut checker = Checker::new(document(&server).await);
     let (a, b) = (server.person("aa").await, server.person("bb").await);
     let new = json!({"handle": "cc", "display_name": "丙", "password": PASSWORD});
@@ -259,6 +328,7 @@ async fn real_requests_and_answers_match_the_document() {
         }
     }
     people(&mut checker, &a, &b, id).await;
+    a_group_matches(&server, &mut checker, &a, &b).await;
     let late = TestServer::start_with(&[("SIXIN_RECALL_WINDOW", "0")]);
     let c = late.person("cc").await;
     let own = c.open(&c).await;

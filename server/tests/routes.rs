@@ -4,88 +4,123 @@
 
 mod support;
 
-use protocol::{ConversationId, path};
+use protocol::{ConversationId, Seq, path};
 use serde_json::{Value, json};
 use server::router::{Who, routes};
 use std::collections::BTreeSet;
 use support::{Answer, PASSWORD, Person, TestServer, fresh_client_id, text_message};
 
-/// How one operation is called, and what each is answered.
+/// Who calls, in the order of a row's statuses: nobody, somebody who was never in the group, one who was removed, and its
+/// member, admin and owner.
+const ROLES: [&str; 6] = ["nobody", "stranger", "former", "member", "admin", "owner"];
+
+/// How one operation is called, and what each of [`ROLES`] is answered.
 struct Row {
     operation: &'static str,
     query: &'static str,
     body: Option<Value>,
-    anonymous: u16,
-    stranger: u16,
-    member: u16,
+    statuses: [u16; 6],
 }
 
-/// Statuses for somebody anonymous, for an account that is not a member of the conversation, and for a member.
-fn row(operation: &'static str, query: &'static str, body: Option<Value>, statuses: [u16; 3]) -> Row {
-    let [anonymous, stranger, member] = statuses;
-    Row { operation, query, body, anonymous, stranger, member }
+fn row(operation: &'static str, query: &'static str, body: Option<Value>, statuses: [u16; 6]) -> Row {
+    Row { operation, query, body, statuses }
 }
 
+const PUBLIC: [u16; 6] = [200; 6];
+const ACCOUNTS: [u16; 6] = [401, 200, 200, 200, 200, 200];
+const ACCOUNTS_DO: [u16; 6] = [401, 204, 204, 204, 204, 204];
+const OTHERS: [u16; 6] = [401, 200, 200, 404, 200, 200];
+const OTHERS_DO: [u16; 6] = [401, 204, 204, 404, 204, 204];
+const MEMBERS: [u16; 6] = [401, 404, 404, 200, 200, 200];
+const MEMBERS_DO: [u16; 6] = [401, 404, 404, 204, 204, 204];
+const ADMINS: [u16; 6] = [401, 404, 404, 403, 200, 200];
+const ADMINS_DO: [u16; 6] = [401, 404, 404, 403, 204, 204];
+
+/// The message in the paths is the member's own, the user in them an ordinary member; somebody waits to be let in.
 #[rustfmt::skip]
-fn table(conversation: ConversationId, member: &Person) -> Vec<Row> {
-    let text = || Some(text_message(fresh_client_id(), "x"));
+fn table(conversation: ConversationId, member: &Person, target: &Person) -> Vec<Row> {
+    let text = Some(text_message(fresh_client_id(), "x"));
     let report = json!({"reports": [{"conversation": conversation, "delivered": 0, "read": 0}]});
     vec![
-        row("getOpenApi",        "",             None,   [200, 200, 200]),
-        row("register",          "",             Some(json!({})), [422, 422, 422]),
-        row("logIn",             "",             Some(json!({"handle": "x", "password": "x"})), [401, 401, 401]),
-        row("getAccount",        "",             None,   [401, 200, 200]),
-        row("changeAccount",     "",             Some(json!({"receipts": true})), [401, 200, 200]),
-        row("searchUsers",       "?query=a",     None,   [401, 200, 200]),
-        row("getUser",           "",             None,   [401, 200, 200]),
-        row("listDevices",       "",             None,   [401, 200, 200]),
+        row("getOpenApi",        "",             None,   PUBLIC),
+        row("register",          "",             Some(json!({})), [422; 6]),
+        row("logIn",             "",             Some(json!({"handle": "x", "password": "x"})), [401; 6]),
+        row("getAccount",        "",             None,   ACCOUNTS),
+        row("changeAccount",     "",             Some(json!({"receipts": true})), ACCOUNTS),
+        row("searchUsers",       "?query=a",     None,   ACCOUNTS),
+        row("getUser",           "",             None,   ACCOUNTS),
+        row("listDevices",       "",             None,   ACCOUNTS),
         // The device in the path is the member's own.
-        row("revokeDevice",      "",             None,   [401, 404, 204]),
-        row("listConversations", "",             None,   [401, 200, 200]),
-        row("openConversation",  "",             Some(json!({"peer": member.id})), [401, 201, 201]),
-        row("getConversation",   "",             None,   [401, 404, 200]),
-        row("changePreferences", "",             Some(json!({"pinned": true})), [401, 404, 200]),
-        row("sendMessage",       "",             text(), [401, 404, 201]),
-        row("listMessages",      "",             None,   [401, 404, 200]),
-        row("listChanges",       "?after_rev=0", None,   [401, 404, 200]),
-        row("listUnread",        "",             None,   [401, 404, 200]),
-        row("listReaders",       "",             None,   [401, 404, 200]),
-        row("listMessageReaders", "",            None,   [401, 404, 200]),
-        row("listReceipts",      "",             None,   [401, 200, 200]),
-        row("readAll",           "",             None,   [401, 204, 204]),
-        row("hideMessages",      "",             Some(json!({"seqs": [1], "hidden": false})), [401, 404, 204]),
-        row("recallMessage",     "",             None,   [401, 404, 200]),
-        // The one message is the member's own.
-        row("reportMessage",     "",             Some(json!({"reason": "spam", "hide": true})), [401, 404, 403]),
-        row("deleteConversation", "?through=1",  None,   [401, 404, 204]),
-        row("reportReceipts",    "",             Some(report), [401, 404, 204]),
-        row("listContacts",      "",             None,   [401, 200, 200]),
+        row("revokeDevice",      "",             None,   [401, 404, 404, 204, 404, 404]),
+        row("listConversations", "",             None,   ACCOUNTS),
+        row("openConversation",  "",             Some(json!({"peer": member.id})), [401, 201, 201, 201, 201, 201]),
+        row("getConversation",   "",             None,   MEMBERS),
+        row("changePreferences", "",             Some(json!({"pinned": true})), MEMBERS),
+        row("listMessages",      "",             None,   MEMBERS),
+        row("listChanges",       "?after_rev=0", None,   MEMBERS),
+        row("listUnread",        "",             None,   MEMBERS),
+        row("listReaders",       "",             None,   MEMBERS),
+        row("listMessageReaders", "",            None,   [401, 404, 404, 200, 403, 403]),
+        row("sendMessage",       "",             text,   [401, 404, 404, 201, 201, 201]),
+        row("listReceipts",      "",             None,   ACCOUNTS),
+        row("readAll",           "",             None,   ACCOUNTS_DO),
+        row("hideMessages",      "",             Some(json!({"seqs": [1], "hidden": false})), MEMBERS_DO),
+        row("reportMessage",     "",             Some(json!({"reason": "spam", "hide": false})),
+            [401, 404, 404, 403, 204, 204]),
+        row("recallMessage",     "",             None,   MEMBERS),
+        row("deleteConversation", "?through=1",  None,   MEMBERS_DO),
+        row("reportReceipts",    "",             Some(report), MEMBERS_DO),
+        row("listContacts",      "",             None,   ACCOUNTS),
         // The other in the path is the member: nobody has to do with themselves.
-        row("getContact",        "",             None,   [401, 200, 200]),
-        row("addFriend",         "",             Some(json!({})), [401, 200, 404]),
-        row("listRequests",      "",             None,   [401, 200, 200]),
-        row("refuseRequest",     "",             None,   [401, 404, 404]),
-        row("removeFriend",      "",             None,   [401, 204, 404]),
-        row("follow",            "",             None,   [401, 200, 404]),
-        row("unfollow",          "",             None,   [401, 204, 404]),
-        row("block",             "",             None,   [401, 200, 404]),
-        row("unblock",           "",             None,   [401, 204, 404]),
-        row("sync",              "",             None,   [401, 200, 200]),
-        row("checkCounts",       "",             Some(json!({"counts": []})), [401, 200, 200]),
+        row("getContact",        "",             None,   ACCOUNTS),
+        row("addFriend",         "",             Some(json!({})), OTHERS),
+        row("listRequests",      "",             None,   ACCOUNTS),
+        row("refuseRequest",     "",             None,   [401, 404, 404, 404, 404, 404]),
+        row("removeFriend",      "",             None,   OTHERS_DO),
+        row("follow",            "",             None,   OTHERS),
+        row("unfollow",          "",             None,   OTHERS_DO),
+        row("block",             "",             None,   OTHERS),
+        row("unblock",           "",             None,   OTHERS_DO),
+        row("sync",              "",             None,   ACCOUNTS),
+        row("checkCounts",       "",             Some(json!({"counts": []})), ACCOUNTS),
         // Without the headers of a WebSocket, who may connect is told what is missing.
-        row("push",              "",             None,   [401, 400, 400]),
-        row("logOut",            "",             None,   [401, 204, 204]),
+        row("push",              "",             None,   [401, 400, 400, 400, 400, 400]),
+        row("getGroup",          "",             None,   MEMBERS),
+        row("listMembers",       "",             None,   MEMBERS),
+        row("changeGroup",       "",             Some(json!({"title": "x"})), ADMINS),
+        // People come in only if the owner or an admin wants them.
+        row("inviteMembers",     "",             Some(json!({"users": [target.id]})), ADMINS_DO),
+        row("changeMember",      "",             Some(json!({"mute_ms": 1})), ADMINS_DO),
+        row("removeMember",      "",             None,   ADMINS_DO),
+        row("answerWaiting",     "",             Some(json!({"accept": false})), ADMINS_DO),
+        row("getInvitation",     "",             None,   ACCOUNTS),
+        row("joinGroup",         "",             None,   ACCOUNTS),
+        row("makeLink",          "",             None,   [401, 404, 404, 403, 201, 201]),
+        row("revokeLink",        "",             None,   ADMINS_DO),
+        row("dissolveGroup",     "",             None,   [401, 404, 404, 403, 403, 204]),
+        row("logOut",            "",             None,   ACCOUNTS_DO),
     ]
 }
 
-/// Invariant 8: a route that this table does not know fails the test, and so does an answer that gives away more.
+/// Invariant 8: a route that this table does not know fails the test, and so does an answer that gives away more, whatever
+/// the caller's role is or was.
 #[tokio::test]
 async fn every_route_knows_who_may_call_it() {
     let server = TestServer::start();
-    let (a, b, stranger) = (server.person("aa").await, server.person("bb").await, server.person("stranger").await);
-    let conversation = a.open(&b).await;
-    a.send(conversation, "the secret of two").await;
-    let table = table(conversation, &a);
+    let mut people = Vec::new();
+    for role in &ROLES[1..] {
+        people.push(server.person(role).await);
+    }
+    let [_, former, member, admin, owner] = people.as_slice() else { panic!() };
+    let (target, waiter) = (server.person("target").await, server.person("waiter").await);
+    let group = json!({"members": [former.id, member.id, admin.id, target.id]});
+    let group: protocol::Conversation = owner.post(path::CONVERSATIONS, &group).await.read();
+    let id = group.id;
+    owner.patch(&path::member(id, admin.id), &json!({"role": "admin"})).await;
+    owner.patch(&path::conversation(id), &json!({"joining": "approval", "history": "all"})).await;
+    owner.delete(&path::member(id, former.id)).await;
+    let secret = member.send(id, "the secret of the group").await.seq;
+    let table = table(id, member, &target);
 
     let named: BTreeSet<_> = table.iter().map(|row| row.operation).collect();
     let routed: BTreeSet<_> = routes().iter().map(|route| route.operation).collect();
@@ -94,45 +129,59 @@ async fn every_route_knows_who_may_call_it() {
 
     for row in &table {
         let route = routes().into_iter().find(|route| route.operation == row.operation).unwrap();
+        let [anonymous, stranger, former, ..] = row.statuses;
         match route.who {
-            Who::Anyone => assert_eq!(row.anonymous, row.stranger, "{}", row.operation),
-            Who::Account => assert_eq!(row.anonymous, 401, "{}", row.operation),
-            Who::Member => assert_eq!((row.anonymous, row.stranger), (401, 404), "{}", row.operation),
+            Who::Anyone => assert_eq!(anonymous, stranger, "{}", row.operation),
+            Who::Account => assert_eq!(anonymous, 401, "{}", row.operation),
+            Who::Member => assert_eq!((anonymous, stranger), (401, 404), "{}", row.operation),
         }
-        // Each caller has a device that it can do without.
-        let devices = [&stranger, &a].map(|person| (person.handle.clone(), person.address.clone()));
-        let [stranger, member] =
-            devices.map(|(handle, address)| async move { Person::log_in(&address, &handle, PASSWORD).await });
-        let (stranger, member) = (stranger.await, member.await);
-        let spare = Person::log_in(&server.address, "aa", PASSWORD).await;
-        for (caller, expected) in [(None, row.anonymous), (Some(&stranger), row.stranger), (Some(&member), row.member)]
-        {
-            let id = match route.path {
-                path if path.starts_with(path::CONTACTS) => a.id.to_string(),
-                path::USER => a.id.to_string(),
-                path::DEVICE => spare.device.to_string(),
-                _ => conversation.to_string(),
+        assert_eq!(stranger, former, "{}: who was a member is a stranger", row.operation);
+        for (who, expected) in ROLES.into_iter().zip(row.statuses) {
+            // The target is in the group and somebody waits, whatever the call before did.
+            if row.operation == "removeMember" {
+                owner.post(&path::members(id), &json!({"users": [target.id]})).await;
+            }
+            let mut link = String::new();
+            if route.path == path::JOIN || route.path == path::WAITING {
+                let made = owner.post(&path::group_link(id), &Value::Null).await;
+                link = made.read::<protocol::group::GroupLink>().link;
+                assert_eq!(waiter.post(&path::join(&link), &Value::Null).await.status, 200);
+            }
+            // Each caller has a device that it can do without.
+            let caller = match who {
+                "nobody" => None,
+                who => Some(Person::log_in(&server.address, who, PASSWORD).await),
             };
-            // The one message so far is the member's own.
-            let path = route.path.replace("{id}", &id).replace("{seq}", "1");
+            let spare = Person::log_in(&server.address, "member", PASSWORD).await;
+            let named = match route.path {
+                path::USER => member.id.to_string(),
+                path if path.starts_with(path::CONTACTS) => member.id.to_string(),
+                path::DEVICE => spare.device.to_string(),
+                _ => id.to_string(),
+            };
+            let user = if route.path == path::WAITING { waiter.id } else { target.id };
+            let path = route.path.replace("{id}", &named).replace("{seq}", &secret.to_string());
+            let path = path.replace("{user}", &user.to_string()).replace("{link}", &link);
             let url = server.url(&format!("{path}{}", row.query));
             let mut request = reqwest::Client::new().request(route.method.clone(), url);
-            if let Some(caller) = caller {
+            if let Some(caller) = &caller {
                 request = request.bearer_auth(&caller.token);
             }
             if let Some(body) = &row.body {
                 request = request.json(body);
             }
             let answer = Answer::of(request).await;
-            let who = caller.map_or("nobody", |caller| caller.handle.as_str());
             assert_eq!(answer.status, expected, "{} by {who}: {}", row.operation, answer.text());
-            if who != "aa" {
-                assert!(!answer.text().contains("secret"), "{} tells {who} the secret", row.operation);
+            if !["member", "admin", "owner"].contains(&who) {
+                assert!(!answer.text().contains("the secret of the group"), "{} tells {who} the secret", row.operation);
             }
         }
+        if row.operation == "sendMessage" {
+            let page = owner.history(id, Seq::ZERO, 100).await;
+            let outsiders = people.iter().take(2).map(|person| person.id).collect::<Vec<_>>();
+            assert!(page.messages.iter().all(|message| !outsiders.contains(&message.sender)));
+        }
     }
-    let head = a.conversation(conversation).await.head_seq.get();
-    assert_eq!(head, 2, "only the member's message came in");
 }
 
 /// A conversation of others cannot be told from one that does not exist.

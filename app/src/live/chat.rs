@@ -1,10 +1,10 @@
 //! The open conversation as the view shows it: days of entries, each with a signal of its own.
 
-use super::recalled::Recalled;
 use super::sessions::SessionRow;
+use super::tip::Tip;
 use crate::words::time::Clock;
 use leptos::prelude::{ArcRwSignal, GetUntracked, Set};
-use protocol::{AvatarHash, ConversationId, ConversationKind, Millis, Seq, UserId};
+use protocol::{AvatarHash, ConversationId, ConversationKind, MessageBody, Millis, Seq, UserId};
 use std::collections::BTreeMap;
 use sync::{Client, Item, LinkState, ReadMark, Row, RowKey, Window};
 
@@ -103,8 +103,8 @@ pub struct MessageRow {
     pub author: String,
     pub avatar: Option<AvatarHash>,
     pub text: String,
-    /// Who took it back; then it has no text.
-    pub recalled: Option<Recalled>,
+    /// What the server says in its place; then it has no text.
+    pub tip: Option<Tip>,
     /// What one's own recalled message said, for as long as it can be written again.
     pub former: Option<String>,
     pub at: Millis,
@@ -282,8 +282,8 @@ fn arrange(
 
 fn shown(client: &Client, row: Row, own: UserId, kind: ConversationKind, first: bool) -> MessageRow {
     let text = match &row.body {
-        protocol::MessageBody::Text { text } => text.as_str().to_owned(),
-        protocol::MessageBody::Recalled { .. } => String::new(),
+        MessageBody::Text { text, .. } => text.as_str().to_owned(),
+        MessageBody::Recalled { .. } | MessageBody::Notice { .. } => String::new(),
     };
     let is_own = row.sender == own;
     MessageRow {
@@ -294,7 +294,7 @@ fn shown(client: &Client, row: Row, own: UserId, kind: ConversationKind, first: 
         author: author(client, row.sender),
         avatar: client.user(row.sender).and_then(|user| user.avatar.clone()),
         text,
-        recalled: Recalled::of(client, &row.body, kind),
+        tip: Tip::of(client, row.sender, &row.body, kind),
         former: row.former.map(String::from),
         at: row.at,
         mark: row.mark,

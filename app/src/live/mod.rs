@@ -10,8 +10,8 @@ pub mod emoji;
 mod intend;
 pub mod lists;
 mod model;
-pub mod recalled;
 pub mod sessions;
+pub mod tip;
 
 pub use model::{Model, Notice, People, Toast};
 

@@ -1,7 +1,7 @@
 //! The session list as the view shows it.
 
 use super::chat::author;
-use super::recalled::Recalled;
+use super::tip::Tip;
 use leptos::prelude::ArcRwSignal;
 use protocol::{AvatarHash, ConversationId, ConversationKind, Labels, Millis, Seq};
 use sync::{Client, ReadMark, Session};
@@ -47,8 +47,8 @@ pub struct Last {
     /// Who wrote it, in a group, when it is somebody else.
     pub author: Option<String>,
     pub digest: String,
-    /// Who took it back; then it has neither author nor digest.
-    pub recalled: Option<Recalled>,
+    /// What the server says in its place; then it has neither author nor digest.
+    pub tip: Option<Tip>,
     pub mark: Option<ReadMark>,
 }
 
@@ -58,7 +58,7 @@ impl SessionRow {
         let own = client.account().id;
         let group = session.kind == ConversationKind::Group;
         let last = session.last.map(|row| Last {
-            recalled: Recalled::of(client, &row.body, session.kind),
+            tip: Tip::of(client, row.sender, &row.body, session.kind),
             author: (group && row.sender != own).then(|| author(client, row.sender)),
             digest: row.body.digest(),
             mark: row.mark,

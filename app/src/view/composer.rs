@@ -172,7 +172,7 @@ impl Writing {
         if let Ok(text) = MessageText::try_from(text) {
             field.set_value("");
             self.length.set(0);
-            self.backend.tell(Intent::Send { conversation: self.id, body: MessageBody::Text { text } });
+            self.backend.tell(Intent::Send { conversation: self.id, body: MessageBody::text(text) });
             self.to_newest();
         }
         keys::focus(Some(field));

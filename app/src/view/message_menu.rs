@@ -24,7 +24,7 @@ pub struct MessageMenu {
 
 impl MessageMenu {
     pub fn open(self, row: &MessageRow, at: (i32, i32)) {
-        let standing = row.recalled.is_none();
+        let standing = row.tip.is_none();
         let mut choices: Vec<Choice> = standing.then(|| self.copy(row.text.clone())).into_iter().collect();
         if let Some(seq) = row.seq {
             let (conversation, model) = (self.conversation, self.model);

@@ -11,7 +11,7 @@ use super::read_mark::ReadMarkIcon;
 use crate::backend::{Backend, Intent};
 use crate::live::Model;
 use crate::live::chat::MessageRow;
-use crate::live::recalled::Recalled;
+use crate::live::tip::Tip as Said;
 use crate::words::time::iso;
 use leptos::either::Either;
 use leptos::prelude::*;
@@ -25,21 +25,21 @@ pub fn Message(model: Model, conversation: ConversationId, row: RwSignal<Message
     let (own, key) = row.with_untracked(|row| (row.own, row.key));
     let picked = Picked::here();
     let seq = Memo::new(move |_| row.with(|row| row.seq));
-    let recalled = Memo::new(move |_| row.with(|row| row.recalled.clone()));
+    let tip = Memo::new(move |_| row.with(|row| row.tip.clone()));
     let pick = move |_| {
         if let Some(seq) = seq.get_untracked().filter(|_| picked.picking_now()) {
             picked.toggle(seq);
         }
     };
-    let content = move || match recalled.get() {
-        Some(by) => Either::Left(view! { <Tip model row by /> }),
+    let content = move || match tip.get() {
+        Some(said) => Either::Left(view! { <Tip model row said /> }),
         None => Either::Right(view! { <Standing model conversation row /> }),
     };
     view! {
         <article
             class="message"
             class:is-own=own
-            class:is-tip=move || recalled.with(Option::is_some)
+            class:is-tip=move || tip.with(Option::is_some)
             class:is-first=move || row.with(|row| row.first)
             class:is-last=move || row.with(|row| row.last)
             class:is-picked=move || seq.get().is_some_and(|seq| picked.has(seq))
@@ -55,9 +55,10 @@ pub fn Message(model: Model, conversation: ConversationId, row: RwSignal<Message
     }
 }
 
-/// What stands in a recalled message's place. Its sender may write it again for a while.
+/// What the server says: what stands in a recalled message's place, or how the group changed. The sender of a recalled
+/// message may write it again for a while.
 #[component]
-fn Tip(model: Model, row: RwSignal<MessageRow>, by: Recalled) -> impl IntoView {
+fn Tip(model: Model, row: RwSignal<MessageRow>, said: Said) -> impl IntoView {
     let words = model.words;
     let former = Memo::new(move |_| row.with(|row| row.former.clone()));
     let again = move || {
@@ -77,7 +78,7 @@ fn Tip(model: Model, row: RwSignal<MessageRow>, by: Recalled) -> impl IntoView {
             }
         })
     };
-    view! { <p class="tip">{(words.recalled)(&by)} {again}</p> }
+    view! { <p class="tip">{(words.tip)(&said)} {again}</p> }
 }
 
 #[component]

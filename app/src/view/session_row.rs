@@ -79,8 +79,8 @@ fn SessionDigest(model: Model, row: RwSignal<SessionRow>) -> impl IntoView {
     let digest = move || {
         row.with(|row| match (&row.last, row.draft.trim()) {
             (_, draft) if !draft.is_empty() => draft.to_owned(),
-            (Some(last), _) => match (&last.recalled, &last.author) {
-                (Some(recalled), _) => (words.recalled)(recalled),
+            (Some(last), _) => match (&last.tip, &last.author) {
+                (Some(tip), _) => (words.tip)(tip),
                 (None, Some(author)) => (words.said)(author, &last.digest),
                 (None, None) => last.digest.clone(),
             },

@@ -1,7 +1,7 @@
 //! 简体中文。
 
 use super::Words;
-use crate::live::recalled::Recalled;
+use crate::live::tip::{Change, Tip};
 use crate::preferences::{Language, ListOrder, SendKey, Theme};
 use protocol::ErrorCode;
 use protocol::messaging::ReportReason;
@@ -56,10 +56,36 @@ pub const WORDS: Words = Words {
     deleted: |n| if n == 1 { "已删除".to_owned() } else { format!("已删除 {n} 条消息") },
     undo: "撤销",
     recall: "撤回",
-    recalled: |recalled| match recalled {
-        Recalled::ByMe => "你撤回了一条消息".to_owned(),
-        Recalled::ByPeer => "对方撤回了一条消息".to_owned(),
-        Recalled::By(name) => format!("{name} 撤回了一条消息"),
+    tip: |tip| match tip {
+        Tip::RecalledByMe => "你撤回了一条消息".to_owned(),
+        Tip::RecalledByPeer => "对方撤回了一条消息".to_owned(),
+        Tip::RecalledBy(name) => format!("{name} 撤回了一条消息"),
+        Tip::Changed { by, people, more, change } => {
+            let by = by.as_deref().unwrap_or("你");
+            let people: Vec<&str> = people.iter().map(|person| person.as_deref().unwrap_or("你")).collect();
+            let count = people.len() as u64 + more;
+            let mut people = people.join("、");
+            if *more > 0 {
+                people = format!("{people} 等 {count} 人");
+            }
+            match change {
+                Change::Created => format!("{by} 创建了群聊，邀请了 {people}"),
+                Change::Invited => format!("{by} 邀请 {people} 加入了群聊"),
+                Change::Joined => format!("{by} 加入了群聊"),
+                Change::Left => format!("{by} 退出了群聊"),
+                Change::Removed => format!("{by} 将 {people} 移出了群聊"),
+                Change::Renamed(title) => format!("{by} 将群名改为“{title}”"),
+                Change::Announced => format!("{by} 更新了群公告"),
+                Change::Unannounced => format!("{by} 撤下了群公告"),
+                Change::Promoted => format!("{by} 将 {people} 设为管理员"),
+                Change::Demoted => format!("{by} 取消了 {people} 的管理员身份"),
+                Change::HandedOver => format!("{by} 将群主转让给了 {people}"),
+                Change::Muted => format!("{by} 将 {people} 禁言"),
+                Change::Unmuted => format!("{by} 解除了 {people} 的禁言"),
+                Change::MutedAll => format!("{by} 开启了全员禁言"),
+                Change::UnmutedAll => format!("{by} 解除了全员禁言"),
+            }
+        }
     },
     edit_again: "重新编辑",
     select: "多选",
@@ -234,6 +260,8 @@ fn error(code: ErrorCode, field: Option<&str>) -> &'static str {
         ErrorCode::FollowersOnly => "发送失败,对方仅接收粉丝消息",
         ErrorCode::NotAccepted => "发送失败,对方暂不接受消息",
         ErrorCode::AwaitingAnswer => "发送失败,对方回复后才能继续发消息",
+        ErrorCode::Muted => "群内禁言中，暂时不能发言",
+        ErrorCode::GroupFull => "群成员已满",
         ErrorCode::NotFound => "你要找的内容不存在，或者你无权查看",
         ErrorCode::Timeout => "请求超时，请稍后重试",
         ErrorCode::HandleTaken => "这个用户名已被使用，换一个试试",

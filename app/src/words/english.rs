@@ -1,7 +1,7 @@
 //! English.
 
 use super::Words;
-use crate::live::recalled::Recalled;
+use crate::live::tip::{Change, Tip};
 use crate::preferences::{Language, ListOrder, SendKey, Theme};
 use protocol::ErrorCode;
 use protocol::messaging::ReportReason;
@@ -56,10 +56,35 @@ pub const WORDS: Words = Words {
     deleted: |n| if n == 1 { "Deleted".to_owned() } else { format!("{n} messages deleted") },
     undo: "Undo",
     recall: "Recall",
-    recalled: |recalled| match recalled {
-        Recalled::ByMe => "You recalled a message".to_owned(),
-        Recalled::ByPeer => "The other side recalled a message".to_owned(),
-        Recalled::By(name) => format!("{name} recalled a message"),
+    tip: |tip| match tip {
+        Tip::RecalledByMe => "You recalled a message".to_owned(),
+        Tip::RecalledByPeer => "The other side recalled a message".to_owned(),
+        Tip::RecalledBy(name) => format!("{name} recalled a message"),
+        Tip::Changed { by, people, more, change } => {
+            let by = by.as_deref().unwrap_or("You");
+            let people: Vec<&str> = people.iter().map(|person| person.as_deref().unwrap_or("you")).collect();
+            let mut people = people.join(", ");
+            if *more > 0 {
+                people = format!("{people} and {more} more");
+            }
+            match change {
+                Change::Created => format!("{by} created the group with {people}"),
+                Change::Invited => format!("{by} added {people}"),
+                Change::Joined => format!("{by} joined the group"),
+                Change::Left => format!("{by} left the group"),
+                Change::Removed => format!("{by} removed {people}"),
+                Change::Renamed(title) => format!("{by} renamed the group to “{title}”"),
+                Change::Announced => format!("{by} changed the announcement"),
+                Change::Unannounced => format!("{by} took the announcement down"),
+                Change::Promoted => format!("{by} made {people} an admin"),
+                Change::Demoted => format!("{by} made {people} a member again"),
+                Change::HandedOver => format!("{by} made {people} the owner"),
+                Change::Muted => format!("{by} muted {people}"),
+                Change::Unmuted => format!("{by} unmuted {people}"),
+                Change::MutedAll => format!("{by} muted everybody"),
+                Change::UnmutedAll => format!("{by} unmuted everybody"),
+            }
+        }
     },
     edit_again: "Edit again",
     select: "Select",
@@ -258,6 +283,8 @@ fn error(code: ErrorCode, field: Option<&str>) -> &'static str {
         ErrorCode::FollowersOnly => "Not sent. They only accept messages from followers.",
         ErrorCode::NotAccepted => "Not sent. They are not accepting messages.",
         ErrorCode::AwaitingAnswer => "Not sent. You can write more once they answer.",
+        ErrorCode::Muted => "You are muted in this group for now",
+        ErrorCode::GroupFull => "The group is full",
         ErrorCode::NotFound => "It does not exist, or you may not see it",
         ErrorCode::Timeout => "The request took too long. Try again later.",
         ErrorCode::HandleTaken => "This user name is taken. Try another one.",

@@ -6,7 +6,7 @@ mod chinese;
 mod english;
 pub mod time;
 
-use crate::live::recalled::Recalled;
+use crate::live::tip::Tip;
 use crate::preferences::{Language, ListOrder, SendKey, Theme};
 use protocol::ErrorCode;
 use protocol::messaging::ReportReason;
@@ -60,7 +60,7 @@ pub struct Words {
     pub deleted: fn(usize) -> String,
     pub undo: &'static str,
     pub recall: &'static str,
-    pub recalled: fn(&Recalled) -> String,
+    pub tip: fn(&Tip) -> String,
     pub edit_again: &'static str,
     pub select: &'static str,
     pub select_this: &'static str,

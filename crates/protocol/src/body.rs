@@ -1,5 +1,6 @@
 //! What a message carries: one variant a type.
 
+use crate::group::{Mentions, Notice};
 use crate::id::UserId;
 use crate::text::MessageText;
 use serde::{Deserialize, Serialize};
@@ -8,10 +9,16 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum MessageBody {
-    /// Text mixed with emoji, 1–2048 Unicode scalars (R001-13).
-    Text { text: MessageText },
+    /// Text mixed with emoji, 1–2048 Unicode scalars (R001-13), and whom of a group's members it names.
+    Text {
+        text: MessageText,
+        #[serde(default, skip_serializing_if = "Mentions::is_empty")]
+        mentions: Mentions,
+    },
     /// What a recalled message leaves: who took it back (R001-18). Nobody sends it; it counts for nothing.
     Recalled { by: UserId },
+    /// A change of a group that its members share. Nobody sends it; it counts for nothing.
+    Notice { notice: Box<Notice> },
 }
 
 /// Whether people write it, or only the server does.
@@ -22,11 +29,24 @@ pub enum Origin {
 }
 
 impl MessageBody {
+    /// A text that names nobody.
+    pub fn text(text: MessageText) -> Self {
+        Self::Text { text, mentions: Mentions::default() }
+    }
+
+    /// Whom it names.
+    pub fn mentions(&self) -> Option<&Mentions> {
+        match self {
+            Self::Text { mentions, .. } if !mentions.is_empty() => Some(mentions),
+            _ => None,
+        }
+    }
+
     /// Who makes such a content.
     pub fn origin(&self) -> Origin {
         match self {
             Self::Text { .. } => Origin::Person,
-            Self::Recalled { .. } => Origin::Server,
+            Self::Recalled { .. } | Self::Notice { .. } => Origin::Server,
         }
     }
 
@@ -38,8 +58,8 @@ impl MessageBody {
     /// The size of its text in bytes.
     pub fn size(&self) -> usize {
         match self {
-            Self::Text { text } => text.as_str().len(),
-            Self::Recalled { .. } => 0,
+            Self::Text { text, .. } => text.as_str().len(),
+            Self::Recalled { .. } | Self::Notice { .. } => 0,
         }
     }
 
@@ -47,7 +67,7 @@ impl MessageBody {
     /// said in the reader's language.
     pub fn digest(&self) -> String {
         match self {
-            Self::Text { text } => {
+            Self::Text { text, .. } => {
                 let mut digest = String::new();
                 let mut left = 120;
                 for word in text.as_str().split_whitespace() {
@@ -64,7 +84,7 @@ impl MessageBody {
                 }
                 digest
             }
-            Self::Recalled { .. } => String::new(),
+            Self::Recalled { .. } | Self::Notice { .. } => String::new(),
         }
     }
 }
@@ -84,7 +104,7 @@ mod tests {
 
     #[test]
     fn digest_is_one_bounded_line() {
-        let digest = |text: &str| MessageBody::Text { text: text.try_into().unwrap() }.digest();
+        let digest = |text: &str| MessageBody::text(text.try_into().unwrap()).digest();
         assert_eq!(digest("一\n\n二\t三"), "一 二 三");
         assert_eq!(digest(&"好".repeat(500)).chars().count(), 120);
     }
@@ -93,6 +113,7 @@ mod tests {
     fn unknown_fields_and_types_are_refused() {
         let parse = |json: &str| serde_json::from_str::<MessageBody>(json).is_ok();
         assert!(parse(r#"{"type":"text","text":"a"}"#));
+        assert!(parse(r#"{"type":"text","text":"a","mentions":{"users":[1],"all":true}}"#));
         for refused in [
             r#"{"type":"text","text":"a","x":1}"#,
             r#"{"type":"nope","text":"a"}"#,

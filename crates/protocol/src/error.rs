@@ -17,6 +17,10 @@ pub enum ErrorCode {
     RecallExpired,
     /// 403: what was asked for is another's to do.
     NotAllowed,
+    /// 403: the group, or this member of it, may not write for now.
+    Muted,
+    /// 409: the group has as many members as it can have.
+    GroupFull,
     /// 403: the request comes from another site.
     ForeignOrigin,
     /// 403: the receiver accepts messages only from those they follow, and does not follow the sender (R004-I1).

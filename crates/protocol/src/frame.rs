@@ -57,6 +57,8 @@ pub enum LogChange {
     Message { message: Message, sender: User },
     /// Something that this reader may not see: the log moves over it. The message at `seq` counts for nothing.
     Withheld { seq: Seq },
+    /// A group that is too large for a notice of everybody who comes and goes has so many members now.
+    Members { count: u64 },
 }
 
 /// Client to server, JSON text frames of at most 4 KiB, written as [`ServerFrame`] is. Fields that the server does not know are ignored.

@@ -9,6 +9,7 @@ pub mod body;
 pub mod contacts;
 pub mod error;
 pub mod frame;
+pub mod group;
 pub mod id;
 pub mod messaging;
 pub mod path;
@@ -23,12 +24,14 @@ pub use body::{MessageBody, Origin};
 pub use contacts::{Contact, FriendRequest, MessagesFrom, Relation, RequestState};
 pub use error::{ApiError, ErrorAnswer, ErrorCode};
 pub use frame::{ClientFrame, LogChange, ServerFrame};
+pub use group::{Group, Mentions, Notice, Role};
 pub use id::{ClientId, ConversationId, DeviceId, Rev, Seq, Upd, UserId};
 pub use messaging::{Conversation, ConversationKind, Message};
 pub use preferences::{ChangePreferences, ChangedPreferences, Labels, Preferences};
 pub use receipts::{Cursors, ReadReportPolicy, Receipt, ReceiptReport, Rules};
 pub use text::{
-    AvatarHash, DeviceName, DisplayName, DraftText, Greeting, Handle, Label, MessageText, Password, ReportNote,
+    AnnouncementText, AvatarHash, DeviceName, DisplayName, DraftText, Greeting, GroupTitle, Handle, Label, MessageText,
+    Password, ReportNote,
 };
 
 /// Milliseconds since the Unix epoch by the server's clock. Shown to people, never compared for order (R000-17).

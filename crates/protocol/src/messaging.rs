@@ -4,10 +4,11 @@ use crate::Millis;
 use crate::account::User;
 use crate::body::{self, MessageBody};
 use crate::contacts::Relation;
+use crate::group::Group;
 use crate::id::{ClientId, ConversationId, Rev, Seq, Upd, UserId};
 use crate::preferences::{Preferences, is_default};
 use crate::receipts::Cursors;
-use crate::text::ReportNote;
+use crate::text::{GroupTitle, ReportNote};
 use serde::{Deserialize, Serialize};
 
 /// A message. Its address is (conversation, `seq`).
@@ -80,6 +81,15 @@ pub struct Conversation {
     /// How this member wants it treated, at `upd`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub preferences: Preferences,
+    /// Where the reader became a member, in its own log: what is told of an earlier membership is of the past.
+    #[serde(default)]
+    pub joined: Upd,
+    /// In a group only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<Group>,
+    /// The newest unread messages that name the reader, at most 100, ascending.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mentions: Vec<Seq>,
 }
 
 impl Conversation {
@@ -91,11 +101,25 @@ impl Conversation {
     }
 }
 
-/// `POST /conversations`: opens the direct conversation with a user: 201 when it is new, 200 when it stood already.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// `POST /conversations`: opens the direct conversation with a user, 201 when it is new, 200 when it stood already; or
+/// makes a group, 201 (R002-05). Either `peer` or `members`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OpenConversation {
-    pub peer: UserId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer: Option<UserId>,
+    /// What the group is called; by its members when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<GroupTitle>,
+    /// Who is in the group beside the one who makes it, from 1 to [`crate::group::NAMED_MAX`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<UserId>,
+}
+
+impl OpenConversation {
+    pub fn with(peer: UserId) -> Self {
+        Self { peer: Some(peer), ..Self::default() }
+    }
 }
 
 /// `GET /conversations?before=&limit=`: one page of the session list, by latest activity.

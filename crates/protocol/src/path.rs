@@ -24,6 +24,12 @@ pub const READERS: &str = "/api/v1/conversations/{id}/readers";
 pub const RECALL: &str = "/api/v1/conversations/{id}/messages/{seq}/recall";
 pub const REPORT: &str = "/api/v1/conversations/{id}/messages/{seq}/report";
 pub const MESSAGE_READERS: &str = "/api/v1/conversations/{id}/messages/{seq}/readers";
+pub const MEMBERS: &str = "/api/v1/conversations/{id}/members";
+pub const MEMBER: &str = "/api/v1/conversations/{id}/members/{user}";
+pub const GROUP: &str = "/api/v1/conversations/{id}/group";
+pub const GROUP_LINK: &str = "/api/v1/conversations/{id}/link";
+pub const WAITING: &str = "/api/v1/conversations/{id}/waiting/{user}";
+pub const JOIN: &str = "/api/v1/join/{link}";
 pub const RECEIPTS: &str = "/api/v1/receipts";
 pub const RECEIPTS_ALL: &str = "/api/v1/receipts/all";
 pub const CONTACTS: &str = "/api/v1/contacts";
@@ -74,6 +80,31 @@ pub fn unread(id: ConversationId) -> String {
 
 pub fn readers(id: ConversationId) -> String {
     format!("{CONVERSATIONS}/{id}/readers")
+}
+
+pub fn members(id: ConversationId) -> String {
+    format!("{CONVERSATIONS}/{id}/members")
+}
+
+pub fn member(id: ConversationId, user: UserId) -> String {
+    format!("{CONVERSATIONS}/{id}/members/{user}")
+}
+
+pub fn group(id: ConversationId) -> String {
+    format!("{CONVERSATIONS}/{id}/group")
+}
+
+pub fn group_link(id: ConversationId) -> String {
+    format!("{CONVERSATIONS}/{id}/link")
+}
+
+pub fn waiting(id: ConversationId, user: UserId) -> String {
+    format!("{CONVERSATIONS}/{id}/waiting/{user}")
+}
+
+/// `link` is made of characters that need no escaping.
+pub fn join(link: &str) -> String {
+    format!("/api/v1/join/{link}")
 }
 
 pub fn recall(id: ConversationId, seq: Seq) -> String {

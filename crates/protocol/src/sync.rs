@@ -22,6 +22,8 @@ pub enum AccountChange {
     Hidden { conversation: ConversationId, seq: Seq },
     /// It took that back.
     Shown { conversation: ConversationId, message: Box<Message>, sender: User },
+    /// The account is no member of the conversation any more: nothing of it is there for it.
+    Left { conversation: ConversationId },
     /// The account's own settings.
     Settings { receipts: bool, messages_from: MessagesFrom },
     /// What the account and another are to each other (R003-08e).

@@ -174,6 +174,50 @@ impl TryFrom<String> for DeviceName {
 }
 
 text!(
+    /// What a group is called: 1–64 Unicode scalars after trimming, without control or direction characters.
+    GroupTitle
+);
+visible!(GroupTitle);
+
+impl GroupTitle {
+    pub const MAX: usize = 64;
+}
+
+impl TryFrom<String> for GroupTitle {
+    type Error = TextError;
+
+    fn try_from(text: String) -> Result<Self, TextError> {
+        one_line(&text, Self::MAX).map(Self)
+    }
+}
+
+text!(
+    /// What everybody in a group should know: at most 1000 Unicode scalars after trimming, any but U+0000. Empty: there
+    /// is none.
+    AnnouncementText
+);
+secret!(AnnouncementText);
+
+impl AnnouncementText {
+    pub const MAX: usize = 1000;
+}
+
+impl TryFrom<String> for AnnouncementText {
+    type Error = TextError;
+
+    fn try_from(text: String) -> Result<Self, TextError> {
+        let text = text.trim();
+        if text.contains('\0') {
+            return Err(TextError::Character(0));
+        }
+        if !text.is_empty() {
+            length(text, 1, Self::MAX)?;
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+text!(
     /// What a reporter adds to a report: 1–500 Unicode scalars, any but U+0000.
     ReportNote
 );

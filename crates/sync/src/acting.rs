@@ -192,8 +192,8 @@ impl Client {
     fn own_text(&self, id: ConversationId, seq: Seq) -> Option<MessageText> {
         let message = self.message(id, seq).filter(|message| message.sender == self.account.id)?;
         match &message.body {
-            MessageBody::Text { text } => Some(text.clone()),
-            MessageBody::Recalled { .. } => None,
+            MessageBody::Text { text, .. } => Some(text.clone()),
+            MessageBody::Recalled { .. } | MessageBody::Notice { .. } => None,
         }
     }
 }

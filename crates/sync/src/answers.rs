@@ -24,6 +24,11 @@ impl Client {
                     if let Some(unsent) = self.outbox.fail(id, request) {
                         self.effects.push(Effect::Persist(unsent));
                     }
+                    // Nobody can see it there, nor try again.
+                    if !self.held.contains_key(&conversation) && self.left.contains_key(&conversation) {
+                        self.outbox.discard(id);
+                        self.effects.push(Effect::Forget(id));
+                    }
                 }
                 _ => drop(self.outbox.postpone(id, request, now, dice.roll())),
             }

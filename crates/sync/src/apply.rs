@@ -10,8 +10,8 @@ use crate::timeline::Timeline;
 use protocol::messaging::{ChangesPage, HistoryPage, Readers};
 use protocol::sync::{AccountChange, SyncPage};
 use protocol::{
-    ClientId, Conversation, ConversationId, ConversationKind, Cursors, LogChange, Message, Relation, Rev, Seq, Upd,
-    User, UserId,
+    ClientId, Conversation, ConversationId, ConversationKind, Cursors, LogChange, Message, MessageBody, Relation, Rev,
+    Seq, Upd, User, UserId,
 };
 use std::collections::btree_map::Entry;
 
@@ -42,6 +42,7 @@ impl Client {
         for change in changes {
             match change {
                 AccountChange::Joined { conversation } => self.describe(*conversation),
+                AccountChange::Left { conversation } => self.part(conversation, upd),
                 AccountChange::Own { conversation, cursors } => {
                     self.reports.know(conversation, cursors);
                     self.touch(conversation, |held| held.about.own = held.about.own.max(cursors));
@@ -102,6 +103,15 @@ impl Client {
     /// A description of a conversation, by whatever way it came.
     pub(crate) fn describe(&mut self, about: Conversation) {
         let (id, rev, now) = (about.id, about.rev, self.now);
+        if self.left.get(&id).is_some_and(|left| about.joined <= *left) {
+            return;
+        }
+        match self.held.get(&id).map(|held| held.about.joined) {
+            Some(joined) if about.joined < joined => return,
+            // Whoever comes back begins anew.
+            Some(joined) if about.joined > joined => self.drop_held(id),
+            _ => {}
+        }
         self.reports.know(id, about.own);
         self.meet(about.peer.clone());
         if let Some(last) = &about.last {
@@ -109,7 +119,7 @@ impl Client {
         }
         if let Entry::Vacant(entry) = self.held.entry(id) {
             let told = about.peer.as_ref().and_then(|peer| self.relations.get(&peer.id));
-            let held = entry.insert(Held::new(about));
+            let held = entry.insert(Held::new(about, self.account.id));
             told.into_iter().for_each(|&(upd, relation)| held.relate(upd, relation));
             self.note_mute(id);
             self.changes.order = true;
@@ -406,6 +416,9 @@ impl Client {
 
     /// A message by somebody tells that they have received and read what is before it (R000-06, R004-B6).
     fn imply(&mut self, id: ConversationId, message: &Message) {
+        if matches!(message.body, MessageBody::Notice { .. }) {
+            return;
+        }
         let own = message.sender == self.account.id;
         let cursors = Cursors::at(message.seq);
         if own {

@@ -53,6 +53,9 @@ pub struct Client {
     pub(crate) visited: Vec<ConversationId>,
     /// How far conversations not met yet were read before the page was loaded.
     restored: BTreeMap<ConversationId, Seq>,
+    /// Conversations that the account has left, and through which position of its log: what is told of an earlier
+    /// membership comes too late.
+    pub(crate) left: BTreeMap<ConversationId, Upd>,
     pub(crate) outbox: Outbox,
     pub(crate) reports: Reports,
     pub(crate) wishes: Wishes,
@@ -120,6 +123,7 @@ impl Client {
             open: None,
             visited: Vec::new(),
             restored: BTreeMap::new(),
+            left: BTreeMap::new(),
             outbox: Outbox::default(),
             reports: Reports::default(),
             wishes: Wishes::default(),
@@ -305,6 +309,38 @@ impl Client {
             self.changes.sessions.insert(id);
             self.changes.order = true;
             self.changes.total = true;
+        }
+    }
+
+    /// Nothing of the conversation is there for the account any more, as its log told through `upd`.
+    pub(crate) fn part(&mut self, id: ConversationId, upd: Upd) {
+        let left = self.left.entry(id).or_default();
+        *left = (*left).max(upd);
+        if self.held.get(&id).is_none_or(|held| held.about.joined > upd) {
+            return;
+        }
+        if self.open() == Some(id) {
+            self.leave();
+        }
+        self.drop_held(id);
+        self.restored.remove(&id);
+        self.effects.push(Effect::ForgetRead(id));
+        for unsent in self.outbox.discard_all(id) {
+            self.effects.push(Effect::Forget(unsent));
+        }
+    }
+
+    /// Drops what is held of a membership that is over.
+    pub(crate) fn drop_held(&mut self, id: ConversationId) {
+        self.held.remove(&id);
+        self.visited.retain(|visited| *visited != id);
+        self.pulls.forget(id);
+        self.changes.sessions.insert(id);
+        self.changes.timelines.insert(id);
+        self.changes.order = true;
+        self.changes.total = true;
+        if let Some(open) = self.open.as_mut().filter(|open| open.id == id) {
+            open.place = None;
         }
     }
 

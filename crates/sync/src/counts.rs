@@ -21,12 +21,12 @@ impl Client {
     pub(crate) fn take_counts(&mut self, checked: CheckedCounts) {
         self.meet(checked.users);
         for about in checked.wrong {
-            let (id, now, upd) = (about.id, self.now, self.log.cursor());
+            let (id, now, upd, me) = (about.id, self.now, self.log.cursor(), self.account.id);
             let Some(held) = self.held.get(&id) else { continue };
             if count(&held.about, about.unread, upd) != count(&about, about.unread, about.upd) {
                 continue;
             }
-            self.touch(id, |held| *held = Held::new(about));
+            self.touch(id, |held| *held = Held::new(about, me));
             self.preferred(id);
             if self.open.is_some_and(|open| open.id == id) {
                 self.pulls.want(Job::Newest(id), now);

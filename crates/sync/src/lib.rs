@@ -36,7 +36,7 @@ use protocol::messaging::{ChangesPage, HistoryPage, Readers, ReportMessage};
 use protocol::sync::{CheckedCounts, Count, SyncPage};
 use protocol::{
     Account, ApiError, ChangePreferences, ChangedPreferences, ClientFrame, ClientId, Conversation, ConversationId,
-    Label, Message, MessageBody, Millis, Preferences, ReceiptReport, Relation, Rules, Seq, ServerFrame, User,
+    Group, Label, Message, MessageBody, Millis, Preferences, ReceiptReport, Relation, Rules, Seq, ServerFrame, User,
 };
 
 /// What a device starts from: the server-rendered page's data, or what it stored, or both.
@@ -314,6 +314,10 @@ pub struct Session {
     pub marked: bool,
     /// What stands in the composer.
     pub draft: String,
+    /// An unread message names the account.
+    pub mentioned: bool,
+    /// In a group only.
+    pub group: Option<Group>,
 }
 
 /// A part of the session list.

@@ -110,6 +110,13 @@ impl Outbox {
         }
     }
 
+    /// Drops the messages of a conversation that are not on their way.
+    pub fn discard_all(&mut self, conversation: ConversationId) -> Vec<ClientId> {
+        let of_it = self.entries.values().filter(|entry| entry.unsent.conversation == conversation);
+        let ids: Vec<ClientId> = of_it.map(|entry| entry.unsent.client_id).collect();
+        ids.into_iter().filter(|id| self.discard(*id).is_some()).collect()
+    }
+
     /// The next message that may be posted now: the first of each conversation, whatever failed before it aside.
     /// `clock`: the time by the clock that messages are dated with.
     pub fn next(&mut self, now: Millis, clock: Millis) -> Option<Next> {

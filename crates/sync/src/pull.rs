@@ -27,6 +27,20 @@ pub(crate) enum Job {
     Prefer(ConversationId),
 }
 
+impl Job {
+    fn conversation(self) -> Option<ConversationId> {
+        match self {
+            Self::Sync | Self::Check => None,
+            Self::Describe(id)
+            | Self::Changes(id)
+            | Self::Newest(id)
+            | Self::Readers(id)
+            | Self::Before(id, _)
+            | Self::Prefer(id) => Some(id),
+        }
+    }
+}
+
 #[derive(Clone, Debug, Default)]
 struct Pull {
     /// Unless a call is on its way: when to make it.
@@ -71,6 +85,11 @@ impl Pulls {
     /// Nobody wants older messages of the conversation any more.
     pub fn cancel_paging(&mut self, conversation: ConversationId) {
         self.jobs.retain(|job, _| !matches!(job, Job::Before(id, _) if *id == conversation));
+    }
+
+    /// Nobody wants anything of the conversation any more; an answer still on its way is ignored.
+    pub fn forget(&mut self, conversation: ConversationId) {
+        self.jobs.retain(|job, _| job.conversation() != Some(conversation));
     }
 
     /// Nobody wants it any more; an answer still on its way is ignored.

@@ -5,8 +5,12 @@ use crate::log::Log;
 use crate::readers::GroupReaders;
 use crate::timeline::Timeline;
 use crate::unread::Exceptions;
+use protocol::group::Announcement;
 use protocol::messaging::HistoryPage;
-use protocol::{Conversation, ConversationId, LogChange, Message, Millis, Preferences, Relation, Rev, Seq, Upd};
+use protocol::{
+    Conversation, ConversationId, LogChange, Message, MessageBody, Millis, Notice, Preferences, Relation, Rev, Role,
+    Seq, Upd, UserId,
+};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -34,17 +38,20 @@ pub(crate) struct Held {
     preferred: Upd,
     /// Whether it is muted now; the client knows the time.
     pub muted: bool,
-    /// Which message is the newest that is shown is not known: only a later description tells.
+    /// Which message is the newest that is shown, or what a group's members share, is not known: only a later
+    /// description tells.
     pub vague: bool,
+    /// Whose device it is.
+    me: UserId,
 }
 
 impl Held {
-    pub fn new(about: Conversation) -> Self {
+    pub fn new(about: Conversation, me: UserId) -> Self {
         let mut exceptions = Exceptions::default();
         exceptions.describe(&about);
         let (log, told) = (Log::new(about.rev), about.upd);
         let (related, preferred, readers) = (told, told, GroupReaders::default());
-        Self { about, exceptions, log, timeline: None, readers, related, preferred, muted: false, vague: false }
+        Self { about, exceptions, log, timeline: None, readers, related, preferred, muted: false, vague: false, me }
     }
 
     /// Takes over a description, unless the one held is later. Cursors only move forward, whichever is later.
@@ -108,6 +115,7 @@ impl Held {
             upd: self.exceptions.known_through(upd),
             silent: self.exceptions.silent(),
             hidden: self.exceptions.hidden(),
+            mentions: self.exceptions.mentions(&self.about),
             unread: self.unread(),
             ..self.about.clone()
         }
@@ -126,6 +134,11 @@ impl Held {
                     self.about.head_seq = self.about.head_seq.max(change.head_seq);
                 }
             }
+            LogChange::Members { count } if change.pos > self.about.rev => {
+                self.about.rev = change.pos;
+                self.about.member_count = *count;
+            }
+            LogChange::Members { .. } => {}
         }
     }
 
@@ -141,9 +154,39 @@ impl Held {
         if message.seq > head {
             self.about.active_at = self.about.active_at.max(message.at);
         }
+        if let MessageBody::Notice { notice } = &message.body {
+            self.heed(message, notice);
+        }
         if self.shows(message.seq) && (message.seq > head || self.is_last(message.seq)) {
             self.vague &= message.seq <= head;
             self.about.last = Some(message.clone());
+        }
+    }
+
+    /// What a notice tells that the members of a group share.
+    fn heed(&mut self, message: &Message, notice: &Notice) {
+        let me = self.me;
+        let about = &mut self.about;
+        about.member_count = notice.members().unwrap_or(about.member_count);
+        let Some(group) = &mut about.group else { return };
+        match notice {
+            Notice::Renamed { title } => about.title = Some(title.to_string()),
+            Notice::Announced { text } => {
+                let announcement = Announcement { text: text.clone(), by: message.sender, at: message.at };
+                group.announcement = (!text.as_str().is_empty()).then_some(announcement);
+            }
+            Notice::Appointed { person, role } if person.id == me => group.role = *role,
+            Notice::HandedOver { person } => {
+                group.owner = Some(person.id);
+                if person.id == me {
+                    group.role = Role::Owner;
+                } else if message.sender == me {
+                    group.role = Role::Admin;
+                }
+            }
+            Notice::Muted { person: None, until } => group.muted_until = *until,
+            Notice::Muted { person: Some(person), until } if person.id == me => group.own_muted_until = *until,
+            _ => {}
         }
     }
 
@@ -155,6 +198,8 @@ impl Held {
             return;
         }
         self.about.rev = page.rev;
+        // The page does not tell what else happened to a group.
+        self.vague |= self.about.group.is_some();
         self.about.head_seq = self.about.head_seq.max(page.head_seq);
         if let Some(message) = page.messages.last().filter(|message| self.shows(message.seq)) {
             self.about.active_at = self.about.active_at.max(message.at);
@@ -169,10 +214,12 @@ impl Held {
         messages
     }
 
-    /// A message that was recalled counts for nothing.
+    /// A message that was recalled counts for nothing, and so does a notice; another may name this account.
     pub fn weigh(&mut self, message: &Message) {
         if !message.body.countable() {
             self.exceptions.silence(message.seq);
+        } else if message.sender != self.me && message.body.mentions().is_some_and(|mentions| mentions.has(self.me)) {
+            self.exceptions.name(message.seq);
         }
     }
 
@@ -243,6 +290,11 @@ impl Held {
 
     pub fn unread(&self) -> u64 {
         self.exceptions.unread(&self.about)
+    }
+
+    /// Whether an unread message names the account.
+    pub fn mentioned(&self) -> bool {
+        !self.exceptions.mentions(&self.about).is_empty()
     }
 
     pub fn first_unread(&self) -> Option<Seq> {
@@ -339,7 +391,11 @@ pub(crate) fn order(
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use protocol::{ConversationKind, Cursors, MessageBody};
+    use protocol::{ConversationKind, Cursors};
+
+    fn me() -> UserId {
+        1_u64.try_into().unwrap()
+    }
 
     /// An empty-handed group conversation with `head` messages, none of them read.
     pub(crate) fn described(id: u64, head: u64) -> Conversation {
@@ -364,6 +420,9 @@ pub(crate) mod tests {
             relation: Relation::NONE,
             answered: false,
             preferences: Preferences::default(),
+            joined: protocol::Upd::ZERO,
+            group: None,
+            mentions: Vec::new(),
         }
     }
 
@@ -381,7 +440,7 @@ pub(crate) mod tests {
         if signs.contains(['a', 'b']) {
             told.archived_until = if signs.contains('a') { about.head_seq.next() } else { about.head_seq };
         }
-        let mut held = Held::new(about);
+        let mut held = Held::new(about, me());
         held.muted = held.mutes(0);
         held
     }
@@ -448,7 +507,7 @@ pub(crate) mod tests {
     /// R000-14, T1: an older description changes nothing, and its cursors never move one back.
     #[test]
     fn descriptions_only_move_forward() {
-        let mut held = Held::new(described(1, 5));
+        let mut held = Held::new(described(1, 5), me());
         held.about.own = Cursors::at(Seq::ZERO.plus(4));
         held.describe(described(1, 3));
         assert_eq!(held.about.head_seq, Seq::ZERO.plus(5));
@@ -460,14 +519,14 @@ pub(crate) mod tests {
     /// R001-10, T24: a change that the description covers already does not bring an older text back into the list.
     #[test]
     fn a_covered_change_changes_nothing() {
-        let mut held = Held::new(described(1, 4));
+        let mut held = Held::new(described(1, 4), me());
         let message = |rev: u64, text: &str| Message {
             seq: Seq::ZERO.plus(5),
             rev: Rev::ZERO.plus(rev),
             sender: 2_u64.try_into().unwrap(),
             client_id: protocol::ClientId::from_bytes([0; 16]),
             at: 0,
-            body: MessageBody::Text { text: text.try_into().unwrap() },
+            body: MessageBody::text(text.try_into().unwrap()),
         };
         for (rev, text) in [(7, "later"), (6, "earlier")] {
             let pos = Rev::ZERO.plus(rev);

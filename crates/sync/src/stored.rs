@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// Moves with every change that an older version could not read, or would read wrongly.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// How much of a timeline is stored.
 const KEPT: usize = 200;
 
@@ -97,6 +97,8 @@ pub struct Unstored {
     pub timelines: Vec<StoredTimeline>,
     /// Conversations whose timeline is held no longer.
     pub dropped: Vec<ConversationId>,
+    /// Conversations that are not there for the account any more.
+    pub gone: Vec<ConversationId>,
 }
 
 impl Unstored {
@@ -154,7 +156,11 @@ impl Client {
         let mut unstored = Unstored { anew: std::mem::take(&mut self.keeping.anew), ..Unstored::default() };
         self.keeping.moved.append(&mut self.reports.take_learned());
         for id in std::mem::take(&mut self.keeping.moved) {
-            let Some(held) = self.held.get(&id) else { continue };
+            let Some(held) = self.held.get(&id) else {
+                unstored.gone.extend(self.keeping.conversations.remove(&id).map(|_| id));
+                unstored.dropped.extend(self.keeping.timelines.remove(&id).map(|_| id));
+                continue;
+            };
             let conversation =
                 StoredConversation { about: held.description(self.log.cursor()), known: self.reports.known(id) };
             if self.keeping.conversations.get(&id) != Some(&conversation) {
@@ -238,7 +244,11 @@ impl Client {
     fn restore_timeline(&mut self, stored: StoredTimeline) {
         let (id, rev, now) = (stored.conversation, stored.rev, self.now);
         self.keeping.timelines.insert(id, fingerprint(&stored));
-        let Some(vis_from) = self.held.get(&id).map(|held| held.about.vis_from) else { return };
+        let same = |held: &&Held| {
+            let stored = self.keeping.conversations.get(&id);
+            stored.is_some_and(|stored| stored.about.joined == held.about.joined)
+        };
+        let Some(vis_from) = self.held.get(&id).filter(same).map(|held| held.about.vis_from) else { return };
         let Some(timeline) = Timeline::stored(stored, vis_from) else { return };
         let mut ready = Vec::new();
         self.touch(id, |held: &mut Held| {

@@ -163,7 +163,9 @@ impl Timeline {
         match change {
             LogChange::Message { message, .. } if self.misses(message.seq) => {}
             LogChange::Message { message, .. } if !hidden => self.store_change(message, head),
-            LogChange::Message { .. } | LogChange::Withheld { .. } => self.reach(head.next()),
+            LogChange::Message { .. } | LogChange::Withheld { .. } | LogChange::Members { .. } => {
+                self.reach(head.next())
+            }
         }
     }
 
@@ -367,7 +369,7 @@ mod tests {
             sender: 1_u64.try_into().unwrap(),
             client_id: ClientId::from_bytes([0; 16]),
             at: 0,
-            body: MessageBody::Text { text: MessageText::try_from("text").unwrap() },
+            body: MessageBody::text(MessageText::try_from("text").unwrap()),
         }
     }
 

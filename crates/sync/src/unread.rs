@@ -12,6 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) struct Exceptions {
     /// Recalled, or not addressed to this account.
     silent: BTreeSet<Seq>,
+    /// Messages that name this account.
+    mentions: BTreeSet<Seq>,
     /// What was last told of single messages: through which position, and whether they are hidden.
     told: BTreeMap<Seq, (Upd, bool)>,
     /// The latest description covers the account's log through `upd`, about the messages after `after`.
@@ -23,6 +25,7 @@ impl Exceptions {
     /// Takes over what a description tells. Answers whether it is the latest.
     pub fn describe(&mut self, about: &Conversation) -> bool {
         self.silent.extend(about.silent.iter().copied());
+        self.mentions.extend(about.mentions.iter().copied());
         if about.upd < self.upd {
             return false;
         }
@@ -39,6 +42,17 @@ impl Exceptions {
     /// The message counts for nothing, from now on and for ever.
     pub fn silence(&mut self, seq: Seq) {
         self.silent.insert(seq);
+    }
+
+    /// The message names this account.
+    pub fn name(&mut self, seq: Seq) {
+        self.mentions.insert(seq);
+    }
+
+    /// The unread messages that name this account, as a description lists them.
+    pub fn mentions(&self, about: &Conversation) -> Vec<Seq> {
+        let unread = self.mentions.range(first(about)..);
+        unread.filter(|seq| !self.silent.contains(seq) && !self.hides(**seq)).copied().collect()
     }
 
     /// The account's log says at `upd` whether the message is hidden.
@@ -94,9 +108,10 @@ impl Exceptions {
         self.told.iter().filter(|(_, (_, hidden))| *hidden).map(|(seq, _)| *seq).collect()
     }
 
-    /// Forgets what can make no difference any more: silent messages that are read.
+    /// Forgets what can make no difference any more: silent messages, and mentions, that are read.
     pub fn forget(&mut self, read: Seq) {
         self.silent = self.silent.split_off(&read.next());
+        self.mentions = self.mentions.split_off(&read.next());
     }
 
     /// The unread messages. Sending raises one's own read cursor (R000-06), so those after it are others'.

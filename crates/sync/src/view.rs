@@ -49,6 +49,8 @@ impl Client {
             archived: held.archived(),
             marked: self.marked(held),
             draft: self.draft(id).to_owned(),
+            mentioned: held.mentioned(),
+            group: about.group.clone(),
         })
     }
 

@@ -151,7 +151,7 @@ mod tests {
 
     /// A device that holds the messages 1 to `head`.
     fn client(head: u64) -> Client {
-        let body = MessageBody::Text { text: MessageText::try_from("text").unwrap() };
+        let body = MessageBody::text(MessageText::try_from("text").unwrap());
         let message = |n| Message {
             seq: Seq::ZERO.plus(n),
             rev: Rev::ZERO.plus(n),
@@ -239,7 +239,7 @@ mod tests {
     #[test]
     fn unsent_messages_stand_at_the_end() {
         let mut client = client(450);
-        let body = MessageBody::Text { text: MessageText::try_from("text").unwrap() };
+        let body = MessageBody::text(MessageText::try_from("text").unwrap());
         let client_id = ClientId::from_parts(9, [9; 10]);
         client.step(1, 1, Input::Send { conversation: room(), client_id, body });
         let up = client.older(room(), Window::default());

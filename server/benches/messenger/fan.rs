@@ -262,7 +262,7 @@ impl Out {
             random.iter_mut().skip(4).zip(own).for_each(|(byte, value)| *byte = value);
             let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
             let client_id = ClientId::from_parts(u64::try_from(now.as_millis()).unwrap_or(0), random);
-            let body = MessageBody::Text { text: text.try_into()? };
+            let body = MessageBody::text(text.try_into()?);
             let _: Message = http.post(path, &SendRequest { client_id, body, invisible_list: Vec::new() }).await?;
         } else if let Some(bare) = &mut self.bare {
             // As long as a frame of the server, with its number in it.

@@ -246,5 +246,5 @@ fn fresh_client_id(place: usize, number: usize) -> ClientId {
 /// From 8 to some 170 characters, as people write.
 fn text(number: usize) -> anyhow::Result<MessageBody> {
     let text = format!("第{number}条 message {}", "so it goes, ".repeat(number * number % 13));
-    Ok(MessageBody::Text { text: text.try_into()? })
+    Ok(MessageBody::text(text.try_into()?))
 }

@@ -97,7 +97,7 @@ async fn send_meanwhile(
         random.iter_mut().skip(4).zip((times.len() as u32).to_be_bytes()).for_each(|(byte, value)| *byte = value);
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         let client_id = ClientId::from_parts(u64::try_from(now.as_millis()).unwrap_or(0), random);
-        let body = MessageBody::Text { text: "in the storm".try_into()? };
+        let body = MessageBody::text("in the storm".try_into()?);
         let sent = Instant::now();
         let _: Message = http.post(&path, &SendRequest { client_id, body, invisible_list: Vec::new() }).await?;
         times.push(sent.elapsed());

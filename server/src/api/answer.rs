@@ -28,6 +28,7 @@ pub fn status(code: ErrorCode) -> StatusCode {
         ErrorCode::NotLoggedIn | ErrorCode::WrongCredentials => StatusCode::UNAUTHORIZED,
         ErrorCode::ForeignOrigin
         | ErrorCode::NotAllowed
+        | ErrorCode::Muted
         | ErrorCode::NotFollowed
         | ErrorCode::FollowersOnly
         | ErrorCode::NotAccepted
@@ -35,7 +36,7 @@ pub fn status(code: ErrorCode) -> StatusCode {
         ErrorCode::NotFound => StatusCode::NOT_FOUND,
         ErrorCode::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         ErrorCode::Timeout => StatusCode::REQUEST_TIMEOUT,
-        ErrorCode::HandleTaken | ErrorCode::ClientIdReused => StatusCode::CONFLICT,
+        ErrorCode::HandleTaken | ErrorCode::ClientIdReused | ErrorCode::GroupFull => StatusCode::CONFLICT,
         ErrorCode::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         ErrorCode::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         ErrorCode::InvalidField => StatusCode::UNPROCESSABLE_ENTITY,

@@ -41,7 +41,7 @@ pub async fn open(
     current: CurrentUser,
     Json(request): Json<OpenConversation>,
 ) -> Result<(StatusCode, Json<Conversation>), Refusal> {
-    let (conversation, new) = domain::open(&state, current.reader(), request.peer).await?;
+    let (conversation, new) = domain::begin(&state, current.reader(), current.user.clone(), request).await?;
     Ok((if new { StatusCode::CREATED } else { StatusCode::OK }, Json(conversation)))
 }
 

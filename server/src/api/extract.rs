@@ -8,7 +8,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use protocol::{ConversationId, ErrorCode, Seq};
+use protocol::{ConversationId, ErrorCode, Seq, UserId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt::Display;
@@ -116,6 +116,29 @@ impl<S: Send + Sync> FromRequestParts<S> for Address {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
         let parameters = parameters(parts, state).await?;
         Ok(Self(parameter(&parameters, "id")?, parameter(&parameters, "seq")?))
+    }
+}
+
+/// A member: the `{id}` of a conversation and the `{user}` of a path.
+pub struct OfMember(pub ConversationId, pub UserId);
+
+impl<S: Send + Sync> FromRequestParts<S> for OfMember {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let parameters = parameters(parts, state).await?;
+        Ok(Self(parameter(&parameters, "id")?, parameter(&parameters, "user")?))
+    }
+}
+
+/// The `{link}` of a path: any text.
+pub struct Link(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Link {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        Ok(Self(parameter(&parameters(parts, state).await?, "link")?))
     }
 }
 

@@ -6,6 +6,7 @@ pub mod contacts;
 pub mod conversations;
 pub mod devices;
 pub mod extract;
+pub mod groups;
 pub mod logins;
 pub mod messages;
 pub mod openapi;

@@ -1,11 +1,13 @@
 //! The session list, and opening direct conversations.
 
+use super::groups;
 use crate::error::Refusal;
 use crate::state::AppState;
 use crate::store::Reader;
 use crate::store::conversations::{Place, only};
-use protocol::messaging::Conversations;
-use protocol::{Conversation, ConversationId, UserId};
+use protocol::messaging::{Conversations, OpenConversation};
+use protocol::{Conversation, ConversationId, User, UserId};
+use std::sync::Arc;
 
 /// A page of the session list when the reader names no length, and at most.
 pub const LIMIT: u32 = 50;
@@ -28,6 +30,21 @@ pub async fn list(
 /// One conversation as its member sees it.
 pub async fn get(state: &AppState, reader: Reader, id: ConversationId) -> Result<Conversation, Refusal> {
     Ok(only(state.store.conversation(reader, id).await?)?)
+}
+
+/// Opens the direct conversation or makes the group that the request names; tells whether it is new.
+pub async fn begin(
+    state: &AppState,
+    reader: Reader,
+    user: Arc<User>,
+    request: OpenConversation,
+) -> Result<(Conversation, bool), Refusal> {
+    let OpenConversation { peer, title, members } = request;
+    match peer {
+        Some(peer) if title.is_none() && members.is_empty() => open(state, reader, peer).await,
+        Some(_) => Err(Refusal::field("peer", "not together with a title or members")),
+        None => Ok((groups::create(state, reader, user, title, members).await?, true)),
+    }
 }
 
 /// Opens the direct conversation with a user, who may be oneself; tells whether it is new.

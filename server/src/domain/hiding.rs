@@ -2,7 +2,7 @@
 
 use crate::error::Refusal;
 use crate::state::AppState;
-use crate::store::{Reader, Recall, now};
+use crate::store::{Reader, Recall, StoreError, now};
 use protocol::messaging::{HideMessages, ReportMessage};
 use protocol::{ConversationId, Message, Seq, User, UserId};
 use std::sync::Arc;
@@ -26,17 +26,23 @@ pub async fn hide(
     Ok(())
 }
 
-/// Takes one's own message back from everybody, within the time for it by the server's clock (R001-18).
+/// Takes a message back from everybody: one's own within the time for it by the server's clock, and at any time that of
+/// a member whose role is lower (R001-18).
 pub async fn recall(
     state: &AppState,
     by: Arc<User>,
     conversation: ConversationId,
     seq: Seq,
 ) -> Result<Message, Refusal> {
-    let roster = state.rosters.of_member(by.id, conversation).await?;
     let window = state.config.recall_window * 1_000;
     let sent_since = (window > 0).then(|| now().saturating_sub(window));
-    Ok(state.store.recall(Recall { conversation, seq, by, roster, sent_since }).await?)
+    loop {
+        let roster = state.rosters.of_member(by.id, conversation).await?;
+        match state.store.recall(Recall { conversation, seq, by: by.clone(), roster, sent_since }).await {
+            Err(StoreError::Stale) => drop(state.rosters.renew(conversation).await?),
+            outcome => return Ok(outcome?),
+        }
+    }
 }
 
 /// Reports another's message (R004-H6).

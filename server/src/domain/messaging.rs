@@ -4,9 +4,10 @@ use super::policy;
 use crate::error::Refusal;
 use crate::state::AppState;
 use crate::store::history::Span;
-use crate::store::{Appended, Gate, NewMessage, Reader, Roster, StoreError};
+use crate::store::{Appended, Gate, NewMessage, Reader, Roster, StoreError, now};
+use protocol::group::Action;
 use protocol::messaging::{ChangesPage, HistoryPage, SendRequest, UnreadPage};
-use protocol::{ConversationId, ConversationKind, ErrorCode, Rev, Seq, User, UserId};
+use protocol::{ConversationId, ConversationKind, ErrorCode, Mentions, MessageBody, Rev, Seq, User, UserId};
 use std::sync::Arc;
 
 /// A history page's length when the reader names none (R004-G6), and at most.
@@ -17,6 +18,8 @@ pub const CHANGES_LIMIT: u32 = 100;
 pub const CHANGES_LIMIT_MAX: u32 = 500;
 /// Unread messages on one page (R002-23).
 pub const UNREAD: usize = 99;
+/// How often it is decided anew whether a message may be sent, when members change meanwhile.
+const DECISIONS: usize = 8;
 /// Changes further behind than this are not listed: the reader takes the newest page instead (R004-G8).
 pub const MAX_GAP: u64 = 1_000;
 
@@ -27,21 +30,51 @@ pub async fn send(
     conversation: ConversationId,
     request: SendRequest,
 ) -> Result<Appended, Refusal> {
-    let roster = state.rosters.of_member(sender.id, conversation).await?;
     let SendRequest { client_id, body, invisible_list } = request;
-    let invisible = invisible(&sender, &roster, invisible_list)?;
-    let gate = gate(state, &sender, &roster);
-    let message = NewMessage { conversation, sender, roster, client_id, body, invisible, at: None, gate };
-    let (me, receiver) = (message.sender.id, gate.map(|gate| gate.receiver));
-    let outcomes = state.store.writer().append(vec![message]).await?;
-    let outcome = outcomes.into_iter().next().unwrap_or(Err(StoreError::Stopped));
-    if let (Err(StoreError::Refused(ErrorCode::NotFollowed | ErrorCode::FollowersOnly)), Some(receiver)) =
-        (&outcome, receiver)
-    {
-        // No friend would be told this.
-        state.store.find_out(me, receiver).await?;
+    for _ in 0..DECISIONS {
+        let roster = state.rosters.of_member(sender.id, conversation).await?;
+        if !roster.may_write(sender.id, now()) {
+            return Err(Refusal::new(ErrorCode::Muted, "the group is muted, or the sender is"));
+        }
+        let body = addressed(&sender, &roster, body.clone())?;
+        let invisible = invisible(&sender, &roster, invisible_list.clone())?;
+        let gate = gate(state, &sender, &roster);
+        let sender = sender.clone();
+        let message = NewMessage { conversation, sender, roster, client_id, body, invisible, at: None, gate };
+        let (me, receiver) = (message.sender.id, gate.map(|gate| gate.receiver));
+        let outcomes = state.store.writer().append(vec![message]).await?;
+        match (outcomes.into_iter().next().unwrap_or(Err(StoreError::Stopped)), receiver) {
+            (Err(StoreError::Stale), _) => drop(state.rosters.renew(conversation).await?),
+            (Err(refused @ StoreError::Refused(ErrorCode::NotFollowed | ErrorCode::FollowersOnly)), Some(receiver)) => {
+                // No friend would be told this.
+                state.store.find_out(me, receiver).await?;
+                return Err(refused.into());
+            }
+            (outcome, _) => return Ok(outcome?),
+        }
     }
-    Ok(outcome?)
+    Err(Refusal::unavailable())
+}
+
+/// The body, if it may name whom it names: each a member and named once, everybody only by who may.
+fn addressed(sender: &User, roster: &Roster, mut body: MessageBody) -> Result<MessageBody, Refusal> {
+    const FIELD: &str = "body.mentions";
+    let MessageBody::Text { mentions, .. } = &mut body else { return Ok(body) };
+    if mentions.is_empty() {
+        return Ok(body);
+    }
+    mentions.users.sort_unstable();
+    mentions.users.dedup();
+    if mentions.users.len() > Mentions::MAX {
+        return Err(Refusal::field(FIELD, "at most 50 members"));
+    }
+    if roster.kind != ConversationKind::Group || !mentions.users.iter().all(|user| roster.has(*user)) {
+        return Err(Refusal::field(FIELD, "names somebody who is not a member"));
+    }
+    if mentions.all && !roster.role(sender.id).may(Action::MentionAll) {
+        return Err(Refusal::new(ErrorCode::NotAllowed, "only the owner and admins name everybody"));
+    }
+    Ok(body)
 }
 
 /// What a direct message to another must pass; one to a group or to oneself need not (R004-I13, R004-I14).

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod contacts;
 pub mod conversations;
+pub mod groups;
 pub mod hiding;
 pub mod messaging;
 pub mod policy;

@@ -5,7 +5,7 @@ use crate::store::{Roster, Store};
 use protocol::{ConversationId, UserId};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Members held at most, over all rosters; eight bytes each.
 const CAPACITY: u64 = 2_000_000;
@@ -25,11 +25,13 @@ impl Weighter<ConversationId, Arc<Roster>> for Members {
 pub struct Rosters {
     store: Store,
     cache: Arc<Cache<ConversationId, Arc<Roster>, Members>>,
+    /// Held while a roster is put in, so that an older one never replaces a newer.
+    putting: Arc<Mutex<()>>,
 }
 
 impl Rosters {
     pub fn new(store: Store) -> Self {
-        Self { store, cache: Arc::new(Cache::with_weighter(CONVERSATIONS, CAPACITY, Members)) }
+        Self { store, cache: Arc::new(Cache::with_weighter(CONVERSATIONS, CAPACITY, Members)), putting: Arc::default() }
     }
 
     /// The roster of a conversation that the account is a member of. Everybody else is told what is told of a
@@ -37,12 +39,21 @@ impl Rosters {
     pub async fn of_member(&self, account: UserId, id: ConversationId) -> Result<Arc<Roster>, Refusal> {
         let roster = match self.cache.get(&id) {
             Some(roster) => roster,
-            None => {
-                let roster = Arc::new(self.store.roster(id).await?.ok_or_else(Refusal::not_found)?);
-                self.cache.insert(id, roster.clone());
-                roster
-            }
+            None => self.renew(id).await?,
         };
         if roster.has(account) { Ok(roster) } else { Err(Refusal::not_found()) }
+    }
+
+    /// Reads the roster anew: its members changed. What was decided by the old one meanwhile the writer refuses.
+    pub async fn renew(&self, id: ConversationId) -> Result<Arc<Roster>, Refusal> {
+        let read = Arc::new(self.store.roster(id).await?.ok_or_else(Refusal::not_found)?);
+        let _putting = self.putting.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(match self.cache.get(&id) {
+            Some(held) if held.rev > read.rev => held,
+            _ => {
+                self.cache.insert(id, read.clone());
+                read
+            }
+        })
     }
 }

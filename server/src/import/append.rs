@@ -72,7 +72,7 @@ impl Reader {
     fn read(&mut self, file: &Path, batches: &mpsc::Sender<Vec<NewMessage>>) -> anyhow::Result<()> {
         let mut lines = Lines::open(file, |file| file)?;
         // Nobody is connected while an import holds the data folder, so there is nobody to route to.
-        let roster = Arc::new(Roster { kind: ConversationKind::Group, members: Vec::new() });
+        let roster = Arc::new(Roster::new(ConversationKind::Group, Vec::new()));
         let mut batch = Vec::with_capacity(BATCH);
         while let Some((number, line)) = lines.next()? {
             if self.plan.refuses(number) {
@@ -97,7 +97,7 @@ impl Reader {
             *self.conversations.get(&line.chat.0).context("the file changed while it was read: a new chat")?;
         let sender = self.sender(&line.sender.0)?;
         let client_id = self.client_id(conversation, &line);
-        let body = MessageBody::Text { text: line.text };
+        let body = MessageBody::text(line.text);
         Ok(NewMessage {
             conversation,
             sender,

@@ -81,7 +81,7 @@ async fn post(
         state,
         user.user.clone(),
         id,
-        SendRequest { client_id, body: MessageBody::Text { text }, invisible_list: vec![] },
+        SendRequest { client_id, body: MessageBody::text(text), invisible_list: vec![] },
     )
     .await?;
     Ok(())

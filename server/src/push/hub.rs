@@ -99,6 +99,11 @@ impl Hub {
                     blind.into_iter().for_each(|account| inner.tell(account, &frame));
                 }
             }
+            Event::Members { roster, conversation, prev, pos, head_seq } => {
+                let change = LogChange::Members { count: roster.members.len() as u64 };
+                let frame = encode(&ServerFrame::Conversation { conversation, prev, pos, head_seq, change });
+                inner.online_members(&roster).into_iter().for_each(|account| inner.tell(account, &frame));
+            }
             Event::Account { account, prev, pos, changes } => {
                 if inner.online.contains_key(&account) {
                     let frame = ServerFrame::Account { prev, pos, changes };
@@ -227,7 +232,7 @@ mod tests {
         let _connected: Vec<_> = [2u64, 5, 9].map(|account| hub.connect(id(account), id(account))).into();
         let online = |members: Vec<u64>| {
             let members = members.into_iter().map(id).collect();
-            let mut online = hub.lock().online_members(&Roster { kind: ConversationKind::Group, members });
+            let mut online = hub.lock().online_members(&Roster::new(ConversationKind::Group, members));
             online.sort();
             online
         };

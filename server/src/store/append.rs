@@ -2,7 +2,8 @@
 
 use super::event::{Event, Roster};
 use super::hidden::WITHHELD;
-use super::positions::{Positions, json};
+use super::mentions;
+use super::positions::{Positions, from_json, json};
 use super::standings::{self, Gate, Standings, doubt};
 use super::{StoreError, parse};
 use protocol::{ClientId, ConversationId, ConversationKind, Message, MessageBody, Millis, Seq, User, UserId};
@@ -148,19 +149,22 @@ pub async fn append(
         },
         events,
     )?;
-    if let Some(Rows { messages, heads, senders, withheld }) = rows {
+    if let Some(Rows { messages, heads, senders, withheld, named }) = rows {
         sqlx::query(INSERT).bind(messages).execute(&mut *conn).await?;
         sqlx::query(HEADS).bind(heads).bind(version).execute(&mut *conn).await?;
         sqlx::query(SENDERS).bind(senders).execute(&mut *conn).await?;
         if let Some(withheld) = withheld {
             sqlx::query(WITHHOLD).bind(withheld).bind(WITHHELD).execute(&mut *conn).await?;
         }
+        if let Some(named) = named {
+            mentions::write(conn, &named).await?;
+        }
     }
     Ok(outcomes)
 }
 
-/// Appends a batch in which nothing is withheld in a transaction of its own, and commits it. After an error the
-/// transaction may be open still; `Err(Taken)` means that a key was used before, `Err(Doubtful)` that a message may have
+/// Appends a batch in which nothing is withheld and nobody named in a transaction of its own, and commits it. After
+/// an error the transaction may be open still; `Err(Taken)` means that a key was used before, `Err(Doubtful)` that a message may have
 /// to be refused.
 pub async fn append_alone(
     conn: &mut SqliteConnection,
@@ -193,6 +197,7 @@ struct Rows {
     heads: String,
     senders: String,
     withheld: Option<String>,
+    named: Option<String>,
 }
 
 /// Gives every new message its place, unless `admit` refuses it after so many others. `None`: there is nothing to write.
@@ -208,6 +213,7 @@ fn place(
     let mut heads = HashMap::new();
     let mut senders: HashMap<_, (Seq, Seq)> = HashMap::new();
     let mut withheld = Vec::new();
+    let mut named = Vec::new();
     let mut outcomes = Vec::with_capacity(batch.len());
     for new in batch {
         let key = (new.sender.id, new.client_id);
@@ -224,6 +230,11 @@ fn place(
             outcomes.push(Err(StoreError::NotFound));
             continue;
         };
+        // Whoever left meanwhile neither sends nor hears any more. During an import nobody comes or goes.
+        if new.at.is_none() && head.roster != new.roster.rev {
+            outcomes.push(Err(StoreError::Stale));
+            continue;
+        }
         if let Err(refused) = admit(new, head.seq.get()) {
             outcomes.push(Err(refused));
             continue;
@@ -241,14 +252,18 @@ fn place(
             body: new.body.clone(),
         };
         heads.insert(new.conversation, (new.conversation, head.seq, head.rev, head.active_at));
-        let (seq, sent) = senders.entry((new.sender.id, new.conversation)).or_insert((Seq::ZERO, Seq::ZERO));
-        *seq = head.seq;
-        // The other side of a direct conversation learns nothing from a message that it does not see.
-        if new.roster.kind == ConversationKind::Group || new.invisible.is_empty() {
-            *sent = head.seq;
+        // Whoever changes a group has not read what was written in it.
+        if new.body.countable() {
+            let (seq, sent) = senders.entry((new.sender.id, new.conversation)).or_insert((Seq::ZERO, Seq::ZERO));
+            *seq = head.seq;
+            // The other side of a direct conversation learns nothing from a message that it does not see.
+            if new.roster.kind == ConversationKind::Group || new.invisible.is_empty() {
+                *sent = head.seq;
+            }
         }
+        named.extend(mentions::rows(new, head.seq));
         withheld.extend(new.invisible.iter().map(|account| (*account, new.conversation, head.seq)));
-        rows.push(row(new, &message));
+        rows.push(row(new, &message)?);
         known.insert(key, (new.conversation, message.clone()));
         events.push(Event::message(new, prev, message.clone()));
         outcomes.push(Ok(Appended { message, replay: false }));
@@ -260,13 +275,14 @@ fn place(
     let senders: Vec<_> =
         senders.iter().map(|((account, conversation), (seq, sent))| (account, conversation, seq, sent)).collect();
     let withheld = if withheld.is_empty() { None } else { Some(json(&withheld)?) };
-    let rows = Rows { messages: json(&rows)?, heads, senders: json(&senders)?, withheld };
+    let named = if named.is_empty() { None } else { Some(json(&named)?) };
+    let rows = Rows { messages: json(&rows)?, heads, senders: json(&senders)?, withheld, named };
     Ok((outcomes, Some(rows)))
 }
 
-fn row(new: &NewMessage, message: &Message) -> impl serde::Serialize + use<> {
-    let (kind, body) = encode_body(&message.body);
-    (new.conversation, message.seq, message.rev, message.sender, hex(&message.client_id), message.at, kind, body)
+fn row(new: &NewMessage, message: &Message) -> Result<impl serde::Serialize + use<>, StoreError> {
+    let (kind, body) = encode_body(&message.body)?;
+    Ok((new.conversation, message.seq, message.rev, message.sender, hex(&message.client_id), message.at, kind, body))
 }
 
 async fn find_known(
@@ -301,24 +317,32 @@ fn hex(client_id: &ClientId) -> String {
 }
 
 const TEXT: i64 = 1;
+/// A text that names members, as JSON.
+const NAMING: i64 = 25;
 /// From 100 on: what the server made, which counts for nothing.
 const RECALLED: i64 = 100;
+/// A change of a group, as JSON.
+const NOTICE: i64 = 102;
 
 /// The type and the body as they are stored.
-pub fn encode_body(body: &MessageBody) -> (i64, String) {
-    match body {
-        MessageBody::Text { text } => (TEXT, text.as_str().to_owned()),
+pub fn encode_body(body: &MessageBody) -> Result<(i64, String), StoreError> {
+    Ok(match body {
+        MessageBody::Text { text, mentions } if mentions.is_empty() => (TEXT, text.as_str().to_owned()),
+        MessageBody::Text { .. } => (NAMING, json(body)?),
         MessageBody::Recalled { by } => (RECALLED, by.to_string()),
-    }
+        MessageBody::Notice { notice } => (NOTICE, json(notice)?),
+    })
 }
 
 fn decode_body(kind: i64, body: String) -> Result<MessageBody, StoreError> {
     match kind {
-        TEXT => Ok(MessageBody::Text { text: parse(body)? }),
+        TEXT => Ok(MessageBody::text(parse(body)?)),
+        NAMING => from_json(&body),
         RECALLED => {
             let by = body.parse().map_err(|error| StoreError::Corrupt(format!("who recalled a message: {error}")))?;
             Ok(MessageBody::Recalled { by })
         }
+        NOTICE => Ok(MessageBody::Notice { notice: from_json(&body)? }),
         other => Err(StoreError::Corrupt(format!("message type {other}"))),
     }
 }

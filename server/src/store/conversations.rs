@@ -1,15 +1,16 @@
 //! Reading conversations as their members see them, and opening direct ones.
 
 use super::append::decode_message;
-use super::event::Roster;
+use super::event::{Roster, Special};
 use super::hidden::WITHHELD;
 use super::positions::{from_json, json};
 use super::relations::read_relation;
 use super::{Store, StoreError, Tx, parse, preferences};
+use protocol::group::{Announcement, Role};
 use protocol::sync::AccountChange;
-use protocol::{Conversation, ConversationId, ConversationKind, Cursors, DeviceId, Millis, Seq, User, UserId};
+use protocol::{Conversation, ConversationId, ConversationKind, Cursors, DeviceId, Group, Millis, Seq, User, UserId};
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
+use sqlx::{Connection, Row, SqliteConnection};
 
 const DIRECT: i64 = 0;
 const GROUP: i64 = 1;
@@ -82,7 +83,16 @@ macro_rules! describe {
                     where h.account = $1 and h.conversation = c.id and h.hidden = 1
                     and h.seq > max(m.read, m.vis_from - 1, coalesce(f.seq, 0))),
                 m.answered, r.friend, r.follow, r.fan, r.blocking,
-                w.pinned, w.muted_until, w.labels, w.archived_until, w.marked_unread, w.draft
+                w.pinned, w.muted_until, w.labels, w.archived_until, w.marked_unread, w.draft,
+                m.joined_upd, c.announcement, c.announced_by, c.announced_at, c.muted_until, m.role, m.muted_until,
+                case c.kind when 1 then (select o.account from member as o where o.conversation = c.id and o.role = 2) end,
+                (select json_group_array(named.seq order by named.seq) from (
+                    select x.seq from mention as x
+                    where x.conversation = c.id and x.account in (0, $1)
+                    and x.seq > max(m.read, m.vis_from - 1, coalesce(f.seq, 0))
+                    and not exists (select 1 from hidden as h where h.account = $1 and h.conversation = c.id
+                        and h.seq = x.seq and h.hidden = 1)
+                    order by x.seq desc limit 100) as named)
             from chosen
             join account as me on me.id = $1
             join conversation as c on c.id = chosen.id
@@ -124,20 +134,23 @@ const PAGE: &str = describe!(
 
 const THESE: &str = describe!("select value from json_each($3)");
 
-const ROSTER_KIND: &str = "select kind from conversation where id = $1";
-const ROSTER: &str = "select account from member where conversation = $1 order by account";
+const ROSTER_HEAD: &str = "select kind, muted_until, roster_rev from conversation where id = $1";
+const ROSTER: &str = "select account, role, muted_until from member where conversation = $1 order by account";
 
 const FIND_DIRECT: &str = "select id from conversation where low = $1 and high = $2";
 const INSERT: &str = "insert into conversation (kind, low, high, title, created_at, active_at, members, version)
     values ($1, $2, $3, $4, $5, $5, 0, $6) returning id";
 const JOIN_UPD: &str = "update account set upd = upd + 1 where id in (select value from json_each($2))
     and not exists (select 1 from member where member.account = account.id and member.conversation = $1)";
-// Nothing that was there before somebody joined is unread.
-const JOIN: &str = "insert into member (account, conversation, delivered, read, upd, joined_upd)
-    select a.id, c.id, c.head_seq, c.head_seq, a.upd, a.upd
+// Nothing that was there before somebody joined is unread, and as much of it is seen as the group lets newcomers see.
+const JOIN: &str = "insert into member (account, conversation, delivered, read, upd, joined_upd, vis_from)
+    select a.id, c.id, c.head_seq, c.head_seq, a.upd, a.upd,
+        case when $3 or c.history = -1 then 1 else max(1, c.head_seq + 1 - c.history) end
     from conversation as c join account as a on a.id in (select value from json_each($2))
     where c.id = $1
     on conflict (account, conversation) do nothing";
+const BACK: &str = "delete from former where conversation = $1 and account in (select value from json_each($2))";
+const OWN: &str = "update member set role = 2 where conversation = $1 and account = $2";
 const JOINED_UPD: &str = "select joined_upd from member where account = $1 and conversation = $2";
 const JOIN_COUNT: &str = "update conversation
     set members = (select count(*) from member where conversation = $1) where id = $1 and $2 is not null";
@@ -145,7 +158,7 @@ const JOIN_COUNT: &str = "update conversation
 /// Every statement of this file, for the test that explains them.
 #[cfg(test)]
 pub const STATEMENTS: &[&str] =
-    &[ONE, THESE, PAGE, ROSTER_KIND, ROSTER, FIND_DIRECT, INSERT, JOIN_UPD, JOIN, JOINED_UPD, JOIN_COUNT];
+    &[ONE, THESE, PAGE, ROSTER_HEAD, ROSTER, FIND_DIRECT, INSERT, JOIN_UPD, JOIN, BACK, OWN, JOINED_UPD, JOIN_COUNT];
 
 impl Store {
     /// One conversation as its member sees it; `NotFound` for everybody else.
@@ -177,12 +190,9 @@ impl Store {
     /// Who is in the conversation; `None` when there is no such conversation.
     pub async fn roster(&self, id: ConversationId) -> Result<Option<Roster>, StoreError> {
         let mut conn = self.reader.acquire().await?;
-        let Some(number) = sqlx::query_scalar(ROSTER_KIND).bind(id.as_i64()).fetch_optional(&mut *conn).await? else {
-            return Ok(None);
-        };
-        let members = sqlx::query_scalar::<_, i64>(ROSTER).bind(id.as_i64()).fetch_all(&mut *conn).await?;
-        let members = members.into_iter().map(parse).collect::<Result<_, _>>()?;
-        Ok(Some(Roster { kind: kind(number)?, members }))
+        // One snapshot: the members are those of the position.
+        let mut tx = conn.begin().await?;
+        roster(&mut tx, id).await
     }
 
     /// Opens the direct conversation of the two, who may be one; tells whether it is new.
@@ -212,7 +222,41 @@ impl Store {
     }
 }
 
-/// Makes a conversation. The members of a direct one are its one or two accounts, the smaller first.
+/// Who is in the conversation as the connection sees it.
+pub(super) async fn roster(conn: &mut SqliteConnection, id: ConversationId) -> Result<Option<Roster>, StoreError> {
+    let Some(head) = sqlx::query(ROSTER_HEAD).bind(id.as_i64()).fetch_optional(&mut *conn).await? else {
+        return Ok(None);
+    };
+    let rows = sqlx::query(ROSTER).bind(id.as_i64()).fetch_all(conn).await?;
+    let mut members = Vec::with_capacity(rows.len());
+    let mut special = Vec::new();
+    for row in rows {
+        let account = parse(row.try_get::<i64, _>(0)?)?;
+        let (role, muted_until) = (role(row.try_get(1)?)?, row.try_get::<i64, _>(2)?.unsigned_abs());
+        if role != Role::Member || muted_until > 0 {
+            special.push(Special { account, role, muted_until });
+        }
+        members.push(account);
+    }
+    let (muted_until, rev) = (head.try_get::<i64, _>(1)?.unsigned_abs(), parse(head.try_get::<i64, _>(2)?)?);
+    Ok(Some(match kind(head.try_get(0)?)? {
+        ConversationKind::Direct => Roster::new(ConversationKind::Direct, members),
+        ConversationKind::Group => Roster::of_group(members, special, muted_until, rev),
+    }))
+}
+
+/// A member's role, as it is stored.
+pub(super) fn role(number: i64) -> Result<Role, StoreError> {
+    match number {
+        0 => Ok(Role::Member),
+        1 => Ok(Role::Admin),
+        2 => Ok(Role::Owner),
+        other => Err(StoreError::Corrupt(format!("role {other}"))),
+    }
+}
+
+/// Makes a conversation. The members of a direct one are its one or two accounts, the smaller first;
+/// the first member of a group owns it.
 pub(super) async fn create(
     tx: &mut Tx<'_>,
     kind: ConversationKind,
@@ -231,21 +275,33 @@ pub(super) async fn create(
         .fetch_one(&mut *tx.conn)
         .await?;
     let id = parse(id)?;
-    join(tx, id, members).await?;
+    join(tx, id, members, true).await?;
+    if let Some(owner) = members.first().filter(|_| !direct) {
+        sqlx::query(OWN).bind(id.as_i64()).bind(owner.as_i64()).execute(&mut *tx.conn).await?;
+    }
     Ok(id)
 }
 
-/// Makes the accounts members, those that are not yet, each with a stamp of its own log.
-pub(super) async fn join(tx: &mut Tx<'_>, id: ConversationId, accounts: &[UserId]) -> Result<(), StoreError> {
+/// Makes the accounts members, those that are not yet, each with a stamp of its own log. `all`: they see everything that
+/// was written before, whatever the group lets newcomers see.
+pub(super) async fn join(
+    tx: &mut Tx<'_>,
+    id: ConversationId,
+    accounts: &[UserId],
+    all: bool,
+) -> Result<(), StoreError> {
     let accounts_json = json(&accounts)?;
     tx.forget_upds(accounts);
-    for statement in [JOIN_UPD, JOIN, JOIN_COUNT] {
-        sqlx::query(statement).bind(id.as_i64()).bind(&accounts_json).execute(&mut *tx.conn).await?;
+    for statement in [JOIN_UPD, JOIN, BACK, JOIN_COUNT] {
+        let query = sqlx::query(statement).bind(id.as_i64()).bind(&accounts_json);
+        let query = if statement == JOIN { query.bind(all) } else { query };
+        query.execute(&mut *tx.conn).await?;
     }
     Ok(())
 }
 
-async fn tell_joined(tx: &mut Tx<'_>, member: UserId, id: ConversationId) -> Result<(), StoreError> {
+/// Tells the member's devices of the conversation as it is now.
+pub(super) async fn tell_joined(tx: &mut Tx<'_>, member: UserId, id: ConversationId) -> Result<(), StoreError> {
     let upd: i64 =
         sqlx::query_scalar(JOINED_UPD).bind(member.as_i64()).bind(id.as_i64()).fetch_one(&mut *tx.conn).await?;
     // It is new: no device has deleted it.
@@ -359,6 +415,29 @@ fn read_one(row: &SqliteRow) -> Result<Conversation, StoreError> {
         relation: read_relation(row, 34)?,
         answered: row.try_get(33)?,
         preferences: preferences::read(row, 38)?,
+        joined: parse(number(44)?)?,
+        group: match kind(number(1)?)? {
+            ConversationKind::Direct => None,
+            ConversationKind::Group => Some(read_group(row)?),
+        },
+        mentions: from_json(row.try_get(52)?)?,
+    })
+}
+
+fn read_group(row: &SqliteRow) -> Result<Group, StoreError> {
+    let number = |column: usize| row.try_get::<Option<i64>, _>(column);
+    let announcement = match (row.try_get::<Option<String>, _>(45)?, number(46)?, number(47)?) {
+        (Some(text), Some(by), Some(at)) => {
+            Some(Announcement { text: parse(text)?, by: parse(by)?, at: at.unsigned_abs() })
+        }
+        _ => None,
+    };
+    Ok(Group {
+        owner: number(51)?.map(parse).transpose()?,
+        role: role(number(49)?.unwrap_or_default())?,
+        announcement,
+        muted_until: number(48)?.unwrap_or_default().unsigned_abs(),
+        own_muted_until: number(50)?.unwrap_or_default().unsigned_abs(),
     })
 }
 

@@ -1,21 +1,60 @@
 //! What a commit tells the push side. Events leave the writer after the commit, in commit order.
 
 use super::append::NewMessage;
+use protocol::group::{Action, Role};
 use protocol::sync::AccountChange;
-use protocol::{ConversationId, Message, Rev, Seq, Upd, User, UserId};
+use protocol::{ConversationId, ConversationKind, Message, Millis, Rev, Seq, Upd, User, UserId};
 use std::sync::Arc;
 
 /// Who is in a conversation, as far as routing and permission need it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Roster {
-    pub kind: protocol::ConversationKind,
+    pub kind: ConversationKind,
     /// Ascending.
     pub members: Vec<UserId>,
+    /// Those of them that are more than members, or muted. Ascending.
+    special: Vec<Special>,
+    /// Until when nobody but the owner and admins may write.
+    muted_until: Millis,
+    /// The log's position at which any of it last changed: the writer takes nothing that was decided by an older one.
+    pub rev: Rev,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Special {
+    pub account: UserId,
+    pub role: Role,
+    pub muted_until: Millis,
 }
 
 impl Roster {
+    /// Members without roles, since ever.
+    pub fn new(kind: ConversationKind, members: Vec<UserId>) -> Self {
+        Self { kind, members, special: Vec::new(), muted_until: 0, rev: Rev::ZERO }
+    }
+
+    pub(super) fn of_group(members: Vec<UserId>, special: Vec<Special>, muted_until: Millis, rev: Rev) -> Self {
+        Self { kind: ConversationKind::Group, members, special, muted_until, rev }
+    }
+
     pub fn has(&self, account: UserId) -> bool {
         self.members.binary_search(&account).is_ok()
+    }
+
+    /// What the member is; an ordinary member where nothing else is known.
+    pub fn role(&self, account: UserId) -> Role {
+        self.special(account).map_or(Role::Member, |special| special.role)
+    }
+
+    /// Whether the member may write at a time.
+    pub fn may_write(&self, account: UserId, now: Millis) -> bool {
+        let muted = self.special(account).is_some_and(|special| special.muted_until > now);
+        !muted && (self.muted_until <= now || self.role(account).may(Action::WriteWhenMuted))
+    }
+
+    fn special(&self, account: UserId) -> Option<&Special> {
+        let place = self.special.binary_search_by_key(&account, |special| special.account).ok()?;
+        self.special.get(place)
     }
 }
 
@@ -33,6 +72,8 @@ pub enum Event {
         /// The members who do not see it.
         withheld: Vec<UserId>,
     },
+    /// Somebody came to, or went from, a group that is too large for a notice of it. The members as they are now.
+    Members { roster: Arc<Roster>, conversation: ConversationId, prev: Rev, pos: Rev, head_seq: Seq },
     /// An account's own log moved from `prev` to `pos`, a change a position.
     Account { account: UserId, prev: Upd, pos: Upd, changes: Vec<AccountChange> },
     /// The conversation was deleted on the device, through a message.

@@ -121,7 +121,7 @@ impl Store {
                         chat.members.dedup();
                         if let Some(id) = ids.get(&chat.name) {
                             if chat.kind == ConversationKind::Group {
-                                join(tx, *id, &chat.members).await?;
+                                join(tx, *id, &chat.members, true).await?;
                             }
                             continue;
                         }

@@ -15,10 +15,16 @@ mod cursors;
 mod event;
 mod floors;
 pub mod folder;
+mod groups;
 mod hidden;
 pub mod history;
 pub mod imports;
+mod joining;
 pub mod logins;
+mod members;
+mod membership;
+mod mentions;
+mod notices;
 mod positions;
 mod preferences;
 pub mod profiles;
@@ -40,6 +46,8 @@ pub use conversations::Reader;
 pub use cursors::NewReport;
 pub use event::{Event, Roster};
 pub use folder::Folder;
+pub use groups::Change;
+pub use notices::Actor;
 pub use recalls::Recall;
 pub use standings::{Gate, Rule, Standing};
 pub use writer::{Committed, Tx, Writer, WriterTask};
@@ -80,6 +88,12 @@ pub enum StoreError {
     /// The time in which it could be done has passed.
     #[error("the time for it has passed")]
     TooLate,
+    /// What it was decided by changed meanwhile: decide again.
+    #[error("the members changed meanwhile")]
+    Stale,
+    /// The group has as many members as it can have.
+    #[error("the group is full")]
+    GroupFull,
     /// The writer's queue is full.
     #[error("the writer is overloaded")]
     Overloaded,

@@ -15,6 +15,8 @@ pub struct Head {
     pub seq: Seq,
     pub rev: Rev,
     pub active_at: Millis,
+    /// Where the members last changed: a [`super::Roster`] from before is refused.
+    pub roster: Rev,
 }
 
 #[derive(Default)]
@@ -24,7 +26,7 @@ pub struct Positions {
 }
 
 const HEADS: &str =
-    "select id, head_seq, rev, active_at from conversation where id in (select value from json_each($1))";
+    "select id, head_seq, rev, active_at, roster_rev from conversation where id in (select value from json_each($1))";
 const MOVE_REV: &str = "update conversation set rev = $2, version = $3 where id = $1";
 const MOVE_UPD: &str = "update account set upd = $2 where id = $1";
 const UPDS: &str = "select id, upd from account where id in (select value from json_each($1))";
@@ -53,6 +55,7 @@ impl Positions {
                 seq: parse(row.try_get::<i64, _>(1)?)?,
                 rev: parse(row.try_get::<i64, _>(2)?)?,
                 active_at: row.try_get::<i64, _>(3)?.unsigned_abs(),
+                roster: parse(row.try_get::<i64, _>(4)?)?,
             };
             self.heads.insert(parse(row.try_get::<i64, _>(0)?)?, head);
         }

@@ -4,8 +4,11 @@
 //! text is overwritten where it stood; what of it the write-ahead log holds is erased by the next checkpoint.
 
 use super::append::{decode_message, encode_body};
+use super::conversations::read_user;
 use super::event::{Event, Roster};
+use super::mentions;
 use super::{Store, StoreError, Tx, parse};
+use protocol::group::Action;
 use protocol::{ConversationId, Message, MessageBody, Millis, Seq, User};
 use std::sync::Arc;
 
@@ -21,8 +24,10 @@ pub struct Recall {
 }
 
 // What others sent is found only where the account sees it.
-const FIND: &str = "select q.seq, q.rev, q.sender, q.client_id, q.at, q.type, q.body
+const FIND: &str = "select q.seq, q.rev, q.sender, q.client_id, q.at, q.type, q.body, s.id, s.handle, s.display_name,
+        s.avatar, s.version
     from member as m join message as q on q.conversation = m.conversation and q.seq = $3 and q.seq >= m.vis_from
+    join account as s on s.id = q.sender
     where m.account = $1 and m.conversation = $2 and (q.sender = m.account or not exists (
         select 1 from hidden as h
         where h.account = m.account and h.conversation = m.conversation and h.seq = q.seq and h.hidden = 1
@@ -59,19 +64,27 @@ async fn run(tx: &mut Tx<'_>, recall: Recall) -> Result<Message, StoreError> {
         .bind(seq.as_i64())
         .fetch_one(&mut *tx.conn)
         .await?;
+    if tx.head(conversation).await?.roster != roster.rev {
+        return Err(StoreError::Stale);
+    }
     let message = decode_message(&row, 0)?;
-    if message.sender != by.id {
+    let own = message.sender == by.id;
+    let notice = matches!(message.body, MessageBody::Notice { .. });
+    // Direct conversations have no roles: there nobody is above anybody.
+    if notice || !own && !roster.role(by.id).may(Action::Recall(roster.role(message.sender))) {
         return Err(StoreError::NotAllowed);
     }
     if matches!(message.body, MessageBody::Recalled { .. }) {
         return Ok(message);
     }
-    if sent_since.is_none_or(|since| message.at < since) {
+    if own && sent_since.is_none_or(|since| message.at < since) {
         return Err(StoreError::TooLate);
     }
     let (prev, head) = tx.move_log(conversation).await?;
+    let body = message.body;
     let message = Message { rev: head.rev, body: MessageBody::Recalled { by: by.id }, ..message };
-    let (kind, body) = encode_body(&message.body);
+    mentions::erase(tx.conn, conversation, seq, &body).await?;
+    let (kind, body) = encode_body(&message.body)?;
     sqlx::query(ERASE)
         .bind(conversation.as_i64())
         .bind(seq.as_i64())
@@ -91,7 +104,7 @@ async fn run(tx: &mut Tx<'_>, recall: Recall) -> Result<Message, StoreError> {
         prev,
         head_seq: head.seq,
         message: message.clone(),
-        sender: by,
+        sender: if own { by } else { Arc::new(read_user(&row, 7)?.ok_or(StoreError::NotFound)?) },
         withheld: blind.into_iter().map(parse).collect::<Result<_, _>>()?,
     });
     Ok(message)

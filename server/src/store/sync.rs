@@ -67,6 +67,8 @@ const CHANGES: &str = "select upd, 0, conversation, 0, delivered, read, joined_u
     select profile_upd, 10, 1, 0, 0, 0, 0 from account where id = $1 and profile_upd > $2
     union all
     select upd, 8, conversation, 0, 0, 0, 0 from preference where account = $1 and upd > $2
+    union all
+    select upd, 6, conversation, 0, 0, 0, 0 from former where account = $1 and upd > $2
     order by upd limit $3";
 
 /// Every statement of this file, for the test that explains them.
@@ -160,6 +162,7 @@ async fn changes(
                 let preferences = Box::new(preferences::one(conn, reader.account, conversation).await?);
                 AccountChange::Preferences { conversation, preferences }
             }
+            (6, _) => AccountChange::Left { conversation },
             (other, _) => return Err(StoreError::Corrupt(format!("change of kind {other}"))),
         });
     }

@@ -1,6 +1,7 @@
 //! Conformance of the store, over a real database file.
 
 mod deleting;
+mod groups;
 mod hiding;
 
 use super::conversations::{Place, only};
@@ -85,13 +86,13 @@ impl Fixture {
 }
 
 fn new(conversation: ConversationId, sender: &Arc<User>, key: u64, text: &str) -> NewMessage {
-    let roster = Arc::new(Roster { kind: protocol::ConversationKind::Direct, members: vec![sender.id] });
+    let roster = Arc::new(Roster::new(protocol::ConversationKind::Direct, vec![sender.id]));
     NewMessage {
         conversation,
         sender: sender.clone(),
         roster,
         client_id: ClientId::from_parts(key, [7; 10]),
-        body: MessageBody::Text { text: text.try_into().unwrap() },
+        body: MessageBody::text(text.try_into().unwrap()),
         invisible: Vec::new(),
         at: None,
         gate: None,
@@ -178,8 +179,8 @@ async fn texts_come_back_as_they_were() {
         .messages
         .iter()
         .map(|m| match &m.body {
-            MessageBody::Recalled { .. } => panic!("nobody recalled it"),
-            MessageBody::Text { text } => text.as_str(),
+            MessageBody::Recalled { .. } | MessageBody::Notice { .. } => panic!("nobody recalled it"),
+            MessageBody::Text { text, .. } => text.as_str(),
         })
         .collect();
     assert_eq!(stored, texts);
@@ -432,12 +433,17 @@ async fn statements_use_indexes() {
         conversations::STATEMENTS,
         cursors::STATEMENTS,
         floors::STATEMENTS,
+        super::groups::STATEMENTS,
         hidden::STATEMENTS,
         history::STATEMENTS,
         imports::STATEMENTS,
+        joining::STATEMENTS,
         logins::STATEMENTS,
         preferences::STATEMENTS,
         profiles::STATEMENTS,
+        members::STATEMENTS,
+        membership::STATEMENTS,
+        mentions::STATEMENTS,
         receipts::STATEMENTS,
         positions::STATEMENTS,
         recalls::STATEMENTS,
@@ -447,6 +453,7 @@ async fn statements_use_indexes() {
         standings::STATEMENTS,
         sync::STATEMENTS,
         unread::STATEMENTS,
+        writer::STATEMENTS,
     ];
     for statement in statements.into_iter().flatten() {
         let explained = sqlx::AssertSqlSafe(format!("explain query plan {statement}"));

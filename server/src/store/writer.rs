@@ -13,7 +13,7 @@ use super::event::Event;
 use super::positions::{Head, Positions};
 use futures::future::BoxFuture;
 use protocol::sync::AccountChange;
-use protocol::{ConversationId, Rev, Upd, UserId};
+use protocol::{ConversationId, Message, Rev, Upd, UserId};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
@@ -40,6 +40,13 @@ type Work = Box<dyn for<'t> FnOnce(&'t mut Tx<'_>) -> BoxFuture<'t, Result<Reply
 /// Gives the caller its answer once the commit is known; dropped, it tells the caller that the writer stopped.
 type Reply = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
+const ROSTER: &str = "update conversation
+    set roster_rev = $2, members = (select count(*) from member where conversation = $1) where id = $1";
+
+/// Every statement of this file, for the test that explains them.
+#[cfg(test)]
+pub const STATEMENTS: &[&str] = &[ROSTER];
+
 /// An open transaction, lent to a [`Writer::run`].
 pub struct Tx<'t> {
     pub conn: &'t mut SqliteConnection,
@@ -58,6 +65,31 @@ impl Tx<'_> {
         self.positions.move_rev(self.conn, self.version, id).await
     }
 
+    /// Appends one message, as a change of its own.
+    pub async fn append(&mut self, new: NewMessage) -> Result<Message, StoreError> {
+        self.moved = true;
+        let batch = std::slice::from_ref(&new);
+        let outcomes = append::append(self.conn, self.positions, self.version, batch, Keys::New, self.events).await?;
+        Ok(outcomes.into_iter().next().unwrap_or(Err(StoreError::NotFound))?.message)
+    }
+
+    /// Where the conversation's log stands.
+    pub async fn head(&mut self, id: ConversationId) -> Result<Head, StoreError> {
+        self.positions.load_heads(self.conn, vec![id]).await?;
+        self.positions.head(id).copied().ok_or(StoreError::NotFound)
+    }
+
+    /// The conversation's members change with the next position of its log: what was decided by them as they were is
+    /// refused from here on.
+    pub async fn change_roster(&mut self, id: ConversationId) -> Result<(), StoreError> {
+        self.moved = true;
+        self.positions.load_heads(self.conn, vec![id]).await?;
+        let head = self.positions.head(id).ok_or(StoreError::NotFound)?;
+        head.roster = head.rev.next();
+        sqlx::query(ROSTER).bind(id.as_i64()).bind(head.roster.as_i64()).execute(&mut *self.conn).await?;
+        Ok(())
+    }
+
     /// Takes the next positions of the account's log; tells the last. `None` when none was wanted.
     pub async fn take_upds(&mut self, account: UserId, count: usize) -> Result<Option<Upd>, StoreError> {
         self.moved = true;
@@ -67,6 +99,18 @@ impl Tx<'_> {
     /// Statements of this transaction move these accounts' logs.
     pub fn forget_upds(&mut self, accounts: &[UserId]) {
         accounts.iter().for_each(|account| self.positions.forget_upd(*account));
+    }
+
+    /// How much has been told so far.
+    pub fn told(&self) -> usize {
+        self.events.len()
+    }
+
+    /// What was told first after that is told last.
+    pub fn tell_last(&mut self, told: usize) {
+        if let Some(events) = self.events.get_mut(told..).filter(|events| !events.is_empty()) {
+            events.rotate_left(1);
+        }
     }
 
     /// Tells the push side after the commit.
@@ -313,8 +357,8 @@ async fn write(
     events: &mut Vec<Event>,
 ) -> Result<(Outcomes, Vec<Reply>), Failed> {
     let mut keys = Keys::New;
-    let withheld = messages.iter().any(|new| !new.invisible.is_empty());
-    if reports.is_empty() && works.is_empty() && !withheld {
+    let plain = messages.iter().all(|new| new.invisible.is_empty() && new.body.mentions().is_none());
+    if reports.is_empty() && works.is_empty() && plain {
         match append::append_alone(conn, positions, version, messages, events).await {
             Err(again @ (StoreError::Taken | StoreError::Doubtful)) => {
                 undo(conn, positions, events).await?;

@@ -25,11 +25,13 @@ pub async fn log(person: &Person, id: ConversationId) -> Vec<Message> {
 pub fn texts(log: &[Message]) -> Vec<&str> {
     let text = |message: &'_ Message| match &message.body {
         MessageBody::Text { .. } => true,
-        MessageBody::Recalled { .. } => false,
+        MessageBody::Recalled { .. } | MessageBody::Notice { .. } => false,
     };
     let with_text = log.iter().filter(|message| text(message));
     with_text
-        .filter_map(|message| if let MessageBody::Text { text } = &message.body { Some(text.as_str()) } else { None })
+        .filter_map(
+            |message| if let MessageBody::Text { text, .. } = &message.body { Some(text.as_str()) } else { None },
+        )
         .collect()
 }
 

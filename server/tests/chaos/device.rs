@@ -111,7 +111,7 @@ impl Device {
     }
 
     pub fn send(&self, conversation: ConversationId, text: &str) {
-        let body = MessageBody::Text { text: text.try_into().unwrap() };
+        let body = MessageBody::text(text.try_into().unwrap());
         let client_id = crate::support::fresh_client_id();
         self.input(Input::Send { conversation, client_id, body });
     }

@@ -135,7 +135,7 @@ pub enum Op {
 impl Op {
     /// A send of a text that names its message.
     pub fn text(conversation: ConversationId, client_id: ClientId) -> Self {
-        let body = MessageBody::Text { text: canary(client_id).try_into().unwrap() };
+        let body = MessageBody::text(canary(client_id).try_into().unwrap());
         Self::Send { conversation, client_id, body, invisible: Vec::new() }
     }
 

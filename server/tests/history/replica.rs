@@ -173,6 +173,10 @@ impl Replica {
             | AccountChange::Hidden { conversation, .. }
             | AccountChange::Shown { conversation, .. } => conversation,
             AccountChange::Receipt(receipt) => &receipt.conversation,
+            AccountChange::Left { conversation } => {
+                self.logs.remove(conversation);
+                return;
+            }
             AccountChange::Settings { .. }
             | AccountChange::Relation { .. }
             | AccountChange::Request(_)
@@ -283,6 +287,7 @@ impl Log {
                     self.peer = self.peer.max(Cursors::at(*seq));
                 }
             }
+            LogChange::Members { .. } => {}
         }
     }
 

@@ -120,7 +120,7 @@ impl Oracle {
         }
         assert_eq!(message.seq, room.head().next(), "the places are not contiguous");
         assert_eq!(message.body, body, "the server kept something else");
-        if let MessageBody::Text { text } = &body {
+        if let MessageBody::Text { text, .. } = &body {
             self.texts.insert(text.as_str().to_owned(), (id, message.seq));
         }
         if !invisible_list.is_empty() {
@@ -403,5 +403,5 @@ fn texts_in(said: &str) -> impl Iterator<Item = &str> {
 
 /// A text that nothing else has.
 pub fn text(number: u64) -> MessageBody {
-    MessageBody::Text { text: format!("<{number}>").as_str().try_into().unwrap() }
+    MessageBody::text(format!("<{number}>").as_str().try_into().unwrap())
 }

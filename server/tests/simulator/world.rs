@@ -365,7 +365,7 @@ impl<'a> World<'a> {
     /// The first and the third person begin to write to each other.
     async fn open_late(&mut self) {
         let (opener, peer) = (self.programs[0].clone(), self.people[2].id);
-        let call = wire::with_body(Method::POST, path::CONVERSATIONS.to_owned(), &OpenConversation { peer });
+        let call = wire::with_body(Method::POST, path::CONVERSATIONS.to_owned(), &OpenConversation::with(peer));
         let (status, body) = self.backend.call(&opener.token, call).await;
         assert!(status.is_success(), "{status}: {body}");
         let id = wire::read::<Conversation>(&body).id;

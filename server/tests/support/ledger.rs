@@ -68,7 +68,7 @@ async fn read_all(reader: &Person, id: ConversationId, about: &str) -> HashMap<C
         for message in page.messages {
             assert_eq!(message.seq, last.next(), "{about}: the order has a hole");
             last = message.seq;
-            let MessageBody::Text { text } = &message.body else { panic!("nobody recalled it") };
+            let MessageBody::Text { text, .. } = &message.body else { panic!("nobody recalled it") };
             let text = text.as_str().to_owned();
             assert_eq!(found.insert(message.client_id, (message.seq, text)), None, "{about}: doubled");
         }

@@ -71,6 +71,7 @@ impl Disk {
         self.conversations.extend(unstored.conversations.into_iter().map(|stored| (stored.about.id, stored)));
         self.timelines.extend(unstored.timelines.into_iter().map(|stored| (stored.conversation, stored)));
         self.timelines.retain(|id, _| !unstored.dropped.contains(id));
+        self.conversations.retain(|id, _| !unstored.gone.contains(id));
     }
 
     pub fn stored(&self) -> Option<Stored> {

@@ -34,5 +34,5 @@ pub fn user(id: UserId) -> User {
 }
 
 pub fn text(text: &str) -> MessageBody {
-    MessageBody::Text { text: MessageText::try_from(text).unwrap() }
+    MessageBody::text(MessageText::try_from(text).unwrap())
 }

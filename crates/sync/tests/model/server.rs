@@ -278,6 +278,9 @@ impl Server {
             relation: Relation::NONE,
             answered: room.messages.iter().any(|message| message.sender == me),
             preferences: self.preferences.get(&(me, id)).cloned().unwrap_or_default(),
+            joined: Upd::ZERO,
+            group: (room.kind == ConversationKind::Group).then(protocol::Group::default),
+            mentions: Vec::new(),
         }
     }
 

@@ -4,6 +4,7 @@
 
 #![expect(clippy::indexing_slicing, reason = "the documents that are added to are objects, made right here")]
 
+mod groups;
 mod operations;
 mod schemas;
 
@@ -54,7 +55,7 @@ fn document() -> Value {
 
 fn operation(route: &Route) -> Value {
     let Operation { summary, parameters, takes, answers } = describe(route.operation);
-    let in_path = [("id", operations::path_id(route.path)), ("seq", "Seq")]
+    let in_path = [("id", operations::path_id(route.path)), ("seq", "Seq"), ("user", "UserId"), ("link", "Link")]
         .into_iter()
         .filter(|(name, _)| route.path.contains(&format!("{{{name}}}")))
         .map(

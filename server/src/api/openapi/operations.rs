@@ -1,7 +1,7 @@
 //! What each operation takes and answers, by its name in the route table.
 
 use super::schemas::reference;
-use crate::domain::{contacts, conversations, messaging, receipts};
+use crate::domain::{contacts, conversations, groups, messaging, receipts};
 use serde_json::{Value, json};
 
 pub struct Operation {
@@ -32,6 +32,14 @@ fn answer(status: u16, description: &'static str, schema: &'static str) -> Answe
 
 fn nothing(status: u16, description: &'static str) -> Answer {
     Answer { status, description, schema: None }
+}
+
+fn not_allowed() -> Answer {
+    answer(403, "not_allowed: the role does not permit it", "ErrorAnswer")
+}
+
+fn full() -> Answer {
+    answer(409, "group_full", "ErrorAnswer")
 }
 
 fn plain(summary: &'static str, answers: impl Into<Vec<Answer>>) -> Operation {
@@ -104,9 +112,58 @@ pub fn describe(operation: &str) -> Operation {
             [answer(200, "One page", "Conversations")],
         ),
         "openConversation" => with_body(
-            "Open the direct conversation with a user",
+            "Open the direct conversation with a user, or make a group",
             "OpenConversation",
             [answer(201, "It is new", "Conversation"), answer(200, "It stood already", "Conversation")],
+        ),
+        "changeGroup" => with_body(
+            "Change what the members of a group share; what is absent stays. For the owner and admins",
+            "ChangeGroup",
+            [answer(200, "The conversation", "Conversation"), not_allowed()],
+        ),
+        "getGroup" => plain("How one comes into the group", [answer(200, "The rules", "GroupRules")]),
+        "dissolveGroup" => {
+            plain("End the group for everybody. For the owner", [nothing(204, "Nobody is a member"), not_allowed()])
+        }
+        "listMembers" => with_query(
+            "The members by user id, or those whose name, nickname or handle contains a text",
+            vec![
+                position("after", "UserId", "The `next` of the page before."),
+                text("query", "At most 64 characters."),
+                limit(groups::LIMIT, groups::LIMIT_MAX),
+            ],
+            [answer(200, "One page", "Members")],
+        ),
+        "inviteMembers" => with_body(
+            "Bring people into the group",
+            "InviteMembers",
+            [nothing(204, "They are members"), not_allowed(), full()],
+        ),
+        "changeMember" => with_body(
+            "Change a member's role or mute it, or one's own nickname; what is absent stays",
+            "ChangeMember",
+            [nothing(204, "Done"), not_allowed()],
+        ),
+        "removeMember" => {
+            plain("Remove a member whose role is lower, or leave", [nothing(204, "No member any more"), not_allowed()])
+        }
+        "makeLink" => plain(
+            "Make a new link by which people join. For the owner and admins",
+            [answer(201, "The one before opens nothing any more", "GroupLink"), not_allowed()],
+        ),
+        "revokeLink" => plain(
+            "Take the link away. For the owner and admins",
+            [nothing(204, "It opens nothing any more"), not_allowed()],
+        ),
+        "answerWaiting" => with_body(
+            "Let somebody in who asked to join, or not. For the owner and admins",
+            "AnswerWaiting",
+            [nothing(204, "Done"), not_allowed(), full()],
+        ),
+        "getInvitation" => plain("What a group's link leads to", [answer(200, "The invitation", "Invitation")]),
+        "joinGroup" => plain(
+            "Join by a link, or ask to be let in",
+            [answer(200, "How far one has come", "Invitation"), not_allowed(), full()],
         ),
         "getConversation" => {
             plain("A conversation as the member sees it", [answer(200, "The conversation", "Conversation")])
@@ -129,7 +186,8 @@ pub fn describe(operation: &str) -> Operation {
                 answer(200, "The key was used for this message before: the original", "Message"),
                 answer(
                     403,
-                    "not_accepted, not_followed, followers_only or awaiting_answer: the receiver does not let it in",
+                    "not_accepted, not_followed, followers_only or awaiting_answer: the receiver does not let it in; \
+                        muted, or not_allowed to name everybody, in a group",
                     "ErrorAnswer",
                 ),
                 answer(409, "client_id_reused: the key was used for another message", "ErrorAnswer"),

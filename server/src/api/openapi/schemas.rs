@@ -2,12 +2,14 @@
 
 #![expect(clippy::indexing_slicing, reason = "the documents that are added to are objects, made right here")]
 
+use protocol::group::NAMED_MAX;
 use protocol::messaging::{HideMessages, SendRequest};
 use protocol::profile::{Audience, Bio, Gender};
 use protocol::receipts::ReportReceipts;
 use protocol::sync::CheckCounts;
 use protocol::{
-    DeviceName, DisplayName, DraftText, Greeting, Handle, Label, MessageText, Password, Preferences, ReportNote,
+    DeviceName, DisplayName, DraftText, Greeting, GroupTitle, Handle, Label, MessageText, Password, Preferences,
+    ReportNote,
 };
 use serde_json::{Value, json};
 
@@ -15,20 +17,20 @@ pub fn reference(name: &str) -> Value {
     json!({ "$ref": format!("#/components/schemas/{name}") })
 }
 
-fn list(name: &str) -> Value {
+pub fn list(name: &str) -> Value {
     json!({ "type": "array", "items": reference(name) })
 }
 
-fn number(min: u64, description: &str) -> Value {
+pub fn number(min: u64, description: &str) -> Value {
     json!({ "type": "integer", "minimum": min, "maximum": (1_u64 << 53) - 1, "description": description })
 }
 
-fn text(min: usize, max: usize, description: &str) -> Value {
+pub fn text(min: usize, max: usize, description: &str) -> Value {
     json!({ "type": "string", "minLength": min, "maxLength": max, "description": description })
 }
 
 /// An object; the names that end in "?" are optional.
-fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
+pub fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
     let required: Vec<&str> = fields.iter().map(|(name, _)| *name).filter(|name| !name.ends_with('?')).collect();
     let properties: serde_json::Map<String, Value> =
         fields.into_iter().map(|(name, schema)| (name.trim_end_matches('?').to_owned(), schema)).collect();
@@ -36,30 +38,32 @@ fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
 }
 
 /// An object that a request carries: unknown fields are refused.
-fn request<const N: usize>(fields: [(&str, Value); N]) -> Value {
+pub fn request<const N: usize>(fields: [(&str, Value); N]) -> Value {
     let mut schema = object(fields);
     schema["additionalProperties"] = json!(false);
     schema
 }
 
-fn one_of<const N: usize>(variants: [Value; N]) -> Value {
+pub fn one_of<const N: usize>(variants: [Value; N]) -> Value {
     json!({ "oneOf": variants.to_vec() })
 }
 
 /// One of several kinds of object: its only field names the kind.
-fn variant<const N: usize>(kind: &str, fields: [(&str, Value); N]) -> Value {
+pub fn variant<const N: usize>(kind: &str, fields: [(&str, Value); N]) -> Value {
     let mut schema = object([(kind, object(fields))]);
     schema["additionalProperties"] = json!(false);
     schema
 }
 
-fn word(text: &str) -> Value {
+pub fn word(text: &str) -> Value {
     json!({ "const": text })
 }
 
 pub fn all() -> Value {
     let mut all = json!({});
-    let parts = [numbers(), accounts(), profiles(), contacts(), messages(), preferences(), logs(), frames(), errors()];
+    let groups = super::groups::all();
+    let parts =
+        [numbers(), accounts(), profiles(), contacts(), messages(), groups, preferences(), logs(), frames(), errors()];
     for part in parts {
         let Value::Object(part) = part else { continue };
         for (name, schema) in part {
@@ -230,12 +234,16 @@ fn profiles() -> Value {
 
 fn messages() -> Value {
     let users = json!({ "type": "array", "items": reference("User"), "description": "The senders." });
-    let written =
-        request([("type", word("text")), ("text", text(1, MessageText::MAX, "Any Unicode text but U+0000."))]);
+    let written = request([
+        ("type", word("text")),
+        ("text", text(1, MessageText::MAX, "Any Unicode text but U+0000.")),
+        ("mentions?", reference("Mentions")),
+    ]);
     json!({
         "MessageBody": one_of([
             written.clone(),
             object([("type", word("recalled")), ("by", reference("UserId"))]),
+            object([("type", word("notice")), ("notice", reference("Notice"))]),
         ]),
         "Message": object([
             ("seq", reference("Seq")),
@@ -273,8 +281,16 @@ fn messages() -> Value {
             ("relation?", reference("Relation")),
             ("answered", json!({ "type": "boolean", "description": "Whether the member has ever written in it." })),
             ("preferences?", reference("Preferences")),
+            ("joined", reference("Upd")),
+            ("group?", reference("Group")),
+            ("mentions?", list("Seq")),
         ]),
-        "OpenConversation": request([("peer", reference("UserId"))]),
+        "OpenConversation": request([
+            ("peer?", reference("UserId")),
+            ("title?", text(1, GroupTitle::MAX, "One visible line.")),
+            ("members?", json!({ "type": "array", "items": reference("UserId"), "minItems": 1,
+                "maxItems": NAMED_MAX })),
+        ]),
         "Conversations": object([
             ("conversations", list("Conversation")),
             ("users", users.clone()),
@@ -390,6 +406,7 @@ fn logs() -> Value {
                 ("message", reference("Message")),
                 ("sender", reference("User")),
             ]),
+            variant("left", [("conversation", reference("ConversationId"))]),
             variant("settings", [
                 ("receipts", json!({ "type": "boolean" })),
                 ("messages_from", reference("MessagesFrom")),
@@ -464,6 +481,7 @@ fn frames() -> Value {
         "LogChange": one_of([
             variant("message", [("message", reference("Message")), ("sender", reference("User"))]),
             variant("withheld", [("seq", reference("Seq"))]),
+            variant("members", [("count", json!({ "type": "integer", "minimum": 0 }))]),
         ]),
         "Rules": object([
             ("read_report_policy", json!({ "enum": ["viewport", "on_leave"] })),
@@ -477,7 +495,7 @@ fn errors() -> Value {
     json!({
         "ErrorCode": { "enum": ["bad_request", "not_logged_in", "wrong_credentials", "foreign_origin", "not_found",
             "method_not_allowed", "timeout", "handle_taken", "client_id_reused", "too_large",
-            "unsupported_media_type", "invalid_field", "recall_expired", "not_allowed", "not_followed",
+            "unsupported_media_type", "invalid_field", "recall_expired", "not_allowed", "muted", "group_full", "not_followed",
             "followers_only", "not_accepted", "awaiting_answer", "rate_limited", "internal", "unavailable", "storage_full"] },
         "ErrorAnswer": object([(
             "error",

@@ -379,7 +379,7 @@ impl World {
         let device = &mut self.devices[index];
         if let Some(Op::Send { body, .. }) = device.last.as_mut().filter(|_| again) {
             if self.dice.chance(50) {
-                *body = MessageBody::Text { text: "something else".try_into().unwrap() };
+                *body = MessageBody::text("something else".try_into().unwrap());
             }
             return device.last.clone().unwrap();
         }

@@ -152,6 +152,9 @@ impl Server {
             relation: Relation::NONE,
             answered: log.rows.values().any(|row| row.message.sender == reader),
             preferences: protocol::Preferences::default(),
+            joined: Upd::ZERO,
+            group: None,
+            mentions: Vec::new(),
         }
     }
 

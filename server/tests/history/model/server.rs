@@ -132,7 +132,7 @@ impl Server {
         let (version, active_at) = (self.version, self.version);
         let mut log = Log { id, kind, members, rows: BTreeMap::new(), rev: Rev::ZERO, version, active_at, hole: None };
         for seq in 1..=before {
-            let body = MessageBody::Text { text: "earlier".try_into().unwrap() };
+            let body = MessageBody::text("earlier".try_into().unwrap());
             let client_id = ClientId::from_parts(id.get(), [u8::try_from(seq).unwrap(); 10]);
             let rev = log.rev.next();
             let message = Message { seq: position(seq), rev, sender, client_id, at: version, body: body.clone() };
@@ -314,7 +314,7 @@ impl Server {
         }
         let mut row = Row { message: message.clone(), original: body.clone(), invisible: invisible.to_vec(), late: 0 };
         if alters {
-            row.message.body = MessageBody::Text { text: "altered".try_into().unwrap() };
+            row.message.body = MessageBody::text("altered".try_into().unwrap());
         }
         row.late = if late { 3 } else { 0 };
         log.rows.insert(seq, row);

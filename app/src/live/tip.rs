@@ -1,0 +1,95 @@
+//! What the server says in a conversation: who took a message back (R001-18), how a group changed (R002-17).
+
+use super::chat::author;
+use protocol::group::{Crowd, Named};
+use protocol::{ConversationKind, MessageBody, Notice, Role, UserId};
+use sync::Client;
+
+/// A line without a bubble. A name that is absent is the reader's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tip {
+    RecalledByMe,
+    /// By the other side of a direct conversation.
+    RecalledByPeer,
+    /// By a member of a group.
+    RecalledBy(String),
+    Changed {
+        by: Option<String>,
+        people: Vec<Option<String>>,
+        /// How many people more it is about.
+        more: u64,
+        change: Change,
+    },
+}
+
+/// How a group changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    Created,
+    Invited,
+    Joined,
+    Left,
+    Removed,
+    Renamed(String),
+    Announced,
+    Unannounced,
+    Promoted,
+    Demoted,
+    HandedOver,
+    Muted,
+    Unmuted,
+    MutedAll,
+    UnmutedAll,
+}
+
+impl Tip {
+    /// `None` of what people write.
+    pub fn of(client: &Client, sender: UserId, body: &MessageBody, kind: ConversationKind) -> Option<Self> {
+        let me = client.account().id;
+        match body {
+            MessageBody::Text { .. } => None,
+            MessageBody::Recalled { by } => Some(match kind {
+                _ if *by == me => Self::RecalledByMe,
+                ConversationKind::Direct => Self::RecalledByPeer,
+                ConversationKind::Group => Self::RecalledBy(author(client, *by)),
+            }),
+            MessageBody::Notice { notice } => {
+                let by = (sender != me).then(|| author(client, sender));
+                let (people, more, change) = told(notice);
+                // Somebody who never wrote is known by the notice alone.
+                let name = |person: &Named| match client.user(person.id) {
+                    _ if person.id == me => None,
+                    Some(user) => Some(user.display_name.to_string()),
+                    None => Some(person.name.to_string()),
+                };
+                Some(Self::Changed { by, people: people.iter().map(name).collect(), more, change })
+            }
+        }
+    }
+}
+
+/// Whom a notice is about, how many more, and what happened.
+fn told(notice: &Notice) -> (&[Named], u64, Change) {
+    let one = std::slice::from_ref;
+    match notice {
+        Notice::Created(crowd) => about(crowd, Change::Created),
+        Notice::Invited(crowd) => about(crowd, Change::Invited),
+        Notice::Removed(crowd) => about(crowd, Change::Removed),
+        Notice::Joined { .. } => (&[], 0, Change::Joined),
+        Notice::Left { .. } => (&[], 0, Change::Left),
+        Notice::Renamed { title } => (&[], 0, Change::Renamed(title.to_string())),
+        Notice::Announced { text } if text.as_str().is_empty() => (&[], 0, Change::Unannounced),
+        Notice::Announced { .. } => (&[], 0, Change::Announced),
+        Notice::Appointed { person, role: Role::Member } => (one(person), 0, Change::Demoted),
+        Notice::Appointed { person, .. } => (one(person), 0, Change::Promoted),
+        Notice::HandedOver { person } => (one(person), 0, Change::HandedOver),
+        Notice::Muted { person: Some(person), until: 0 } => (one(person), 0, Change::Unmuted),
+        Notice::Muted { person: Some(person), .. } => (one(person), 0, Change::Muted),
+        Notice::Muted { person: None, until: 0 } => (&[], 0, Change::UnmutedAll),
+        Notice::Muted { person: None, .. } => (&[], 0, Change::MutedAll),
+    }
+}
+
+fn about(crowd: &Crowd, change: Change) -> (&[Named], u64, Change) {
+    (&crowd.people, crowd.count.saturating_sub(crowd.people.len() as u64), change)
+}

@@ -1,0 +1,130 @@
+//! Groups on a device: what notices tell, whom messages name, and what is left of a group that one has left.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a model that is wrong must fail its test")]
+
+mod model;
+
+use model::device::Device;
+use model::scene::{GROUP, live, push};
+use model::server::Server;
+use model::{client_id, conversation_id, seq, text, user_id};
+use protocol::group::{Crowd, Named};
+use protocol::sync::AccountChange;
+use protocol::{Conversation, ConversationId, Mentions, MessageBody, Notice, Role, ServerFrame, Upd};
+use sync::Input;
+
+fn group() -> ConversationId {
+    conversation_id(GROUP)
+}
+
+fn told(server: &mut Server, device: &mut Device, key: u64, notice: Notice) {
+    let body = MessageBody::Notice { notice: Box::new(notice) };
+    server.send(user_id(2), group(), client_id(key), body);
+    push(server, device);
+    device.flow(server);
+}
+
+fn named(id: u64) -> Named {
+    Named { id: user_id(id), name: "somebody".try_into().unwrap() }
+}
+
+/// What the device would store of the group.
+fn about(device: &mut Device) -> Conversation {
+    device.client.store_anew();
+    let unstored = device.client.take_unstored().unwrap();
+    let stored = unstored.conversations.into_iter().find(|stored| stored.about.id == group());
+    stored.unwrap().about
+}
+
+fn account(device: &mut Device, server: &Server, pos: Upd, change: AccountChange) {
+    device.step(server, Input::SocketFrame(ServerFrame::Account { prev: pos.prev(), pos, changes: vec![change] }));
+}
+
+/// R002-17: a device takes what members share from the notices in the log, and none of them counts.
+#[test]
+fn notices_change_what_is_shared() {
+    let (mut server, mut device) = live();
+    let crowd = Crowd { people: vec![named(9)], count: 1, members: 4 };
+    for (key, notice) in [
+        Notice::Renamed { title: "新名".try_into().unwrap() },
+        Notice::Announced { text: "欢迎".try_into().unwrap() },
+        Notice::Invited(crowd),
+        Notice::Appointed { person: named(1), role: Role::Admin },
+        Notice::Appointed { person: named(3), role: Role::Admin },
+        Notice::Muted { person: None, until: 7 },
+        Notice::Muted { person: Some(named(1)), until: 8 },
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        told(&mut server, &mut device, key as u64, notice);
+    }
+    let shared = about(&mut device);
+    let its = shared.group.unwrap();
+    assert_eq!((shared.title.as_deref(), shared.member_count), (Some("新名"), 4));
+    assert_eq!((its.role, its.muted_until, its.own_muted_until), (Role::Admin, 7, 8));
+    let announcement = its.announcement.unwrap();
+    assert_eq!((announcement.text.as_str(), announcement.by), ("欢迎", user_id(2)));
+    assert_eq!(device.client.session(group()).unwrap().unread, 0);
+    told(&mut server, &mut device, 90, Notice::HandedOver { person: named(1) });
+    told(&mut server, &mut device, 91, Notice::Announced { text: "".try_into().unwrap() });
+    let its = about(&mut device).group.unwrap();
+    assert_eq!((its.role, its.owner, its.announcement), (Role::Owner, Some(user_id(1)), None));
+}
+
+/// A message that names the account is told apart until it is read or recalled.
+#[test]
+fn a_mention_stands_until_it_is_read() {
+    let (mut server, mut device) = live();
+    let naming = |users: &[u64], all| {
+        let users = users.iter().map(|id| user_id(*id)).collect();
+        MessageBody::Text { text: "@".try_into().unwrap(), mentions: Mentions { users, all } }
+    };
+    for (key, body) in [naming(&[1], false), naming(&[3], false), naming(&[], true), text("x")].into_iter().enumerate()
+    {
+        server.send(user_id(2), group(), client_id(key as u64), body);
+    }
+    push(&mut server, &mut device);
+    device.flow(&mut server);
+    let mentioned = |device: &Device| device.client.session(group()).unwrap().mentioned;
+    assert!(mentioned(&device));
+    assert_eq!(about(&mut device).mentions, [seq(1), seq(3)]);
+    server.change(group(), seq(3), MessageBody::Recalled { by: user_id(2) });
+    push(&mut server, &mut device);
+    device.flow(&mut server);
+    assert!(mentioned(&device));
+    device.step(&server, Input::Seen { conversation: group(), seq: seq(2) });
+    assert!(!mentioned(&device));
+    assert_eq!(device.client.session(group()).unwrap().unread, 1);
+}
+
+/// R004-B7.10: a group that one has left is gone from the list and the total at once, from what is stored, and no late
+/// answer brings it back; whoever comes back begins anew.
+#[test]
+fn what_is_left_is_gone() {
+    let (mut server, mut device) = live();
+    server.send(user_id(2), group(), client_id(1), text("old"));
+    push(&mut server, &mut device);
+    device.step(&server, Input::Open(group()));
+    device.flow(&mut server);
+    assert_eq!(device.client.total_unread(), 1);
+    let before = server.describe(user_id(1), group());
+    let upd = before.upd;
+
+    account(&mut device, &server, upd.next(), AccountChange::Left { conversation: group() });
+    assert_eq!((device.client.total_unread(), device.client.open()), (0, None));
+    assert!(!device.client.sessions().contains(&group()) && device.client.items(group()).is_empty());
+    let unstored = device.client.take_unstored().unwrap();
+    assert!(unstored.conversations.iter().all(|stored| stored.about.id != group()));
+    device.step(&server, Input::Joined(before.clone()));
+    assert!(device.client.session(group()).is_none());
+
+    let joined = upd.next().next();
+    let again = Conversation { upd: joined, joined, vis_from: seq(2), last: None, unread: 0, ..before.clone() };
+    account(&mut device, &server, joined, AccountChange::Joined { conversation: Box::new(again) });
+    assert!(device.client.sessions().contains(&group()) && device.client.items(group()).is_empty());
+    // What was told of the earlier membership comes too late, and its end as well.
+    device.step(&server, Input::Joined(before));
+    account(&mut device, &server, upd.next(), AccountChange::Left { conversation: group() });
+    assert_eq!(about(&mut device).vis_from, seq(2));
+}

@@ -1,0 +1,107 @@
+//! The documents of groups.
+
+use super::schemas::{list, number, object, one_of, reference, request, text, variant};
+use protocol::group::{Crowd, MUTE_MAX, Mentions, NAMED_MAX};
+use protocol::{AnnouncementText, DisplayName, GroupTitle};
+use serde_json::{Value, json};
+
+pub fn all() -> Value {
+    let role = json!({ "enum": ["member", "admin", "owner"] });
+    let joining = json!({ "enum": ["free", "approval", "closed"] });
+    let history = json!({ "oneOf": [
+        { "enum": ["nothing", "all"] },
+        { "type": "object", "required": ["last"], "properties": { "last": { "type": "integer", "minimum": 0,
+            "maximum": u16::MAX } } },
+    ] });
+    let members = json!({ "type": "integer", "minimum": 0, "description": "How many members there are now." });
+    let until = number(0, "Milliseconds since the Unix epoch; 0: not muted.");
+    let mute = json!({ "type": "integer", "minimum": 0, "maximum": MUTE_MAX,
+        "description": "For so many milliseconds from now; 0: no longer." });
+    let name = text(1, DisplayName::MAX, "One visible line.");
+    let title = text(1, GroupTitle::MAX, "One visible line.");
+    let announcement = text(0, AnnouncementText::MAX, "Empty: there is none.");
+    let users = json!({ "type": "array", "items": reference("UserId"), "minItems": 1, "maxItems": NAMED_MAX });
+    let crowd = |change: &str| {
+        variant(
+            change,
+            [
+                ("people", json!({ "type": "array", "items": reference("Named"), "maxItems": Crowd::SHOWN })),
+                ("count", json!({ "type": "integer", "minimum": 0 })),
+                ("members", members.clone()),
+            ],
+        )
+    };
+    json!({
+        "Link": { "type": "string", "description": "The secret of a group's link." },
+        "Role": role,
+        "Joining": joining,
+        "History": history,
+        "Named": object([("id", reference("UserId")), ("name", name.clone())]),
+        "Mentions": request([
+            ("users?", json!({ "type": "array", "items": reference("UserId"), "maxItems": Mentions::MAX })),
+            ("all?", json!({ "type": "boolean", "description": "Everybody. For the owner and admins." })),
+        ]),
+        "Group": object([
+            ("owner?", reference("UserId")),
+            ("role", reference("Role")),
+            ("announcement?", object([
+                ("text", announcement.clone()),
+                ("by", reference("UserId")),
+                ("at", reference("Millis")),
+            ])),
+            ("muted_until", until.clone()),
+            ("own_muted_until", until.clone()),
+        ]),
+        "Notice": one_of([
+            crowd("created"),
+            crowd("invited"),
+            crowd("removed"),
+            variant("joined", [("members", members.clone())]),
+            variant("left", [("members", members.clone())]),
+            variant("renamed", [("title", title.clone())]),
+            variant("announced", [("text", announcement.clone())]),
+            variant("appointed", [("person", reference("Named")), ("role", reference("Role"))]),
+            variant("handed_over", [("person", reference("Named"))]),
+            variant("muted", [("person?", reference("Named")), ("until", until.clone())]),
+        ]),
+        "ChangeGroup": request([
+            ("title?", title),
+            ("announcement?", announcement),
+            ("joining?", reference("Joining")),
+            ("history?", reference("History")),
+            ("mute_ms?", mute.clone()),
+        ]),
+        "Members": object([
+            ("members", json!({ "type": "array", "items": object([
+                ("user", reference("User")),
+                ("role", reference("Role")),
+                ("nickname?", name),
+                ("muted_until", until),
+            ]) })),
+            ("next?", reference("UserId")),
+        ]),
+        "InviteMembers": request([("users", users)]),
+        "ChangeMember": request([
+            ("role?", reference("Role")),
+            ("mute_ms?", mute),
+            ("nickname?", json!({ "type": "string", "description": "Of oneself. Empty: the usual name." })),
+        ]),
+        "GroupRules": object([
+            ("joining", reference("Joining")),
+            ("history", reference("History")),
+            ("link?", reference("Link")),
+            ("waiting?", list("User")),
+        ]),
+        "GroupLink": object([("link", reference("Link"))]),
+        "AnswerWaiting": request([("accept", json!({ "type": "boolean" }))]),
+        "Invitation": object([
+            ("title?", json!({ "type": "string" })),
+            ("member_count", json!({ "type": "integer", "minimum": 0 })),
+            ("joining", reference("Joining")),
+            ("state", json!({ "oneOf": [
+                { "enum": ["outside", "waiting"] },
+                { "type": "object", "required": ["member"], "properties": { "member": reference("ConversationId") } },
+            ] })),
+        ]),
+    })
+}

@@ -1,0 +1,67 @@
+//! The members of a group, in pages and by name.
+
+use super::conversations::{read_user, role};
+use super::{Store, StoreError, parse};
+use protocol::group::{Member, Members};
+use protocol::{ConversationId, UserId};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Connection, Row};
+
+const MEMBER: &str = "select 1 from member where account = $1 and conversation = $2";
+const PAGE: &str = "select a.id, a.handle, a.display_name, a.avatar, a.version, m.role, m.nickname, m.muted_until
+    from member as m join account as a on a.id = m.account
+    where m.conversation = $1 and m.account > $2 order by m.account limit $3";
+// A containing match cannot use an index; a group is at most some thousands.
+const FIND: &str = "select a.id, a.handle, a.display_name, a.avatar, a.version, m.role, m.nickname, m.muted_until
+    from member as m join account as a on a.id = m.account
+    where m.conversation = $1 and m.account > $2
+    and (a.handle like $4 escape '\\' or lower(a.display_name) like $4 escape '\\'
+        or lower(m.nickname) like $4 escape '\\')
+    order by m.account limit $3";
+
+/// Every statement of this file, for the test that explains them.
+#[cfg(test)]
+pub const STATEMENTS: &[&str] = &[MEMBER, PAGE, FIND];
+
+impl Store {
+    /// The members after one, by user id; those whose name, nickname or handle contains `query`, if there is one.
+    /// `NotFound` for everybody but members.
+    pub async fn members(
+        &self,
+        account: UserId,
+        id: ConversationId,
+        after: Option<UserId>,
+        query: Option<&str>,
+        limit: u32,
+    ) -> Result<Members, StoreError> {
+        let mut conn = self.reader.acquire().await?;
+        // One snapshot: who has just left sees nobody.
+        let mut tx = conn.begin().await?;
+        sqlx::query(MEMBER).bind(account.as_i64()).bind(id.as_i64()).fetch_one(&mut *tx).await?;
+        let found = sqlx::query(if query.is_some() { FIND } else { PAGE })
+            .bind(id.as_i64())
+            .bind(after.map_or(0, UserId::as_i64))
+            .bind(limit);
+        let found = match query {
+            Some(query) => found.bind(containing(query)),
+            None => found,
+        };
+        let members: Vec<Member> = found.fetch_all(&mut *tx).await?.iter().map(read).collect::<Result<_, _>>()?;
+        let next = members.last().filter(|_| members.len() as u64 == u64::from(limit)).map(|last| last.user.id);
+        Ok(Members { members, next })
+    }
+}
+
+/// A pattern for what contains the text, whatever the case.
+fn containing(text: &str) -> String {
+    format!("%{}%", text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))
+}
+
+fn read(row: &SqliteRow) -> Result<Member, StoreError> {
+    Ok(Member {
+        user: read_user(row, 0)?.ok_or(StoreError::NotFound)?,
+        role: role(row.try_get(5)?)?,
+        nickname: row.try_get::<Option<String>, _>(6)?.map(parse).transpose()?,
+        muted_until: row.try_get::<i64, _>(7)?.unsigned_abs(),
+    })
+}

@@ -1,0 +1,186 @@
+//! Groups over HTTP and the push connection, against the real server.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on panics")]
+
+mod support;
+
+use protocol::group::{GroupLink, Invitation, Invited, Members, Notice};
+use protocol::sync::AccountChange;
+use protocol::{Conversation, ConversationId, LogChange, MessageBody, Seq, ServerFrame, path};
+use serde_json::{Value, json};
+use std::time::Duration;
+use support::{Heard, Person, Push, TestServer, fresh_client_id, text_message};
+
+async fn make(owner: &Person, title: &str, members: &[&Person]) -> Conversation {
+    let members: Vec<_> = members.iter().map(|person| person.id).collect();
+    owner.post(path::CONVERSATIONS, &json!({"title": title, "members": members})).await.read()
+}
+
+/// What a connection brings until it brings the message with this text.
+async fn until(push: &mut Push, text: &str) -> Vec<ServerFrame> {
+    let mut frames = Vec::new();
+    loop {
+        let frame = push.frame().await;
+        if let ServerFrame::Conversation { change: LogChange::Message { message, .. }, .. } = &frame
+            && let MessageBody::Text { text: said, .. } = &message.body
+            && said.as_str() == text
+        {
+            return frames;
+        }
+        frames.push(frame);
+    }
+}
+
+/// R002-05: whoever adds a third to a direct chat makes a group of all three; the direct chat stays as it was, and
+/// nothing of it is in the group.
+#[tokio::test]
+async fn a_third_person_makes_a_group() {
+    let server = TestServer::start();
+    let (a, b, c) = (server.person("aa").await, server.person("bb").await, server.person("cc").await);
+    let direct = a.open(&b).await;
+    a.send(direct, "between us two").await;
+    let before = a.conversation(direct).await;
+    let group = make(&a, "三人行", &[&b, &c]).await;
+    assert_ne!(group.id, direct);
+    assert_eq!((group.title.as_deref(), group.member_count), (Some("三人行"), 3));
+    for person in [&a, &b, &c] {
+        let page = person.history(group.id, Seq::ZERO, 100).await;
+        let [only] = page.messages.as_slice() else { panic!("{page:?}") };
+        assert!(matches!(&only.body, MessageBody::Notice { notice } if matches!(**notice, Notice::Created(_))));
+        assert_eq!(person.conversation(group.id).await.unread, 0);
+    }
+    assert_eq!(c.get(&path::conversation(direct)).await.status, 404);
+    let after = a.conversation(direct).await;
+    assert_eq!((after.rev, after.last, after.member_count), (before.rev, before.last, before.member_count));
+}
+
+/// R002-17: members learn of every change by the log, as data; who comes learns the group, who goes learns that it is
+/// gone, and hears nothing more of it.
+#[tokio::test]
+async fn frames_follow_membership() {
+    let server = TestServer::start();
+    let (a, b, c) = (server.person("aa").await, server.person("bb").await, server.person("cc").await);
+    let stranger = server.person("stranger").await;
+    let (mut at_b, mut at_c, mut at_stranger) = (b.push().await, c.push().await, stranger.push().await);
+    let id = make(&a, "一", &[&b]).await.id;
+    a.send(id, "one").await;
+    let frames = until(&mut at_b, "one").await;
+    let ServerFrame::Account { changes, .. } = &frames[0] else { panic!("{frames:?}") };
+    let [AccountChange::Joined { conversation }] = changes.as_slice() else { panic!("{changes:?}") };
+    assert_eq!((conversation.id, conversation.unread), (id, 0));
+
+    // c joins late, and is removed: two account frames, and of the log only what lies between.
+    assert_eq!(a.post(&path::members(id), &json!({"users": [c.id]})).await.status, 204);
+    a.send(id, "two").await;
+    assert_eq!(a.patch(&path::conversation(id), &json!({"title": "二"})).await.status, 200);
+    assert_eq!(a.delete(&path::member(id, c.id)).await.status, 204);
+    a.send(id, "three").await;
+    let own = c.open(&c).await;
+    c.send(own, "the end").await;
+    let mut joined = false;
+    let mut left = false;
+    for frame in until(&mut at_c, "the end").await {
+        match frame {
+            ServerFrame::Account { changes, .. } => {
+                for change in changes {
+                    match change {
+                        AccountChange::Joined { conversation } if conversation.id == id => {
+                            assert_eq!(conversation.vis_from, conversation.head_seq);
+                            joined = true;
+                        }
+                        AccountChange::Left { conversation } => left = conversation == id,
+                        _ => {}
+                    }
+                }
+            }
+            ServerFrame::Conversation { conversation, change, .. } if conversation == id => {
+                assert!(joined && !left, "{change:?}");
+                let text = serde_json::to_string(&change).unwrap();
+                assert!(!text.contains("\"one\"") && !text.contains("three"), "{text}");
+            }
+            _ => {}
+        }
+    }
+    assert!(joined && left);
+    let told: Vec<_> = until(&mut at_b, "three").await.into_iter().filter_map(notice).collect();
+    assert!(
+        matches!(told.as_slice(), [Notice::Invited(came), Notice::Renamed { .. }, Notice::Removed(went)]
+            if came.members == 3 && went.members == 2),
+        "{told:?}"
+    );
+    assert!(matches!(at_stranger.hear(Duration::from_millis(200)).await, Heard::Nothing));
+}
+
+fn notice(frame: ServerFrame) -> Option<Notice> {
+    match frame {
+        ServerFrame::Conversation { change: LogChange::Message { message, .. }, .. } => match message.body {
+            MessageBody::Notice { notice } => Some(*notice),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Who is muted, or in a group that is, is told so by a code of its own; admins write on, and everybody does afterwards.
+#[tokio::test]
+async fn the_muted_are_refused() {
+    let server = TestServer::start();
+    let (a, b, c) = (server.person("aa").await, server.person("bb").await, server.person("cc").await);
+    let id = make(&a, "群", &[&b, &c]).await.id;
+    let send = async |person: &Person| {
+        let answer = person.post(&path::messages(id), &text_message(fresh_client_id(), "x")).await;
+        if answer.status == 201 { "sent".to_owned() } else { answer.code() }
+    };
+    a.patch(&path::member(id, b.id), &json!({"mute_ms": 3_600_000})).await;
+    assert_eq!((send(&a).await, send(&b).await, send(&c).await), ("sent".into(), "muted".into(), "sent".into()));
+    a.patch(&path::member(id, b.id), &json!({"mute_ms": 0})).await;
+    a.patch(&path::member(id, c.id), &json!({"role": "admin"})).await;
+    a.patch(&path::conversation(id), &json!({"mute_ms": 3_600_000})).await;
+    assert_eq!((send(&a).await, send(&b).await, send(&c).await), ("sent".into(), "muted".into(), "sent".into()));
+    c.patch(&path::conversation(id), &json!({"mute_ms": 0})).await;
+    assert_eq!(send(&b).await, "sent");
+}
+
+/// A message names members only, and everybody only where its sender may.
+#[tokio::test]
+async fn mentions_name_members() {
+    let server = TestServer::start();
+    let (a, b, c) = (server.person("aa").await, server.person("bb").await, server.person("cc").await);
+    let id = make(&a, "群", &[&b]).await.id;
+    let direct = a.open(&b).await;
+    let send = async |person: &Person, to: ConversationId, mentions: Value| {
+        let mut message = text_message(fresh_client_id(), "@");
+        message["body"]["mentions"] = mentions;
+        person.post(&path::messages(to), &message).await.status
+    };
+    assert_eq!(send(&a, id, json!({"users": [b.id, b.id]})).await, 201);
+    assert_eq!(send(&a, id, json!({"users": [c.id]})).await, 422);
+    assert_eq!(send(&a, direct, json!({"users": [b.id]})).await, 422);
+    assert_eq!(send(&b, id, json!({"all": true})).await, 403);
+    assert_eq!(send(&a, id, json!({"all": true})).await, 201);
+    assert_eq!(send(&a, id, json!({})).await, 201);
+    let about = b.conversation(id).await;
+    assert_eq!(about.mentions, [Seq::ZERO.plus(2), Seq::ZERO.plus(3)]);
+}
+
+/// The link of a group: approval, being let in, taking it away; a nickname and the members by name.
+#[tokio::test]
+async fn one_joins_by_a_link() {
+    let server = TestServer::start();
+    let (a, b, c) = (server.person("aa").await, server.person("bb").await, server.person("cc").await);
+    let id = make(&a, "群", &[&b]).await.id;
+    a.patch(&path::conversation(id), &json!({"joining": "approval"})).await;
+    let link = a.post(&path::group_link(id), &Value::Null).await.read::<GroupLink>().link;
+    let join = async || c.post(&path::join(&link), &Value::Null).await.read::<Invitation>();
+    assert_eq!(join().await.state, Invited::Waiting);
+    assert_eq!(c.get(&path::conversation(id)).await.status, 404);
+    assert_eq!(a.put(&path::waiting(id, c.id), &json!({"accept": true})).await.status, 204);
+    assert_eq!(join().await.state, Invited::Member(id));
+    c.send(id, "I am here").await;
+    assert_eq!(c.patch(&path::member(id, c.id), &json!({"nickname": "小丙"})).await.status, 204);
+    assert_eq!(c.patch(&path::member(id, b.id), &json!({"nickname": "?"})).await.status, 403);
+    let found: Members = b.get(&format!("{}?query=小丙", path::members(id))).await.read();
+    assert_eq!(found.members.iter().map(|member| member.user.id).collect::<Vec<_>>(), [c.id]);
+    assert_eq!(a.delete(&path::group_link(id)).await.status, 204);
+    assert_eq!(b.get(&path::join(&link)).await.status, 404);
+}
