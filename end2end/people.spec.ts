@@ -62,8 +62,8 @@ test('one can write to oneself', async ({ enter }) => {
   await dialog.getByRole('button', { name: 'travel-dev-2-a' }).click();
   await me.send('记得买牛奶');
   await expect(me.mark('记得买牛奶', '已发送')).toBeVisible();
-  await expect(me.session('我自己')).toContainText('记得买牛奶');
-  await expect(visitor.page).toHaveTitle('我自己 · 私信');
+  await expect(me.session('文件助手')).toContainText('记得买牛奶');
+  await expect(visitor.page).toHaveTitle('文件助手 · 私信');
 });
 
 test('the list is filtered by name and walked by arrow keys', async ({ enter, server }) => {

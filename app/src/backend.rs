@@ -12,11 +12,11 @@ use leptos::prelude::{GetValue, LocalStorage, StoredValue, use_context};
 use protocol::messaging::HistoryPage;
 use protocol::sync::SyncPage;
 use protocol::{
-    Account, ClientId, Conversation, ConversationId, Device, ErrorCode, MessageBody, Rules, Seq, User, UserId,
+    Account, ClientId, Conversation, ConversationId, Device, ErrorCode, MessageBody, Millis, Rules, Seq, User, UserId,
 };
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
-use sync::{Action, Start};
+use sync::{Action, Shelf, Start};
 
 /// Everything one page is rendered from.
 #[derive(Clone, Debug)]
@@ -169,6 +169,13 @@ pub enum Intent {
     Act(Action),
     /// Read a conversation through, without looking at it (R001-20).
     MarkRead(ConversationId),
+    /// Keep a conversation out of the total for so many milliseconds, or always (R004-B7.9).
+    Mute {
+        conversation: ConversationId,
+        wait: Option<Millis>,
+    },
+    /// Show a part of the session list.
+    Show(Shelf),
     /// Delete a conversation on this device (R001-05).
     DeleteConversation(ConversationId),
     /// The menu of a message is about to open: what can be done about it?

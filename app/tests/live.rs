@@ -109,8 +109,8 @@ fn a_draft_stands_in_the_list_but_not_in_the_open_row() {
 fn what_comes_into_a_watched_window_is_seen_before_it_is_drawn() {
     with_live(|mut live| {
         live.intend(NOW, 1, fresh(), Intent::Watching(true));
-        let frame = serde_json::json!({ "type": "conversation", "conversation": 1, "prev": 10, "pos": 11, "head_seq": 11,
-            "change": { "message": { "message": message(11, 2, NOW, "hello"), "sender": support::user(2, "李四") } } });
+        let frame = serde_json::json!({ "conversation": { "conversation": 1, "prev": 10, "pos": 11, "head_seq": 11,
+            "change": { "message": { "message": message(11, 2, NOW, "hello"), "sender": support::user(2, "李四") } } } });
         live.step(NOW, 1, Input::SocketFrame(serde_json::from_value(frame).unwrap()));
         assert_eq!(live.model().total.get_untracked(), 120);
         assert_eq!(marks(&live).len(), 7);
@@ -127,8 +127,8 @@ fn the_hovered_row_keeps_its_place() {
         assert_eq!(order(&live), [1, 4]);
         live.intend(NOW, 1, fresh(), Intent::Back);
         live.intend(NOW, 1, fresh(), Intent::Hover(Some(conversation_id(4))));
-        let frame = serde_json::json!({ "type": "conversation", "conversation": 4, "prev": 200, "pos": 201,
-            "head_seq": 201, "change": { "message": { "message": message(201, 3, NOW, "hello"), "sender": support::user(3, "Maya") } } });
+        let frame = serde_json::json!({ "conversation": { "conversation": 4, "prev": 200, "pos": 201, "head_seq": 201,
+            "change": { "message": { "message": message(201, 3, NOW, "hello"), "sender": support::user(3, "Maya") } } } });
         live.step(NOW, 1, Input::SocketFrame(serde_json::from_value(frame).unwrap()));
         assert_eq!(order(&live), [1, 4]);
         live.intend(NOW, 1, fresh(), Intent::Hover(None));

@@ -4,7 +4,7 @@ use super::emoji::EmojiData;
 use super::{Live, Notice, People};
 use crate::backend::{Errand, Intent};
 use leptos::prelude::{GetUntracked, Set, Update};
-use protocol::{ClientId, ConversationId, Millis, Seq, path};
+use protocol::{ChangePreferences, ClientId, ConversationId, Millis, Preferences, Seq, path};
 use sync::{Action, Effect, Input, Window};
 
 impl Live {
@@ -62,7 +62,22 @@ impl Live {
             }
             Intent::Draft { conversation, text } => Some(Input::Typed { conversation, text }),
             Intent::Act(action) => Some(Input::Act(action)),
-            Intent::MarkRead(conversation) => self.mark_read(conversation),
+            Intent::MarkRead(conversation) => {
+                let seen = self.mark_read(conversation);
+                let effects = self.unmark(now, random, conversation);
+                let seen = seen.map(|seen| self.step(now, random, seen)).unwrap_or_default();
+                return (effects.into_iter().chain(seen).collect(), None);
+            }
+            Intent::Mute { conversation, wait } => {
+                let until = wait.map_or(Preferences::ALWAYS, |wait| self.client.server_time(now) + wait);
+                let change = ChangePreferences { muted_until: Some(until), ..ChangePreferences::default() };
+                Some(Input::Act(Action::Prefer { conversation, change: Box::new(change) }))
+            }
+            Intent::Show(shelf) => {
+                self.model.shelf.set(shelf);
+                self.place_anew();
+                None
+            }
             Intent::DeleteConversation(conversation) => {
                 if self.client.open() == Some(conversation) {
                     errand = Some(Errand::Visit("/".to_owned()));
@@ -130,6 +145,15 @@ impl Live {
     fn mark_read(&self, conversation: ConversationId) -> Option<Input> {
         let seq = self.head(conversation)?;
         Some(Input::Seen { conversation, seq })
+    }
+
+    /// Takes the conversation's mark off, if it has one.
+    fn unmark(&mut self, now: Millis, random: u64, conversation: ConversationId) -> Vec<Effect> {
+        if !self.client.session(conversation).is_some_and(|session| session.marked) {
+            return Vec::new();
+        }
+        let change = ChangePreferences { marked_unread: Some(false), ..ChangePreferences::default() };
+        self.step(now, random, Input::Act(Action::Prefer { conversation, change: Box::new(change) }))
     }
 
     /// Deletes through the newest message, and leaves the conversation if it is open.

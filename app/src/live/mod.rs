@@ -24,7 +24,7 @@ use leptos::prelude::{ArcRwSignal, GetUntracked, RwSignal, Set, WithUntracked};
 use protocol::{ClientId, ConversationId, Millis};
 use sessions::{SessionEntry, SessionRow, hold};
 use std::collections::{BTreeMap, BTreeSet};
-use sync::{Acted, Action, Changes, Client, Effect, Failure, Input, Request, RequestId, Unstored, Window};
+use sync::{Acted, Action, Changes, Client, Effect, Failure, Input, Request, RequestId, Shelf, Unstored, Window};
 
 /// The model and the engine under it.
 pub struct Live {
@@ -58,6 +58,9 @@ impl Live {
             theme: RwSignal::new(preferences.theme),
             clock: RwSignal::new(Clock { now: preferences.now, utc_offset: preferences.utc_offset }),
             sessions: RwSignal::new(Vec::new()),
+            shelf: RwSignal::new(Shelf::All),
+            labels: RwSignal::new(Vec::new()),
+            archived: RwSignal::new(false),
             open: RwSignal::new(None),
             interrupted: RwSignal::new(client.interrupted()),
             total: RwSignal::new(client.total_unread()),
@@ -193,6 +196,11 @@ impl Live {
                 self.notify(Notice::Deleted { conversation: *conversation, seqs: seqs.clone() });
             }
             (Ok(()), Action::Report { .. }) => self.notify(Notice::Reported),
+            (Ok(()), Action::Prefer { change, .. })
+                if change.pinned.or(change.archived_until.map(|_| true)).is_some() =>
+            {
+                self.place_anew();
+            }
             _ => {}
         }
     }
@@ -252,7 +260,23 @@ impl Live {
     fn refresh_order(&mut self) {
         let old: Vec<ConversationId> = self.model.sessions.get_untracked().iter().map(|entry| entry.id).collect();
         let held: Vec<ConversationId> = self.client.open().into_iter().chain(self.hovered).collect();
-        let new = hold(&old, self.client.sessions(), &held);
+        let new = hold(&old, self.model.shelf.with_untracked(|shelf| self.client.shelf(shelf)), &held);
+        self.list(&old, new);
+    }
+
+    /// A person wants the list to be another one: no row is held in its place.
+    fn place_anew(&mut self) {
+        self.list(&[], self.model.shelf.with_untracked(|shelf| self.client.shelf(shelf)));
+    }
+
+    fn list(&mut self, old: &[ConversationId], new: Vec<ConversationId>) {
+        let (labels, archived) = (self.client.labels(), !self.client.shelf(&Shelf::Archived).is_empty());
+        if self.model.archived.get_untracked() != archived {
+            self.model.archived.set(archived);
+        }
+        if self.model.labels.with_untracked(|known| *known != labels) {
+            self.model.labels.set(labels);
+        }
         if new == old {
             return;
         }

@@ -9,7 +9,8 @@ use crate::preferences::{SendKey, Theme};
 use crate::words::Words;
 use crate::words::time::Clock;
 use leptos::prelude::RwSignal;
-use protocol::{ClientId, ConversationId, ErrorCode, Seq, User};
+use protocol::{ClientId, ConversationId, ErrorCode, Label, Seq, User};
+use sync::Shelf;
 
 /// The signals that views read. Made under the reactive owner of the page, so it may be copied anywhere.
 #[derive(Clone, Copy)]
@@ -20,6 +21,12 @@ pub struct Model {
     pub theme: RwSignal<Theme>,
     pub clock: RwSignal<Clock>,
     pub sessions: RwSignal<Vec<SessionEntry>>,
+    /// The part of the session list that is shown.
+    pub shelf: RwSignal<Shelf>,
+    /// Every label in use.
+    pub labels: RwSignal<Vec<Label>>,
+    /// Something is archived.
+    pub archived: RwSignal<bool>,
     pub open: RwSignal<Option<Chat>>,
     /// The connection has been gone long enough to say so.
     pub interrupted: RwSignal<bool>,

@@ -23,8 +23,9 @@ pub struct SessionRow {
     pub members: u64,
     /// Colours the avatar: the peer's id, or the group's.
     pub tint: u64,
-    /// The peer's, or one's own in a conversation with oneself.
     pub avatar: Option<AvatarHash>,
+    /// The conversation with oneself (R001-09).
+    pub notes: bool,
     pub last: Option<Last>,
     pub active_at: Millis,
     pub unread: u64,
@@ -64,10 +65,8 @@ impl SessionRow {
             mark: row.mark,
         });
         let name = session.title.or_else(|| session.peer.as_ref().map(|peer| peer.display_name.to_string()));
-        let avatar = match &session.peer {
-            Some(peer) => peer.avatar.clone(),
-            None => client.account().avatar.clone().filter(|_| !group),
-        };
+        let avatar = session.peer.as_ref().and_then(|peer| peer.avatar.clone());
+        let notes = !group && session.peer.is_none();
         Self {
             id: session.id,
             kind: session.kind,
@@ -75,6 +74,7 @@ impl SessionRow {
             members: session.member_count,
             tint: if group { session.id.get() } else { session.peer.map_or(own, |peer| peer.id).get() },
             avatar,
+            notes,
             last,
             active_at: session.active_at,
             unread: session.unread,

@@ -25,7 +25,7 @@ pub fn ChatHeader(model: Model, session: RwSignal<SessionRow>) -> impl IntoView 
             <a class="icon-button only-narrow" href="/" title=words.back aria-label=words.back on:click=back>
                 <Icon name="back" />
             </a>
-            {move || session.with(|row| view! { <Avatar name=row.title(words) tint=row.tint picture=row.avatar.clone() /> })}
+            {move || session.with(|row| view! { <Avatar name=row.title(words) tint=row.tint picture=row.avatar.clone() notes=row.notes /> })}
             <div class="chat-title">
                 <h2 dir="auto">{title}</h2>
                 {move || about().map(|about| view! { <p>{about}</p> })}

@@ -124,12 +124,18 @@ impl Writing {
         Self { id, send_key, backend, field: NodeRef::new(), log, length: RwSignal::new(0) }
     }
 
-    /// Shows the draft when it is brought back; what was typed before the page was live stays.
+    /// Shows the draft when it is brought back, and what other devices make of it. What is typed here stays while one
+    /// types, and so does what was typed before the page was live.
     fn follow(self, draft: RwSignal<String>, entered: bool) {
+        let brought = StoredValue::new(String::new());
         Effect::new(move |shown: Option<()>| {
             let (draft, Some(field)) = (draft.get(), self.field.get()) else { return };
-            if field.value().is_empty() {
+            let text = field.value();
+            let untouched = text.is_empty() || brought.with_value(|brought| *brought == text);
+            let left = shown.is_some() && !field.matches(":focus").unwrap_or_default();
+            if text != draft && (untouched || left) {
                 field.set_value(&draft);
+                brought.set_value(draft);
             }
             self.length.set(field.value().chars().count());
             // On a narrow screen the keyboard would cover what one came to read.

@@ -1,5 +1,6 @@
 //! Finds somebody to write to, in a dialog over the page.
 
+use super::avatar::Avatar;
 use super::icon::Icon;
 use super::keys;
 use super::people::Person;
@@ -98,6 +99,23 @@ fn Found(model: Model, start: Callback<UserId>) -> impl IntoView {
         let empty = model.people.with(|people| people.found.as_ref().is_some_and(Vec::is_empty));
         empty.then_some(words.nobody_found)
     };
+    // Before anything is asked for, one can write to oneself (R001-09).
+    let notes = move || {
+        let idle = model.people.with(|people| people.query.is_empty());
+        let me = model.account.with(|account| account.id);
+        idle.then(|| {
+            view! {
+                <li>
+                    <button type="button" class="person" on:click=move |_| start.run(me)>
+                        <Avatar name="" tint=me.get() picture=None notes=true />
+                        <span class="person-name">
+                            <strong>{words.myself}</strong>
+                        </span>
+                    </button>
+                </li>
+            }
+        })
+    };
     let people = move || {
         let found = model.people.with(|people| people.found.clone()).unwrap_or_default();
         let person = |user: protocol::User| {
@@ -117,6 +135,7 @@ fn Found(model: Model, start: Callback<UserId>) -> impl IntoView {
             {none}
         </p>
         <ul class="people" role="list">
+            {notes}
             {people}
         </ul>
     }

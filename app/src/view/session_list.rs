@@ -16,7 +16,7 @@ use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 use leptos::web_sys::HtmlElement;
 use protocol::ConversationId;
-use sync::Action;
+use sync::{Action, Shelf};
 
 /// How many rows are mounted at first, and how many more at a time.
 const PAGE: usize = 100;
@@ -61,6 +61,7 @@ pub fn SessionList(model: Model, finding: RwSignal<bool>) -> impl IntoView {
                     on:input=move |event| filter.set(event_target_value(&event))
                 />
             </label>
+            <Shelves model />
             <Rows model filter />
         </section>
     }
@@ -93,6 +94,40 @@ fn ReadAll(model: Model) -> impl IntoView {
     }
 }
 
+/// The parts of the list, as chips.
+#[component]
+fn Shelves(model: Model) -> impl IntoView {
+    let words = model.words;
+    let backend = Backend::here();
+    let chip = move |shelf: Shelf, name: String| {
+        let (chosen, wanted) = (shelf.clone(), shelf);
+        view! {
+            <button
+                type="button"
+                class="chip"
+                aria-pressed=move || model.shelf.with(|shelf| *shelf == chosen).to_string()
+                on:click=move |_| backend.tell(Intent::Show(wanted.clone()))
+            >
+                {name}
+            </button>
+        }
+    };
+    let chips = move || {
+        let mut shelves =
+            vec![(Shelf::All, words.shelf_all.to_owned()), (Shelf::Unread, words.shelf_unread.to_owned())];
+        shelves.extend(model.labels.get().into_iter().map(|label| (Shelf::Labelled(label.clone()), label.to_string())));
+        if model.archived.get() || model.shelf.with(|shelf| *shelf == Shelf::Archived) {
+            shelves.push((Shelf::Archived, words.shelf_archived.to_owned()));
+        }
+        shelves.into_iter().map(|(shelf, name)| chip(shelf, name)).collect_view()
+    };
+    view! {
+        <div class="chips only-live" role="group" aria-label=words.shelves>
+            {chips}
+        </div>
+    }
+}
+
 #[component]
 fn Rows(model: Model, filter: RwSignal<String>) -> impl IntoView {
     let list = NodeRef::<html::Ul>::new();
@@ -116,7 +151,8 @@ fn Rows(model: Model, filter: RwSignal<String>) -> impl IntoView {
     };
     let empty = move || {
         let words = model.words;
-        let text = if filter.with(|filter| filter.trim().is_empty()) { words.no_sessions } else { words.no_match };
+        let all = filter.with(|filter| filter.trim().is_empty()) && model.shelf.with(|shelf| *shelf == Shelf::All);
+        let text = if all { words.no_sessions } else { words.no_match };
         shown.with(Vec::is_empty).then(|| view! { <p class="sessions-empty">{text}</p> })
     };
     let menu = SessionMenu { model, menus: Menus::here(), panels: Panels::here(), backend: Backend::here() };

@@ -1,6 +1,7 @@
 //! One conversation in the list: who, what was said last, when, and how much of it is unread.
 
 use super::avatar::Avatar;
+use super::icon::Icon;
 use super::keys;
 use super::panel::Panels;
 use super::read_mark::ReadMarkIcon;
@@ -9,6 +10,7 @@ use crate::live::Model;
 use crate::live::sessions::{SessionEntry, SessionRow};
 use crate::words::time::iso;
 use crate::words::{Words, badge};
+use leptos::either::Either;
 use leptos::prelude::*;
 use protocol::{ConversationId, path};
 
@@ -54,16 +56,31 @@ pub fn SessionItem(
                 on:click=open
                 on:focus=move |_| focused.set(Some(id))
             >
-                {move || row.with(|row| view! { <Avatar name=row.title(model.words) tint=row.tint picture=row.avatar.clone() /> })}
+                {move || row.with(|row| view! { <Avatar name=row.title(model.words) tint=row.tint picture=row.avatar.clone() notes=row.notes /> })}
                 <strong class="session-name" dir="auto">
                     {title}
                 </strong>
-                <SessionTime model row />
+                <span class="session-when">
+                    <SessionSigns model row />
+                    <SessionTime model row />
+                </span>
                 <SessionDigest model row />
                 <SessionUnread model row />
             </a>
             <SessionBadge model row stop focused />
         </li>
+    }
+}
+
+/// Pinned, muted.
+#[component]
+fn SessionSigns(model: Model, row: RwSignal<SessionRow>) -> impl IntoView {
+    let words = model.words;
+    let sign = |name, text| view! { <Icon name /><span class="unseen">{text}</span> };
+    let signs = Memo::new(move |_| row.with(|row| (row.pinned, row.muted)));
+    move || {
+        let (pinned, muted) = signs.get();
+        (pinned.then(|| sign("pin", words.pinned)), muted.then(|| sign("mute", words.muted)))
     }
 }
 
@@ -101,8 +118,12 @@ fn SessionDigest(model: Model, row: RwSignal<SessionRow>) -> impl IntoView {
 /// How much is unread, in words for a screen reader.
 #[component]
 fn SessionUnread(model: Model, row: RwSignal<SessionRow>) -> impl IntoView {
-    let unread = Memo::new(move |_| row.with(|row| row.unread));
-    let label = move || Some(unread.get()).filter(|&count| count > 0).map(model.words.unread);
+    let unread = Memo::new(move |_| row.with(|row| (row.unread, row.marked)));
+    let label = move || match unread.get() {
+        (0, false) => None,
+        (0, true) => Some(model.words.marked_unread.to_owned()),
+        (count, _) => Some((model.words.unread)(count)),
+    };
     move || label().map(|label| view! { <span class="unseen">{label}</span> })
 }
 
@@ -118,12 +139,15 @@ fn SessionBadge(
     let backend = Backend::here();
     let panels = Panels::here();
     let id = row.with_untracked(|row| row.id);
-    let unread = Memo::new(move |_| row.with(|row| row.unread));
+    let unread = Memo::new(move |_| row.with(|row| (row.unread, row.marked, row.muted)));
     let open = move |_| panels.why(backend, id, row.with_untracked(|row| row.title(words)));
     let tab = move || stop.get().map(|stop| if stop == id { "0" } else { "-1" });
     move || {
-        let count = unread.get();
-        (count > 0).then(|| {
+        let (count, marked, muted) = unread.get();
+        if count == 0 {
+            return marked.then(|| Either::Left(view! { <span class="session-dot" aria-hidden="true"></span> }));
+        }
+        Some(Either::Right({
             let label = (words.show_unread)(count);
             view! {
                 <button
@@ -136,9 +160,11 @@ fn SessionBadge(
                     on:click=open
                     on:focus=move |_| focused.set(Some(id))
                 >
-                    <span class="badge">{badge(count)}</span>
+                    <span class="badge" class:is-quiet=muted>
+                        {badge(count)}
+                    </span>
                 </button>
             }
-        })
+        }))
     }
 }

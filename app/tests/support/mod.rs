@@ -39,7 +39,7 @@ pub fn direct(id: u64, peer: &Value, last: &Value, unread: u64) -> Value {
     json!({ "id": id, "kind": "direct", "peer": peer, "member_count": 2, "rev": head, "upd": 1, "head_seq": head,
         "active_at": last["at"], "last": last, "vis_from": 1,
         "own": { "delivered": head, "read": head - unread }, "peer_cursors": { "delivered": 7, "read": 6 },
-        "unread": unread })
+        "unread": unread, "answered": true })
 }
 
 /// Li Si is open with messages 5 to 10, the last two unread; Maya has 120 unread.
@@ -57,7 +57,8 @@ pub fn messenger(language: Language) -> Messenger {
     let other = direct(4, &maya, &message(200, 3, NOW - 3 * DAY, "See you"), 120);
     serde_json::from_value(json!({
         "preferences": preferences(language),
-        "account": { "id": 1, "handle": "zhang", "display_name": "张三", "created_at": 0, "receipts": true },
+        "account": { "id": 1, "handle": "zhang", "display_name": "张三", "created_at": 0, "receipts": true,
+            "messages_from": "everyone" },
         "rules": { "read_report_policy": "viewport", "recall_window_s": 120 },
         "sync": { "token": "t", "more": false, "upd": 1, "conversations": [open, other], "users": [li, maya] },
         "open": { "conversation": open, "history": { "messages": messages, "from": 5, "through": 10, "vis_from": 1,

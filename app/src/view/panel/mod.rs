@@ -2,6 +2,7 @@
 
 mod confirm;
 mod head;
+mod labels;
 mod readers;
 mod report;
 mod shortcuts;
@@ -10,7 +11,8 @@ mod why;
 use crate::backend::{Backend, Intent};
 use crate::live::Model;
 use confirm::{DeleteConversation, MarkAllRead};
-use leptos::either::EitherOf6;
+use labels::LabelsForm;
+use leptos::either::EitherOf7;
 use leptos::html;
 use leptos::prelude::*;
 use protocol::{ConversationId, Seq};
@@ -25,6 +27,7 @@ pub enum Panel {
     Report { conversation: ConversationId, seq: Seq, text: String },
     DeleteConversation { conversation: ConversationId, name: String },
     MarkAllRead { conversations: usize },
+    Labels { conversation: ConversationId, labels: String },
     Readers,
     Why { name: String },
     Shortcuts,
@@ -90,14 +93,17 @@ pub fn PanelPlace(model: Model, panels: Panels) -> impl IntoView {
 fn content(model: Model, panel: Panel, close: Callback<()>) -> impl IntoView {
     match panel {
         Panel::Report { conversation, seq, text } => {
-            EitherOf6::A(view! { <Report model conversation seq text close /> })
+            EitherOf7::A(view! { <Report model conversation seq text close /> })
         }
         Panel::DeleteConversation { conversation, name } => {
-            EitherOf6::B(view! { <DeleteConversation model conversation name close /> })
+            EitherOf7::B(view! { <DeleteConversation model conversation name close /> })
         }
-        Panel::MarkAllRead { conversations } => EitherOf6::C(view! { <MarkAllRead model conversations close /> }),
-        Panel::Readers => EitherOf6::D(view! { <ReadersList model close /> }),
-        Panel::Why { name } => EitherOf6::E(view! { <WhyList model name close /> }),
-        Panel::Shortcuts => EitherOf6::F(view! { <ShortcutList model close /> }),
+        Panel::MarkAllRead { conversations } => EitherOf7::C(view! { <MarkAllRead model conversations close /> }),
+        Panel::Readers => EitherOf7::D(view! { <ReadersList model close /> }),
+        Panel::Why { name } => EitherOf7::E(view! { <WhyList model name close /> }),
+        Panel::Shortcuts => EitherOf7::F(view! { <ShortcutList model close /> }),
+        Panel::Labels { conversation, labels } => {
+            EitherOf7::G(view! { <LabelsForm model conversation labels close /> })
+        }
     }
 }
