@@ -1,5 +1,5 @@
-//! The real binary under load, judged: several accounts with two devices each write, read and reconnect at once; their
-//! history must be one that a right server can have made.
+//! The real binary under load, judged: several accounts with two devices each write, read, withhold, delete and reconnect
+//! at once, and logins are ended among it; their history must be one that a right server can have made.
 //!
 //! One run by default, as many as `SIXIN_CYCLES` says in a torture. `SIXIN_FIRST` repeats the choices of a run, and the
 //! saved history can be judged again as it was.
@@ -9,10 +9,10 @@
 mod history;
 mod support;
 
-use history::{Dice, History, Log, Membership, Observer, Op, Recorder, judge, report};
+use history::{Dice, History, Log, Membership, Observer, Op, Process, Recorder, judge, report};
 use protocol::receipts::ReceiptReport;
 use protocol::{ConversationId, ConversationKind, Seq, UserId};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::process::Command;
 use std::time::{Duration, Instant};
 use support::{BINARY, Person, TestServer, cycles, fresh_client_id};
@@ -52,10 +52,28 @@ async fn run(seed: u64, recorder: &Recorder) {
     know_conversations(&mut devices, recorder).await;
 
     let mut dice = Dice::new(seed);
-    let working = devices.into_iter().map(|device| tokio::spawn(work(device, Dice::new(dice.next()))));
+    // A third device of half of the people, whose login the first one ends.
+    let mut guests = Vec::new();
+    for handle in handles.iter().step_by(2) {
+        let person = Person::log_in(&server.address, handle, "imported people").await;
+        guests.push(Observer::new(person, recorder));
+    }
+    let guesting: Vec<_> = guests
+        .into_iter()
+        .map(|guest| (guest.process, tokio::spawn(be_ended(guest, Dice::new(dice.next())))))
+        .collect();
+    let guests: Vec<Process> = guesting.iter().map(|(guest, _)| *guest).collect();
+    let first = devices.len() / 2;
+    let working = devices.into_iter().enumerate().map(|(at, device)| {
+        let guest = guests.iter().find(|guest| at < first && guest.account == device.process.account);
+        tokio::spawn(work(device, guest.copied(), Dice::new(dice.next())))
+    });
     let mut devices = Vec::new();
     for device in working.collect::<Vec<_>>() {
         devices.push(device.await.unwrap());
+    }
+    for (_, guest) in guesting {
+        guest.await.unwrap();
     }
 
     recorder.healed();
@@ -74,10 +92,7 @@ async fn run(seed: u64, recorder: &Recorder) {
     }
     recorder.quiet();
     for device in devices.iter_mut().chain(&mut fresh) {
-        for conversation in device.replica.logs.keys().copied().collect::<Vec<_>>() {
-            device.dump(conversation).await;
-        }
-        device.call(Op::Page { conversation: None }).await;
+        device.dump_all().await;
     }
 }
 
@@ -120,15 +135,35 @@ async fn know_conversations(devices: &mut [Observer], recorder: &Recorder) {
     }
 }
 
-/// What one device does: mostly writing and reading, now and then losing its connection or an answer.
-async fn work(mut device: Observer, mut dice: Dice) -> Observer {
+/// What one device does: mostly writing and reading, now and then losing its connection or an answer; half-way it ends
+/// the guest's login.
+async fn work(mut device: Observer, guest: Option<Process>, mut dice: Dice) -> Observer {
     device.connect().await;
-    for _ in 0..ACTIONS {
+    for action in 0..ACTIONS {
         device.pull(10).await;
         act(&mut device, &mut dice).await;
+        if let Some(guest) = guest.filter(|_| action == ACTIONS / 2) {
+            let ended = device.call(Op::EndLogin { device: guest.device }).await;
+            assert!(ended.is_some(), "a login can be ended");
+        }
         while device.listen(Duration::from_millis(dice.below(4))).await {}
     }
     device
+}
+
+/// Takes part until the login is ended; then nothing is answered and no connection is made any more.
+async fn be_ended(mut device: Observer, mut dice: Dice) {
+    device.connect().await;
+    while device.is_connected() || device.connect().await {
+        device.pull(1).await;
+        // Now and then it only listens, as a device does most of the time.
+        if dice.chance(50) {
+            act(&mut device, &mut dice).await;
+        }
+        while device.listen(Duration::from_millis(dice.below(20))).await {}
+    }
+    assert!(device.call(Op::Sync { since: None }).await.is_none());
+    assert!(!device.connect().await);
 }
 
 async fn act(device: &mut Observer, dice: &mut Dice) {
@@ -137,49 +172,67 @@ async fn act(device: &mut Observer, dice: &mut Dice) {
         return;
     }
     let conversation = *dice.pick(&conversations);
+    let log = &device.replica.logs[&conversation];
+    let (head, from) = (log.head, log.from);
     match dice.below(100) {
-        0..45 => {
-            // Now and then the answer comes too late for a device that does not wait.
-            let client_id = fresh_client_id();
-            if dice.chance(20) {
-                device.patience = Duration::from_micros(dice.below(3_000));
-                device.call(Op::text(conversation, client_id)).await;
-                device.patience = support::PATIENCE;
-            }
-            device.send(conversation, client_id, 5).await;
+        0..42 => send(device, conversation, dice).await,
+        42..68 => {
+            let read = if dice.chance(60) { head } else { head.minus(dice.below(5)) };
+            device.call(Op::Report { reports: vec![ReceiptReport { conversation, delivered: head, read }] }).await;
         }
-        45..75 => {
-            let log = &device.replica.logs[&conversation];
-            let delivered = log.head;
-            let read = if dice.chance(60) { log.head } else { log.head.minus(dice.below(5)) };
-            device.call(Op::Report { reports: vec![ReceiptReport { conversation, delivered, read }] }).await;
+        68..70 => {
+            device.call(Op::ReadAll).await;
         }
-        75..78 if !device.replica.logs[&conversation].head.is_zero() => {
-            let seqs = vec![near(&device.replica.logs[&conversation], dice)];
+        70..73 if !head.is_zero() => {
+            let seqs = vec![near(log, dice)];
             device.call(Op::Hide { conversation, seqs, hidden: dice.chance(70) }).await;
         }
-        78..80 => {
-            let seq = device.replica.logs[&conversation].messages.values().rev().find(|message| {
+        73..75 => {
+            let seq = log.messages.values().rev().find(|message| {
                 message.sender == device.process.account && message.body.countable() && message.seq.get() > 6
             });
             if let Some(seq) = seq.map(|message| message.seq) {
                 device.call(Op::Recall { conversation, seq }).await;
             }
         }
-        80..81 => {
+        // What is told of reading is only certain where nobody keeps it private.
+        75..77 if device.process.account.get().is_multiple_of(3) => {
             device.call(Op::Privacy { receipts: dice.chance(50) }).await;
         }
-        81..85 => {
-            let before = device.replica.logs[&conversation].from;
-            device.call(Op::History { conversation, before: Some(before), after: None, limit: 10 }).await;
+        77..79 if !head.is_zero() => {
+            device.call(Op::Delete { conversation, through: head.minus(dice.below(2)) }).await;
         }
-        85..92 => {
-            device.disconnect();
+        79..81 => {
+            device.call(Op::History { conversation, before: Some(from), after: None, limit: 10 }).await;
         }
+        81..84 => device.why(conversation).await,
+        84..87 => {
+            device.call(Op::Readers { conversation }).await;
+        }
+        87..93 => device.disconnect(),
         _ => {
             device.connect().await;
         }
     }
+}
+
+/// Writes a message, now and then withheld from some of a group. Now and then the answer comes too late for a device that
+/// does not wait, and it sends again.
+async fn send(device: &mut Observer, conversation: ConversationId, dice: &mut Dice) {
+    let me = device.process.account;
+    let seen: BTreeSet<UserId> =
+        device.replica.logs[&conversation].messages.values().map(|message| message.sender).collect();
+    let withholds = seen.len() > 2 && dice.chance(20);
+    let mut op = Op::text(conversation, fresh_client_id());
+    if let Op::Send { invisible, .. } = &mut op {
+        invisible.extend(seen.into_iter().filter(|it| withholds && *it != me && dice.chance(30)));
+    }
+    if dice.chance(20) {
+        device.patience = Duration::from_micros(dice.below(3_000));
+        device.call(op.clone()).await;
+        device.patience = support::PATIENCE;
+    }
+    device.insist(op, 5).await;
 }
 
 /// One of the newest messages.

@@ -10,8 +10,9 @@ use sqlx::Row;
 /// The SHA-256 of a token, all that is kept of it.
 pub type TokenHash = [u8; 32];
 
-const INSERT: &str = "insert into login (account, token_hash, device_name, created_at, last_seen_at)
-    values ($1, $2, $3, $4, $4) returning id";
+// A device's number is not given again when its login has ended: what still speaks of it must not mean another one.
+const INSERT: &str = "insert into login (id, account, token_hash, device_name, created_at, last_seen_at)
+    values (max($4, (select coalesce(max(id), 0) + 1 from login)), $1, $2, $3, $4, $4) returning id";
 
 const BY_TOKEN: &str =
     "select a.id, a.handle, a.display_name, a.avatar, a.version, a.created_at, a.receipts, a.messages_from, l.id

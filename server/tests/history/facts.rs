@@ -6,7 +6,7 @@ use protocol::frame::close;
 use protocol::{
     ClientId, Conversation, ConversationId, ConversationKind, ErrorCode, Message, MessageBody, Rev, Seq, UserId,
 };
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// How a call ended.
 #[derive(Clone, Copy, Debug)]
@@ -110,11 +110,15 @@ pub struct Facts<'h> {
     pub sends: HashMap<Key, Sent<'h>>,
     /// The key of the message at an address: the first that anybody saw there.
     pub keys: HashMap<(ConversationId, Seq), Key>,
+    /// By the beginning of a send: the furthest message that it, or an earlier one, can have made.
+    heads: HashMap<ConversationId, Vec<(u64, Seq)>>,
     pub recalls: HashMap<(ConversationId, Seq), Recall>,
     /// Calls that hid or showed a message of an account.
     pub hides: HashMap<(UserId, ConversationId, Seq), Vec<usize>>,
     /// Calls that deleted a conversation on a device of the account.
     pub deletes: HashMap<(UserId, ConversationId), Vec<usize>>,
+    /// Accounts that may have had their receipts off at some time.
+    pub private: HashSet<UserId>,
     /// When each device was first heard of.
     seen: HashMap<Process, u64>,
     pub quiet: Option<u64>,
@@ -138,9 +142,11 @@ impl<'h> Facts<'h> {
             links: HashMap::new(),
             sends: HashMap::new(),
             keys: HashMap::new(),
+            heads: HashMap::new(),
             recalls: HashMap::new(),
             hides: HashMap::new(),
             deletes: HashMap::new(),
+            private: HashSet::new(),
             seen: HashMap::new(),
             quiet: None,
             healed: None,
@@ -163,6 +169,7 @@ impl<'h> Facts<'h> {
             });
         }
         facts.keys = keys;
+        facts.heads = heads(&facts);
         facts.finish();
         facts
     }
@@ -181,6 +188,20 @@ impl<'h> Facts<'h> {
         self.places.get(&conversation).and_then(|place| place.members.get(&account)).copied().unwrap_or_default()
     }
 
+    /// The conversations of a member.
+    pub fn conversations(&self, account: UserId) -> impl Iterator<Item = ConversationId> + '_ {
+        let own = self.places.iter().filter(move |(_, place)| place.members.contains_key(&account));
+        own.map(|(conversation, _)| *conversation)
+    }
+
+    /// The furthest message that can have stood by `at`.
+    pub fn head_by(&self, conversation: ConversationId, at: u64) -> Seq {
+        let before = self.places.get(&conversation).map_or(Seq::ZERO, |place| place.head);
+        let steps = self.heads.get(&conversation).map_or(&[][..], Vec::as_slice);
+        let begun = steps.partition_point(|(from, _)| *from <= at);
+        begun.checked_sub(1).and_then(|last| steps.get(last)).map_or(before, |(_, head)| before.max(*head))
+    }
+
     /// Whether the message's sender withheld it from the account.
     pub fn is_withheld(&self, account: UserId, key: Key) -> bool {
         self.sends.get(&key).is_some_and(|sent| sent.invisible.contains(&account))
@@ -196,7 +217,9 @@ impl<'h> Facts<'h> {
             calls.iter().map(|call| &self.calls[*call]).filter(|call| call.ok().is_some()).map(|call| call.from);
         let latest = latest.max().unwrap_or(0);
         let last = calls.iter().map(|call| &self.calls[*call]).filter(|call| call.to >= latest);
-        let mut hiding = Hiding { hidden: false, shown: latest == 0 };
+        // What a report hid may stay hidden, whoever asks for it.
+        let reported = calls.iter().any(|call| matches!(self.calls[*call].op, Op::Denounce { .. }));
+        let mut hiding = Hiding { hidden: reported, shown: latest == 0 };
         for call in last {
             match call.op {
                 Op::Hide { hidden: false, .. } => hiding.shown = true,
@@ -314,6 +337,9 @@ impl<'h> Facts<'h> {
             Op::Delete { conversation, .. } if call.may_have_happened() => {
                 self.deletes.entry((call.process.account, *conversation)).or_default().push(index);
             }
+            Op::Privacy { receipts: false } if call.may_have_happened() => {
+                self.private.insert(call.process.account);
+            }
             Op::EndLogin { device } if call.ok().is_some() => {
                 let ended = self.ended.entry(Process { device: *device, ..call.process }).or_insert(call.to);
                 *ended = call.to.min(*ended);
@@ -358,6 +384,25 @@ impl<'h> Facts<'h> {
             }
         }
     }
+}
+
+/// What sends can have made of each conversation's newest message, by the time of their beginning.
+fn heads(facts: &Facts<'_>) -> HashMap<ConversationId, Vec<(u64, Seq)>> {
+    let mut heads: HashMap<ConversationId, Vec<(u64, Seq)>> = HashMap::new();
+    for ((conversation, seq), key) in &facts.keys {
+        if let Some(first) = facts.sends.get(key).and_then(|sent| sent.calls.first()) {
+            heads.entry(*conversation).or_default().push((facts.calls[*first].from, *seq));
+        }
+    }
+    for steps in heads.values_mut() {
+        steps.sort();
+        let mut furthest = Seq::ZERO;
+        for (_, seq) in steps {
+            furthest = furthest.max(*seq);
+            *seq = furthest;
+        }
+    }
+    heads
 }
 
 /// What may be true of a message for an account in the end.

@@ -6,7 +6,7 @@ use super::replica::Replica;
 use crate::support::{Answer as Http, Heard, PATIENCE, Person, Push};
 use protocol::messaging::{HideMessages, ReportMessage, ReportReason, SendRequest};
 use protocol::receipts::ReportReceipts;
-use protocol::{ApiError, ClientId, ConversationId, ErrorAnswer, ErrorCode, Message, path};
+use protocol::{ApiError, ClientId, ConversationId, ErrorAnswer, ErrorCode, Message, Upd, path};
 use serde_json::json;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -67,12 +67,45 @@ impl Observer {
         client_id: ClientId,
         attempts: usize,
     ) -> Option<Message> {
+        self.insist(Op::text(conversation, client_id), attempts).await
+    }
+
+    /// The same, of any message.
+    pub async fn insist(&mut self, send: Op, attempts: usize) -> Option<Message> {
         for _ in 0..attempts {
-            if let Some(Answer::Sent { message, .. }) = self.call(Op::text(conversation, client_id)).await {
+            if let Some(Answer::Sent { message, .. }) = self.call(send.clone()).await {
                 return Some(message);
             }
         }
         None
+    }
+
+    /// Reads what makes a conversation's badge, page by page.
+    pub async fn why(&mut self, conversation: ConversationId) {
+        let mut before = None;
+        while let Some(Answer::Unread(page)) = self.call(Op::Unread { conversation, before }).await {
+            match page.messages.last().filter(|_| page.more) {
+                Some(last) => before = Some(last.seq),
+                None => break,
+            }
+        }
+    }
+
+    /// Reads everything that a device can ask for, for the final state.
+    pub async fn dump_all(&mut self) {
+        for conversation in self.replica.logs.keys().copied().collect::<Vec<_>>() {
+            self.dump(conversation).await;
+            self.why(conversation).await;
+            self.call(Op::Readers { conversation }).await;
+        }
+        let mut after = Upd::ZERO;
+        while let Some(Answer::Receipts(page)) = self.call(Op::Receipts { after }).await {
+            after = page.through;
+            if !page.more {
+                break;
+            }
+        }
+        self.call(Op::Page { conversation: None }).await;
     }
 
     /// Opens the push connection and waits for the greeting; `false` when that failed.

@@ -25,6 +25,8 @@ pub struct Replica {
     greeted: u64,
     asking: u64,
     synced: u64,
+    /// The token stands inside a listing.
+    listing: bool,
     pub logs: BTreeMap<ConversationId, Log>,
     /// Conversations met by a frame only.
     unknown: BTreeSet<ConversationId>,
@@ -64,6 +66,7 @@ impl Replica {
             greeted: 1,
             asking: 0,
             synced: 0,
+            listing: false,
             logs: BTreeMap::new(),
             unknown: BTreeSet::new(),
         }
@@ -93,7 +96,8 @@ impl Replica {
 
     /// A pull is made now: greetings that come later are not answered by it.
     pub fn asked(&mut self, op: &Op) {
-        if matches!(op, Op::Sync { .. }) {
+        // A listing that began before a greeting does not cover what passed by until then.
+        if matches!(op, Op::Sync { .. }) && !self.listing {
             self.asking = self.greeted;
         }
     }
@@ -122,7 +126,12 @@ impl Replica {
     pub fn frame(&mut self, frame: &ServerFrame) {
         match frame {
             ServerFrame::Hello { .. } => self.greeted += 1,
-            ServerFrame::Pong | ServerFrame::Deleted { .. } | ServerFrame::Person { .. } => {}
+            ServerFrame::Pong | ServerFrame::Person { .. } => {}
+            ServerFrame::Deleted { conversation, floor } => {
+                if let Some(log) = self.logs.get_mut(conversation) {
+                    log.vis_from = log.vis_from.max(floor.next());
+                }
+            }
             ServerFrame::Conversation { conversation, prev, pos, head_seq, change } => {
                 match self.logs.get_mut(conversation) {
                     None => {
@@ -158,6 +167,7 @@ impl Replica {
         }
         if since == self.token.as_deref() {
             self.token = Some(page.token.clone());
+            self.listing = page.more;
             self.upd = self.upd.max(page.upd);
             self.heard = self.heard.max(page.upd);
             if !page.more {
@@ -276,8 +286,12 @@ impl Log {
     fn change(&mut self, change: &LogChange) {
         match change {
             LogChange::Message { message, .. } => {
-                self.head = self.head.max(message.seq);
-                self.hold(message);
+                // What is not held among what is, the reader does not see.
+                let unseen = message.seq >= self.from && message.seq <= self.head;
+                if !unseen || self.messages.contains_key(&message.seq) {
+                    self.head = self.head.max(message.seq);
+                    self.hold(message);
+                }
             }
             LogChange::Withheld { seq } => {
                 self.head = self.head.max(*seq);
@@ -295,6 +309,10 @@ impl Log {
         if self.thin && page.through >= page.head_seq {
             self.thin = false;
         }
+        let told: BTreeSet<Seq> = page.messages.iter().map(|message| message.seq).collect();
+        let later = |seq| self.hidden.get(&seq).is_some_and(|(upd, _)| *upd > page.upd);
+        let covers = |seq: Seq| seq >= page.from && seq <= page.through;
+        self.messages.retain(|seq, held| !covers(*seq) || told.contains(seq) || held.rev > page.rev || later(*seq));
         page.messages.iter().for_each(|message| self.hold(message));
         if page.through.next() >= self.from {
             self.from = self.from.min(page.from);

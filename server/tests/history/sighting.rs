@@ -155,6 +155,13 @@ impl<'h> Telling<'h> {
         }
     }
 
+    /// The readers that it names.
+    pub fn readers(&self, mut saw: impl FnMut(ConversationId, UserId, Seq)) {
+        if let Said::Answer(Op::Readers { conversation }, Answer::Readers(told)) = self.said {
+            told.readers.iter().for_each(|reader| saw(*conversation, reader.user.id, reader.read));
+        }
+    }
+
     /// The log positions that it names.
     pub fn positions(&self, mut saw: impl FnMut(Position)) {
         self.descriptions(|told| {

@@ -86,9 +86,10 @@ fn syncs(facts: &Facts<'_>, findings: &mut Findings) {
         for conversation in conversations.get(&process.account).into_iter().flatten() {
             let known = heard.get(&(process, *conversation)).copied().unwrap_or_default();
             let (rev, head) = all.before(conversation, first);
-            let deleted = facts.deletes.contains_key(&(process.account, *conversation));
+            // One that is deleted on the device is not listed until the next message comes.
+            let listed = || head > facts.floor(process, *conversation).1;
             let moved = || sends.overlap(*conversation, first, telling.at);
-            if known < rev && !deleted && head > Seq::ZERO && !moved() {
+            if known < rev && listed() && !moved() {
                 let sentence = format!(
                     "a sync of account {} left it at rev {known} of conversation {conversation}, which was at {rev}",
                     process.account

@@ -3,6 +3,7 @@
 mod committed;
 mod complete;
 mod conservation;
+mod deletion;
 mod durable;
 mod liveness;
 mod membership;
@@ -12,6 +13,7 @@ mod order;
 mod phantom;
 mod prefix;
 mod privacy;
+mod readers;
 mod receipts;
 mod revocation;
 mod secrecy;
@@ -19,6 +21,7 @@ mod skip;
 mod snapshot;
 mod timing;
 mod unread;
+mod why;
 
 use super::event::History;
 use super::facts::Facts;
@@ -61,7 +64,7 @@ impl Findings {
 pub fn judge(history: &History) -> Vec<Violation> {
     let facts = Facts::of(history);
     let mut findings = Findings::default();
-    let checks: [fn(&Facts<'_>, &mut Findings); 18] = [
+    let checks: [fn(&Facts<'_>, &mut Findings); 21] = [
         durable::check,
         phantom::check,
         once::check,
@@ -69,9 +72,12 @@ pub fn judge(history: &History) -> Vec<Violation> {
         order::check,
         timing::check,
         complete::check,
+        deletion::check,
         monotone::check,
         receipts::check,
+        readers::check,
         unread::check,
+        why::check,
         secrecy::check,
         membership::check,
         privacy::check,

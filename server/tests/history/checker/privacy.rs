@@ -1,9 +1,9 @@
 //! Invariant 13, as far as it is built: while either side has receipts switched off, what is read is told to nobody.
 //! Blocking does not exist yet.
 
-use super::super::event::{Answer, Op};
+use super::super::event::Op;
 use super::super::facts::{Call, Facts};
-use super::super::sighting::{Said, tellings};
+use super::super::sighting::tellings;
 use super::Findings;
 use protocol::{ConversationId, Cursors, Seq, UserId};
 use std::collections::HashMap;
@@ -34,26 +34,35 @@ pub fn check(facts: &Facts<'_>, findings: &mut Findings) {
                 findings.add(13, &[telling.event], sentence);
             }
         });
-        if let Said::Answer(_, Answer::Readers(readers)) = telling.said {
-            for reader in &readers.readers {
-                if is_off(&off, reader.user.id, telling.since, telling.at) {
-                    let sentence = format!("account {} is listed as a reader, with receipts off", reader.user.id);
-                    findings.add(13, &[telling.event], sentence);
-                }
+        telling.readers(|conversation, reader, read| {
+            // Receipts that are on tell what was read meanwhile in private as well.
+            if ![observer, reader].iter().any(|side| is_off(&off, *side, telling.since, telling.at)) {
+                return;
             }
-        }
+            let said = said.get(&(reader, conversation)).map_or(&[][..], Vec::as_slice);
+            let may = may_be_told(facts, said, &off, [observer, reader], &conversation, telling.at);
+            if read > may.read {
+                let sentence =
+                    format!("account {reader} is listed as a reader through {read}, with receipts off beyond {may:?}");
+                findings.add(13, &[telling.event], sentence);
+            }
+        });
     }
 }
 
 fn off(facts: &Facts<'_>) -> Off {
+    let switched = |to_on: bool| {
+        let calls = facts.calls.iter().filter(|call| call.may_have_happened());
+        calls.filter(move |call| matches!(call.op, Op::Privacy { receipts } if *receipts == to_on))
+    };
     let mut off = Off::new();
-    for call in facts.calls.iter().filter(|call| call.may_have_happened()) {
-        let Op::Privacy { receipts } = call.op else { continue };
-        let spans = off.entry(call.process.account).or_default();
-        if *receipts {
-            spans.iter_mut().for_each(|span| span.1 = span.1.min(call.from));
-        } else if call.ok().is_some() {
-            spans.push((call.to, u64::MAX));
+    for call in switched(false).filter(|call| call.ok().is_some()) {
+        let account = call.process.account;
+        let on = || switched(true).filter(|it| it.process.account == account);
+        // Of two calls at one time either may have been the last.
+        if !on().any(|it| it.from < call.to && it.to > call.from) {
+            let end = on().map(|it| it.from).filter(|from| *from >= call.to).min().unwrap_or(u64::MAX);
+            off.entry(account).or_default().push((call.to, end));
         }
     }
     off
@@ -68,6 +77,8 @@ struct Word {
     from: u64,
     to: u64,
     cursors: Cursors,
+    /// The furthest that this word or an earlier one said.
+    own: Cursors,
     /// A message, which everybody sees, whatever the settings.
     message: bool,
 }
@@ -77,7 +88,8 @@ fn said(facts: &Facts<'_>) -> HashMap<(UserId, ConversationId), Vec<Word>> {
     for call in facts.calls.iter().filter(|call| call.may_have_happened()) {
         let Call { process, from, to, .. } = *call;
         let mut add = |conversation, cursors| {
-            said.entry((process.account, conversation)).or_default().push(Word { from, to, cursors, message: false });
+            let word = Word { from, to, cursors, own: cursors, message: false };
+            said.entry((process.account, conversation)).or_default().push(word);
         };
         match call.op {
             Op::Report { reports } => reports.iter().for_each(|report| {
@@ -85,8 +97,8 @@ fn said(facts: &Facts<'_>) -> HashMap<(UserId, ConversationId), Vec<Word>> {
                 add(report.conversation, Cursors { delivered: delivered.max(read), read });
             }),
             Op::ReadAll => {
-                let everything = Cursors::at(Seq::ZERO.plus(u64::MAX));
-                facts.places.keys().for_each(|conversation| add(*conversation, everything));
+                let everything = |id| Cursors::at(facts.head_by(id, to));
+                facts.conversations(process.account).for_each(|id| add(id, everything(id)));
             }
             _ => {}
         }
@@ -94,16 +106,23 @@ fn said(facts: &Facts<'_>) -> HashMap<(UserId, ConversationId), Vec<Word>> {
     for ((conversation, seq), key) in &facts.keys {
         if let Some(first) = facts.sends.get(key).and_then(|sent| sent.calls.first()) {
             let (from, cursors) = (facts.calls[*first].from, Cursors::at(*seq));
-            let sent = Word { from, to: u64::MAX, cursors, message: true };
+            let sent = Word { from, to: u64::MAX, cursors, own: cursors, message: true };
             said.entry((key.0, *conversation)).or_default().push(sent);
         }
     }
-    said.values_mut().for_each(|said| said.sort_by_key(|it| it.from));
+    for said in said.values_mut() {
+        said.sort_by_key(|it| it.from);
+        let mut own = Cursors::default();
+        for word in said {
+            own = own.max(word.cursors);
+            word.own = own;
+        }
+    }
     said
 }
 
-/// The furthest that may be told by `at`: a report made with receipts on tells the cursors as they then are, so what was
-/// read before in private comes with it.
+/// The furthest that may be told by `at`: a report made with receipts on tells the cursors as they are when it is taken,
+/// so what was read until then in private comes with it.
 fn may_be_told(
     facts: &Facts<'_>,
     said: &[Word],
@@ -113,12 +132,13 @@ fn may_be_told(
     at: u64,
 ) -> Cursors {
     let head = facts.places.get(conversation).map_or(Seq::ZERO, |place| place.head);
-    let (mut own, mut told) = (Cursors::at(head), Cursors::at(head));
+    let mut told = Cursors::at(head);
     for it in said.iter().take_while(|it| it.from <= at) {
-        own = own.max(it.cursors);
         if it.message {
             told = told.max(it.cursors);
         } else if !sides.iter().any(|side| is_off(off, *side, it.from, it.to)) {
+            let taken = said.partition_point(|word| word.from <= it.to.min(at));
+            let own = taken.checked_sub(1).and_then(|last| said.get(last)).map_or(it.own, |word| word.own);
             told = told.max(own);
         }
     }

@@ -125,19 +125,23 @@ impl Rising {
 fn reports(facts: &Facts<'_>, heads: &Committed<ConversationId>, findings: &mut Findings) {
     let mut lasting: HashMap<(UserId, ConversationId), (Seq, usize)> = HashMap::new();
     for call in &facts.calls {
-        let Op::Report { reports } = call.op else { continue };
         let account = call.process.account;
+        let read: Vec<(ConversationId, Seq)> = match call.op {
+            Op::Report { reports } => reports.iter().map(|report| (report.conversation, report.read)).collect(),
+            Op::ReadAll => facts.conversations(account).map(|id| (id, facts.head_by(id, u64::MAX))).collect(),
+            _ => continue,
+        };
         if let Outcome::Fail(status, code) = call.outcome {
             let excused = matches!(code, ErrorCode::RateLimited | ErrorCode::NotLoggedIn)
-                || reports.iter().any(|report| !facts.is_member(account, report.conversation));
+                || read.iter().any(|(conversation, _)| !facts.is_member(account, *conversation));
             if !excused {
                 findings.add(9, &call.events, format!("a report of account {account} was refused with {status}"));
             }
         }
         if call.ok().is_some() {
-            for report in reports {
-                let read = report.read.min(heads.before(&report.conversation, call.from).1);
-                let last = lasting.entry((account, report.conversation)).or_insert((read, call.events[1]));
+            for (conversation, read) in read {
+                let read = read.min(heads.before(&conversation, call.from).1);
+                let last = lasting.entry((account, conversation)).or_insert((read, call.events[1]));
                 *last = (*last).max((read, call.events[1]));
             }
         }
@@ -166,25 +170,23 @@ fn senders(facts: &Facts<'_>) -> HashMap<(ConversationId, UserId), BTreeSet<Seq>
 }
 
 /// What accounts had said, by a time, of what they received and read.
-struct Reported {
+pub struct Reported {
     steps: HashMap<(UserId, ConversationId), Vec<(u64, Cursors)>>,
-    everything: HashMap<UserId, u64>,
 }
 
 impl Reported {
-    fn of(facts: &Facts<'_>) -> Self {
+    pub fn of(facts: &Facts<'_>) -> Self {
         let mut said = Vec::new();
-        let mut everything = HashMap::new();
         for call in facts.calls.iter().filter(|call| call.may_have_happened()) {
-            let Call { process, from, .. } = *call;
+            let Call { process, from, to, .. } = *call;
             match call.op {
                 Op::Report { reports } => said.extend(reports.iter().map(|report| {
                     let cursors = Cursors { delivered: report.delivered.max(report.read), read: report.read };
                     (from, process.account, report.conversation, cursors)
                 })),
-                Op::ReadAll => {
-                    everything.entry(process.account).or_insert(from);
-                }
+                Op::ReadAll => said.extend(facts.conversations(process.account).map(|conversation| {
+                    (from, process.account, conversation, Cursors::at(facts.head_by(conversation, to)))
+                })),
                 _ => {}
             }
         }
@@ -202,16 +204,13 @@ impl Reported {
                 steps.push((from, last.max(cursors)));
             }
         }
-        Self { steps, everything }
+        Self { steps }
     }
 
     /// The furthest delivered and read that the account can have by `at`.
-    fn before(&self, facts: &Facts<'_>, account: UserId, conversation: ConversationId, at: u64) -> (Seq, Seq) {
+    pub fn before(&self, facts: &Facts<'_>, account: UserId, conversation: ConversationId, at: u64) -> (Seq, Seq) {
         let head = facts.places.get(&conversation).map_or(Seq::ZERO, |place| place.head);
         let mut known = Cursors::at(head);
-        if self.everything.get(&account).is_some_and(|from| *from <= at) {
-            known = Cursors::at(Seq::ZERO.plus(u64::MAX));
-        }
         if let Some(steps) = self.steps.get(&(account, conversation)) {
             let passed = steps.partition_point(|(from, _)| *from <= at);
             if let Some((_, cursors)) = passed.checked_sub(1).and_then(|last| steps.get(last)) {

@@ -1,6 +1,6 @@
 //! Invariant 10, unread: one formula, over what the description itself says and over the final log; the total is the sum.
 
-use super::super::event::{Answer, Op, Process};
+use super::super::event::{Answer, Process};
 use super::super::facts::{Dump, Facts};
 use super::super::sighting::{Said, tellings};
 use super::Findings;
@@ -43,7 +43,6 @@ pub fn check(facts: &Facts<'_>, findings: &mut Findings) {
             counted(*process, *conversation, told, dump, findings);
         }
     }
-    listed(facts, findings);
     totals(facts, findings);
 }
 
@@ -81,28 +80,6 @@ fn counted(
             process.account, told.unread
         );
         findings.add(10, &[dump.event], sentence);
-    }
-}
-
-/// The count told with a list, the seqs listed, whether that was all, and the event.
-type Listed = (u64, BTreeSet<Seq>, bool, usize);
-
-/// The "why" of a badge lists exactly the messages that make it.
-fn listed(facts: &Facts<'_>, findings: &mut Findings) {
-    let mut lists: HashMap<(Process, ConversationId), Listed> = HashMap::new();
-    for telling in tellings(facts).filter(|telling| telling.last) {
-        if let Said::Answer(Op::Unread { conversation, .. }, Answer::Unread(page)) = telling.said {
-            let list = lists.entry((telling.process, *conversation)).or_default();
-            list.1.extend(page.messages.iter().map(|message| message.seq));
-            (list.0, list.2, list.3) = (page.unread, !page.more, telling.event);
-        }
-    }
-    for ((process, conversation), (unread, seqs, whole, event)) in lists {
-        let told = facts.dumps.get(&(process, conversation)).and_then(|dump| dump.described);
-        if whole && (seqs.len() as u64 != unread || told.is_some_and(|told| told.unread != unread)) {
-            let sentence = format!("{} messages are listed as the {unread} unread ones of {conversation}", seqs.len());
-            findings.add(10, &[event], sentence);
-        }
     }
 }
 

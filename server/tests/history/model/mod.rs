@@ -3,20 +3,23 @@
 //! Requests and answers are delayed and lost, connections cut, the server crashes once, a login is ended. Devices send
 //! through an outbox, one message at a time, until they know; otherwise they do what their replica wants.
 
+mod acting;
 mod bug;
+mod choosing;
 mod read;
+mod sending;
 mod server;
+mod telling;
 
 pub use bug::{BUGS, Bug};
 
 use super::dice::Dice;
 use super::event::{Answer, Event, History, Membership, Op, Process, What};
-use super::replica::{Log, Replica};
+use super::replica::Replica;
 use protocol::frame::close;
-use protocol::receipts::ReceiptReport;
-use protocol::{ClientId, ConversationId, ConversationKind, MessageBody, Seq, ServerFrame, UserId};
+use protocol::{ConversationId, ConversationKind, ServerFrame, Upd, UserId};
 pub use server::Server;
-use server::{Refused, number, position};
+use server::{Refused, number};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
@@ -322,83 +325,6 @@ impl World {
         self.later(100, Step::Act(index));
     }
 
-    /// What the stranger tries.
-    fn intrude(&mut self) -> Option<Op> {
-        let conversation = number(1 + self.dice.below(5));
-        Some(match self.dice.below(3) {
-            0 => Op::Describe { conversation },
-            1 => Op::History { conversation, before: None, after: None, limit: 5 },
-            _ => Op::Changes { conversation, after: protocol::Rev::ZERO },
-        })
-    }
-
-    /// What a member does next.
-    fn choose(&mut self, index: usize) -> Option<Op> {
-        let device = &self.devices[index];
-        let process = device.process;
-        if index == 3 && device.left == ACTIONS / 2 {
-            return Some(Op::EndLogin { device: self.devices[2].process.device });
-        }
-        let conversations: Vec<ConversationId> = device.replica.logs.keys().copied().collect();
-        let conversation = *conversations.get(usize::try_from(self.dice.below(5)).ok()?)?;
-        let log = device.replica.logs[&conversation].clone();
-        if log.head.is_zero() {
-            return Some(self.compose(index, conversation));
-        }
-        Some(match self.dice.below(100) {
-            0..40 => self.compose(index, conversation),
-            40..60 => {
-                // Beyond the newest, below the last, and just so.
-                let read = log.head.plus(self.dice.below(3)).minus(self.dice.below(6));
-                let delivered = read.plus(self.dice.below(3));
-                Op::Report { reports: vec![ReceiptReport { conversation, delivered, read }] }
-            }
-            60..62 => Op::ReadAll,
-            62..72 => {
-                let seqs = (0..1 + self.dice.below(2)).map(|_| self.seq(&log)).collect();
-                Op::Hide { conversation, seqs, hidden: self.dice.chance(70) }
-            }
-            72..74 => Op::Denounce { conversation, seq: self.seq(&log), hide: self.dice.chance(50) },
-            74..82 => Op::Recall { conversation, seq: own(&log, process.account)? },
-            82..84 => Op::Delete { conversation, through: log.head.minus(self.dice.below(2)) },
-            84..87 => Op::Privacy { receipts: self.dice.chance(50) },
-            87..93 => Op::History { conversation, before: Some(log.from), after: None, limit: 3 },
-            93..96 => Op::Readers { conversation },
-            96..98 => Op::Page { conversation: None },
-            _ => Op::Unread { conversation, before: None },
-        })
-    }
-
-    fn seq(&mut self, log: &Log) -> Seq {
-        position(1).max(log.head.minus(self.dice.below(4)))
-    }
-
-    /// A new text; in groups now and then withheld from somebody; rarely the last one again, or another under its key.
-    fn compose(&mut self, index: usize, conversation: ConversationId) -> Op {
-        let again = self.dice.chance(10);
-        let device = &mut self.devices[index];
-        if let Some(Op::Send { body, .. }) = device.last.as_mut().filter(|_| again) {
-            if self.dice.chance(50) {
-                *body = MessageBody::text("something else".try_into().unwrap());
-            }
-            return device.last.clone().unwrap();
-        }
-        device.sent += 1;
-        let account = device.process.account;
-        let mut random = [0; 10];
-        random[8] = u8::try_from(device.process.device.get()).unwrap();
-        random[9] = u8::try_from(device.sent).unwrap();
-        let members = self.server.conversations[&conversation].members.keys();
-        let others: Vec<UserId> = members.copied().filter(|member| *member != account).collect();
-        let withholds = others.len() > 1 && self.dice.chance(15);
-        let mut op = Op::text(conversation, ClientId::from_parts(1, random));
-        if let Op::Send { invisible, .. } = &mut op {
-            invisible.extend(others.first().filter(|_| withholds));
-        }
-        self.devices[index].last = Some(op.clone());
-        op
-    }
-
     /// Everybody rests; then the final state is read, by every device and by a new one of each account.
     fn finish(&mut self) {
         let alive: Vec<Process> =
@@ -418,25 +344,44 @@ impl World {
                 for op in [
                     Op::History { conversation, before: None, after: None, limit: 1_000 },
                     Op::Describe { conversation },
-                    Op::Unread { conversation, before: None },
+                    Op::Readers { conversation },
                 ] {
                     self.ask(process, op);
                 }
+                self.why(process, conversation);
             }
+            self.ask(process, Op::Receipts { after: Upd::ZERO });
             self.ask(process, Op::Page { conversation: None });
         }
     }
 
+    /// What makes a badge, page by page.
+    fn why(&mut self, process: Process, conversation: ConversationId) {
+        let mut before = None;
+        while let Some(Answer::Unread(page)) = self.ask(process, Op::Unread { conversation, before }) {
+            match page.messages.last().filter(|_| page.more) {
+                Some(last) => before = Some(last.seq),
+                None => break,
+            }
+        }
+    }
+
     /// A call on a network without faults.
-    fn ask(&mut self, process: Process, op: Op) {
+    fn ask(&mut self, process: Process, op: Op) -> Option<Answer> {
         self.count += 1;
         let call = self.count;
         self.now += 1;
         self.record(What::Invoke { call, process, op: op.clone() });
         self.now += 1;
         match self.server.handle(process, &op) {
-            Ok(answer) => self.record(What::Ok { call, answer: Box::new(answer) }),
-            Err((status, code)) => self.record(What::Fail { call, status, code }),
+            Ok(answer) => {
+                self.record(What::Ok { call, answer: Box::new(answer.clone()) });
+                Some(answer)
+            }
+            Err((status, code)) => {
+                self.record(What::Fail { call, status, code });
+                None
+            }
         }
     }
 }
@@ -447,10 +392,4 @@ impl Device {
         let (link, waiting, outbox, last) = (None, None, None, None);
         Self { process, replica, link, waiting, outbox, left: ACTIONS, sent: 0, last, dead: false }
     }
-}
-
-/// The newest message of the account's own that the device holds.
-fn own(log: &Log, account: UserId) -> Option<Seq> {
-    let mut own = log.messages.values().filter(|message| message.sender == account && message.body.countable());
-    own.next_back().map(|message| message.seq)
 }

@@ -2,7 +2,7 @@
 
 use super::super::event::{Answer, Op, Process};
 use super::bug::Bug;
-use super::server::{Log, Refused, Row, Server, position, settings, user};
+use super::server::{Log, Refused, Row, Server, number, position, settings, user};
 use protocol::messaging::{ChangesPage, HistoryPage, Reader, Readers, UnreadPage};
 use protocol::receipts::{Cursors, Receipt, ReceiptsPage};
 use protocol::sync::{AccountChange, SyncPage};
@@ -11,6 +11,8 @@ use protocol::{ClientId, Conversation, ConversationId, ErrorCode, Message, Messa
 /// Conversations and changes in a page: few, so that pages have to be resumed.
 const LISTED: usize = 2;
 const CHANGED: usize = 4;
+/// Messages in a page of unread ones.
+const EXPLAINED: usize = 3;
 /// Changes further behind are not told.
 const GAP: u64 = 40;
 
@@ -39,7 +41,7 @@ impl Server {
                 let conversation = self.describe(process, *conversation);
                 Answer::Changes(ChangesPage { conversation, messages, through, too_long, users: Vec::new() })
             }
-            Op::Unread { conversation, .. } => Answer::Unread(self.why(process, *conversation)),
+            Op::Unread { conversation, before } => Answer::Unread(self.why(process, *conversation, *before)),
             Op::Receipts { after } => {
                 let told = self.receipts.iter().filter(|((owner, ..), _)| *owner == process.account);
                 let told = told.filter(|(_, (upd, _))| upd > after);
@@ -52,11 +54,7 @@ impl Server {
                 Answer::Receipts(ReceiptsPage { receipts, through, more: false })
             }
             Op::Readers { conversation } => {
-                let log = &self.conversations[conversation];
-                let others = log.members.iter().filter(|(id, _)| **id != process.account);
-                let readers = others.filter(|(id, _)| !self.accounts[id].private || self.is(Bug::IgnoresPrivacy));
-                let readers = readers.map(|(id, member)| Reader { user: user(*id), read: member.own.read }).collect();
-                Answer::Readers(Readers { readers, listed: true })
+                Answer::Readers(Readers { readers: self.readers(process.account, *conversation), listed: true })
             }
             Op::Page { .. } => self.page(process),
             _ => return Err((405, ErrorCode::MethodNotAllowed)),
@@ -79,7 +77,8 @@ impl Server {
         let rows = log.rows.range(vis_from..).map(|(_, row)| row);
         rows.filter(|row| {
             let hidden = self.hidden.get(&(reader, log.id, row.message.seq)).is_some_and(|(_, hidden)| *hidden);
-            let withheld = row.invisible.contains(&reader) && !self.is(Bug::WithheldInHistory);
+            let from_all = self.is(Bug::WithholdsFromAll) && !row.invisible.is_empty() && row.message.sender != reader;
+            let withheld = from_all || row.invisible.contains(&reader) && !self.is(Bug::WithheldInHistory);
             row.late == 0 && !withheld && (!hidden || self.is(Bug::HiddenComesBack))
         })
         .collect()
@@ -104,7 +103,8 @@ impl Server {
         let seqs = |which: &dyn Fn(&Row) -> bool| {
             beyond.iter().filter(|row| which(row)).map(|row| row.message.seq).collect::<Vec<Seq>>()
         };
-        let silent = seqs(&|row| !row.message.body.countable() || row.invisible.contains(&reader));
+        let counts = self.is(Bug::CountsWithheld);
+        let silent = seqs(&|row| !row.message.body.countable() || row.invisible.contains(&reader) && !counts);
         let is_hidden = |seq| self.hidden.get(&(reader, id, seq)).is_some_and(|(_, hidden)| *hidden);
         let hidden = seqs(&|row| is_hidden(row.message.seq) && !self.is(Bug::HiddenCounted));
         let apart = silent.iter().chain(hidden.iter().filter(|seq| !silent.contains(seq))).count() as u64;
@@ -205,17 +205,48 @@ impl Server {
         HistoryPage { messages, from, through, vis_from, head_seq, rev, upd, users: Vec::new() }
     }
 
-    fn why(&mut self, process: Process, id: ConversationId) -> UnreadPage {
+    fn why(&mut self, process: Process, id: ConversationId, before: Option<Seq>) -> UnreadPage {
         let told = self.describe(process, id);
+        let (skips, reads) = (self.is(Bug::WhySkips), self.is(Bug::WhyListsRead));
         let log = &self.conversations[&id];
         let rows = self.visible(process, log).into_iter().map(|row| row.message.clone());
-        let mut messages: Vec<Message> =
-            rows.filter(|message| message.seq > told.own.read && message.body.countable()).collect();
+        let (mut messages, earlier): (Vec<Message>, Vec<Message>) =
+            rows.filter(|message| message.body.countable()).partition(|message| message.seq > told.own.read);
+        if let Some(read) = earlier.last().filter(|_| reads && !messages.is_empty()) {
+            messages[0] = read.clone();
+        }
         messages.reverse();
         if self.is(Bug::WhyDiffers) {
             messages.pop();
         }
-        UnreadPage { unread: told.unread, messages, users: Vec::new(), more: false }
+        messages.retain(|message| before.is_none_or(|before| message.seq < if skips { before.prev() } else { before }));
+        let more = messages.len() > EXPLAINED;
+        messages.truncate(EXPLAINED);
+        UnreadPage { unread: told.unread, messages, users: Vec::new(), more }
+    }
+
+    /// How far the others have read: what they let others know, or once told, or said by writing.
+    fn readers(&self, me: UserId, id: ConversationId) -> Vec<Reader> {
+        let log = &self.conversations[&id];
+        let mut readers = Vec::new();
+        for (account, member) in log.members.iter().filter(|(account, _)| **account != me) {
+            let open = !self.accounts[&me].private && !self.accounts[account].private || self.is(Bug::IgnoresPrivacy);
+            let told = self.receipts.get(&(me, id, *account)).map_or(Seq::ZERO, |(_, told)| told.read);
+            let mut read = if open { member.own.read } else { told.max(member.sent) };
+            if self.is(Bug::ReadersAhead) {
+                read = log.head();
+            }
+            if open || !read.is_zero() {
+                readers.push(Reader { user: user(*account), read });
+            }
+        }
+        if self.is(Bug::ReadersOmit) {
+            readers.pop();
+        }
+        if self.is(Bug::ReadersStranger) {
+            readers.push(Reader { user: user(number(5)), read: Seq::ZERO });
+        }
+        readers
     }
 
     fn page(&mut self, process: Process) -> Answer {
@@ -240,7 +271,8 @@ impl Server {
         let mut logs: Vec<&Log> = self.conversations.values().collect();
         logs.retain(|log| {
             let floor = self.floors.get(&(process.device, log.id)).copied().unwrap_or_default();
-            log.members.contains_key(&process.account) && (floor.is_zero() || log.head() > floor)
+            let returns = log.head() > floor && !self.is(Bug::DeletedStaysAway);
+            log.members.contains_key(&process.account) && (floor.is_zero() || returns)
         });
         logs.sort_by_key(|log| std::cmp::Reverse((log.active_at, log.id)));
         logs.iter().map(|log| log.id).collect()

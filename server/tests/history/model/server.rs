@@ -19,17 +19,17 @@ pub type Refused = (u16, ErrorCode);
 
 pub struct Server {
     pub bug: Option<Bug>,
-    dice: Dice,
+    pub dice: Dice,
     pub accounts: BTreeMap<UserId, Account>,
     pub conversations: BTreeMap<ConversationId, Log>,
     pub floors: HashMap<(DeviceId, ConversationId), Seq>,
     pub hidden: BTreeMap<(UserId, ConversationId, Seq), (Upd, bool)>,
     pub receipts: BTreeMap<(UserId, ConversationId, UserId), (Upd, Cursors)>,
-    keys: HashMap<(UserId, ClientId), (ConversationId, Seq)>,
+    pub keys: HashMap<(UserId, ClientId), (ConversationId, Seq)>,
     pub version: u64,
-    links: BTreeMap<u64, Process>,
+    pub links: BTreeMap<u64, Process>,
     /// Connections that a bug forgot.
-    ghosts: HashSet<u64>,
+    pub ghosts: HashSet<u64>,
     ended: HashSet<DeviceId>,
     devices: u64,
     pub out: Vec<Outgoing>,
@@ -51,7 +51,7 @@ pub struct Log {
     pub version: u64,
     pub active_at: u64,
     /// An address that a bug left free, and for whom.
-    hole: Option<(Seq, Process)>,
+    pub hole: Option<(Seq, Process)>,
 }
 
 #[derive(Clone, Default)]
@@ -175,6 +175,9 @@ impl Server {
         for link in std::mem::take(&mut self.links).into_keys() {
             self.out.push((link, Err(close::GOING_AWAY)));
         }
+        if self.is(Bug::ForgetsDeletions) {
+            self.floors.clear();
+        }
         if self.is(Bug::LosesAtCrash) {
             for log in self.conversations.values_mut().filter(|log| log.rows.len() > 3) {
                 if let Some((_, row)) = log.rows.pop_last() {
@@ -212,7 +215,8 @@ impl Server {
                 let logs = self.conversations.values().filter(|log| log.members.contains_key(&process.account));
                 let all =
                     logs.map(|log| ReceiptReport { conversation: log.id, delivered: log.head(), read: log.head() });
-                let all: Vec<_> = all.collect();
+                let omits = usize::from(self.is(Bug::ReadAllOmits));
+                let all: Vec<_> = all.skip(omits).collect();
                 self.report(process.account, &all)
             }
             Op::Hide { conversation, seqs, hidden } => {
@@ -250,292 +254,6 @@ impl Server {
                 Ok(Answer::Done)
             }
             _ => self.read(process, op),
-        }
-    }
-
-    fn send(
-        &mut self,
-        process: Process,
-        id: ConversationId,
-        client_id: ClientId,
-        body: &MessageBody,
-        invisible: &[UserId],
-    ) -> Result<Answer, Refused> {
-        let sender = process.account;
-        if let Some((_, seq)) = self.keys.get(&(sender, client_id)).copied()
-            && !self.shows(Bug::DuplicateAsNew, 50)
-        {
-            return self.replay(id, seq, body);
-        }
-        let percent = 15;
-        let [reuses, leaves, drops, back, alters, late] = [
-            Bug::ReusesSeq,
-            Bug::LeavesGap,
-            Bug::DropsAcknowledged,
-            Bug::TimeRunsBack,
-            Bug::AltersText,
-            Bug::PassesUncommitted,
-        ]
-        .map(|bug| self.shows(bug, percent));
-        let reserves = self.shows(Bug::FifoBroken, 40) || self.shows(Bug::RealTimeBroken, 40);
-        let (fifo, real_time) = (self.is(Bug::FifoBroken), self.is(Bug::RealTimeBroken));
-        self.version += 1;
-        let version = self.version;
-        let log = self.conversations.get_mut(&id).unwrap();
-        let head = log.head();
-        let mut seq = if reuses && head > position(4) { head } else { head.next() };
-        match log.hole {
-            Some((hole, owner)) if (fifo && owner == process) || (real_time && owner != process) => {
-                (seq, log.hole) = (hole, None);
-            }
-            None if reserves => {
-                (seq, log.hole) = (head.next().next(), Some((head.next(), process)));
-            }
-            _ if leaves => seq = seq.next(),
-            _ => {}
-        }
-        let prev = log.rev;
-        let message = Message {
-            seq,
-            rev: prev.next(),
-            sender,
-            client_id,
-            at: if back { 1 } else { version },
-            body: body.clone(),
-        };
-        if drops {
-            return Ok(Answer::Sent { message, replay: false });
-        }
-        (log.rev, log.version, log.active_at) = (message.rev, version, version);
-        let member = log.members.get_mut(&sender).unwrap();
-        member.sent = member.sent.max(seq);
-        if self.bug != Some(Bug::CountsOwn) {
-            member.own = member.own.max(Cursors::at(seq));
-        }
-        let mut row = Row { message: message.clone(), original: body.clone(), invisible: invisible.to_vec(), late: 0 };
-        if alters {
-            row.message.body = MessageBody::text("altered".try_into().unwrap());
-        }
-        row.late = if late { 3 } else { 0 };
-        log.rows.insert(seq, row);
-        self.keys.insert((sender, client_id), (id, seq));
-        self.tell_log(id, prev, seq);
-        self.after_send(id, sender);
-        Ok(Answer::Sent { message, replay: false })
-    }
-
-    fn replay(&mut self, id: ConversationId, seq: Seq, body: &MessageBody) -> Result<Answer, Refused> {
-        let (accepts, elsewhere, refuses) =
-            (self.is(Bug::OtherBodyAccepted), self.is(Bug::ReplayElsewhere), self.is(Bug::ReplayRefused));
-        let row = self.conversations.get(&id).and_then(|log| log.rows.get(&seq));
-        let Some(row) = row.filter(|row| !refuses && (accepts || row.original == *body)) else {
-            return Err((409, ErrorCode::ClientIdReused));
-        };
-        let mut message = row.message.clone();
-        if accepts && message.body.countable() {
-            message.body = body.clone();
-        }
-        message.seq = if elsewhere { message.seq.next() } else { message.seq };
-        Ok(Answer::Sent { message, replay: true })
-    }
-
-    /// Bugs that follow a send.
-    fn after_send(&mut self, id: ConversationId, sender: UserId) {
-        let (swaps, invents, unpulled) =
-            (self.shows(Bug::SwapsTwo, 10), self.shows(Bug::InventsMessage, 10), self.is(Bug::DeliveredUnpulled));
-        let log = self.conversations.get_mut(&id).unwrap();
-        let head = log.head();
-        if swaps && let (Some(a), Some(b)) = (log.rows.get(&head.prev()).cloned(), log.rows.get(&head).cloned()) {
-            let (mut first, mut second) = (b, a);
-            (first.message.seq, second.message.seq) = (head.prev(), head);
-            log.rows.insert(head.prev(), first);
-            log.rows.insert(head, second);
-        }
-        if invents {
-            let mut row = log.rows[&head].clone();
-            let prev = log.rev;
-            log.rev = prev.next();
-            (row.message.seq, row.message.rev) = (head.next(), log.rev);
-            row.message.client_id = ClientId::from_parts(self.version, [7; 10]);
-            log.rows.insert(head.next(), row);
-            self.tell_log(id, prev, head.next());
-        } else if unpulled && let Some(peer) = log.peer(sender) {
-            let member = log.members.get_mut(&peer).unwrap();
-            member.own.delivered = head;
-            let cursors = member.own;
-            self.tell_receipt(sender, id, peer, cursors);
-        }
-    }
-
-    fn report(&mut self, account: UserId, reports: &[ReceiptReport]) -> Result<Answer, Refused> {
-        for report in reports {
-            let (falls, beyond) = (self.shows(Bug::ReceiptFalls, 30), self.is(Bug::ReadBeyondHead));
-            let (delivery, all) = (self.is(Bug::GroupDelivery), self.is(Bug::ReceiptToNonSender));
-            let id = report.conversation;
-            let log = self.conversations.get_mut(&id).unwrap();
-            let head = if beyond { report.read.max(report.delivered) } else { log.head() };
-            let group = log.kind == ConversationKind::Group;
-            let read = report.read.min(head);
-            let delivered = if group && !delivery { read } else { report.delivered.min(head).max(read) };
-            let peer = log.peer(account);
-            let others: Vec<UserId> = log.members.keys().copied().filter(|it| *it != account).collect();
-            let member = log.members.get_mut(&account).unwrap();
-            let old = member.own;
-            let asked = Cursors { delivered, read };
-            if self.bug == Some(Bug::RefusesStaleReport) && read < old.read {
-                return Err((400, ErrorCode::BadRequest));
-            }
-            let new = if falls && read < old.read { asked } else { old.max(asked) };
-            if new == old {
-                continue;
-            }
-            member.own = new;
-            let concerned: Vec<UserId> = match peer {
-                Some(peer) => vec![peer],
-                None if group && delivery => others,
-                None if new.read <= old.read => Vec::new(),
-                None if all => others,
-                None => {
-                    let read = log.rows.range(old.read.next()..=new.read).map(|(_, row)| row.message.sender);
-                    let senders: BTreeSet<UserId> = read.filter(|it| *it != account).collect();
-                    senders.into_iter().collect()
-                }
-            };
-            if self.bug != Some(Bug::OwnNotShared) {
-                member.upd = self.accounts[&account].upd.next();
-                self.tell_account(account, vec![AccountChange::Own { conversation: id, cursors: new }]);
-            }
-            let told = if group && !delivery { Cursors::at(new.read) } else { new };
-            for owner in concerned {
-                self.tell_receipt(owner, id, account, told);
-            }
-            if self.is(Bug::ReceiptToStranger) {
-                self.tell_receipt(number(5), id, account, told);
-            }
-        }
-        Ok(Answer::Done)
-    }
-
-    fn hide(&mut self, account: UserId, id: ConversationId, seqs: &[Seq], hidden: bool) {
-        let mut changes = Vec::new();
-        let log = &self.conversations[&id];
-        let mut upd = self.accounts[&account].upd;
-        for seq in seqs {
-            let is_hidden = self.hidden.get(&(account, id, *seq)).is_some_and(|(_, hidden)| *hidden);
-            let may = |row: &&Row| !row.invisible.contains(&account) && *seq >= log.members[&account].vis_from;
-            let Some(row) = log.rows.get(seq).filter(may).filter(|_| is_hidden != hidden) else { continue };
-            upd = upd.next();
-            self.hidden.insert((account, id, *seq), (upd, hidden));
-            changes.push(if hidden {
-                AccountChange::Hidden { conversation: id, seq: *seq }
-            } else {
-                let message = Box::new(row.message.clone());
-                AccountChange::Shown { conversation: id, message, sender: user(row.message.sender) }
-            });
-        }
-        let peer = log.members.keys().copied().find(|member| *member != account);
-        if let Some(peer) = peer.filter(|_| self.is(Bug::DeletionLeaks) && !changes.is_empty()) {
-            let upd = self.accounts[&peer].upd.next();
-            self.hidden.insert((peer, id, seqs[0]), (upd, hidden));
-            self.tell_account(peer, vec![AccountChange::Hidden { conversation: id, seq: seqs[0] }]);
-        }
-        if !changes.is_empty() {
-            self.tell_account(account, changes);
-        }
-    }
-
-    fn recall(&mut self, account: UserId, id: ConversationId, seq: Seq) -> Result<Answer, Refused> {
-        let unstamped = self.is(Bug::RecallUnstamped);
-        self.version += 1;
-        let version = self.version;
-        let log = self.conversations.get_mut(&id).unwrap();
-        let Some(row) = log.rows.get_mut(&seq) else { return Err((404, ErrorCode::NotFound)) };
-        if row.message.sender != account {
-            return Err((403, ErrorCode::NotAllowed));
-        }
-        let prev = log.rev;
-        if row.message.body.countable() {
-            row.message.body = MessageBody::Recalled { by: account };
-            if !unstamped {
-                row.message.rev = prev.next();
-                (log.rev, log.version) = (prev.next(), version);
-            }
-        }
-        let message = row.message.clone();
-        if log.rev > prev {
-            self.tell_log(id, prev, seq);
-        }
-        Ok(Answer::Recalled { message })
-    }
-
-    fn delete(&mut self, process: Process, id: ConversationId, through: Seq) {
-        let log = self.conversations.get_mut(&id).unwrap();
-        let through = through.min(log.head());
-        let member = log.members.get_mut(&process.account).unwrap();
-        member.floor = member.floor.max(through);
-        if !self.is(Bug::DeletedComesBack) {
-            let floor = self.floors.entry((process.device, id)).or_default();
-            *floor = through.max(*floor);
-        }
-    }
-
-    /// A change of a conversation's log goes to its members, each as far as they may see it.
-    fn tell_log(&mut self, id: ConversationId, prev: Rev, seq: Seq) {
-        let (recalled, withheld) = (self.is(Bug::RecalledInFrame), self.is(Bug::WithheldInFrame));
-        let strangers = if self.is(Bug::FrameToStranger) { vec![(number(5), false)] } else { Vec::new() };
-        let log = &self.conversations[&id];
-        let (pos, head_seq, row) = (log.rev, log.head(), log.rows[&seq].clone());
-        let members = log.members.iter().map(|(account, member)| (*account, seq < member.vis_from));
-        let readers: Vec<(UserId, bool)> = members.chain(strangers).collect();
-        for (account, early) in readers {
-            let change = if early || row.invisible.contains(&account) && !withheld {
-                LogChange::Withheld { seq }
-            } else {
-                let mut message = row.message.clone();
-                if recalled {
-                    message.body = row.original.clone();
-                }
-                LogChange::Message { message, sender: user(row.message.sender) }
-            };
-            self.push(account, ServerFrame::Conversation { conversation: id, prev, pos, head_seq, change });
-        }
-    }
-
-    fn tell_receipt(&mut self, owner: UserId, id: ConversationId, reader: UserId, cursors: Cursors) {
-        let private = [owner, reader].iter().any(|account| self.accounts[account].private);
-        if private && !self.is(Bug::IgnoresPrivacy) {
-            return;
-        }
-        let upd = self.accounts[&owner].upd.next();
-        self.receipts.insert((owner, id, reader), (upd, cursors));
-        self.tell_account(owner, vec![AccountChange::Receipt(Receipt { conversation: id, reader, cursors })]);
-    }
-
-    /// Changes of an account's log, one position each.
-    fn tell_account(&mut self, account: UserId, changes: Vec<AccountChange>) {
-        let state = self.accounts.get_mut(&account).unwrap();
-        let prev = state.upd;
-        state.upd = prev.plus(changes.len() as u64);
-        let pos = state.upd;
-        self.push(account, ServerFrame::Account { prev, pos, changes });
-    }
-
-    fn push(&mut self, account: UserId, frame: ServerFrame) {
-        let links = self.links.iter().filter(|(_, process)| process.account == account);
-        for link in links.map(|(link, _)| *link).collect::<Vec<_>>() {
-            if self.shows(Bug::GhostConnection, 3) {
-                self.ghosts.insert(link);
-            }
-            let lost = self.shows(Bug::DropsFrame, 5) || self.shows(Bug::PatchesPrev, 5);
-            let mut frame = frame.clone();
-            if lost && self.is(Bug::PatchesPrev) {
-                if let ServerFrame::Conversation { prev, .. } = &mut frame {
-                    *prev = prev.minus(1);
-                }
-            } else if lost || self.ghosts.contains(&link) {
-                continue;
-            }
-            self.out.push((link, Ok(frame)));
         }
     }
 }
