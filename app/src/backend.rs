@@ -10,6 +10,7 @@
 use crate::preferences::{ListOrder, Preferences, Theme};
 use leptos::prelude::{GetValue, LocalStorage, StoredValue, use_context};
 use protocol::messaging::HistoryPage;
+use protocol::profile::{Card, OwnAccount};
 use protocol::sync::SyncPage;
 use protocol::{
     Account, ClientId, Conversation, ConversationId, Device, ErrorCode, MessageBody, Millis, Rules, Seq, User, UserId,
@@ -41,6 +42,11 @@ pub enum Page {
     /// `GET /settings`; `POST /settings`: any of `language`, `theme`, `send_key`, `list_order`, set as cookies, and
     /// `receipts`, a setting of the account; `POST /logout`.
     Settings { account: Account, form: Form },
+    /// `GET /u/{id}`: what the reader sees of somebody.
+    Card { card: Box<Card>, own: bool },
+    /// `GET`, `POST /settings/profile`: `display_name`, `bio`, `gender`, `birthday`, `phone`, and who sees each, as
+    /// `bio_for`. `POST /settings/avatar`, with a file: `picture`, `x`, `y`, `size`, and `act`, `upload` or `remove`.
+    Profile { own: Box<OwnAccount>, form: Form },
     /// Any path that failed, with the status that belongs to the code.
     Error(ErrorCode),
 }

@@ -8,12 +8,15 @@ use crate::backend::{Backend, Messenger, Page, Snapshot};
 use crate::live::Live;
 use crate::preferences::Preferences;
 use crate::view::escape::escape;
+use crate::view::page::card::Card;
 use crate::view::page::devices::Devices;
 use crate::view::page::error::Error;
 use crate::view::page::login::Login;
 use crate::view::page::new::New;
+use crate::view::page::profile::{self, Profile};
 use crate::view::page::register::Register;
 use crate::view::page::settings::Settings;
+use crate::words::profile::ProfileWords;
 use crate::words::time::Clock;
 use crate::words::{self, Words};
 use leptos::prelude::*;
@@ -62,8 +65,9 @@ fn document(snapshot: Snapshot, head: &Head) -> String {
     let (title, body, tail) = match snapshot.page {
         Page::Messenger(messenger) => messenger_page(&messenger, words, head),
         page => {
+            let script = matches!(page, Page::Profile { .. }).then(|| script(profile::SCRIPT, head));
             let (title, body) = plain_page(page, preferences, words);
-            (words::title(words, 0, Some(title)), body, String::new())
+            (words::title(words, 0, Some(title)), body, script.unwrap_or_default())
         }
     };
     html(preferences, &title, &body, &tail, head)
@@ -108,6 +112,11 @@ fn start(messenger: &Messenger, head: &Head) -> String {
     )
 }
 
+/// A script of a page that has no front end.
+fn script(text: &str, head: &Head) -> String {
+    format!("<script type=\"module\" nonce=\"{}\">{text}</script>", escape(&head.nonce))
+}
+
 /// The script that starts the front end.
 fn starter(head: &Head) -> String {
     let (js, wasm) = (string(&head.js_url), string(&head.wasm_url));
@@ -123,6 +132,12 @@ fn plain_page(page: Page, preferences: Preferences, words: &'static Words) -> (&
         Page::Devices { devices, form } => (words.devices, view! { <Devices words clock devices form /> }.to_html()),
         Page::Settings { account, form } => {
             (words.settings, view! { <Settings words preferences account form /> }.to_html())
+        }
+        Page::Card { card, own } => {
+            (ProfileWords::of(words.language).profile, view! { <Card words card=*card own /> }.to_html())
+        }
+        Page::Profile { own, form } => {
+            (ProfileWords::of(words.language).edit, view! { <Profile words own=*own form /> }.to_html())
         }
         Page::Error(code) => ((words.error_title)(code), view! { <Error words code /> }.to_html()),
         Page::Messenger(_) => unreachable!("the messenger has a page of its own"),

@@ -33,6 +33,15 @@ pub struct Config {
     #[arg(long, env = "SIXIN_COOKIE_SECURE", value_enum, default_value_t = CookieSecure::Auto, value_name = "WHEN")]
     pub cookie_secure: CookieSecure,
 
+    /// How people prove who they are: `own`, by logging in here; `gateway`, by a header that a gateway before the server
+    /// signs (docs/IDENTITY.md).
+    #[arg(long, env = "SIXIN_AUTH_MODE", value_enum, default_value_t = AuthMode::Own, value_name = "MODE")]
+    pub auth_mode: AuthMode,
+
+    /// What the gateway signs with: at least 32 characters, or @ and the path of a file that holds them.
+    #[arg(long, env = "SIXIN_GATEWAY_SECRET", hide_env_values = true, value_name = "SECRET")]
+    pub gateway_secret: Option<Secret>,
+
     /// Open connections at most, 1 to 1000000. More wait until one is closed.
     #[arg(long, env = "SIXIN_MAX_CONNECTIONS", default_value_t = 20_000, value_name = "COUNT",
         value_parser = RangedU64ValueParser::<u32>::new().range(1..=1_000_000))]
@@ -75,6 +84,15 @@ pub struct Config {
 }
 
 impl Config {
+    /// The secret that is shared with the gateway, when it is a gateway that says who people are.
+    pub fn gateway(&self) -> anyhow::Result<Option<Secret>> {
+        match (self.auth_mode, &self.gateway_secret) {
+            (AuthMode::Own, _) => Ok(None),
+            (AuthMode::Gateway, Some(secret)) => Ok(Some(secret.clone())),
+            (AuthMode::Gateway, None) => anyhow::bail!("--auth-mode gateway needs --gateway-secret"),
+        }
+    }
+
     /// What devices must know of the settings.
     pub fn rules(&self) -> Rules {
         let read_report_policy = match self.read_report_policy {
@@ -89,6 +107,56 @@ impl Config {
 pub enum ReadReport {
     Viewport,
     OnLeave,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum AuthMode {
+    Own,
+    Gateway,
+}
+
+/// What only the server and another program know: at least 32 characters, 10 of them different.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    const MIN: usize = 32;
+    const DIFFERENT: usize = 10;
+
+    pub fn bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+/// A text is no secret.
+#[derive(Debug, Error)]
+pub enum NoSecret {
+    #[error("expected at least {min} characters, {different} of them different", min = Secret::MIN, different = Secret::DIFFERENT)]
+    Weak,
+    #[error("cannot read the file: {0}")]
+    File(std::io::Error),
+}
+
+impl FromStr for Secret {
+    type Err = NoSecret;
+
+    fn from_str(text: &str) -> Result<Self, NoSecret> {
+        let text = match text.strip_prefix('@') {
+            Some(path) => std::fs::read_to_string(path).map_err(NoSecret::File)?.trim().to_owned(),
+            None => text.to_owned(),
+        };
+        let different: std::collections::HashSet<char> = text.chars().collect();
+        if text.chars().count() < Self::MIN || different.len() < Self::DIFFERENT {
+            return Err(NoSecret::Weak);
+        }
+        Ok(Self(text))
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(…)")
+    }
 }
 
 /// How often somebody may do something. One who was idle for long may do as many at once as a minute's.
@@ -199,6 +267,14 @@ mod tests {
         assert!(origin("https://a").has_host("A:443"));
         assert!(origin("http://[::1]:3000").has_host("[::1]:3000"));
         assert!(!origin("http://a").has_host("a.evil"));
+    }
+
+    #[test]
+    fn weak_secrets_are_refused() {
+        for weak in ["", "secret", &"a".repeat(64), &"abcdefghi".repeat(8), "@/no/such/file"] {
+            assert!(weak.parse::<Secret>().is_err(), "{weak}");
+        }
+        assert_eq!(format!("{:?}", "0123456789abcdef0123456789abcdef".parse::<Secret>().unwrap()), "Secret(…)");
     }
 
     #[test]

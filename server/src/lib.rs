@@ -12,6 +12,7 @@ pub mod import;
 mod listen;
 mod middleware;
 pub mod page;
+mod pictures;
 pub mod push;
 mod rates;
 pub mod router;

@@ -3,11 +3,12 @@
 //! The API's routes are data, so that the OpenAPI document and the tests of permission walk the same table.
 
 use crate::api::{
-    accounts, contacts, conversations, devices, groups, logins, messages, openapi, receipts, sync, users,
+    accounts, avatars, contacts, conversations, devices, groups, logins, messages, openapi, receipts, sync, users,
 };
 use crate::error::Refusal;
 use crate::middleware::{headers, limits, origin, request_log};
 use crate::page;
+use crate::pictures;
 use crate::push::socket;
 use crate::state::AppState;
 use axum::Router;
@@ -53,6 +54,9 @@ pub fn routes() -> Vec<Route> {
         route(Method::POST,    path::ACCOUNTS,       "register",           Anyone,  post(accounts::register)),
         route(Method::GET,     path::ACCOUNT_ME,     "getAccount",         Account, get(accounts::me)),
         route(Method::PATCH,   path::ACCOUNT_ME,     "changeAccount",      Account, patch(accounts::change)),
+        route(Method::PUT,     path::ACCOUNT_AVATAR, "changeAvatar",       Account, put(avatars::put).layer(DefaultBodyLimit::max(pictures::BYTES))),
+        route(Method::DELETE,  path::ACCOUNT_AVATAR, "dropAvatar",         Account, delete(avatars::delete)),
+        route(Method::GET,     path::AVATAR,         "getAvatar",          Account, get(avatars::get)),
         route(Method::GET,     path::USERS,          "searchUsers",        Account, get(users::search)),
         route(Method::GET,     path::USER,           "getUser",            Account, get(users::get)),
         route(Method::POST,    path::LOGINS,         "logIn",              Anyone,  post(logins::log_in)),

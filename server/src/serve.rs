@@ -1,9 +1,11 @@
 //! Running the server: building its parts, and stopping them in order.
 
+use crate::auth::gateway::Gateway;
 use crate::auth::{Logins, Passwords};
 use crate::config::Config;
 use crate::domain::rosters::Rosters;
 use crate::listen;
+use crate::pictures::Pictures;
 use crate::push::{self, Hub};
 use crate::rates::Limits;
 use crate::router::router;
@@ -33,6 +35,8 @@ pub async fn build(config: Config) -> anyhow::Result<Server> {
     let state = AppState {
         logins: Logins::new(store.clone()),
         passwords: Passwords::new()?,
+        gateway: config.gateway()?.map(|secret| Arc::new(Gateway::new(secret))),
+        pictures: Pictures::default(),
         limits: Arc::new(Limits::new(&config.rates)),
         rosters: Rosters::new(store.clone()),
         hub: Hub::default(),

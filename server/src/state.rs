@@ -1,8 +1,10 @@
 //! What every handler and use-case can reach; cheap to clone.
 
+use crate::auth::gateway::Gateway;
 use crate::auth::{Logins, Passwords};
 use crate::config::Config;
 use crate::domain::rosters::Rosters;
+use crate::pictures::Pictures;
 use crate::push::Hub;
 use crate::rates::Limits;
 use crate::store::Store;
@@ -14,6 +16,9 @@ pub struct AppState {
     pub store: Store,
     pub logins: Logins,
     pub passwords: Passwords,
+    /// Who says who people are, where they do not log in here.
+    pub gateway: Option<Arc<Gateway>>,
+    pub pictures: Pictures,
     pub limits: Arc<Limits>,
     pub rosters: Rosters,
     pub hub: Hub,

@@ -47,6 +47,9 @@ fn table(conversation: ConversationId, member: &Person, target: &Person) -> Vec<
         row("logIn",             "",             Some(json!({"handle": "x", "password": "x"})), [401; 6]),
         row("getAccount",        "",             None,   ACCOUNTS),
         row("changeAccount",     "",             Some(json!({"receipts": true})), ACCOUNTS),
+        row("changeAvatar",      "",             Some(json!("no picture")), [401, 422, 422, 422, 422, 422]),
+        row("dropAvatar",        "",             None,   ACCOUNTS),
+        row("getAvatar",         "",             None,   [401, 404, 404, 404, 404, 404]),
         row("searchUsers",       "?query=a",     None,   ACCOUNTS),
         row("getUser",           "",             None,   ACCOUNTS),
         row("listDevices",       "",             None,   ACCOUNTS),
@@ -162,6 +165,7 @@ async fn every_route_knows_who_may_call_it() {
             let user = if route.path == path::WAITING { waiter.id } else { target.id };
             let path = route.path.replace("{id}", &named).replace("{seq}", &secret.to_string());
             let path = path.replace("{user}", &user.to_string()).replace("{link}", &link);
+            let path = path.replace("{hash}", &"0".repeat(32)).replace("{size}", "96");
             let url = server.url(&format!("{path}{}", row.query));
             let mut request = reqwest::Client::new().request(route.method.clone(), url);
             if let Some(caller) = &caller {

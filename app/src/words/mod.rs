@@ -4,6 +4,7 @@
 
 mod chinese;
 mod english;
+pub mod profile;
 pub mod time;
 
 use crate::live::tip::Tip;

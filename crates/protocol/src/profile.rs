@@ -239,6 +239,14 @@ impl From<Bio> for String {
     }
 }
 
+/// A square of a picture, in its pixels from the corner where it begins, as a person sees it. Clamped to the picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Crop {
+    pub x: u32,
+    pub y: u32,
+    pub size: u32,
+}
+
 /// The fields of a profile. What is absent is not told, or not to this reader.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Profile {

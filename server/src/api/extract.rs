@@ -62,6 +62,17 @@ fn named_field(message: &str) -> Option<&str> {
     rest.split('`').next()
 }
 
+/// A body as it came.
+pub struct Raw(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Raw {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
+        Bytes::from_request(request, state).await.map(Self).map_err(unreadable)
+    }
+}
+
 /// The fields of a form, in a body that a page without script sent.
 pub struct Form<T>(pub T);
 
@@ -142,7 +153,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Link {
     }
 }
 
-async fn parameters(parts: &mut Parts, state: &(impl Send + Sync)) -> Result<RawPathParams, Refusal> {
+pub async fn parameters(parts: &mut Parts, state: &(impl Send + Sync)) -> Result<RawPathParams, Refusal> {
     RawPathParams::from_request_parts(parts, state).await.map_err(|_| Refusal::not_found())
 }
 

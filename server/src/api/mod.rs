@@ -2,6 +2,7 @@
 
 pub mod accounts;
 mod answer;
+pub mod avatars;
 pub mod contacts;
 pub mod conversations;
 pub mod devices;

@@ -49,6 +49,9 @@ impl OptionalFromRequestParts<AppState> for CurrentUser {
 }
 
 async fn find(parts: &Parts, state: &AppState) -> Result<Option<CurrentUser>, Refusal> {
+    if let Some(gateway) = &state.gateway {
+        return gateway.login(parts, state).await.map(Some);
+    }
     let secure = is_secure(&parts.headers, state);
     let Some(token) = bearer(&parts.headers).or_else(|| cookie(&parts.headers, secure)) else { return Ok(None) };
     Ok(state.logins.find(token).await?.map(CurrentUser))

@@ -111,6 +111,11 @@ impl Logins {
         Ok((device, token))
     }
 
+    /// Begins a login of the account with a token that is known already; `Taken` when it has begun.
+    pub async fn begin_with(&self, token: &str, account: &Account, name: DeviceName) -> Result<DeviceId, StoreError> {
+        self.store.begin_login(account.id, token_hash(token), name).await
+    }
+
     /// Ends one login of the account; its connections close. `NotFound` when the account has no such device.
     pub async fn end(&self, account: UserId, device: DeviceId) -> Result<(), Refusal> {
         let logins = self.clone();

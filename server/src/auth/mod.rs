@@ -1,6 +1,8 @@
 //! Who asks: passwords, logins, and the extractor that hands a handler its account.
 
+pub mod device_name;
 pub mod extract;
+pub mod gateway;
 mod login;
 pub mod password;
 

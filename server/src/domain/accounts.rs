@@ -15,12 +15,21 @@ const QUERY: usize = 64;
 
 /// Creates an account; `handle_taken` when another one has the handle.
 pub async fn register(state: &AppState, request: RegisterRequest, from: IpAddr) -> Result<Account, Refusal> {
+    own_log_in(state)?;
     state.limits.register(from)?;
     let hash = state.passwords.hash(request.password.into()).await?;
     state.store.create_account(request.handle, request.display_name, hash).await.map_err(|error| match error {
         StoreError::Taken => Refusal::new(ErrorCode::HandleTaken, "another account has this handle"),
         error => error.into(),
     })
+}
+
+/// Refuses where it is a gateway that says who people are.
+fn own_log_in(state: &AppState) -> Result<(), Refusal> {
+    match state.gateway {
+        None => Ok(()),
+        Some(_) => Err(Refusal::new(ErrorCode::NotAllowed, "a gateway says who people are; nobody logs in here")),
+    }
 }
 
 /// Begins a login. An unknown handle, an account that cannot log in and a wrong password are refused alike, after the
@@ -31,6 +40,7 @@ pub async fn log_in(
     derived_name: DeviceName,
     from: IpAddr,
 ) -> Result<Login, Refusal> {
+    own_log_in(state)?;
     state.limits.login(&request.handle, from)?;
     let found = match Handle::try_from(request.handle) {
         Ok(handle) => state.store.account_by_handle(&handle).await?,

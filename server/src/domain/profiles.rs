@@ -3,9 +3,9 @@
 use crate::auth::CurrentLogin;
 use crate::error::Refusal;
 use crate::state::AppState;
-use crate::store;
-use protocol::UserId;
-use protocol::profile::{Birthday, Card, ChangeAccount, Circle, OwnAccount};
+use crate::{pictures, store};
+use protocol::profile::{Birthday, Card, ChangeAccount, Circle, Crop, OwnAccount};
+use protocol::{AvatarHash, UserId};
 
 /// Everything that the account tells.
 pub async fn own(state: &AppState, login: &CurrentLogin) -> Result<OwnAccount, Refusal> {
@@ -43,4 +43,34 @@ async fn sees(state: &AppState, reader: UserId, owner: UserId) -> Result<Circle,
     // A friend is whom the owner lists as one: who was removed sees no more, and is not told (R003-08b).
     let friend = state.store.contact(owner, reader).await?.relation.friend;
     Ok(if friend { Circle::Friend } else { Circle::Anyone })
+}
+
+/// Gives the account a picture, cut out of a file where one says, or in its middle.
+pub async fn change_avatar(
+    state: &AppState,
+    login: &CurrentLogin,
+    file: Vec<u8>,
+    crop: Option<Crop>,
+) -> Result<OwnAccount, Refusal> {
+    state.limits.change_profile(login.account.id)?;
+    let picture = state.pictures.make(file, crop).await?;
+    let (id, store) = (login.account.id, state.store.clone());
+    state.logins.change(id, async move { store.change_avatar(id, Some(picture)).await }).await
+}
+
+/// Takes the account's picture away.
+pub async fn drop_avatar(state: &AppState, login: &CurrentLogin) -> Result<OwnAccount, Refusal> {
+    state.limits.change_profile(login.account.id)?;
+    let (id, store) = (login.account.id, state.store.clone());
+    state.logins.change(id, async move { store.change_avatar(id, None).await }).await
+}
+
+/// A picture of a size that is kept.
+pub async fn avatar(state: &AppState, hash: &AvatarHash, size: u32) -> Result<Vec<u8>, Refusal> {
+    let large = match size {
+        pictures::SMALL => false,
+        pictures::LARGE => true,
+        _ => return Err(Refusal::not_found()),
+    };
+    state.store.avatar(hash, large).await?.ok_or_else(Refusal::not_found)
 }

@@ -9,6 +9,8 @@ mod line;
 mod plan;
 mod progress;
 
+pub use plan::person;
+
 use crate::auth::Passwords;
 use crate::store::{Folder, Store};
 use anyhow::{Context, anyhow};

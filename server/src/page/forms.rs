@@ -2,8 +2,8 @@
 
 use super::{Browser, Login, see_other, with_login};
 use crate::api::extract::{Form, Query};
-use crate::api::logins::device_name;
 use crate::auth::CurrentUser;
+use crate::auth::device_name::device_name;
 use crate::auth::extract::ClientAddress;
 use crate::domain::{accounts, conversations, profiles};
 use crate::error::Refusal;

@@ -5,6 +5,7 @@
 
 mod forms;
 mod messenger;
+mod profile;
 mod site;
 
 use crate::api::status;
@@ -13,13 +14,14 @@ use crate::auth::extract::{is_secure, set_cookie};
 use crate::config::is_host;
 use crate::error::Refusal;
 use crate::middleware::csp::{Nonce, kept_policy};
+use crate::pictures;
 use crate::state::AppState;
 use crate::store;
 use app::backend::{Form, Page, Snapshot};
 use app::preferences::Preferences;
 use app::shell::{self, Head};
 use axum::Router;
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{DefaultBodyLimit, FromRequestParts, Request, State};
 use axum::http::header::{
     ACCEPT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HOST, HeaderName, LOCATION, SET_COOKIE,
 };
@@ -43,6 +45,9 @@ pub fn routes() -> Router<AppState> {
         .route("/new",          get(forms::new).post(forms::open))
         .route("/devices",      get(forms::devices).post(forms::revoke))
         .route("/settings",     get(forms::settings).post(forms::set))
+        .route("/settings/profile", get(profile::edit).post(profile::change))
+        .route("/settings/avatar", post(profile::picture).layer(DefaultBodyLimit::max(pictures::BYTES + 4_096)))
+        .route("/u/{id}",       get(profile::card))
         .route("/offline",      get(offline))
         .route("/service-worker.js", get(site::service_worker))
         .route("/favicon.svg",  get(site::icon))
@@ -141,7 +146,7 @@ pub async fn refusals(State(state): State<AppState>, request: Request, next: Nex
     let response = next.run(request).await;
     match response.extensions().get::<ErrorCode>() {
         None => response,
-        Some(ErrorCode::NotLoggedIn) => see_other("/login"),
+        Some(ErrorCode::NotLoggedIn) if state.gateway.is_none() => see_other("/login"),
         Some(code) => Browser::of(&headers, &state).show(response.status(), Page::Error(*code)),
     }
 }

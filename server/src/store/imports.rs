@@ -220,6 +220,18 @@ async fn free_handles(conn: &mut SqliteConnection, people: &[Person]) -> Result<
     Ok(chosen.into_iter().flatten().collect())
 }
 
+/// The wished handle, or one like it that nobody has.
+pub(super) async fn free_handle(conn: &mut SqliteConnection, wished: &Handle) -> Result<Handle, StoreError> {
+    for number in 1.. {
+        let handle = numbered(wished, number)?;
+        let taken = sqlx::query(TAKEN).bind(json(&[&handle])?).fetch_optional(&mut *conn).await?;
+        if taken.is_none() {
+            return Ok(handle);
+        }
+    }
+    Err(StoreError::Taken)
+}
+
 fn numbered(handle: &Handle, number: u32) -> Result<Handle, StoreError> {
     if number == 1 {
         return Ok(handle.clone());

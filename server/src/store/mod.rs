@@ -8,6 +8,7 @@
 
 pub mod accounts;
 mod append;
+pub mod avatars;
 mod checkpoint;
 pub mod clock;
 pub mod conversations;
@@ -18,6 +19,7 @@ pub mod folder;
 mod groups;
 mod hidden;
 pub mod history;
+pub mod identities;
 pub mod imports;
 mod joining;
 pub mod logins;

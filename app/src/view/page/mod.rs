@@ -1,9 +1,11 @@
 //! The pages beside the messenger: plain forms, never hydrated.
 
+pub mod card;
 pub mod devices;
 pub mod error;
 pub mod login;
 pub mod new;
+pub mod profile;
 pub mod register;
 pub mod settings;
 

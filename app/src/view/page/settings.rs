@@ -6,6 +6,7 @@ use crate::preferences::{Language, ListOrder, Preferences, SendKey, Theme};
 use crate::view::avatar::Avatar;
 use crate::view::form::Refusal;
 use crate::words::Words;
+use crate::words::profile::ProfileWords;
 use leptos::prelude::*;
 use protocol::Account;
 
@@ -42,6 +43,7 @@ pub fn Settings(words: &'static Words, preferences: Preferences, account: Accoun
                 <button class="primary">{words.save}</button>
             </form>
             <nav class="ways" aria-label=words.account>
+                <a href="/settings/profile">{ProfileWords::of(words.language).edit}</a>
                 <a href="/devices">{words.devices}</a>
                 <form method="post" action="/logout">
                     <button class="danger">{words.log_out}</button>

@@ -55,12 +55,17 @@ fn document() -> Value {
 
 fn operation(route: &Route) -> Value {
     let Operation { summary, parameters, takes, answers } = describe(route.operation);
-    let in_path = [("id", operations::path_id(route.path)), ("seq", "Seq"), ("user", "UserId"), ("link", "Link")]
-        .into_iter()
-        .filter(|(name, _)| route.path.contains(&format!("{{{name}}}")))
-        .map(
-            |(name, kind)| json!({ "name": name, "in": "path", "required": true, "schema": schemas::reference(kind) }),
-        );
+    let in_path = [
+        ("id", operations::path_id(route.path)),
+        ("seq", "Seq"),
+        ("user", "UserId"),
+        ("link", "Link"),
+        ("hash", "AvatarHash"),
+        ("size", "AvatarSize"),
+    ]
+    .into_iter()
+    .filter(|(name, _)| route.path.contains(&format!("{{{name}}}")))
+    .map(|(name, kind)| json!({ "name": name, "in": "path", "required": true, "schema": schemas::reference(kind) }));
     let in_query = parameters.iter().map(|parameter| {
         json!({ "name": parameter.name, "in": "query", "required": parameter.required,
             "description": parameter.description, "schema": parameter.schema })
@@ -87,7 +92,11 @@ fn operation(route: &Route) -> Value {
         },
     });
     if let Some(schema) = takes {
-        operation["requestBody"] = json!({ "required": true, "content": content(schema) });
+        let content = match schema {
+            operations::PICTURE => json!({ "image/jpeg": {}, "image/png": {}, "image/webp": {} }),
+            schema => content(schema),
+        };
+        operation["requestBody"] = json!({ "required": true, "content": content });
     }
     operation
 }

@@ -26,6 +26,9 @@ pub struct Answer {
     pub schema: Option<&'static str>,
 }
 
+/// A body that is a picture and no document.
+pub const PICTURE: &str = "a picture";
+
 fn answer(status: u16, description: &'static str, schema: &'static str) -> Answer {
     Answer { status, description, schema: Some(schema) }
 }
@@ -81,6 +84,20 @@ pub fn describe(operation: &str) -> Operation {
             "ChangeAccount",
             [answer(200, "The account", "OwnAccount")],
         ),
+        "changeAvatar" => Operation {
+            parameters: vec![
+                pixels("x", "Where the square begins."),
+                pixels("y", "Where the square begins."),
+                pixels("size", "The square's side; when absent, the largest square of the middle is taken."),
+            ],
+            ..with_body(
+                "Give the account a picture, of at most 5 MiB and 40 megapixels",
+                PICTURE,
+                [answer(200, "The account", "OwnAccount")],
+            )
+        },
+        "dropAvatar" => plain("Take the account's picture away", [answer(200, "The account", "OwnAccount")]),
+        "getAvatar" => plain("A picture, 96 or 256 pixels wide", [nothing(200, "A JPEG file, which never changes")]),
         "searchUsers" => with_query(
             "Find users whose handle or display name contains a text",
             vec![Parameter {
@@ -310,6 +327,11 @@ pub fn describe(operation: &str) -> Operation {
         ),
         other => panic!("the operation {other} is not described"),
     }
+}
+
+fn pixels(name: &'static str, description: &str) -> Parameter {
+    let schema = json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX });
+    Parameter { name, required: false, description: description.to_owned(), schema }
 }
 
 fn text(name: &'static str, description: &str) -> Parameter {

@@ -104,6 +104,7 @@ fn accounts() -> Value {
         ]),
         "AvatarHash": { "type": "string", "pattern": "^[0-9a-f]{32}$",
             "description": "A picture, under /api/v1/avatars." },
+        "AvatarSize": { "enum": [96, 256] },
         "Users": object([("users", list("User"))]),
         "Account": object([
             ("id", reference("UserId")),

@@ -1,0 +1,70 @@
+//! What somebody tells of themselves.
+
+use super::Inner;
+use crate::view::icon::Icon;
+use crate::words::Words;
+use crate::words::profile::ProfileWords;
+use leptos::prelude::*;
+use protocol::profile::{Card as Told, Profile};
+use protocol::{AvatarHash, path};
+
+#[component]
+pub fn Card(words: &'static Words, card: Told, own: bool) -> impl IntoView {
+    let said = ProfileWords::of(words.language);
+    let (user, profile) = (card.user, card.profile);
+    let name = user.display_name.to_string();
+    let id = user.id.to_string();
+    view! {
+        <Inner words title=said.profile>
+            <section class="profile-head">
+                <Portrait name=name.clone() tint=user.id.get() picture=user.avatar label=(said.picture_of)(&name) />
+                <h2 dir="auto">{name}</h2>
+                <p class="aside">{format!("@{}", user.handle)}</p>
+            </section>
+            <Facts said profile />
+            <nav class="profile-ways">
+                <form method="post" action="/new">
+                    <button class="primary" name="peer" value=id>
+                        <Icon name="messages" />
+                        {said.message}
+                    </button>
+                </form>
+                {own
+                    .then(|| {
+                        view! {
+                            <a href="/settings/profile">
+                                {said.edit}
+                            </a>
+                        }
+                    })}
+            </nav>
+        </Inner>
+    }
+}
+
+#[component]
+fn Facts(said: &'static ProfileWords, profile: Profile) -> impl IntoView {
+    let Profile { gender, birthday, phone, bio } = profile;
+    let call = phone.as_ref().map(|phone| (format!("tel:{}", phone.as_str()), phone.as_str().to_owned()));
+    view! {
+        <dl class="facts">
+            {bio.map(|bio| view! { <dt>{said.bio}</dt><dd class="is-text" dir="auto">{bio.as_str().to_owned()}</dd> })}
+            {gender.map(|gender| view! { <dt>{said.gender}</dt><dd>{(said.genders)(gender)}</dd> })}
+            {birthday.map(|day| view! { <dt>{said.birthday}</dt><dd><time datetime=day.to_string()>{day.to_string()}</time></dd> })}
+            {call.map(|(href, phone)| view! { <dt>{said.phone}</dt><dd><a href=href>{phone}</a></dd> })}
+        </dl>
+    }
+}
+
+/// A large picture, or the first letter of a name.
+#[component]
+pub fn Portrait(name: String, tint: u64, picture: Option<AvatarHash>, label: String) -> impl IntoView {
+    let letter: String = name.chars().next().into_iter().flat_map(char::to_uppercase).collect();
+    let class = format!("avatar is-large tint-{}", tint % 8);
+    view! {
+        <span class=class role="img" aria-label=label>
+            {letter}
+            {picture.map(|hash| view! { <img src=path::avatar(&hash, 256) alt="" width="256" height="256" /> })}
+        </span>
+    }
+}

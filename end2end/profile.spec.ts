@@ -1,0 +1,90 @@
+import { Messenger } from './support/messenger.ts';
+import { expect, test } from './support/test.ts';
+
+/** 64 × 32 pixels, the left half red, the right half blue. */
+async function picture(page: import('@playwright/test').Page): Promise<Buffer> {
+  const url = await page.evaluate(() => {
+    const canvas = document.createElement('canvas');
+    [canvas.width, canvas.height] = [64, 32];
+    const context = canvas.getContext('2d')!;
+    context.fillStyle = 'red';
+    context.fillRect(0, 0, 32, 32);
+    context.fillStyle = 'blue';
+    context.fillRect(32, 0, 32, 32);
+    return canvas.toDataURL('image/png');
+  });
+  return Buffer.from(url.split(',')[1]!, 'base64');
+}
+
+test('a profile is told, and others see what they may', async ({ enter, server }) => {
+  const one = await enter('travel-dev-1-a');
+  const page = one.page;
+  await page.goto(`${server.url}/settings`);
+  await page.getByRole('link', { name: '编辑资料' }).click();
+  await page.getByLabel('昵称').fill('张三');
+  await page.getByLabel('简介', { exact: true }).fill('你好，世界');
+  await page.getByLabel('生日', { exact: true }).fill('2000-02-29');
+  await page.getByLabel('电话', { exact: true }).fill('+86 138 0013 8000');
+  await page.getByRole('button', { name: '保存' }).click();
+  await expect(page.getByRole('heading', { level: 2, name: '张三' })).toBeVisible();
+  await expect(page.getByText('2000-02-29')).toBeVisible();
+  const card = page.url();
+
+  const two = await enter('travel-dev-1-b');
+  await expect(new Messenger(two.page).session('张三')).toBeVisible();
+  await two.page.goto(card);
+  await expect(two.page.getByText('你好，世界')).toBeVisible();
+  await expect(two.page.getByText('2000-02-29')).toHaveCount(0);
+  await expect(two.page.getByText('+8613800138000')).toHaveCount(0);
+  await two.page.getByRole('button', { name: '发消息' }).click();
+  await expect(two.page.getByRole('heading', { level: 2, name: '张三' })).toBeVisible();
+});
+
+test('a picture is cut with the keyboard, and the other side shows it at once', async ({ enter, server }) => {
+  const one = await enter('travel-dev-1-a', { viewport: { width: 390, height: 844 } });
+  const two = await enter('travel-dev-1-b');
+  const page = one.page;
+  await page.goto(`${server.url}/settings/profile`);
+  await page.getByLabel('头像', { exact: true }).setInputFiles({
+    name: 'picture.png',
+    mimeType: 'image/png',
+    buffer: await picture(page),
+  });
+  const across = page.getByRole('slider', { name: '左右位置' });
+  await across.focus();
+  await across.press('End');
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+  expect(wide).toBeLessThanOrEqual(390);
+  await page.getByRole('button', { name: '上传头像' }).click();
+  const shown = page.getByRole('img', { name: /的头像/ }).locator('img');
+  await expect(shown).toBeVisible();
+  const blue = await shown.evaluate(async (image: HTMLImageElement) => {
+    await image.decode();
+    const canvas = document.createElement('canvas');
+    const context = canvas.getContext('2d')!;
+    context.drawImage(image, 0, 0, 1, 1, 0, 0, 1, 1);
+    const [red, , blue] = context.getImageData(0, 0, 1, 1).data;
+    return blue! > red!;
+  });
+  expect(blue, 'the right half').toBe(true);
+  await expect(new Messenger(two.page).session('travel-dev-1-a').locator('.avatar img')).toHaveCount(1);
+
+  await page.getByRole('button', { name: '移除头像' }).click();
+  await expect(page.getByRole('button', { name: '移除头像' })).toHaveCount(0);
+  await expect(new Messenger(two.page).session('travel-dev-1-a').locator('.avatar img')).toHaveCount(0);
+});
+
+test('a wrong field is named, and nothing that was filled in is lost', async ({ enter, server }) => {
+  const visitor = await enter('travel-dev-1-a', { locale: 'en-US' });
+  const page = visitor.page;
+  visitor.watch.allow(/answer 422|status of 422/);
+  await page.goto(`${server.url}/settings/profile`);
+  await page.getByLabel('About', { exact: true }).fill('Hello');
+  await page.getByLabel('Phone', { exact: true }).fill('call me');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByLabel('Phone', { exact: true })).toHaveAttribute('aria-invalid', 'true');
+  await expect(page.getByLabel('About', { exact: true })).toHaveValue('Hello');
+  await page.getByLabel('Phone', { exact: true }).fill('+1 555 0100');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByText('Hello')).toBeVisible();
+});

@@ -1,0 +1,163 @@
+//! Profile cards, and the forms that change one's own.
+
+use super::{Browser, see_other};
+use crate::api::extract::{Form, Path};
+use crate::auth::CurrentUser;
+use crate::domain::profiles;
+use crate::error::Refusal;
+use crate::state::AppState;
+use app::backend::{self, Page};
+use axum::extract::multipart::{Multipart, MultipartError};
+use axum::extract::{FromRequest, Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use protocol::profile::{Audience, Audiences, ChangeAccount, Crop, Gender};
+use protocol::{DisplayName, ErrorCode, UserId};
+use std::fmt::Display;
+
+const EDIT: &str = "/settings/profile";
+
+/// `GET /u/{id}`
+pub async fn card(
+    State(state): State<AppState>,
+    browser: Browser,
+    user: CurrentUser,
+    Path(id): Path<UserId>,
+) -> Result<Response, Refusal> {
+    let card = profiles::card(&state, &user, id).await?;
+    Ok(browser.show(StatusCode::OK, Page::Card { own: id == user.account.id, card: Box::new(card) }))
+}
+
+/// `GET /settings/profile`
+pub async fn edit(State(state): State<AppState>, browser: Browser, user: CurrentUser) -> Result<Response, Refusal> {
+    let own = Box::new(profiles::own(&state, &user).await?);
+    Ok(browser.show(StatusCode::OK, Page::Profile { own, form: backend::Form::default() }))
+}
+
+/// `POST /settings/profile`
+pub async fn change(
+    State(state): State<AppState>,
+    browser: Browser,
+    user: CurrentUser,
+    Form(fields): Form<Vec<(String, String)>>,
+) -> Result<Response, Refusal> {
+    let changed = match change_of(&fields) {
+        Ok(change) => profiles::change(&state, &user, change).await,
+        Err(refusal) => Err(refusal),
+    };
+    match changed {
+        Ok(_) => Ok(see_other(&format!("/u/{}", user.account.id))),
+        Err(refusal) => again(&state, &browser, &user, &refusal, fields).await,
+    }
+}
+
+async fn again(
+    state: &AppState,
+    browser: &Browser,
+    user: &CurrentUser,
+    refusal: &Refusal,
+    fields: Vec<(String, String)>,
+) -> Result<Response, Refusal> {
+    let own = Box::new(profiles::own(state, user).await?);
+    Ok(browser.show_again(refusal, fields, |form| Page::Profile { own, form }))
+}
+
+fn change_of(fields: &[(String, String)]) -> Result<ChangeAccount, Refusal> {
+    let value = |name: &str| fields.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str());
+    let gender = match value("gender") {
+        "" => None,
+        name => Some(
+            Gender::ALL.into_iter().find(|gender| gender.name() == name).ok_or_else(|| wrong("gender", &"unknown"))?,
+        ),
+    };
+    let audience = |name: &'static str| {
+        let chosen = Audience::ALL.into_iter().find(|audience| audience.name() == value(name));
+        chosen.ok_or_else(|| wrong(name, &"unknown"))
+    };
+    Ok(ChangeAccount {
+        display_name: Some(DisplayName::try_from(value("display_name")).map_err(|why| wrong("display_name", &why))?),
+        gender: Some(gender),
+        birthday: Some(filled("birthday", value("birthday"))?),
+        phone: Some(filled("phone", value("phone"))?),
+        bio: Some(filled("bio", value("bio"))?),
+        audiences: Some(Audiences {
+            gender: audience("gender_for")?,
+            birthday: audience("birthday_for")?,
+            phone: audience("phone_for")?,
+            bio: audience("bio_for")?,
+        }),
+        ..ChangeAccount::default()
+    })
+}
+
+/// A field that may be left empty.
+fn filled<T: TryFrom<String, Error: Display>>(name: &'static str, text: &str) -> Result<Option<T>, Refusal> {
+    if text.trim().is_empty() {
+        return Ok(None);
+    }
+    T::try_from(text.to_owned()).map(Some).map_err(|why| wrong(name, &why))
+}
+
+fn wrong(field: &'static str, why: &dyn Display) -> Refusal {
+    Refusal::field(field, &why.to_string())
+}
+
+/// `POST /settings/avatar`: a form with a file.
+pub async fn picture(
+    State(state): State<AppState>,
+    browser: Browser,
+    user: CurrentUser,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let changed = match Upload::read(request).await {
+        Ok(Upload { remove: true, .. }) => profiles::drop_avatar(&state, &user).await,
+        Ok(Upload { file, crop, .. }) => profiles::change_avatar(&state, &user, file.into(), crop).await,
+        Err(refusal) => Err(refusal),
+    };
+    match changed {
+        Ok(_) => Ok(see_other(EDIT)),
+        Err(refusal) => again(&state, &browser, &user, &refusal, vec![]).await,
+    }
+}
+
+#[derive(Default)]
+struct Upload {
+    file: axum::body::Bytes,
+    crop: Option<Crop>,
+    remove: bool,
+}
+
+impl Upload {
+    async fn read(request: Request) -> Result<Self, Refusal> {
+        let mut form = Multipart::from_request(request, &()).await.map_err(|_| Refusal::bad_request("send a form"))?;
+        let mut upload = Self::default();
+        let (mut x, mut y, mut size) = (0, 0, None);
+        while let Some(field) = form.next_field().await.map_err(unreadable)? {
+            let name = field.name().unwrap_or_default().to_owned();
+            if name == "picture" {
+                upload.file = field.bytes().await.map_err(unreadable)?;
+                continue;
+            }
+            let text = field.text().await.map_err(unreadable)?;
+            match name.as_str() {
+                "x" => x = text.parse().unwrap_or(0),
+                "y" => y = text.parse().unwrap_or(0),
+                "size" => size = text.parse().ok(),
+                "act" => upload.remove = text == "remove",
+                _ => {}
+            }
+        }
+        upload.crop = size.map(|size| Crop { x, y, size });
+        Ok(upload)
+    }
+}
+
+fn unreadable(error: MultipartError) -> Refusal {
+    match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Refusal {
+            field: Some("avatar".to_owned()),
+            ..Refusal::new(ErrorCode::TooLarge, "the picture is too large")
+        },
+        _ => Refusal::bad_request("the form could not be read"),
+    }
+}
