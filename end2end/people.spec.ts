@@ -38,6 +38,8 @@ test('one finds a person by handle or display name and starts a conversation tha
   await expect(me.composer).toBeVisible();
 
   await me.send('你好，可以认识一下吗？');
+  await expect(other.strangers).toContainText('1 条未读消息');
+  await other.strangers.click();
   const row = other.session('travel-dev-2-a');
   await expect(row).toContainText('你好，可以认识一下吗？');
   await expect(row).toContainText('1 条未读消息');

@@ -68,8 +68,10 @@ test('without scripts one registers, finds somebody by name and writes to them',
 
   const other = await visit();
   await other.login('film-dev-2-a');
-  await expect(other.page.getByRole('link', { name: '李四' })).toContainText('你好，我是李四');
   await expect(other.page.getByText('1 条未读消息')).toBeAttached();
+  await other.page.getByRole('link', { name: '陌生人消息' }).click();
+  await other.page.getByRole('region', { name: '陌生人消息' }).getByRole('link', { name: '李四' }).click();
+  await expect(other.page.getByRole('log').getByRole('article')).toContainText('你好，我是李四');
 });
 
 test('a refused form says why and keeps what was filled in', async ({ visit, server }) => {

@@ -112,6 +112,7 @@ test('the total is the sum of the conversations, shown up to 99 and told exactly
   const unread = (await (await server.program('kleedrac')).conversations()).map(it => it.unread);
   expect(unread.sort()).toEqual([1, 100]);
 
+  await me.strangers.click();
   await me.choose('crimsun');
   await expect(visitor.page).toHaveTitle('(99+) crimsun · 私信');
   await expect(me.session('crimsun')).not.toContainText('未读');

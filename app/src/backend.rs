@@ -13,7 +13,8 @@ use protocol::messaging::HistoryPage;
 use protocol::profile::{Card, OwnAccount};
 use protocol::sync::SyncPage;
 use protocol::{
-    Account, ClientId, Conversation, ConversationId, Device, ErrorCode, MessageBody, Millis, Rules, Seq, User, UserId,
+    Account, ClientId, Contact, Conversation, ConversationId, Device, ErrorCode, FriendRequest, MessageBody, Millis,
+    Rules, Seq, User, UserId,
 };
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
@@ -37,6 +38,9 @@ pub enum Page {
     Register(Form),
     /// `GET /new?query=`; `POST /new`: `peer`, a user's id; answers 303 to the conversation.
     New { query: String, found: Option<Vec<User>>, form: Form },
+    /// `GET /contacts?query=`; `POST /contacts`: `user`, an id; `act`, one of `befriend` (with a `greeting`), `unfriend`,
+    /// `refuse`, `follow`, `unfollow`, `block`, `unblock`.
+    Contacts { content: Box<Contacts>, form: Form },
     /// `GET /devices`; `POST /devices`: `device`, the id of the one to revoke.
     Devices { devices: Vec<Device>, form: Form },
     /// `GET /settings`; `POST /settings`: any of `language`, `theme`, `send_key`, `list_order`, set as cookies, and
@@ -49,6 +53,25 @@ pub enum Page {
     Profile { own: Box<OwnAccount>, form: Form },
     /// Any path that failed, with the status that belongs to the code.
     Error(ErrorCode),
+}
+
+/// Everybody whom an account has to do with, or those whom a query means.
+#[derive(Clone, Debug, Default)]
+pub struct Contacts {
+    pub query: String,
+    pub incoming: Vec<FriendRequest>,
+    pub outgoing: Vec<FriendRequest>,
+    /// The newest conversations, without those of strangers.
+    pub recent: Vec<Conversation>,
+    /// Conversations with people who were never answered (R001-04).
+    pub strangers: Vec<Conversation>,
+    /// Friends and whom the account follows, by the initial of their pinyin.
+    pub book: Vec<(char, Vec<Contact>)>,
+    /// Who only follows the account.
+    pub fans: Vec<Contact>,
+    pub blocked: Vec<Contact>,
+    /// People who are no contacts, found for the query.
+    pub others: Vec<User>,
 }
 
 /// What a form page shows again after a refusal.

@@ -9,6 +9,7 @@ use crate::live::Live;
 use crate::preferences::Preferences;
 use crate::view::escape::escape;
 use crate::view::page::card::Card;
+use crate::view::page::contacts::Contacts;
 use crate::view::page::devices::Devices;
 use crate::view::page::error::Error;
 use crate::view::page::login::Login;
@@ -129,6 +130,9 @@ fn plain_page(page: Page, preferences: Preferences, words: &'static Words) -> (&
         Page::Login(form) => (words.log_in, view! { <Login words form /> }.to_html()),
         Page::Register(form) => (words.register, view! { <Register words form /> }.to_html()),
         Page::New { query, found, form } => (words.find_people, view! { <New words query found form /> }.to_html()),
+        Page::Contacts { content, form } => {
+            (words.contacts, view! { <Contacts words content=*content form /> }.to_html())
+        }
         Page::Devices { devices, form } => (words.devices, view! { <Devices words clock devices form /> }.to_html()),
         Page::Settings { account, form } => {
             (words.settings, view! { <Settings words preferences account form /> }.to_html())

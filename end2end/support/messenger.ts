@@ -13,6 +13,11 @@ export class Messenger {
     return this.sessions.filter({ has: this.page.getByText(name, { exact: true }) });
   }
 
+  /** The row that stands for the conversations with strangers. */
+  get strangers(): Locator {
+    return this.page.getByRole('link', { name: '陌生人消息' });
+  }
+
   get log(): Locator {
     return this.page.getByRole('log');
   }

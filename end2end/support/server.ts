@@ -22,6 +22,7 @@ const SETTINGS = {
   SIXIN_ACCOUNTS_PER_ADDRESS: '10000',
   SIXIN_SENDS_PER_SECOND: '10000',
   SIXIN_SENDS_AT_ONCE: '10000',
+  SIXIN_SEARCHES_PER_HOUR: '10000',
 };
 
 /** A data folder of its own, gone with `remove`. */
@@ -146,6 +147,26 @@ export class Program {
   async texts(conversation: number): Promise<string[]> {
     const page = await this.get(`/api/v1/conversations/${conversation}/messages?limit=100`);
     return page.messages.map((message: { body: { text: string } }) => message.body.text);
+  }
+
+  /** Its own number. */
+  async id(): Promise<number> {
+    return (await this.get('/api/v1/accounts/me')).id;
+  }
+
+  /** Sets from whom it accepts messages. */
+  async acceptFrom(whom: 'everyone' | 'followed' | 'followers' | 'nobody'): Promise<void> {
+    await call(`${this.server.url}/api/v1/accounts/me`, 'PATCH', this.token, { messages_from: whom });
+  }
+
+  /** Changes what it has somebody as. */
+  async relate(method: 'PUT' | 'DELETE', user: number, what: 'friend' | 'follow' | 'block'): Promise<void> {
+    await call(`${this.server.url}/api/v1/contacts/${user}/${what}`, method, this.token, {});
+  }
+
+  /** Opens the direct conversation with somebody. */
+  async open(peer: number): Promise<number> {
+    return (await call(`${this.server.url}/api/v1/conversations`, 'POST', this.token, { peer })).id;
   }
 
   async handleOf(name: string): Promise<string> {

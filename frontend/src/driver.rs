@@ -230,7 +230,7 @@ impl Driver {
             }
             Effect::Wake { at } => self.wake(at),
             Effect::Persist(unsent) => {
-                if let Some(written) = storage.persist(&unsent).filter(|_| !unsent.failed) {
+                if let Some(written) = storage.persist(&unsent).filter(|_| unsent.failed.is_none()) {
                     let written = Promise::race(&Array::of2(&written, &browser::after(WRITE_PATIENCE)));
                     self.writing.borrow_mut().insert(unsent.client_id, written);
                 }

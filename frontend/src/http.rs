@@ -88,11 +88,17 @@ fn call_of_action(action: &Action) -> Call {
             Call::with("DELETE", path::conversation_through(conversation, through), &())
         }
         Action::Prefer { conversation, change } => Call::with("PATCH", path::preferences(*conversation), change),
+        &Action::Follow { user, follow, .. } => Call::with(put_or_delete(follow), path::follow(user), &()),
+        &Action::Block { user, block } => Call::with(put_or_delete(block), path::block(user), &()),
         Action::ReadAll => Call::with("PUT", path::RECEIPTS_ALL.to_owned(), &()),
         &Action::ShowReceipts(receipts) => {
             Call::with("PATCH", path::ACCOUNT_ME.to_owned(), &ChangeReceipts { receipts })
         }
     }
+}
+
+fn put_or_delete(put: bool) -> &'static str {
+    if put { "PUT" } else { "DELETE" }
 }
 
 fn answer_of(request: &Request, text: &str) -> Result<Answer, Failure> {

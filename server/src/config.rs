@@ -69,6 +69,11 @@ pub struct Config {
         value_parser = RangedU64ValueParser::<u32>::new().range(1..=500))]
     pub sync_segment_size: u32,
 
+    /// Whom people find who are no contacts: `open`, everybody whose handle or name contains what they look for; `exact`,
+    /// only the one whose whole handle they know.
+    #[arg(long, env = "SIXIN_PEOPLE_SEARCH", value_enum, default_value_t = PeopleSearch::Open, value_name = "HOW")]
+    pub people_search: PeopleSearch,
+
     /// How many messages somebody may write to one who has neither answered nor follows them, 0 to 1000000; 0 means as
     /// many as they like.
     #[arg(long, env = "SIXIN_STRANGER_MSG_LIMIT", default_value_t = 0, value_name = "COUNT",
@@ -107,6 +112,12 @@ impl Config {
 pub enum ReadReport {
     Viewport,
     OnLeave,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum PeopleSearch {
+    Open,
+    Exact,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -190,6 +201,10 @@ pub struct Rates {
     /// Messages that one account may send at once after a pause, 1 to 1000000.
     #[arg(long, env = "SIXIN_SENDS_AT_ONCE", default_value_t = 200, value_name = "COUNT", value_parser = rate())]
     pub sends_at_once: u32,
+
+    /// Searches for people by one account, an hour, 1 to 1000000.
+    #[arg(long, env = "SIXIN_SEARCHES_PER_HOUR", default_value_t = 100, value_name = "PER_HOUR", value_parser = rate())]
+    pub searches_per_hour: u32,
 }
 
 fn rate() -> RangedU64ValueParser<u32> {

@@ -1,6 +1,6 @@
 //! Who may do something how often.
 //!
-//! Invariant: memory is bounded by who acted within the last minute; the keys are small, whatever a request says.
+//! Invariant: memory is bounded by who acted within the last hour; the keys are small, whatever a request says.
 
 use crate::config::Rates;
 use crate::error::Refusal;
@@ -50,6 +50,7 @@ pub struct Limits {
     sends: Limit<UserId>,
     profile_changes: Limit<UserId>,
     look_ups: Limit<UserId>,
+    searches: Limit<UserId>,
     hash: RandomState,
 }
 
@@ -65,6 +66,7 @@ impl Limits {
             ),
             profile_changes: Limit::new(minute(PROFILE_CHANGES)),
             look_ups: Limit::new(minute(rates.look_ups_per_account)),
+            searches: Limit::new(Quota::per_hour(positive(rates.searches_per_hour))),
             hash: RandomState::new(),
         }
     }
@@ -78,6 +80,11 @@ impl Limits {
     /// Counts an attempt to register.
     pub fn register(&self, address: IpAddr) -> Result<(), Refusal> {
         self.accounts_per_address.check(network(address))
+    }
+
+    /// Counts a search for people.
+    pub fn search(&self, account: UserId) -> Result<(), Refusal> {
+        self.searches.check(account)
     }
 
     /// Counts a message of the account.

@@ -84,11 +84,18 @@ async fn two_people_write_without_scripts() {
     assert_eq!(serde_json::to_value(&last.body).unwrap()["text"], "第一行\n<b>第二行</b> 😀");
     assert_eq!((sync.conversations[0].unread, sync.conversations[0].head_seq.get()), (1, 1));
 
-    // The list shows it to Bob too.
+    // The list tells Bob that a stranger wrote, and leads him there (R001-04).
     let mut browser = Browser::new(&server.address);
     assert_eq!(location(&browser.log_in("bob", PASSWORD).await), "/");
     let list = browser.get("/").await.text();
-    assert!(list.contains("爱丽丝") && list.contains("第一行") && list.contains(&format!("href=\"{chat}\"")));
+    assert!(list.contains("陌生人消息") && list.contains("href=\"/contacts#strangers\""));
+    let strangers = browser.get("/contacts").await.text();
+    let shown = ["爱丽丝", "第一行", &format!("href=\"{chat}\"")];
+    assert!(shown.iter().all(|text| strangers.contains(text)), "{strangers}");
+    // Once he has answered, it stands in the list itself.
+    bob.send(sync.conversations[0].id, "好").await;
+    let list = browser.get("/").await.text();
+    assert!(!list.contains("陌生人消息") && list.contains("爱丽丝") && list.contains(&format!("href=\"{chat}\"")));
 }
 
 #[tokio::test]

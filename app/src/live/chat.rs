@@ -4,7 +4,7 @@ use super::sessions::SessionRow;
 use super::tip::Tip;
 use crate::words::time::Clock;
 use leptos::prelude::{ArcRwSignal, GetUntracked, Set};
-use protocol::{AvatarHash, ConversationId, ConversationKind, MessageBody, Millis, Seq, UserId};
+use protocol::{AvatarHash, ConversationId, ConversationKind, ErrorCode, MessageBody, Millis, Seq, UserId};
 use std::collections::BTreeMap;
 use sync::{Client, Item, LinkState, ReadMark, Row, RowKey, Window};
 
@@ -113,6 +113,8 @@ pub struct MessageRow {
     pub readers: Option<u64>,
     /// It has waited for so long that a person must say whether to send it.
     pub expired: bool,
+    /// Why it failed.
+    pub refused: Option<ErrorCode>,
     /// Whether the sender's name stands above it: first of a group of messages, in a group conversation.
     pub named: bool,
     /// First and last of the messages that one sender wrote in a row.
@@ -300,6 +302,7 @@ fn shown(client: &Client, row: Row, own: UserId, kind: ConversationKind, first: 
         mark: row.mark,
         readers: row.readers,
         expired: row.expired,
+        refused: row.refused,
         named: kind == ConversationKind::Group && first && !is_own,
         first,
         last: true,

@@ -277,7 +277,9 @@ impl Live {
         if self.model.labels.with_untracked(|known| *known != labels) {
             self.model.labels.set(labels);
         }
-        if new == old {
+        let strangers: Vec<bool> = new.iter().map(|id| self.client.stranger(*id)).collect();
+        let same = |shown: &Vec<SessionEntry>| shown.iter().map(|entry| entry.stranger).eq(strangers.iter().copied());
+        if new == old && self.model.sessions.with_untracked(same) {
             return;
         }
         for id in &new {
@@ -285,8 +287,10 @@ impl Live {
                 self.refresh_session(*id);
             }
         }
-        let entry = |id: &ConversationId| self.rows.get(id).map(|row| SessionEntry { id: *id, row: row.clone() });
-        let entries = new.iter().filter_map(entry).collect();
+        let entry = |(&id, stranger): (&ConversationId, bool)| {
+            self.rows.get(&id).map(|row| SessionEntry { id, row: row.clone(), stranger })
+        };
+        let entries = new.iter().zip(strangers).filter_map(entry).collect();
         self.model.sessions.set(entries);
     }
 

@@ -3,7 +3,7 @@
 use super::chat::author;
 use super::tip::Tip;
 use leptos::prelude::ArcRwSignal;
-use protocol::{AvatarHash, ConversationId, ConversationKind, Labels, Millis, Seq};
+use protocol::{AvatarHash, ConversationId, ConversationKind, Labels, Millis, Relation, Seq, UserId};
 use sync::{Client, ReadMark, Session};
 
 /// A row of the list: its place, and a signal of what it shows.
@@ -11,6 +11,8 @@ use sync::{Client, ReadMark, Session};
 pub struct SessionEntry {
     pub id: ConversationId,
     pub row: ArcRwSignal<SessionRow>,
+    /// It stands among the messages of strangers (R001-04).
+    pub stranger: bool,
 }
 
 /// What a row shows.
@@ -29,6 +31,9 @@ pub struct SessionRow {
     pub last: Option<Last>,
     pub active_at: Millis,
     pub unread: u64,
+    /// The other side of a direct conversation, and what the two are to each other.
+    pub peer: Option<UserId>,
+    pub relation: Relation,
     /// What stands in the composer; empty in the open conversation, where it can be seen.
     pub draft: String,
     pub pinned: bool,
@@ -67,17 +72,20 @@ impl SessionRow {
         let name = session.title.or_else(|| session.peer.as_ref().map(|peer| peer.display_name.to_string()));
         let avatar = session.peer.as_ref().and_then(|peer| peer.avatar.clone());
         let notes = !group && session.peer.is_none();
+        let peer = session.peer.map(|peer| peer.id);
         Self {
             id: session.id,
             kind: session.kind,
             name,
             members: session.member_count,
-            tint: if group { session.id.get() } else { session.peer.map_or(own, |peer| peer.id).get() },
             avatar,
             notes,
+            tint: if group { session.id.get() } else { peer.unwrap_or(own).get() },
             last,
             active_at: session.active_at,
             unread: session.unread,
+            peer,
+            relation: session.relation,
             draft: if open { String::new() } else { session.draft },
             pinned: session.preferences.pinned,
             muted: session.muted,

@@ -17,8 +17,8 @@ use leptos::either::Either;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 use leptos::web_sys::HtmlTextAreaElement;
-use protocol::{ClientId, ConversationId};
-use sync::ReadMark;
+use protocol::{ClientId, ConversationId, ErrorCode};
+use sync::{Action, ReadMark};
 
 #[component]
 pub fn Message(model: Model, conversation: ConversationId, row: RwSignal<MessageRow>) -> impl IntoView {
@@ -84,7 +84,7 @@ fn Tip(model: Model, row: RwSignal<MessageRow>, said: Said) -> impl IntoView {
 #[component]
 fn Standing(model: Model, conversation: ConversationId, row: RwSignal<MessageRow>) -> impl IntoView {
     let (own, key) = row.with_untracked(|row| (row.own, row.key));
-    let failed = Memo::new(move |_| row.with(|row| (row.mark == Some(ReadMark::Failed), row.expired)));
+    let failed = Memo::new(move |_| row.with(|row| (row.mark == Some(ReadMark::Failed), row.expired, row.refused)));
     view! {
         {(!own).then(|| view! { <Sender row /> })}
         <div class="bubble">
@@ -105,8 +105,8 @@ fn Standing(model: Model, conversation: ConversationId, row: RwSignal<MessageRow
             </button>
         </div>
         {move || {
-            let (failed, expired) = failed.get();
-            (failed || expired).then(|| view! { <Failed model client_id=key.client_id expired /> })
+            let (failed, expired, refused) = failed.get();
+            (failed || expired).then(|| view! { <Failed model client_id=key.client_id expired refused /> })
         }}
     }
 }
@@ -180,13 +180,14 @@ fn ReadersCount(model: Model, conversation: ConversationId, row: RwSignal<Messag
 
 /// What a person can do about a message that was not sent.
 #[component]
-fn Failed(model: Model, client_id: ClientId, expired: bool) -> impl IntoView {
+fn Failed(model: Model, client_id: ClientId, expired: bool, refused: Option<ErrorCode>) -> impl IntoView {
     let words = model.words;
     let backend = Backend::here();
     let (retry, discard) = if expired { (words.send_anyway, words.give_up) } else { (words.retry, words.discard) };
     view! {
         <div class="failed">
             {expired.then_some(view! { <p class="failed-why">{words.expired}</p> })}
+            {refused.map(|code| view! { <Refused model client_id code /> })}
             <button type="button" class="failed-retry" on:click=move |_| backend.tell(Intent::Retry(client_id))>
                 <Icon name="failed" />
                 {retry}
@@ -202,4 +203,25 @@ fn Failed(model: Model, client_id: ClientId, expired: bool) -> impl IntoView {
             </button>
         </div>
     }
+}
+
+/// Why the receiver did not let a message in, and what one can do about it (R004-I1, R004-I2).
+#[component]
+fn Refused(model: Model, client_id: ClientId, code: ErrorCode) -> impl IntoView {
+    let words = model.words;
+    let backend = Backend::here();
+    let peer = move || model.open.with_untracked(|chat| chat.as_ref()?.session.with_untracked(|row| row.peer));
+    let follow = move |_| {
+        if let Some(user) = peer() {
+            backend.tell(Intent::Act(Action::Follow { user, follow: true, retry: Some(client_id) }));
+        }
+    };
+    let button = (code == ErrorCode::FollowersOnly).then(|| {
+        view! {
+            <button type="button" class="failed-follow only-live" on:click=follow>
+                {words.follow_them}
+            </button>
+        }
+    });
+    (words.refused)(code).map(|why| view! { <p class="failed-why" role="note">{why} {button}</p> })
 }

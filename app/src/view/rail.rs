@@ -23,6 +23,9 @@ pub fn Rail(model: Model) -> impl IntoView {
                 }
             }}
             <HomeLink model />
+            <a class="rail-item" href="/contacts" title=words.contacts aria-label=words.contacts>
+                <Icon name="people" />
+            </a>
             <span class="rail-space"></span>
             <ThemeSwitch model />
             <a class="rail-item" href="/settings" title=words.settings aria-label=words.settings>

@@ -10,6 +10,7 @@ use super::session_row::SessionItem;
 use crate::backend::{Backend, Intent};
 use crate::live::Model;
 use crate::live::sessions::SessionEntry;
+use crate::words::badge;
 use leptos::ev::KeyboardEvent;
 use leptos::html;
 use leptos::prelude::*;
@@ -38,6 +39,9 @@ pub fn SessionList(model: Model, finding: RwSignal<bool>) -> impl IntoView {
                 </p>
                 <a class="icon-button only-narrow" href="/settings" title=words.settings aria-label=words.settings>
                     <Icon name="settings" />
+                </a>
+                <a class="icon-button only-narrow" href="/contacts" title=words.contacts aria-label=words.contacts>
+                    <Icon name="people" />
                 </a>
                 <ReadAll model />
                 <a
@@ -135,12 +139,17 @@ fn Rows(model: Model, filter: RwSignal<String>) -> impl IntoView {
     let focused = RwSignal::new(None::<ConversationId>);
     let mounted = RwSignal::new(false);
     Effect::new(move || mounted.set(true));
+    let box_open = RwSignal::new(false);
+    let strangers = Memo::new(move |_| {
+        model.shelf.with(|shelf| *shelf == Shelf::All) && model.sessions.with(|all| all.iter().any(|one| one.stranger))
+    });
+    let boxed = Memo::new(move |_| strangers.get().then(|| box_open.get()));
+    let shown = Memo::new(move |_| matching(model, boxed.get(), &filter.get().trim().to_lowercase()));
     let stop = Memo::new(move |_| {
         let open = || model.open.with(|chat| chat.as_ref().map(|chat| chat.id));
-        let first = || model.sessions.with(|all| all.first().map(|entry| entry.id));
+        let first = || shown.with(|shown| shown.first().map(|entry| entry.id));
         mounted.get().then(|| focused.get().or_else(open).or_else(first)).flatten()
     });
-    let shown = Memo::new(move |_| matching(model, &filter.get().trim().to_lowercase()));
     let scrolled = move |_| {
         let near = list
             .get()
@@ -153,7 +162,7 @@ fn Rows(model: Model, filter: RwSignal<String>) -> impl IntoView {
         let words = model.words;
         let all = filter.with(|filter| filter.trim().is_empty()) && model.shelf.with(|shelf| *shelf == Shelf::All);
         let text = if all { words.no_sessions } else { words.no_match };
-        shown.with(Vec::is_empty).then(|| view! { <p class="sessions-empty">{text}</p> })
+        (shown.with(Vec::is_empty) && !(all && strangers.get())).then(|| view! { <p class="sessions-empty">{text}</p> })
     };
     let menu = SessionMenu { model, menus: Menus::here(), panels: Panels::here(), backend: Backend::here() };
     let open = move |(item, at): Asked| {
@@ -185,6 +194,7 @@ fn Rows(model: Model, filter: RwSignal<String>) -> impl IntoView {
             on:pointercancel=move |_| asking.ended()
             on:click:capture=move |event| asking.clicked(&event)
         >
+            {move || strangers.get().then(|| view! { <StrangerBox model open=box_open /> })}
             <For
                 each=move || shown.get().into_iter().take(limit.get())
                 key=|entry| entry.id
@@ -196,9 +206,39 @@ fn Rows(model: Model, filter: RwSignal<String>) -> impl IntoView {
     }
 }
 
-fn matching(model: Model, filter: &str) -> Vec<SessionEntry> {
+/// The one row that stands for the messages of strangers: it shows them alone, or the others again (R001-04). Without
+/// scripts it leads to their list among the contacts.
+#[component]
+fn StrangerBox(model: Model, open: RwSignal<bool>) -> impl IntoView {
+    let words = model.words;
+    let unread = move || {
+        let count = |entry: &SessionEntry| entry.row.with(|row| row.unread);
+        let strangers = |all: &Vec<SessionEntry>| all.iter().filter(|entry| entry.stranger).map(count).sum::<u64>();
+        Some(model.sessions.with(strangers)).filter(|&unread| unread > 0)
+    };
+    let switch = move |event| {
+        if keys::take(&event) {
+            open.update(|open| *open = !*open);
+        }
+    };
+    view! {
+        <li class="session-item stranger-box">
+            <a class="stranger-link" href="/contacts#strangers" aria-expanded=move || open.get().to_string() on:click=switch>
+                {move || view! { <Icon name=if open.get() { "back" } else { "people" } /> }}
+                <strong>{words.strangers}</strong>
+                {move || unread().map(|count| view! { <span class="unseen">{(words.unread)(count)}</span> })}
+                {move || unread().map(|count| view! { <span class="badge" aria-hidden="true">{badge(count)}</span> })}
+            </a>
+        </li>
+    }
+}
+
+/// What the list shows: where strangers have a box, them alone or the others; of all of them what the filter finds.
+fn matching(model: Model, strangers: Option<bool>, filter: &str) -> Vec<SessionEntry> {
     let mut entries = model.sessions.get();
-    if !filter.is_empty() {
+    if filter.is_empty() {
+        entries.retain(|entry| strangers.is_none_or(|strangers| entry.stranger == strangers));
+    } else {
         entries.retain(|entry| entry.row.with(|row| row.title(model.words).to_lowercase().contains(filter)));
     }
     entries

@@ -5,7 +5,7 @@ use super::panel::{Panel, Panels};
 use crate::backend::{Backend, Intent};
 use crate::live::Model;
 use crate::live::sessions::SessionRow;
-use protocol::{ChangePreferences, Label, Millis, Seq};
+use protocol::{ChangePreferences, Label, Millis, Relation, Seq};
 use sync::Action;
 
 const HOUR: Millis = 60 * 60 * 1_000;
@@ -54,6 +54,14 @@ impl SessionMenu {
         let until = if row.archived { Seq::ZERO } else { row.next };
         let archive = ChangePreferences { archived_until: Some(until), ..change() };
         choices.push(prefer("archive", (words.archive)(row.archived), archive));
+        if let Some(user) = row.peer {
+            let Relation { follow, blocking, .. } = row.relation;
+            let text = if follow { words.unfollow } else { words.follow };
+            let action = Action::Follow { user, follow: !follow, retry: None };
+            choices.push(tell("people", text, Intent::Act(action)));
+            let text = if blocking { words.unblock } else { words.block };
+            choices.push(tell("block", text, Intent::Act(Action::Block { user, block: !blocking })));
+        }
         let title = name.clone();
         let delete = move || self.panels.open(Panel::DeleteConversation { conversation: id, name: title.clone() });
         choices.push(Choice::new("delete", words.delete_conversation, delete).dangerous());

@@ -3,8 +3,8 @@
 use super::Words;
 use crate::live::tip::{Change, Tip};
 use crate::preferences::{Language, ListOrder, SendKey, Theme};
-use protocol::ErrorCode;
 use protocol::messaging::ReportReason;
+use protocol::{ErrorCode, Relation};
 use sync::ReadMark;
 
 pub const WORDS: Words = Words {
@@ -17,6 +17,8 @@ pub const WORDS: Words = Words {
     filter_sessions: "筛选会话",
     no_sessions: "还没有会话，点击右上角的加号开始聊天",
     no_match: "没有匹配的会话",
+    strangers: "陌生人消息",
+    contacts: "通讯录",
     new_conversation: "新会话",
     choose_conversation: "选择一个会话开始聊天",
     draft: "[草稿]",
@@ -99,6 +101,13 @@ pub const WORDS: Words = Words {
     expired: "这条消息超过 24 小时没有发出，仍要发送？",
     send_anyway: "仍要发送",
     give_up: "放弃",
+    refused: |code| match code {
+        ErrorCode::NotFollowed => Some("对方设置隐私权限,无法发送消息"),
+        ErrorCode::FollowersOnly => Some("对方仅接收粉丝的消息,是否"),
+        ErrorCode::AwaitingAnswer => Some("对方回复后才能继续发消息"),
+        _ => None,
+    },
+    follow_them: "关注Ta",
 
     report: "举报",
     report_message: "举报消息",
@@ -115,6 +124,20 @@ pub const WORDS: Words = Words {
     submit: "提交",
     reported: "已举报",
 
+    relation: |relation| match relation {
+        Relation { blocking: true, .. } => Some("已拉黑"),
+        Relation { friend: true, .. } => Some("好友"),
+        Relation { follow: true, fan: true, .. } => Some("互相关注"),
+        Relation { follow: true, .. } => Some("已关注"),
+        Relation { fan: true, .. } => Some("关注了你"),
+        _ => None,
+    },
+    follow: "关注",
+    unfollow: "取消关注",
+    block: "拉黑",
+    unblock: "移出黑名单",
+
+    conversation_menu: "会话操作",
     session_menu: |name| format!("会话“{name}”的操作"),
     show_unread: |n| format!("查看 {n} 条未读消息"),
     unread_messages: "未读消息",

@@ -3,8 +3,8 @@
 use super::Words;
 use crate::live::tip::{Change, Tip};
 use crate::preferences::{Language, ListOrder, SendKey, Theme};
-use protocol::ErrorCode;
 use protocol::messaging::ReportReason;
+use protocol::{ErrorCode, Relation};
 use sync::ReadMark;
 
 pub const WORDS: Words = Words {
@@ -17,6 +17,8 @@ pub const WORDS: Words = Words {
     filter_sessions: "Filter conversations",
     no_sessions: "No conversations yet. Start one with the plus button above.",
     no_match: "No conversation matches",
+    strangers: "Messages from strangers",
+    contacts: "Contacts",
     new_conversation: "New conversation",
     choose_conversation: "Choose a conversation to start chatting",
     draft: "[Draft]",
@@ -98,6 +100,13 @@ pub const WORDS: Words = Words {
     expired: "This message has been waiting for more than 24 hours. Send it anyway?",
     send_anyway: "Send anyway",
     give_up: "Give up",
+    refused: |code| match code {
+        ErrorCode::NotFollowed => Some("Their privacy settings do not let this message in"),
+        ErrorCode::FollowersOnly => Some("They only accept messages from followers. "),
+        ErrorCode::AwaitingAnswer => Some("You can write more once they answer"),
+        _ => None,
+    },
+    follow_them: "Follow them",
 
     report: "Report",
     report_message: "Report the message",
@@ -114,6 +123,20 @@ pub const WORDS: Words = Words {
     submit: "Submit",
     reported: "Reported",
 
+    relation: |relation| match relation {
+        Relation { blocking: true, .. } => Some("Blocked"),
+        Relation { friend: true, .. } => Some("Friend"),
+        Relation { follow: true, fan: true, .. } => Some("You follow each other"),
+        Relation { follow: true, .. } => Some("Following"),
+        Relation { fan: true, .. } => Some("Follows you"),
+        _ => None,
+    },
+    follow: "Follow",
+    unfollow: "Unfollow",
+    block: "Block",
+    unblock: "Unblock",
+
+    conversation_menu: "Conversation actions",
     session_menu: |name| format!("Actions for “{name}”"),
     show_unread: |n| if n == 1 { "Show the unread message".to_owned() } else { format!("Show {n} unread messages") },
     unread_messages: "Unread messages",

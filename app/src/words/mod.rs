@@ -4,13 +4,15 @@
 
 mod chinese;
 mod english;
+#[cfg(feature = "ssr")]
+pub mod people;
 pub mod profile;
 pub mod time;
 
 use crate::live::tip::Tip;
 use crate::preferences::{Language, ListOrder, SendKey, Theme};
-use protocol::ErrorCode;
 use protocol::messaging::ReportReason;
+use protocol::{ErrorCode, Relation};
 use sync::ReadMark;
 
 /// The strings of one language.
@@ -24,6 +26,9 @@ pub struct Words {
     pub filter_sessions: &'static str,
     pub no_sessions: &'static str,
     pub no_match: &'static str,
+    /// The one row for conversations with strangers.
+    pub strangers: &'static str,
+    pub contacts: &'static str,
     pub new_conversation: &'static str,
     pub choose_conversation: &'static str,
     pub draft: &'static str,
@@ -76,6 +81,9 @@ pub struct Words {
     pub expired: &'static str,
     pub send_anyway: &'static str,
     pub give_up: &'static str,
+    /// Why the receiver did not let a message in, below it (R004-I, to the letter).
+    pub refused: fn(ErrorCode) -> Option<&'static str>,
+    pub follow_them: &'static str,
 
     pub report: &'static str,
     pub report_message: &'static str,
@@ -86,7 +94,15 @@ pub struct Words {
     pub submit: &'static str,
     pub reported: &'static str,
 
+    /// What the two of a direct conversation are to each other, in a word.
+    pub relation: fn(Relation) -> Option<&'static str>,
+    pub follow: &'static str,
+    pub unfollow: &'static str,
+    pub block: &'static str,
+    pub unblock: &'static str,
+
     /// What is offered about a conversation.
+    pub conversation_menu: &'static str,
     pub session_menu: fn(&str) -> String,
     pub show_unread: fn(u64) -> String,
     pub unread_messages: &'static str,

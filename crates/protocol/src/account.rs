@@ -45,6 +45,7 @@ pub struct Account {
     /// Whether others learn what the account received and read, and it what they did (R000-19).
     pub receipts: bool,
     /// From whom it accepts messages (R004-I15).
+    #[serde(default)]
     pub messages_from: MessagesFrom,
 }
 

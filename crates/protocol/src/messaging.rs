@@ -77,6 +77,7 @@ pub struct Conversation {
     #[serde(default, skip_serializing_if = "Relation::is_none")]
     pub relation: Relation,
     /// Whether the member has ever written in it (R001-04).
+    #[serde(default = "yes")]
     pub answered: bool,
     /// How this member wants it treated, at `upd`.
     #[serde(default, skip_serializing_if = "is_default")]
@@ -90,6 +91,11 @@ pub struct Conversation {
     /// The newest unread messages that name the reader, at most 100, ascending.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mentions: Vec<Seq>,
+}
+
+/// What a device has kept since before it was told of answers.
+fn yes() -> bool {
+    true
 }
 
 impl Conversation {

@@ -144,6 +144,9 @@ impl Client {
                     self.prefer(changed.conversation, changed.preferences, changed.upd);
                 }
             }
+            // The account's log tells what they are to each other now.
+            Action::Follow { retry, .. } => retry.into_iter().for_each(|id| self.retry(id)),
+            Action::Block { .. } => {}
             Action::ShowReceipts(receipts) => {
                 if self.settings_at <= upd {
                     self.account.receipts = receipts;

@@ -21,7 +21,7 @@ impl Client {
             match answer {
                 Ok(Answer::Posted(message)) => self.take_posted(conversation, message),
                 Err(Failure::Refused(error)) if !error.retryable => {
-                    if let Some(unsent) = self.outbox.fail(id, request) {
+                    if let Some(unsent) = self.outbox.fail(id, request, error.code) {
                         self.effects.push(Effect::Persist(unsent));
                     }
                     // Nobody can see it there, nor try again.

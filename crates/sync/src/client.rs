@@ -227,7 +227,7 @@ impl Client {
             Input::Close => self.leave(),
             Input::Send { conversation, client_id, body } if !self.outbox.has(client_id) => {
                 let (at, place) = (self.clock(), self.outbox.end(self.clock()));
-                let unsent = Unsent { conversation, client_id, body, at, place, failed: false };
+                let unsent = Unsent { conversation, client_id, body, at, place, failed: None };
                 self.effects.push(Effect::Persist(unsent.clone()));
                 self.outbox.put(unsent);
                 self.show_outbox(conversation);
@@ -237,12 +237,7 @@ impl Client {
             Input::Typed { conversation, text } => self.type_draft(conversation, text),
             Input::TypedElsewhere { conversation, text } => self.type_elsewhere(conversation, text),
             Input::DraftsRestored(drafts) => self.restore_drafts(drafts),
-            Input::Retry(id) => {
-                if let Some(unsent) = self.outbox.retry(self.clock(), id) {
-                    self.show_outbox(unsent.conversation);
-                    self.effects.push(Effect::Persist(unsent));
-                }
-            }
+            Input::Retry(id) => self.retry(id),
             Input::Discard(id) => {
                 if let Some(unsent) = self.outbox.discard(id) {
                     self.show_outbox(unsent.conversation);
@@ -260,6 +255,13 @@ impl Client {
             }
             Input::Joined(conversation) => self.describe(conversation),
             Input::Met(users) => self.meet(users),
+        }
+    }
+
+    pub(crate) fn retry(&mut self, id: ClientId) {
+        if let Some(unsent) = self.outbox.retry(self.clock(), id) {
+            self.show_outbox(unsent.conversation);
+            self.effects.push(Effect::Persist(unsent));
         }
     }
 

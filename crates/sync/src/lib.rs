@@ -36,7 +36,8 @@ use protocol::messaging::{ChangesPage, HistoryPage, Readers, ReportMessage};
 use protocol::sync::{CheckedCounts, Count, SyncPage};
 use protocol::{
     Account, ApiError, ChangePreferences, ChangedPreferences, ClientFrame, ClientId, Conversation, ConversationId,
-    Group, Label, Message, MessageBody, Millis, Preferences, ReceiptReport, Relation, Rules, Seq, ServerFrame, User,
+    ErrorCode, Group, Label, Message, MessageBody, Millis, Preferences, ReceiptReport, Relation, Rules, Seq,
+    ServerFrame, User, UserId,
 };
 
 /// What a device starts from: the server-rendered page's data, or what it stored, or both.
@@ -160,6 +161,11 @@ pub enum Action {
     Prefer { conversation: ConversationId, change: Box<ChangePreferences> },
     /// `PATCH /accounts/me`: whether to give and get receipts (R000-19).
     ShowReceipts(bool),
+    /// `PUT` or `DELETE /contacts/{id}/follow`: follow somebody, and then send the message that was refused for want of
+    /// that (R004-I2).
+    Follow { user: UserId, follow: bool, retry: Option<ClientId> },
+    /// `PUT` or `DELETE /contacts/{id}/block`.
+    Block { user: UserId, block: bool },
 }
 
 /// Names a request in its answer.
@@ -257,8 +263,10 @@ pub struct Unsent {
     pub at: Millis,
     /// Where it stands among what this device has written: the larger, the further down, whatever the clock said.
     pub place: u64,
-    /// The attempts ended; it waits for a person.
-    pub failed: bool,
+    /// Why the attempts ended, and it waits for a person: the server's refusal (R004-I10), or `timeout` when it waited
+    /// for too long.
+    #[serde(default, deserialize_with = "outbox::read_failed")]
+    pub failed: Option<ErrorCode>,
 }
 
 /// What changed since the view last asked. Everything not named looks as before.
@@ -303,8 +311,6 @@ pub struct Session {
     pub unread: u64,
     /// What the account and the peer are to each other.
     pub relation: Relation,
-    /// It stands among the messages of strangers (R001-04).
-    pub stranger: bool,
     pub preferences: Preferences,
     /// Muted now: what is unread counts for nothing outside of the row.
     pub muted: bool,

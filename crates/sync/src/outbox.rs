@@ -6,7 +6,7 @@
 use crate::link::backoff;
 use crate::timeline::{ReadMark, Row, RowKey};
 use crate::{RequestId, Unsent};
-use protocol::{ClientId, ConversationId, Message, Millis, Seq, UserId};
+use protocol::{ClientId, ConversationId, ErrorCode, Message, Millis, Seq, UserId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// After this long nobody expects a message to be sent by itself any more: a person is asked.
@@ -62,7 +62,7 @@ impl Outbox {
 
     /// Puts a message at its place, to be sent now unless it is marked as failed.
     pub fn put(&mut self, unsent: Unsent) {
-        let state = if unsent.failed { State::Failed } else { State::Queued { at: 0 } };
+        let state = if unsent.failed.is_some() { State::Failed } else { State::Queued { at: 0 } };
         self.enter(Entry { unsent, state, failures: 0, elsewhere: false });
     }
 
@@ -76,7 +76,7 @@ impl Outbox {
             }
             self.entries.remove(&place);
         }
-        let state = if unsent.failed { State::Failed } else { State::Queued { at: now + ELSEWHERE } };
+        let state = if unsent.failed.is_some() { State::Failed } else { State::Queued { at: now + ELSEWHERE } };
         self.enter(Entry { unsent, state, failures: 0, elsewhere: true });
     }
 
@@ -93,7 +93,7 @@ impl Outbox {
     pub fn retry(&mut self, now: Millis, id: ClientId) -> Option<Unsent> {
         let place = self.find(id).filter(|place| self.entries.get(place).is_some_and(|e| e.state == State::Failed))?;
         let mut unsent = self.entries.remove(&place)?.unsent;
-        unsent.failed = false;
+        unsent.failed = None;
         unsent.at = now;
         unsent.place = self.end(now);
         self.put(unsent.clone());
@@ -124,7 +124,7 @@ impl Outbox {
         let entry = self.entries.get_mut(&place)?;
         if entry.unsent.at + STALE < clock {
             entry.state = State::Failed;
-            entry.unsent.failed = true;
+            entry.unsent.failed = Some(ErrorCode::Timeout);
             return Some(Next::Persist(entry.unsent.clone()));
         }
         Some(Next::Post(entry.unsent.clone()))
@@ -172,10 +172,10 @@ impl Outbox {
     }
 
     /// The server refused the message for good.
-    pub fn fail(&mut self, id: ClientId, request: RequestId) -> Option<Unsent> {
+    pub fn fail(&mut self, id: ClientId, request: RequestId, why: ErrorCode) -> Option<Unsent> {
         let entry = self.entry(id).filter(|entry| entry.state == State::Posted(request))?;
         entry.state = State::Failed;
-        entry.unsent.failed = true;
+        entry.unsent.failed = Some(why);
         Some(entry.unsent.clone())
     }
 
@@ -212,7 +212,7 @@ impl Outbox {
         let mut rows: Vec<Row> = Vec::new();
         let mut waiting = false;
         for entry in self.entries.values().filter(|entry| entry.unsent.conversation == conversation) {
-            let Unsent { client_id, body, at, .. } = &entry.unsent;
+            let Unsent { client_id, body, at, failed, .. } = &entry.unsent;
             let key = RowKey { sender: me, client_id: *client_id };
             let row = |mark| Row {
                 key,
@@ -223,6 +223,7 @@ impl Outbox {
                 mark: Some(mark),
                 readers: None,
                 expired: mark == ReadMark::Failed && *at + STALE < clock,
+                refused: failed.filter(|_| mark == ReadMark::Failed),
                 former: None,
             };
             waiting |= entry.failures > 0 && matches!(entry.state, State::Queued { .. } | State::Posted(_));
@@ -257,4 +258,29 @@ impl Outbox {
     fn entry(&mut self, id: ClientId) -> Option<&mut Entry> {
         self.entries.values_mut().find(|entry| entry.unsent.client_id == id)
     }
+}
+
+/// Reads why a message failed. What was kept before reasons were says only whether it did.
+pub(crate) fn read_failed<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<ErrorCode>, D::Error> {
+    struct Reason;
+    impl<'de> serde::de::Visitor<'de> for Reason {
+        type Value = Option<ErrorCode>;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("a code, or nothing")
+        }
+
+        fn visit_bool<E>(self, failed: bool) -> Result<Self::Value, E> {
+            Ok(failed.then_some(ErrorCode::Unknown))
+        }
+
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_str<E: serde::de::Error>(self, code: &str) -> Result<Self::Value, E> {
+            serde::Deserialize::deserialize(serde::de::value::StrDeserializer::<E>::new(code)).map(Some)
+        }
+    }
+    deserializer.deserialize_any(Reason)
 }

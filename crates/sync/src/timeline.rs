@@ -5,7 +5,9 @@
 
 use crate::stored::StoredTimeline;
 use protocol::messaging::HistoryPage;
-use protocol::{ClientId, ConversationId, LogChange, Message, MessageBody, MessageText, Millis, Rev, Seq, UserId};
+use protocol::{
+    ClientId, ConversationId, ErrorCode, LogChange, Message, MessageBody, MessageText, Millis, Rev, Seq, UserId,
+};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -53,6 +55,8 @@ pub struct Row {
     pub readers: Option<u64>,
     /// It failed, and is older than a day: a person is asked before it is sent after all.
     pub expired: bool,
+    /// Why it failed (R004-I10).
+    pub refused: Option<ErrorCode>,
     /// The text of one's own message that this device recalled less than five minutes ago, to be edited anew (R001-18).
     pub former: Option<MessageText>,
 }

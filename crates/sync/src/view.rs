@@ -43,7 +43,6 @@ impl Client {
             head_seq: about.head_seq,
             unread: held.unread(),
             relation: about.relation,
-            stranger: about.stranger(),
             preferences: about.preferences.clone(),
             muted: held.muted,
             archived: held.archived(),
@@ -57,6 +56,11 @@ impl Client {
     /// Whether the session list shows the conversation: not while it is deleted on this device (R001-05).
     pub fn listed(&self, id: ConversationId) -> bool {
         self.held.get(&id).is_some_and(Held::listed)
+    }
+
+    /// Whether it stands among the messages of strangers (R001-04).
+    pub fn stranger(&self, id: ConversationId) -> bool {
+        self.held.get(&id).is_some_and(|held| held.about.stranger())
     }
 
     /// What the device knows of the server's settings.
@@ -179,6 +183,7 @@ impl Client {
             mark: sent.then(|| receipts::mark(about, message.seq)),
             readers,
             expired: false,
+            refused: None,
             former: former.cloned(),
         }
     }

@@ -354,7 +354,7 @@ impl World {
         self.recover(ending);
         for n in 0..self.devices.len() {
             let device = &mut self.devices[n];
-            for unsent in device.outbox.clone().into_values().filter(|unsent| unsent.failed) {
+            for unsent in device.outbox.clone().into_values().filter(|unsent| unsent.failed.is_some()) {
                 device.written.retain(|(_, id)| *id != unsent.client_id);
                 device.written.push((unsent.conversation, unsent.client_id));
                 device.step(&self.server, Input::Retry(unsent.client_id));

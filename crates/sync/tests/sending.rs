@@ -43,7 +43,11 @@ fn a_retry_moves_to_the_bottom_and_keeps_its_key() {
     write(&server, &mut device, 2);
     assert_eq!(drawn(&device), "1Failed 2Sending");
     let key = rows(&device)[0].key;
-    assert!(device.outbox[&client_id(1)].failed, "it is kept as failed across reloads");
+    assert_eq!(
+        device.outbox[&client_id(1)].failed,
+        Some(ErrorCode::InvalidField),
+        "it is kept as failed across reloads"
+    );
     device.step(&server, Input::Retry(client_id(1)));
     assert_eq!(drawn(&device), "2Sending 1Sending");
     device.flow(&mut server);
@@ -101,22 +105,22 @@ fn a_reload_keeps_the_order_of_writing() {
 #[test]
 fn a_stale_message_asks_first() {
     let (mut server, mut device) = scene();
-    let unsent = |n, at, failed| Unsent {
+    let unsent = |n, at| Unsent {
         conversation: direct(),
         client_id: client_id(n),
         body: text("late"),
         at,
         place: at,
-        failed,
+        failed: None,
     };
     let day = 24 * 60 * 60_000;
-    let restored = vec![unsent(2, server.now - day + 1, false), unsent(1, server.now - day - 1, false)];
+    let restored = vec![unsent(2, server.now - day + 1), unsent(1, server.now - day - 1)];
     device.outbox = restored.iter().map(|unsent| (unsent.client_id, unsent.clone())).collect();
     device.step(&server, Input::OutboxRestored(restored));
     device.step(&server, Input::Started);
     device.flow(&mut server);
     assert_eq!(drawn(&device), "2Sent 1Failed");
-    assert!(device.outbox[&client_id(1)].failed);
+    assert_eq!(device.outbox[&client_id(1)].failed, Some(protocol::ErrorCode::Timeout));
     assert_eq!(rows(&device).iter().map(|row| row.expired).collect::<Vec<_>>(), [false, true]);
 }
 

@@ -232,7 +232,7 @@ fn what_another_page_writes_is_left_to_it_for_a_while() {
         body: text("1"),
         at: server.now,
         place: 1,
-        failed: false,
+        failed: None,
     };
     device.outbox.insert(unsent.client_id, unsent.clone());
     device.step(&server, Input::OutboxElsewhere(vec![unsent.clone()]));
@@ -246,7 +246,7 @@ fn what_another_page_writes_is_left_to_it_for_a_while() {
     device.flow(&mut server);
     assert_eq!((drawn(&device).as_str(), server.rooms[&direct()].messages.len()), ("1Sent", 1));
 
-    let failed = Unsent { client_id: client_id(2), place: 2, failed: true, ..unsent };
+    let failed = Unsent { client_id: client_id(2), place: 2, failed: Some(protocol::ErrorCode::Timeout), ..unsent };
     device.step(&server, Input::OutboxElsewhere(vec![failed.clone()]));
     assert_eq!(drawn(&device), "1Sent 2Failed");
     device.step(&server, Input::DiscardedElsewhere(failed.client_id));

@@ -20,10 +20,10 @@ pub struct Search {
 /// `GET /users?query=`
 pub async fn search(
     State(state): State<AppState>,
-    _: CurrentUser,
+    current: CurrentUser,
     Query(search): Query<Search>,
 ) -> Result<Json<Users>, Refusal> {
-    domain::accounts::search(&state, &search.query).await.map(Json)
+    domain::accounts::search(&state, current.account.id, &search.query).await.map(Json)
 }
 
 /// `GET /users/{id}`

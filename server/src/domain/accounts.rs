@@ -1,11 +1,14 @@
 //! Registering, logging in and out, devices, and finding users.
 
 use crate::auth::CurrentLogin;
+use crate::config::PeopleSearch;
 use crate::error::Refusal;
 use crate::state::AppState;
 use crate::store::StoreError;
 use protocol::account::{Devices, Users};
-use protocol::{Account, Device, DeviceId, DeviceName, ErrorCode, Handle, Login, LoginRequest, RegisterRequest};
+use protocol::{
+    Account, Device, DeviceId, DeviceName, ErrorCode, Handle, Login, LoginRequest, RegisterRequest, UserId,
+};
 use std::net::IpAddr;
 
 /// The most users that one search answers.
@@ -70,12 +73,21 @@ pub async fn devices(state: &AppState, login: &CurrentLogin) -> Result<Devices, 
     Ok(Devices { devices: devices.collect() })
 }
 
-/// Finds users by handle or display name.
-pub async fn search(state: &AppState, query: &str) -> Result<Users, Refusal> {
+/// Finds users by handle or display name; by the whole handle alone where the server is so configured. Nobody may ask so
+/// often that they could list everybody.
+pub async fn search(state: &AppState, account: UserId, query: &str) -> Result<Users, Refusal> {
     let query = query.trim();
     let len = query.chars().count();
     if len == 0 || len > QUERY {
         return Err(Refusal::field("query", &format!("must have 1 to {QUERY} characters, has {len}")));
     }
-    Ok(Users { users: state.store.search_users(query, FOUND).await? })
+    state.limits.search(account)?;
+    let users = match state.config.people_search {
+        PeopleSearch::Open => state.store.search_users(query, FOUND).await?,
+        PeopleSearch::Exact => match Handle::try_from(query.trim_start_matches('@')) {
+            Ok(handle) => state.store.user_by_handle(&handle).await?.into_iter().collect(),
+            Err(_) => Vec::new(),
+        },
+    };
+    Ok(Users { users })
 }

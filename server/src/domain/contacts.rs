@@ -9,10 +9,26 @@ use protocol::{Contact, UserId};
 /// A page of contacts when the reader names no length, and at most.
 pub const LIMIT: u32 = 100;
 pub const LIMIT_MAX: u32 = 500;
+/// The most contacts that one page shows.
+const BOOK: usize = 5_000;
 
 /// A page of those whom the account has to do with.
 pub async fn list(state: &AppState, account: UserId, after: Option<UserId>, limit: u32) -> Result<Contacts, Refusal> {
     Ok(state.store.contacts(account, after, limit).await?)
+}
+
+/// Everybody whom the account has to do with, for its page; of more than [`BOOK`] those who came first.
+pub async fn all(state: &AppState, account: UserId) -> Result<Vec<Contact>, Refusal> {
+    let mut all = Vec::new();
+    let mut after = None;
+    loop {
+        let page = state.store.contacts(account, after, LIMIT_MAX).await?;
+        all.extend(page.contacts);
+        after = page.next;
+        if after.is_none() || all.len() >= BOOK {
+            return Ok(all);
+        }
+    }
 }
 
 /// What the account and another are to each other (R004-D3).

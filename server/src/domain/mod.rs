@@ -1,6 +1,7 @@
 //! What may be done, by whom, now. Deliberately absent: HTTP and SQL.
 
 pub mod accounts;
+pub mod address_book;
 pub mod contacts;
 pub mod conversations;
 pub mod groups;

@@ -138,14 +138,14 @@ pub struct Search {
 pub async fn new(
     State(state): State<AppState>,
     browser: Browser,
-    _: CurrentUser,
+    user: CurrentUser,
     Query(Search { query }): Query<Search>,
 ) -> Response {
     let page = |found, form| Page::New { query: query.clone(), found, form };
     if query.trim().is_empty() {
         return browser.show(StatusCode::OK, page(None, backend::Form::default()));
     }
-    match accounts::search(&state, &query).await {
+    match accounts::search(&state, user.account.id, &query).await {
         Ok(found) => browser.show(StatusCode::OK, page(Some(found.users), backend::Form::default())),
         Err(refusal) => browser.show_again(&refusal.without_field(), vec![], |form| page(None, form)),
     }
@@ -192,7 +192,7 @@ pub async fn revoke(
 }
 
 /// What is no id names nothing.
-fn id<T: FromStr>(text: &str) -> Result<T, Refusal> {
+pub(super) fn id<T: FromStr>(text: &str) -> Result<T, Refusal> {
     text.parse().map_err(|_| Refusal::not_found())
 }
 
@@ -253,7 +253,7 @@ fn change_of(settings: &[(String, String)]) -> Option<ChangeAccount> {
 }
 
 /// The path of our own page that the request says to come from; its origin was checked.
-fn page_of(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn page_of(headers: &HeaderMap) -> Option<&str> {
     let referer = headers.get(REFERER)?.to_str().ok()?;
     let (start, _) = referer.match_indices('/').nth(2)?;
     let path = referer.get(start..)?;

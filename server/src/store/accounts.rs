@@ -19,6 +19,8 @@ const BY_HANDLE: &str =
 
 const USER: &str = "select id, handle, display_name, avatar, version from account where id = $1";
 
+const USER_BY_HANDLE: &str = "select id, handle, display_name, avatar, version from account where handle = $1";
+
 // A containing match cannot use an index; the table is as small as the number of people of one server.
 const SEARCH: &str = "select id, handle, display_name, avatar, version from account
     where handle like $1 escape '\\' or lower(display_name) like $1 escape '\\'
@@ -37,7 +39,7 @@ pub(super) const ACCOUNT: &str =
 
 /// Every statement of this file but the search, for the test that explains them.
 #[cfg(test)]
-pub const STATEMENTS: &[&str] = &[INSERT, BY_HANDLE, USER, CHANGE, ACCOUNT];
+pub const STATEMENTS: &[&str] = &[INSERT, BY_HANDLE, USER, USER_BY_HANDLE, CHANGE, ACCOUNT];
 
 impl Store {
     /// Creates an account; `Taken` when another one has the handle.
@@ -61,6 +63,12 @@ impl Store {
     /// What everybody may know of an account.
     pub async fn user(&self, id: UserId) -> Result<Option<User>, StoreError> {
         let row = sqlx::query(USER).bind(id.as_i64()).fetch_optional(&self.reader).await?;
+        row.as_ref().map(user).transpose()
+    }
+
+    /// The user of a handle.
+    pub async fn user_by_handle(&self, handle: &Handle) -> Result<Option<User>, StoreError> {
+        let row = sqlx::query(USER_BY_HANDLE).bind(handle.as_str()).fetch_optional(&self.reader).await?;
         row.as_ref().map(user).transpose()
     }
 

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+mod people;
 mod preferring;
 mod syncing;
 mod telling;

@@ -88,6 +88,10 @@ async fn act(person: &Person, action: Action) -> Result<Answer, Failure> {
             let request = person.request("PATCH", &path::preferences(conversation)).json(&change);
             return read(request).await.map(Answer::Preferred);
         }
+        Action::Follow { user, follow: true, .. } => person.request("PUT", &path::follow(user)).json(&()),
+        Action::Follow { user, .. } => person.request("DELETE", &path::follow(user)),
+        Action::Block { user, block: true } => person.request("PUT", &path::block(user)).json(&()),
+        Action::Block { user, .. } => person.request("DELETE", &path::block(user)),
         Action::ReadAll => person.request("PUT", path::RECEIPTS_ALL).json(&()),
         Action::ShowReceipts(receipts) => person.request("PATCH", path::ACCOUNT_ME).json(&ChangeReceipts { receipts }),
     };

@@ -372,6 +372,7 @@ fn name(request: &Request) -> &'static str {
         Request::Act(Action::ShowReceipts(_)) => "settings",
         Request::Act(Action::Prefer { .. }) => "preferences",
         Request::Prefer { .. } => "drafts",
+        Request::Act(Action::Follow { .. } | Action::Block { .. }) => "relations",
     }
 }
 

@@ -53,6 +53,10 @@ pub fn call(request: &Request) -> Call {
     }
 }
 
+fn put_or_delete(put: bool) -> Method {
+    if put { Method::PUT } else { Method::DELETE }
+}
+
 fn act(action: &Action) -> Call {
     match action {
         Action::Hide { conversation, seqs, hidden } => {
@@ -66,6 +70,8 @@ fn act(action: &Action) -> Call {
             with_body(Method::DELETE, path::conversation_through(*conversation, *through), &())
         }
         Action::Prefer { conversation, change } => with_body(Method::PATCH, path::preferences(*conversation), change),
+        Action::Follow { user, follow, .. } => with_body(put_or_delete(*follow), path::follow(*user), &()),
+        Action::Block { user, block } => with_body(put_or_delete(*block), path::block(*user), &()),
         Action::ReadAll => with_body(Method::PUT, path::RECEIPTS_ALL.to_owned(), &()),
         Action::ShowReceipts(receipts) => {
             with_body(Method::PATCH, path::ACCOUNT_ME.to_owned(), &ChangeReceipts { receipts: *receipts })

@@ -122,8 +122,14 @@ impl Drop for TestServer {
 
 /// Starts the server on any free port, and waits until it names it.
 fn spawn(mut command: Command, data: &Path, environment: &[(String, String)]) -> (Child, String) {
-    let generous =
-        ["LOGINS_PER_HANDLE", "LOGINS_PER_ADDRESS", "ACCOUNTS_PER_ADDRESS", "SENDS_PER_SECOND", "SENDS_AT_ONCE"];
+    let generous = [
+        "LOGINS_PER_HANDLE",
+        "LOGINS_PER_ADDRESS",
+        "ACCOUNTS_PER_ADDRESS",
+        "SENDS_PER_SECOND",
+        "SENDS_AT_ONCE",
+        "SEARCHES_PER_HOUR",
+    ];
     let mut child = command
         .env_clear()
         .envs(std::env::vars_os().filter(|(name, _)| !name.to_string_lossy().starts_with("SIXIN_")))

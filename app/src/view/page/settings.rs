@@ -6,9 +6,10 @@ use crate::preferences::{Language, ListOrder, Preferences, SendKey, Theme};
 use crate::view::avatar::Avatar;
 use crate::view::form::Refusal;
 use crate::words::Words;
+use crate::words::people::PeopleWords;
 use crate::words::profile::ProfileWords;
 use leptos::prelude::*;
-use protocol::Account;
+use protocol::{Account, MessagesFrom};
 
 #[component]
 pub fn Settings(words: &'static Words, preferences: Preferences, account: Account, form: Form) -> impl IntoView {
@@ -18,6 +19,9 @@ pub fn Settings(words: &'static Words, preferences: Preferences, account: Accoun
     let orders = ListOrder::ALL.map(|one| (one.name(), (words.list_order)(one), one == preferences.list_order));
     let receipts =
         [true, false].map(|on| (if on { "on" } else { "off" }, (words.receipts)(on), on == account.receipts));
+    let people = PeopleWords::of(words.language);
+    let messages_from =
+        MessagesFrom::ALL.map(|one| (one.word(), (people.messages_from)(one), one == account.messages_from));
     let name = account.display_name.to_string();
     view! {
         <Inner words title=words.settings>
@@ -39,6 +43,12 @@ pub fn Settings(words: &'static Words, preferences: Preferences, account: Accoun
                     label=words.receipts_label
                     hint=words.receipts_hint
                     options=receipts.to_vec()
+                />
+                <Choice
+                    name="messages_from"
+                    label=people.messages_from_label
+                    hint=people.messages_from_hint
+                    options=messages_from.to_vec()
                 />
                 <button class="primary">{words.save}</button>
             </form>

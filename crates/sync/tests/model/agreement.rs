@@ -52,6 +52,7 @@ impl Server {
                 }
             }
             Action::Prefer { conversation, change } => return Ok(self.prefer(me, conversation, *change)),
+            Action::Follow { .. } | Action::Block { .. } => unreachable!("nobody does so here"),
             Action::ShowReceipts(receipts) => {
                 self.ever_private |= !receipts;
                 let moved = if receipts { self.private.remove(&me) } else { self.private.insert(me) };

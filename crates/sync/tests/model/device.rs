@@ -291,14 +291,14 @@ impl Device {
     }
 
     /// Architecture invariant 4, T1, T7: what a person has seen is never unread again, across reloads neither; T9,
-    /// R004-B7.18: the total is the sum of the rows that are not muted.
+    /// R004-B7.18: the total is the sum of the rows that are neither muted nor of somebody who is blocked.
     fn check_reads(&mut self) {
         let mut total = 0;
         for id in self.listed() {
             let session = self.client.session(id).expect("it is listed");
             let seen = self.seen.get(&id).copied().unwrap_or_default();
             assert!(session.unread <= session.head_seq.get().saturating_sub(seen.get()), "{id}: read, then unread");
-            total += if session.muted { 0 } else { session.unread };
+            total += if session.muted || session.relation.blocking { 0 } else { session.unread };
         }
         assert_eq!(self.client.total_unread(), total);
     }

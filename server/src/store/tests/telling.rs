@@ -5,7 +5,7 @@ use protocol::messaging::Readers;
 
 impl Fixture {
     /// Everything that was pushed since the last time, in order: whose log, and the change.
-    fn pushed(&mut self) -> Vec<(UserId, AccountChange)> {
+    pub(super) fn pushed(&mut self) -> Vec<(UserId, AccountChange)> {
         let mut pushed = Vec::new();
         while let Ok(Committed { events }) = self.committed.try_recv() {
             for event in events {
@@ -19,7 +19,7 @@ impl Fixture {
     }
 
     /// Who was told of a receipt since the last time, and what.
-    fn receipts(&mut self) -> Vec<(UserId, (u64, u64))> {
+    pub(super) fn receipts(&mut self) -> Vec<(UserId, (u64, u64))> {
         let receipt = |(owner, change)| match change {
             AccountChange::Receipt(it) => Some((owner, (it.cursors.delivered.get(), it.cursors.read.get()))),
             _ => None,

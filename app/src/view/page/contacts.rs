@@ -1,0 +1,212 @@
+//! Everybody whom one has to do with, and what one can do about each: plain forms, without scripts.
+
+use super::Inner;
+use crate::backend::{Contacts as Content, Form};
+use crate::view::avatar::Avatar;
+use crate::view::form::Refusal;
+use crate::view::icon::Icon;
+use crate::words::Words;
+use crate::words::people::PeopleWords;
+use leptos::prelude::*;
+use protocol::{Contact, Conversation, FriendRequest, Greeting, Relation, Upd, User, path};
+
+/// The words of a page, in both parts.
+#[derive(Clone, Copy)]
+struct Both {
+    words: &'static Words,
+    people: &'static PeopleWords,
+}
+
+#[component]
+pub fn Contacts(words: &'static Words, content: Content, form: Form) -> impl IntoView {
+    let both = Both { words, people: PeopleWords::of(words.language) };
+    let people = both.people;
+    let Content { query, incoming, outgoing, recent, strangers, book, fans, blocked, others } = content;
+    let empty = [recent.len(), strangers.len(), book.len(), fans.len(), blocked.len(), others.len()] == [0; 6];
+    let letters = book.into_iter().map(|(letter, contacts)| {
+        view! {
+            <h3 class="letter">{letter.to_string()}</h3>
+            <ul role="list">{contacts.into_iter().map(|contact| person(both, contact)).collect_view()}</ul>
+        }
+    });
+    let letters = letters.collect::<Vec<_>>();
+    view! {
+        <Inner words title=words.contacts>
+            <Refusal form words />
+            <form class="find" method="get" action="/contacts" role="search">
+                <label class="search">
+                    <Icon name="search" />
+                    <input
+                        type="search"
+                        name="query"
+                        value=query
+                        maxlength="64"
+                        aria-label=people.search
+                        placeholder=people.search
+                        autocomplete="off"
+                    />
+                </label>
+                <button class="primary">{words.search}</button>
+            </form>
+            {section("requests", people.requests, requests(both, incoming, outgoing))}
+            {section("strangers", words.strangers, conversations(both, strangers))}
+            {section("recent", people.recent, conversations(both, recent))}
+            {section("book", people.book, letters)}
+            {section("fans", people.fans, contacts(both, fans))}
+            {section("others", people.others, contacts(both, others.into_iter().map(unknown).collect()))}
+            {section("blocked", people.blocked, contacts(both, blocked))}
+            {empty.then(|| view! { <p class="people-none" role="status">{people.nobody}</p> })}
+        </Inner>
+    }
+}
+
+/// One with whom nothing has been.
+fn unknown(user: User) -> Contact {
+    Contact { user, relation: Relation::NONE, upd: Upd::ZERO }
+}
+
+/// A part of the page; none when nothing is in it.
+fn section(id: &'static str, title: &'static str, parts: Vec<impl IntoView + 'static>) -> Option<impl IntoView> {
+    (!parts.is_empty()).then(|| {
+        view! {
+            <section class="contacts" id=id aria-label=title>
+                <h2>{title}</h2>
+                {parts}
+            </section>
+        }
+    })
+}
+
+fn contacts(both: Both, contacts: Vec<Contact>) -> Vec<impl IntoView> {
+    let list = (!contacts.is_empty()).then(|| {
+        view! { <ul role="list">{contacts.into_iter().map(|contact| person(both, contact)).collect_view()}</ul> }
+    });
+    list.into_iter().collect()
+}
+
+fn requests(both: Both, incoming: Vec<FriendRequest>, outgoing: Vec<FriendRequest>) -> Vec<impl IntoView> {
+    let all: Vec<FriendRequest> = incoming.into_iter().chain(outgoing).collect();
+    let list = (!all.is_empty())
+        .then(|| view! { <ul role="list">{all.into_iter().map(|one| request(both, one)).collect_view()}</ul> });
+    list.into_iter().collect()
+}
+
+fn request(both: Both, request: FriendRequest) -> impl IntoView {
+    let people = both.people;
+    let (about, acts) = match request.incoming {
+        true => (people.asks, vec![("befriend", people.accept), ("refuse", people.refuse)]),
+        false => (people.asked, vec![("unfriend", people.withdraw)]),
+    };
+    let greeting = request.greeting.map(|greeting| view! { <q dir="auto">{greeting.as_str().to_owned()}</q> });
+    view! {
+        <li class="contact">
+            {face(&request.user, Some(about), greeting)}
+            <form class="contact-acts" method="post" action="/contacts">
+                <input type="hidden" name="user" value=request.user.id.to_string() />
+                {acts.into_iter().map(|(act, text)| button(act, text, &request.user)).collect_view()}
+            </form>
+        </li>
+    }
+}
+
+fn conversations(both: Both, conversations: Vec<Conversation>) -> Vec<impl IntoView> {
+    let list = (!conversations.is_empty()).then(|| {
+        let row = |conversation: Conversation| row(both, conversation);
+        view! { <ul role="list">{conversations.into_iter().map(row).collect_view()}</ul> }
+    });
+    list.into_iter().collect()
+}
+
+/// A conversation, which leads to its messages.
+fn row(both: Both, conversation: Conversation) -> impl IntoView {
+    let words = both.words;
+    let peer = conversation.peer;
+    let name = conversation.title.or_else(|| peer.as_ref().map(|peer| peer.display_name.to_string()));
+    let name = name.unwrap_or_else(|| words.myself.to_owned());
+    let picture = peer.as_ref().and_then(|peer| peer.avatar.clone());
+    let tint = peer.map_or(conversation.id.get(), |peer| peer.id.get());
+    let digest = conversation.last.map(|last| last.body.digest()).unwrap_or_default();
+    view! {
+        <li class="contact">
+            <a class="person" href=path::page(conversation.id)>
+                <Avatar name=name.clone() tint picture />
+                <span class="person-name">
+                    <strong dir="auto">{name}</strong>
+                    <span dir="auto">{digest}</span>
+                </span>
+            </a>
+        </li>
+    }
+}
+
+fn person(both: Both, contact: Contact) -> impl IntoView {
+    let Both { words, people } = both;
+    let Contact { user, relation, .. } = contact;
+    let Relation { friend, follow, blocking, .. } = relation;
+    let id = user.id.to_string();
+    let label = (people.more)(user.display_name.as_str());
+    let acts = [
+        if follow { ("unfollow", words.unfollow) } else { ("follow", words.follow) },
+        if blocking { ("unblock", words.unblock) } else { ("block", words.block) },
+    ];
+    let greeting = (!friend).then(|| {
+        view! {
+            <input
+                type="text"
+                name="greeting"
+                maxlength=Greeting::MAX.to_string()
+                aria-label=people.greeting
+                placeholder=people.greeting
+                autocomplete="off"
+            />
+        }
+    });
+    let friendship = if friend { ("unfriend", people.remove_friend) } else { ("befriend", people.add_friend) };
+    view! {
+        <li class="contact">
+            {face(&user, (words.relation)(relation), None::<()>)}
+            <form class="contact-acts" method="post" action="/new">
+                <button class="plain" name="peer" value=id.clone()>
+                    {people.write}
+                </button>
+            </form>
+            <details class="contact-more">
+                <summary class="icon-button" title=label.clone() aria-label=label>
+                    <Icon name="more" />
+                </summary>
+                <form class="contact-acts" method="post" action="/contacts">
+                    <input type="hidden" name="user" value=id />
+                    {greeting}
+                    {button(friendship.0, friendship.1, &user)}
+                    {acts.map(|(act, text)| button(act, text, &user)).collect_view()}
+                </form>
+            </details>
+        </li>
+    }
+}
+
+fn face<M: IntoView>(user: &User, about: Option<&'static str>, more: M) -> impl IntoView + use<M> {
+    let name = user.display_name.to_string();
+    let handle = format!("@{}", user.handle);
+    let line = about.map_or_else(|| handle.clone(), |about| format!("{handle} · {about}"));
+    view! {
+        <div class="person">
+            <Avatar name=name.clone() tint=user.id.get() picture=user.avatar.clone() />
+            <span class="person-name">
+                <strong dir="auto">{name}</strong>
+                <span>{line}</span>
+                {more}
+            </span>
+        </div>
+    }
+}
+
+fn button(act: &'static str, text: &'static str, user: &User) -> impl IntoView + use<> {
+    let label = format!("{text}: {}", user.display_name);
+    let class = if matches!(act, "block" | "unfriend" | "refuse") { "danger" } else { "plain" };
+    view! {
+        <button class=class name="act" value=act aria-label=label>
+            {text}
+        </button>
+    }
+}

@@ -1,0 +1,113 @@
+//! What the account and others are to each other, and messages that are refused for it.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a model that is wrong must fail its test")]
+
+mod model;
+
+use model::device::Device;
+use model::scene::{direct, drawn, live, push, rows, scene, write};
+use model::server::Server;
+use model::{client_id, text, user, user_id};
+use protocol::sync::AccountChange;
+use protocol::{ErrorCode, Relation, ServerFrame, Upd};
+use sync::{Action, Input, Request, Unsent};
+
+/// Everything arrives, and what is told of that.
+fn settle(server: &mut Server, device: &mut Device) {
+    for _ in 0..3 {
+        push(server, device);
+        device.flow(server);
+    }
+}
+
+fn told(pos: Upd, relation: Relation) -> Input {
+    let changes = vec![AccountChange::Relation { user: user(user_id(2)), relation }];
+    Input::SocketFrame(ServerFrame::Account { prev: pos.prev(), pos, changes })
+}
+
+/// R004-B7.8: what a blocked person wrote stays unread, and is not in the total; unblocking brings it back. R004-D2: what
+/// is told at once replaces what was told before, and nothing older replaces it.
+#[test]
+fn a_block_takes_its_unread_out_of_the_total() {
+    let (mut server, mut device) = live();
+    let peer = user_id(2);
+    for key in 1..=3 {
+        server.send(peer, direct(), client_id(100 + key), text("x"));
+    }
+    settle(&mut server, &mut device);
+    assert_eq!(device.client.total_unread(), 3);
+    let upd = server.describe(device.who(), direct()).upd;
+    let blocking = Relation { blocking: true, ..Relation::NONE };
+    device.step(&server, told(upd.next(), blocking));
+    assert_eq!((device.client.total_unread(), device.client.session(direct()).unwrap().unread), (0, 3));
+    // A description that was read before.
+    device.step(&server, Input::Joined(server.describe(device.who(), direct())));
+    assert_eq!(device.client.session(direct()).unwrap().relation, blocking);
+    device.step(&server, told(upd.plus(2), Relation::NONE));
+    assert_eq!(device.client.total_unread(), 3);
+}
+
+/// R001-04: whom the account never answered is a stranger until it answers, or follows them.
+#[test]
+fn a_stranger_is_one_until_answered() {
+    let (mut server, mut device) = live();
+    assert!(!device.client.stranger(direct()), "nothing was written");
+    server.send(user_id(2), direct(), client_id(100), text("x"));
+    settle(&mut server, &mut device);
+    assert!(device.client.stranger(direct()));
+    let upd = server.describe(device.who(), direct()).upd;
+    device.step(&server, told(upd.next(), Relation { follow: true, ..Relation::NONE }));
+    assert!(!device.client.stranger(direct()));
+    device.step(&server, told(upd.plus(2), Relation::NONE));
+    assert!(device.client.stranger(direct()));
+    write(&server, &mut device, 1);
+    device.flow(&mut server);
+    assert!(!device.client.stranger(direct()));
+}
+
+/// R004-I10, R004-A5: a refused message keeps its reason, across a reload too; following sends it again (R004-I2).
+#[test]
+fn a_refusal_keeps_its_reason() {
+    let (mut server, mut device) = live();
+    write(&server, &mut device, 1);
+    let (request, _) = device.requests.remove(0);
+    let answer = Err(Server::refuse(ErrorCode::FollowersOnly, false));
+    device.step(&server, Input::Answered { request, answer });
+    assert_eq!(drawn(&device), "1Failed");
+    let kept = device.outbox[&client_id(1)].clone();
+    assert_eq!(
+        (kept.failed, rows(&device)[0].refused),
+        (Some(ErrorCode::FollowersOnly), Some(ErrorCode::FollowersOnly))
+    );
+
+    let json = serde_json::to_string(&kept).unwrap();
+    let (_, mut reloaded) = scene();
+    let kept: Unsent = serde_json::from_str(&json).unwrap();
+    reloaded.step(&server, Input::OutboxRestored(vec![kept]));
+    assert_eq!(rows(&reloaded)[0].refused, Some(ErrorCode::FollowersOnly));
+
+    let follow = Action::Follow { user: user_id(2), follow: true, retry: Some(client_id(1)) };
+    device.step(&server, Input::Act(follow));
+    let (request, _) = device.requests.pop().unwrap();
+    device.step(&server, Input::Answered { request, answer: Ok(sync::Answer::Done) });
+    assert!(device.requests.iter().any(|(_, request)| matches!(request, Request::Post { .. })));
+    device.flow(&mut server);
+    assert_eq!(drawn(&device), "1Sent");
+}
+
+/// What an earlier build kept says only whether a message had failed.
+#[test]
+fn an_outbox_without_reasons_is_read() {
+    let read = |failed: &str| {
+        let json = format!(
+            r#"{{"conversation":1,"client_id":"00000000-0000-7000-8000-000000000001","body":{{"type":"text","text":"x"}},
+            "at":1,"place":1{failed}}}"#
+        );
+        serde_json::from_str::<Unsent>(&json).unwrap().failed
+    };
+    assert_eq!(read(r#","failed":true"#), Some(ErrorCode::Unknown));
+    assert_eq!(read(r#","failed":false"#), None);
+    assert_eq!(read(r#","failed":null"#), None);
+    assert_eq!(read(""), None);
+    assert_eq!(read(r#","failed":"not_accepted""#), Some(ErrorCode::NotAccepted));
+}

@@ -1,0 +1,86 @@
+//! What people are to each other.
+
+use super::*;
+use protocol::{FriendRequest, RequestState};
+
+const DAY: u64 = 24 * 60 * 60 * 1_000;
+
+/// R003-02: a request that nobody answers within seven days by the server's clock has expired; accepting it then asks
+/// anew.
+#[tokio::test]
+async fn a_friend_request_expires_after_seven_days() {
+    let mut fixture = Fixture::new().await;
+    let (a, b) = (fixture.user("aa").await, fixture.user("bb").await);
+    let start = 1_800_000_000_000;
+    clock::set(start);
+    let greeting = Some("你好".try_into().unwrap());
+    fixture.store.ask_friend(a.id, b.id, greeting).await.unwrap();
+    let told: Vec<_> = fixture.pushed();
+    assert!(matches!(
+        told.as_slice(),
+        [(to_a, AccountChange::Request(out)), (to_b, AccountChange::Request(inc))]
+            if *to_a == a.id && *to_b == b.id && !out.incoming && inc.incoming && inc.greeting.is_some()
+    ));
+    let waiting = async || fixture.store.friend_requests(b.id).await.unwrap().incoming.len();
+    clock::set(start + 7 * DAY - 1);
+    assert_eq!(waiting().await, 1);
+    clock::set(start + FriendRequest::LIFETIME);
+    assert_eq!(waiting().await, 0);
+    let change = fixture.store.moved(reader(&b), SyncCursor { upd: Some(Upd::ZERO), ..SyncCursor::NOTHING }, ALL).await;
+    let request = change.unwrap().changes.into_iter().find_map(|change| match change {
+        AccountChange::Request(request) => Some(request.state),
+        _ => None,
+    });
+    assert_eq!(request, Some(RequestState::Expired));
+    // Too late to accept: it is a request of b's own now.
+    assert!(!fixture.store.ask_friend(b.id, a.id, None).await.unwrap().relation.friend);
+    assert!(fixture.store.ask_friend(a.id, b.id, None).await.unwrap().relation.friend);
+    assert!(fixture.store.contact(b.id, a.id).await.unwrap().relation.friend);
+}
+
+const ALL: Segment = Segment { size: 100, active_since: 0 };
+
+/// R003-08c, R003-08e: a block stands beside the other flags, is told to the one who blocks, and to nobody else.
+#[tokio::test]
+async fn a_block_is_told_to_the_blocker_alone() {
+    let mut fixture = Fixture::new().await;
+    let (a, b) = (fixture.user("aa").await, fixture.user("bb").await);
+    fixture.store.follow(b.id, a.id, true).await.unwrap();
+    fixture.store.follow(a.id, b.id, true).await.unwrap();
+    fixture.pushed();
+    let before = fixture.store.contact(b.id, a.id).await.unwrap();
+    let blocked = fixture.store.block(a.id, b.id, true).await.unwrap().relation;
+    assert!(blocked.blocking && blocked.follow && blocked.fan);
+    let told = fixture.pushed();
+    assert!(matches!(told.as_slice(), [(whom, AccountChange::Relation { .. })] if *whom == a.id));
+    assert_eq!(fixture.store.contact(b.id, a.id).await.unwrap(), before, "position and flags are the same");
+    for (one, other) in [(&a, &b), (&b, &a)] {
+        assert!(fixture.store.blocked_between(one.id, other.id).await.unwrap());
+    }
+    fixture.store.block(a.id, b.id, true).await.unwrap();
+    assert!(fixture.pushed().is_empty(), "what stands already changes nothing");
+    let free = fixture.store.block(a.id, b.id, false).await.unwrap().relation;
+    assert!(!free.blocking && free.follow && free.fan);
+    assert!(!fixture.store.blocked_between(b.id, a.id).await.unwrap());
+}
+
+/// R000-19: nobody is told of receiving and reading across a block, in either direction; afterwards they are again.
+#[tokio::test]
+async fn nothing_is_told_across_a_block() {
+    let mut fixture = Fixture::new().await;
+    let (a, b) = (fixture.user("aa").await, fixture.user("bb").await);
+    let id = fixture.direct(&a, &b).await.id;
+    for key in 1..=3 {
+        fixture.store.writer().append(vec![new(id, &a, key, "x")]).await.unwrap();
+    }
+    let read = |seq| NewReport { account: b.id, conversation: id, cursors: Cursors::at(Seq::ZERO.plus(seq)) };
+    for (blocker, other, seq) in [(&a, &b, 1), (&b, &a, 2)] {
+        fixture.store.block(blocker.id, other.id, true).await.unwrap();
+        fixture.receipts();
+        fixture.store.writer().report(vec![read(seq)]).await.unwrap();
+        assert_eq!(fixture.receipts(), []);
+        fixture.store.block(blocker.id, other.id, false).await.unwrap();
+    }
+    fixture.store.writer().report(vec![read(3)]).await.unwrap();
+    assert_eq!(fixture.receipts(), [(a.id, (3, 3))]);
+}
