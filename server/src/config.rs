@@ -1,8 +1,10 @@
 //! What a self-hoster can set: every value by a flag or by an environment variable, each with its unit and range.
 
 use clap::builder::RangedU64ValueParser;
+use hmac::{Hmac, Mac};
 use protocol::group::MEMBERS_MAX;
 use protocol::{ReadReportPolicy, Rules};
+use sha2::Sha256;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -41,6 +43,11 @@ pub struct Config {
     /// What the gateway signs with: at least 32 characters, or @ and the path of a file that holds them.
     #[arg(long, env = "SIXIN_GATEWAY_SECRET", hide_env_values = true, value_name = "SECRET")]
     pub gateway_secret: Option<Secret>,
+
+    /// What the program that keeps the directory proves itself with, as a bearer: at least 32 characters, or @ and the
+    /// path of a file that holds them. Without one there is no admin API.
+    #[arg(long, env = "SIXIN_ADMIN_TOKEN", hide_env_values = true, value_name = "SECRET")]
+    pub admin_token: Option<Secret>,
 
     /// Open connections at most, 1 to 1000000. More wait until one is closed.
     #[arg(long, env = "SIXIN_MAX_CONNECTIONS", default_value_t = 20_000, value_name = "COUNT",
@@ -133,6 +140,16 @@ pub struct Secret(String);
 impl Secret {
     const MIN: usize = 32;
     const DIFFERENT: usize = 10;
+
+    /// Whether the text is the secret, in a time that does not tell how much of it is right.
+    pub fn is(&self, text: &str) -> bool {
+        // Two keyed hashes compare in constant time.
+        let hash = |text: &[u8]| {
+            let mac = Hmac::<Sha256>::new_from_slice(self.bytes()).expect("HMAC takes keys of any length");
+            mac.chain_update(text)
+        };
+        hash(text.as_bytes()).verify(&hash(self.bytes()).finalize().into_bytes()).is_ok()
+    }
 
     pub fn bytes(&self) -> &[u8] {
         self.0.as_bytes()

@@ -3,7 +3,8 @@
 //! The API's routes are data, so that the OpenAPI document and the tests of permission walk the same table.
 
 use crate::api::{
-    accounts, avatars, contacts, conversations, devices, groups, logins, messages, openapi, receipts, sync, users,
+    accounts, avatars, contacts, conversations, devices, directory, groups, logins, messages, openapi, receipts, sync,
+    users,
 };
 use crate::error::Refusal;
 use crate::middleware::{headers, limits, origin, request_log};
@@ -25,12 +26,17 @@ use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove
 /// The largest body of a request, in bytes.
 pub const BODY_LIMIT: usize = 64 * 1024;
 
+/// The largest body of a batch for the directory, in bytes.
+const BATCH_LIMIT: usize = 2 * 1024 * 1024;
+
 /// Who may call a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Who {
     Anyone,
     /// Whoever is logged in.
     Account,
+    /// The program that keeps the directory.
+    Admin,
     /// The members of the conversation that the request names.
     Member,
 }
@@ -48,7 +54,7 @@ pub struct Route {
 /// Every operation of the API.
 #[rustfmt::skip]
 pub fn routes() -> Vec<Route> {
-    use Who::{Account, Anyone, Member};
+    use Who::{Account, Admin, Anyone, Member};
     let route = |method, path, operation, who, handler| Route { method, path, operation, who, handler };
     vec![
         route(Method::POST,    path::ACCOUNTS,       "register",           Anyone,  post(accounts::register)),
@@ -57,6 +63,9 @@ pub fn routes() -> Vec<Route> {
         route(Method::PUT,     path::ACCOUNT_AVATAR, "changeAvatar",       Account, put(avatars::put).layer(DefaultBodyLimit::max(pictures::BYTES))),
         route(Method::DELETE,  path::ACCOUNT_AVATAR, "dropAvatar",         Account, delete(avatars::delete)),
         route(Method::GET,     path::AVATAR,         "getAvatar",          Account, get(avatars::get)),
+        route(Method::PUT,     path::ADMIN_DEPARTMENTS, "putDepartments", Admin,  put(directory::put_departments).layer(DefaultBodyLimit::max(BATCH_LIMIT))),
+        route(Method::PUT,     path::ADMIN_PEOPLE,   "putPeople",          Admin,   put(directory::put_people).layer(DefaultBodyLimit::max(BATCH_LIMIT))),
+        route(Method::GET,     path::ADMIN_PEOPLE,   "listPeople",         Admin,   get(directory::people)),
         route(Method::GET,     path::USERS,          "searchUsers",        Account, get(users::search)),
         route(Method::GET,     path::USER,           "getUser",            Account, get(users::get)),
         route(Method::POST,    path::LOGINS,         "logIn",              Anyone,  post(logins::log_in)),

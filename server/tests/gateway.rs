@@ -143,3 +143,43 @@ async fn the_push_connection_needs_the_gateways_word() {
     assert!(connect(Some(header.clone())).await.is_ok());
     assert!(connect(Some(header)).await.is_err(), "a replay opens nothing");
 }
+
+/// R002-01, R003-06: whom the directory deactivates is logged out everywhere within a second, and stays out.
+#[tokio::test]
+async fn a_deactivated_person_is_logged_out_at_once() {
+    const TOKEN: &str = "the program that keeps the directory";
+    let server = TestServer::start_with(&[
+        ("SIXIN_AUTH_MODE", "gateway"),
+        ("SIXIN_GATEWAY_SECRET", SECRET),
+        ("SIXIN_ADMIN_TOKEN", TOKEN),
+    ]);
+    let put = |version: u64, active: bool| {
+        let person = json!({"external_id": "E-1", "version": version, "display_name": "李四", "active": active});
+        let request = reqwest::Client::new().put(server.url(path::ADMIN_PEOPLE)).bearer_auth(TOKEN);
+        Answer::of(request.json(&json!({"people": [person]})))
+    };
+    let before = ask(&server, "E-1", "GET", path::ACCOUNT_ME, None).await.json();
+    assert_eq!(put(1, true).await.status, 200);
+    let after = ask(&server, "E-1", "GET", path::ACCOUNT_ME, None).await.json();
+    assert_eq!((&after["id"], &after["display_name"]), (&before["id"], &json!("李四")), "the same person");
+
+    let mut request = format!("ws://{}{}", server.address, path::PUSH).into_client_request().unwrap();
+    request.headers_mut().insert("sixin-identity", signed("E-1", "GET", path::PUSH).parse().unwrap());
+    let (mut socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
+    assert_eq!(put(2, false).await.status, 200);
+    let code = tokio::time::timeout(std::time::Duration::from_secs(1), async {
+        loop {
+            match futures::StreamExt::next(&mut socket).await {
+                Some(Ok(tokio_tungstenite::tungstenite::Message::Close(frame))) => {
+                    return frame.map(|frame| u16::from(frame.code));
+                }
+                Some(Ok(_)) => {}
+                _ => return None,
+            }
+        }
+    });
+    assert_eq!(code.await.unwrap(), Some(protocol::frame::close::REVOKED));
+    assert_eq!(ask(&server, "E-1", "GET", path::ACCOUNT_ME, None).await.status, 401);
+    assert_eq!(put(3, true).await.status, 200);
+    assert_eq!(ask(&server, "E-1", "GET", path::ACCOUNT_ME, None).await.status, 200);
+}

@@ -10,6 +10,8 @@ use server::router::routes;
 use std::collections::BTreeSet;
 use support::{Answer, PASSWORD, Person, TestServer, fresh_client_id, text_message};
 
+const ADMIN: &str = "the program that keeps the directory";
+
 async fn document(server: &TestServer) -> Value {
     Answer::of(reqwest::Client::new().get(server.url(path::OPENAPI))).await.json()
 }
@@ -243,7 +245,7 @@ async fn a_group_matches(server: &TestServer, checker: &mut Checker, a: &Person,
 /// Every operation is called, with everything it may answer, and each document is held against its schema.
 #[tokio::test]
 async fn real_requests_and_answers_match_the_document() {
-    let server = TestServer::start_with(&[("SIXIN_GROUP_MEMBERS", "3")]);
+    let server = TestServer::start_with(&[("SIXIN_GROUP_MEMBERS", "3"), ("SIXIN_ADMIN_TOKEN", ADMIN)]);
     let mut checker = Checker::new(document(&server).await);
     let (a, b) = (server.person("aa").await, server.person("bb").await);
     let new = json!({"handle": "cc", "display_name": "丙", "password": PASSWORD});
@@ -255,6 +257,20 @@ async fn real_requests_and_answers_match_the_document() {
     let login = checker.call(&a, "logIn", "", Some(login)).await;
     checker.call(&a, "getAccount", "", None).await;
     checker.call(&a, "changeAccount", "", Some(json!({"receipts": true}))).await;
+    for (operation, path, body) in [
+        ("putDepartments", path::ADMIN_DEPARTMENTS, json!({"departments": [{"external_id": "d", "name": "总部"}]})),
+        (
+            "putPeople",
+            path::ADMIN_PEOPLE,
+            json!({"people": [{"external_id": "e", "version": 1, "display_name": "张三",
+            "title": "工程师", "departments": ["d"]}]}),
+        ),
+    ] {
+        let request = reqwest::Client::new().put(server.url(path)).bearer_auth(ADMIN).json(&body);
+        checker.answered(operation, &Answer::of(request).await);
+    }
+    let request = reqwest::Client::new().get(server.url(path::ADMIN_PEOPLE)).bearer_auth(ADMIN);
+    checker.answered("listPeople", &Answer::of(request).await);
     let mut picture = std::io::Cursor::new(Vec::new());
     image::DynamicImage::new_rgb8(8, 8).write_to(&mut picture, image::ImageFormat::Png).unwrap();
     let upload = a.request("PUT", &format!("{}?x=0&y=0&size=8", path::ACCOUNT_AVATAR)).body(picture.into_inner());

@@ -47,6 +47,9 @@ fn table(conversation: ConversationId, member: &Person, target: &Person) -> Vec<
         row("logIn",             "",             Some(json!({"handle": "x", "password": "x"})), [401; 6]),
         row("getAccount",        "",             None,   ACCOUNTS),
         row("changeAccount",     "",             Some(json!({"receipts": true})), ACCOUNTS),
+        row("putDepartments",    "",             Some(json!({"departments": []})), [401; 6]),
+        row("putPeople",         "",             Some(json!({"people": []})), [401; 6]),
+        row("listPeople",        "",             None,   [401; 6]),
         row("changeAvatar",      "",             Some(json!("no picture")), [401, 422, 422, 422, 422, 422]),
         row("dropAvatar",        "",             None,   ACCOUNTS),
         row("getAvatar",         "",             None,   [401, 404, 404, 404, 404, 404]),
@@ -136,6 +139,7 @@ async fn every_route_knows_who_may_call_it() {
         match route.who {
             Who::Anyone => assert_eq!(anonymous, stranger, "{}", row.operation),
             Who::Account => assert_eq!(anonymous, 401, "{}", row.operation),
+            Who::Admin => assert_eq!(row.statuses, [401; 6], "{}", row.operation),
             Who::Member => assert_eq!((anonymous, stranger), (401, 404), "{}", row.operation),
         }
         assert_eq!(stranger, former, "{}: who was a member is a stranger", row.operation);

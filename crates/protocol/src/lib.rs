@@ -7,6 +7,7 @@
 pub mod account;
 pub mod body;
 pub mod contacts;
+pub mod directory;
 pub mod error;
 pub mod frame;
 pub mod group;

@@ -6,6 +6,7 @@ pub mod avatars;
 pub mod contacts;
 pub mod conversations;
 pub mod devices;
+pub mod directory;
 pub mod extract;
 pub mod groups;
 pub mod logins;

@@ -57,6 +57,21 @@ async fn find(parts: &Parts, state: &AppState) -> Result<Option<CurrentUser>, Re
     Ok(state.logins.find(token).await?.map(CurrentUser))
 }
 
+/// The program that keeps the directory: it bears the admin token.
+pub struct Admin;
+
+impl FromRequestParts<AppState> for Admin {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Refusal> {
+        let (said, known) = (bearer(&parts.headers), state.config.admin_token.as_ref());
+        match said.zip(known) {
+            Some((said, known)) if known.is(said) => Ok(Self),
+            _ => Err(Refusal::not_logged_in()),
+        }
+    }
+}
+
 /// The token of an `Authorization: Bearer` header.
 pub fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;

@@ -116,6 +116,13 @@ impl Logins {
         self.store.begin_login(account.id, token_hash(token), name).await
     }
 
+    /// Every later request of these accounts' devices asks the database anew.
+    pub fn forget(&self, accounts: &[UserId]) {
+        let mut cache = self.write();
+        cache.changed += 1;
+        cache.logins.retain(|_, login| !accounts.contains(&login.account.id));
+    }
+
     /// Ends one login of the account; its connections close. `NotFound` when the account has no such device.
     pub async fn end(&self, account: UserId, device: DeviceId) -> Result<(), Refusal> {
         let logins = self.clone();

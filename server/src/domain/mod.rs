@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod address_book;
 pub mod contacts;
 pub mod conversations;
+pub mod directory;
 pub mod groups;
 pub mod hiding;
 pub mod messaging;

@@ -8,8 +8,8 @@ use protocol::Account;
 /// The issuer of the company's own ids.
 pub const COMPANY: &str = "";
 
-const FIND: &str = "select account from identity where issuer = $1 and subject = $2";
-const BIND: &str = "insert into identity (issuer, subject, account) values ($1, $2, $3)";
+pub(super) const FIND: &str = "select account from identity where issuer = $1 and subject = $2";
+pub(super) const BIND: &str = "insert into identity (issuer, subject, account) values ($1, $2, $3)";
 const ACTIVE: &str = "select active from account where id = $1";
 
 /// Every statement of this file, for the test that explains them.

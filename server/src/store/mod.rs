@@ -13,6 +13,7 @@ mod checkpoint;
 pub mod clock;
 pub mod conversations;
 mod cursors;
+pub mod directory;
 mod event;
 mod floors;
 pub mod folder;

@@ -434,6 +434,7 @@ async fn statements_use_indexes() {
         avatars::STATEMENTS,
         conversations::STATEMENTS,
         cursors::STATEMENTS,
+        directory::STATEMENTS,
         floors::STATEMENTS,
         super::groups::STATEMENTS,
         hidden::STATEMENTS,

@@ -46,6 +46,7 @@ fn document() -> Value {
             "responses": { "Refusal": refusal() },
             "securitySchemes": {
                 "bearer": { "type": "http", "scheme": "bearer" },
+                "admin": { "type": "http", "scheme": "bearer", "description": "The server's --admin-token." },
                 "cookie": { "type": "apiKey", "in": "cookie", "name": "sixin_login",
                     "description": "Named __Host-sixin_login over TLS." },
             },
@@ -88,6 +89,7 @@ fn operation(route: &Route) -> Value {
         "responses": responses,
         "security": match route.who {
             Who::Anyone => json!([]),
+            Who::Admin => json!([{ "admin": [] }]),
             Who::Account | Who::Member => json!([{ "bearer": [] }, { "cookie": [] }]),
         },
     });

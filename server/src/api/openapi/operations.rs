@@ -98,6 +98,21 @@ pub fn describe(operation: &str) -> Operation {
         },
         "dropAvatar" => plain("Take the account's picture away", [answer(200, "The account", "OwnAccount")]),
         "getAvatar" => plain("A picture, 96 or 256 pixels wide", [nothing(200, "A JPEG file, which never changes")]),
+        "putDepartments" => with_body(
+            "Keep departments of the directory: at most 1,000, parents before children",
+            "PutDepartments",
+            [answer(200, "What became of each", "Results")],
+        ),
+        "putPeople" => with_body(
+            "Keep people of the directory: at most 1,000, each by the source's id and version",
+            "PutPeople",
+            [answer(200, "What became of each", "Results")],
+        ),
+        "listPeople" => with_query(
+            "The people of the directory, by external id",
+            vec![text("after", "The last external id of the page before.")],
+            [answer(200, "One page", "PeoplePage")],
+        ),
         "searchUsers" => with_query(
             "Find users whose handle or display name contains a text",
             vec![Parameter {

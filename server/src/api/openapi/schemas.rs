@@ -2,6 +2,7 @@
 
 #![expect(clippy::indexing_slicing, reason = "the documents that are added to are objects, made right here")]
 
+use protocol::directory::{BATCH, ExternalId};
 use protocol::group::NAMED_MAX;
 use protocol::messaging::{HideMessages, SendRequest};
 use protocol::profile::{Audience, Bio, Gender};
@@ -62,8 +63,19 @@ pub fn word(text: &str) -> Value {
 pub fn all() -> Value {
     let mut all = json!({});
     let groups = super::groups::all();
-    let parts =
-        [numbers(), accounts(), profiles(), contacts(), messages(), groups, preferences(), logs(), frames(), errors()];
+    let parts = [
+        numbers(),
+        accounts(),
+        profiles(),
+        directory(),
+        contacts(),
+        messages(),
+        groups,
+        preferences(),
+        logs(),
+        frames(),
+        errors(),
+    ];
     for part in parts {
         let Value::Object(part) = part else { continue };
         for (name, schema) in part {
@@ -175,6 +187,51 @@ fn contacts() -> Value {
             ("state", json!({ "enum": ["waiting", "accepted", "refused", "withdrawn", "expired"] })),
         ]),
         "FriendRequests": object([("incoming", list("FriendRequest")), ("outgoing", list("FriendRequest"))]),
+    })
+}
+
+fn directory() -> Value {
+    let name = text(1, DisplayName::MAX, "One visible line.");
+    let departments = json!({ "type": "array", "items": reference("ExternalId") });
+    let version = number(0, "The source's count of changes.");
+    let kind = json!({ "enum": ["internal", "external"] });
+    let batch = |item: &str| json!({ "type": "array", "maxItems": BATCH, "items": reference(item) });
+    json!({
+        "ExternalId": text(1, ExternalId::MAX, "The source's own name for it."),
+        "Department": request([
+            ("external_id", reference("ExternalId")),
+            ("name", name.clone()),
+            ("parent?", reference("ExternalId")),
+            ("place?", number(0, "Among its siblings.")),
+        ]),
+        "PutDepartments": request([("departments", batch("Department"))]),
+        "Person": request([
+            ("external_id", reference("ExternalId")),
+            ("version", version.clone()),
+            ("display_name", name.clone()),
+            ("kind?", kind.clone()),
+            ("title?", name.clone()),
+            ("departments?", departments.clone()),
+            ("active?", json!({ "type": "boolean", "default": true })),
+        ]),
+        "PutPeople": request([("people", batch("Person"))]),
+        "Results": object([("results", json!({ "type": "array", "items": object([
+            ("external_id", reference("ExternalId")),
+            ("outcome", json!({ "enum": ["stored", "known", "unknown_department", "circle"] })),
+        ]) }))]),
+        "PeoplePage": object([
+            ("people", json!({ "type": "array", "items": object([
+                ("account", reference("UserId")),
+                ("external_id", reference("ExternalId")),
+                ("version", version),
+                ("display_name", name.clone()),
+                ("kind", kind),
+                ("title?", name),
+                ("departments", departments),
+                ("active", json!({ "type": "boolean" })),
+            ]) })),
+            ("more", json!({ "type": "boolean" })),
+        ]),
     })
 }
 

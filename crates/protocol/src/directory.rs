@@ -1,0 +1,148 @@
+//! The directory of a company, kept current by another program (R002-01, R002-02).
+
+use crate::id::UserId;
+use crate::text::{DisplayName, TextError};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// The name that the source has for a person or a department: 1–128 Unicode scalars without control characters.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ExternalId(String);
+
+impl ExternalId {
+    pub const MAX: usize = 128;
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for ExternalId {
+    type Error = TextError;
+
+    fn try_from(text: String) -> Result<Self, TextError> {
+        match (text.chars().count(), text.chars().find(|c| c.is_control())) {
+            (_, Some(c)) => Err(TextError::Character(c.into())),
+            (0, None) => Err(TextError::Empty),
+            (len, None) if len > Self::MAX => Err(TextError::TooLong { max: Self::MAX, len }),
+            _ => Ok(Self(text)),
+        }
+    }
+}
+
+impl From<ExternalId> for String {
+    fn from(id: ExternalId) -> String {
+        id.0
+    }
+}
+
+impl fmt::Debug for ExternalId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Whether somebody belongs to the company.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PersonKind {
+    #[default]
+    Internal,
+    External,
+}
+
+/// A department as the source knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Department {
+    pub external_id: ExternalId,
+    pub name: DisplayName,
+    /// The department above, which must be known; none at the top.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<ExternalId>,
+    /// Its place among its siblings; those of one place stand by name.
+    #[serde(default)]
+    pub place: u32,
+}
+
+/// `PUT /admin/directory/departments`: at most 1,000, in the order given, so that parents come before children.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PutDepartments {
+    pub departments: Vec<Department>,
+}
+
+/// A person as the source knows them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Person {
+    pub external_id: ExternalId,
+    /// The source's count of changes of this person: what is not later than what is known is passed over.
+    pub version: u64,
+    pub display_name: DisplayName,
+    #[serde(default)]
+    pub kind: PersonKind,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<DisplayName>,
+    /// Known departments.
+    #[serde(default)]
+    pub departments: Vec<ExternalId>,
+    /// False: nobody can log in as this person any more, and their logins end.
+    #[serde(default = "yes")]
+    pub active: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// `PUT /admin/directory/people`: at most 1,000.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PutPeople {
+    pub people: Vec<Person>,
+}
+
+/// The most items of one request.
+pub const BATCH: usize = 1_000;
+
+/// What became of an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    Stored,
+    /// As late a version was known: nothing changed.
+    Known,
+    /// The parent, or a department, is unknown.
+    UnknownDepartment,
+    /// The department would stand below itself.
+    Circle,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stored {
+    pub external_id: ExternalId,
+    pub outcome: Outcome,
+}
+
+/// What became of each item, in the order of the request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Results {
+    pub results: Vec<Stored>,
+}
+
+/// A person with the account that they have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listed {
+    pub account: UserId,
+    #[serde(flatten)]
+    pub person: Person,
+}
+
+/// `GET /admin/directory/people?after=`: by external id, at most 500 a page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeoplePage {
+    pub people: Vec<Listed>,
+    pub more: bool,
+}
