@@ -1,5 +1,6 @@
 //! The push connection as this page has it: its own where it leads, the leader's otherwise.
 
+use crate::browser::parse;
 use crate::socket::{Heard, Socket};
 use crate::tabs::{Role, Tabs, Word};
 use protocol::{ClientFrame, ServerFrame};
@@ -86,10 +87,10 @@ impl Connection {
                     socket.send(&text);
                 }
             }
-            Word::Frame { text, to } if mine(to) => match serde_json::from_str::<ServerFrame>(&text) {
-                Ok(frame) if self.wanted.get() => tell(Input::SocketFrame(frame)),
+            Word::Frame { text, to } if mine(to) => match parse(&text) {
+                Some(frame) if self.wanted.get() => tell(Input::SocketFrame(frame)),
                 // The leader is connected again: no need to wait any longer.
-                Ok(ServerFrame::Hello { .. }) => tell(Input::Woke),
+                Some(ServerFrame::Hello { .. }) => tell(Input::Woke),
                 _ => {}
             },
             Word::Closed { code, to } if mine(to) && self.wanted.replace(false) => tell(Input::SocketClosed { code }),
@@ -102,7 +103,7 @@ impl Connection {
             Heard::Opened => tell(Input::SocketOpened),
             Heard::Frame(text) => {
                 // A frame of a later version is skipped: its log has moved past the cursor, so the next one pulls.
-                let frame = serde_json::from_str::<ServerFrame>(&text).ok();
+                let frame = parse(&text);
                 if let Some(ServerFrame::Hello { .. }) = frame {
                     *self.greeting.borrow_mut() = Some(text.clone());
                 }

@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: what the texts say; that stands in `storage`.
 
-use crate::browser::{after, window};
+use crate::browser::{self, after, window};
 use js_sys::{Array, Function, Promise, Reflect};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -167,7 +167,7 @@ impl Database {
 
 /// Reads what stands in a store; what this version does not understand is left out.
 pub fn parse<T: DeserializeOwned>(texts: &[String]) -> Vec<T> {
-    texts.iter().filter_map(|text| serde_json::from_str(text).ok()).collect()
+    texts.iter().filter_map(|text| browser::parse(text)).collect()
 }
 
 /// Without waiting for a turn of the event loop: the page may be about to end.

@@ -332,7 +332,8 @@ impl Driver {
                         .flatten()
                         .and_then(|meta| meta.get_attribute("content"));
                     let json = http::text(&url.unwrap_or_default()).await;
-                    driver.tell(move |live| live.emoji_loaded(json.as_deref()));
+                    let groups = json.and_then(|json| browser::parse(&json));
+                    driver.tell(move |live| live.emoji_loaded(groups));
                 });
             }
             Errand::KeepEmoji { recent, skin_tone } => place.storage.keep_emoji(recent, skin_tone),

@@ -1,6 +1,6 @@
 //! The API's calls, by fetch.
 
-use crate::browser::window;
+use crate::browser::{parse, window};
 use crate::timeout::Timeout;
 use protocol::messaging::{HideMessages, MessageReaders, OpenConversation, SendRequest, UnreadPage};
 use protocol::receipts::ReportReceipts;
@@ -119,7 +119,7 @@ fn answer_of(request: &Request, text: &str) -> Result<Answer, Failure> {
 
 fn read<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
     // A body that is cut off, or not this API's, says nothing of what the server did.
-    serde_json::from_str(text).map_err(|_| Failure::Network)
+    parse(text).ok_or(Failure::Network)
 }
 
 /// Users whose handle or display name contains the query.
@@ -181,8 +181,8 @@ async fn ask(call: Call) -> Result<String, Failure> {
 
 /// What the server said, or what the status says where a proxy spoke in its place.
 fn refusal(status: u16, body: &str) -> ApiError {
-    serde_json::from_str::<ErrorAnswer>(body).map_or_else(
-        |_| ApiError {
+    parse::<ErrorAnswer>(body).map_or_else(
+        || ApiError {
             code: ErrorCode::Unknown,
             message: format!("status {status}"),
             retryable: status >= 500 || status == 429,

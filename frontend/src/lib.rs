@@ -29,12 +29,12 @@ use wasm_bindgen::prelude::wasm_bindgen;
 #[wasm_bindgen]
 pub fn hydrate() {
     let snapshot = browser::document().get_element_by_id("snapshot").and_then(|element| element.text_content());
-    match snapshot.map(|json| serde_json::from_str::<Messenger>(&json)) {
-        Some(Ok(messenger)) => {
+    match snapshot.map(|json| browser::parse::<Messenger>(&json)) {
+        Some(Some(messenger)) => {
             let begin = begin(&messenger, None);
             app::hydrate(messenger, begin);
         }
-        Some(Err(_)) => {}
+        Some(None) => {}
         None => wasm_bindgen_futures::spawn_local(async {
             // Where nothing is stored, the page says what it says.
             let _ = show_what_is_kept().await;

@@ -5,7 +5,7 @@
 //! page ends, so that the next one leads at once. What a person does in one page is told to the others.
 //! Where the browser has no locks, every page has a connection of its own and stores nothing but its outbox.
 
-use crate::browser::{random, window};
+use crate::browser::{parse, random, window};
 use js_sys::{Function, Object, Promise, Reflect};
 use protocol::{ClientId, ConversationId, Seq, UserId};
 use serde::{Deserialize, Serialize};
@@ -105,7 +105,7 @@ impl Tabs {
         let Some(channel) = &self.channel else { return };
         let hear = Closure::new(move |event: MessageEvent| {
             // A page of another version may say what this one does not know.
-            let word = event.data().as_string().and_then(|text| serde_json::from_str(&text).ok());
+            let word = event.data().as_string().and_then(|text| parse(&text));
             word.into_iter().for_each(&hear);
         });
         channel.set_onmessage(Some(hear.as_ref().unchecked_ref()));

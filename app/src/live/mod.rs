@@ -168,8 +168,8 @@ impl Live {
     }
 
     /// The answer to [`Errand::FetchEmoji`]: the JSON text, or nothing if it could not be had.
-    pub fn emoji_loaded(&mut self, json: Option<&str>) {
-        self.model.emoji.set(json.map_or(EmojiData::Failed, EmojiData::parse));
+    pub fn emoji_loaded(&mut self, groups: Option<Vec<Vec<emoji::Emoji>>>) {
+        self.model.emoji.set(EmojiData::of(groups));
     }
 
     /// A post that failed is told once a message (R004-I7, I8), however often it is tried again.
