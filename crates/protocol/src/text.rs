@@ -27,6 +27,18 @@ fn length(text: &str, min: usize, max: usize) -> Result<(), TextError> {
     }
 }
 
+/// A text of several lines.
+fn prose(text: String, max: usize) -> Result<String, TextError> {
+    length(&text, 1, max)?;
+    storable(&text)?;
+    Ok(text)
+}
+
+/// No storage keeps U+0000 faithfully.
+fn storable(text: &str) -> Result<(), TextError> {
+    if text.contains('\0') { Err(TextError::Character(0)) } else { Ok(()) }
+}
+
 macro_rules! text {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -98,11 +110,7 @@ impl TryFrom<String> for MessageText {
     type Error = TextError;
 
     fn try_from(text: String) -> Result<Self, TextError> {
-        length(&text, 1, Self::MAX)?;
-        if text.contains('\0') {
-            return Err(TextError::Character(0));
-        }
-        Ok(Self(text))
+        prose(text, Self::MAX).map(Self)
     }
 }
 
@@ -207,9 +215,7 @@ impl TryFrom<String> for AnnouncementText {
 
     fn try_from(text: String) -> Result<Self, TextError> {
         let text = text.trim();
-        if text.contains('\0') {
-            return Err(TextError::Character(0));
-        }
+        storable(text)?;
         if !text.is_empty() {
             length(text, 1, Self::MAX)?;
         }
@@ -231,11 +237,7 @@ impl TryFrom<String> for ReportNote {
     type Error = TextError;
 
     fn try_from(text: String) -> Result<Self, TextError> {
-        length(&text, 1, Self::MAX)?;
-        if text.contains('\0') {
-            return Err(TextError::Character(0));
-        }
-        Ok(Self(text))
+        prose(text, Self::MAX).map(Self)
     }
 }
 
@@ -295,9 +297,7 @@ impl TryFrom<String> for DraftText {
             Ok(()) | Err(TextError::Empty) => {}
             Err(error) => return Err(error),
         }
-        if text.contains('\0') {
-            return Err(TextError::Character(0));
-        }
+        storable(&text)?;
         Ok(Self(text))
     }
 }
