@@ -209,7 +209,7 @@ impl Chat {
 enum Planned {
     Divider,
     Gap { before: Seq },
-    Message(MessageRow),
+    Message(Box<MessageRow>),
 }
 
 impl Planned {
@@ -221,12 +221,12 @@ impl Planned {
                 let key = row.key;
                 let signal = match rows.remove(&key) {
                     Some(signal) => {
-                        if signal.get_untracked() != row {
-                            signal.set(row);
+                        if signal.get_untracked() != *row {
+                            signal.set(*row);
                         }
                         signal
                     }
-                    None => ArcRwSignal::new(row),
+                    None => ArcRwSignal::new(*row),
                 };
                 Entry::Message(signal, key)
             }
@@ -277,7 +277,7 @@ fn arrange(
             above.last = false;
         }
         previous = (!tip).then_some((row.sender, row.at));
-        entries.push(Planned::Message(shown(client, row, own, kind, !joins)));
+        entries.push(Planned::Message(Box::new(shown(client, row, own, kind, !joins))));
     }
     days
 }

@@ -23,6 +23,7 @@ pub fn ChatHeader(model: Model, session: RwSignal<SessionRow>) -> impl IntoView 
         }
     };
     let title = move || session.with(|row| row.title(words));
+    let card = move || session.with(|row| (row.kind == ConversationKind::Direct).then(|| format!("/u/{}", row.tint)));
     let about = move || {
         session.with(|row| match row.kind {
             ConversationKind::Group => Some((words.members)(row.members)),
@@ -38,7 +39,10 @@ pub fn ChatHeader(model: Model, session: RwSignal<SessionRow>) -> impl IntoView 
             <a class="icon-button only-narrow" href="/" title=words.back aria-label=words.back on:click=back>
                 <Icon name="back" />
             </a>
-            {move || session.with(|row| view! { <Avatar name=row.title(words) tint=row.tint picture=row.avatar.clone() notes=row.notes /> })}
+            // A group has no card.
+            <a class="chat-face" href=card aria-label=move || card().map(|_| title())>
+                {move || session.with(|row| view! { <Avatar name=row.title(words) tint=row.tint picture=row.avatar.clone() notes=row.notes /> })}
+            </a>
             <div class="chat-title">
                 <h2 dir="auto">{title}</h2>
                 {move || about().map(|about| view! { <p>{about}</p> })}
