@@ -9,6 +9,7 @@
 
 use crate::preferences::{ListOrder, Preferences, Theme};
 use leptos::prelude::{GetValue, LocalStorage, StoredValue, use_context};
+use protocol::group::{GroupRules, Invitation, Members};
 use protocol::messaging::HistoryPage;
 use protocol::profile::{Card, OwnAccount};
 use protocol::sync::SyncPage;
@@ -51,6 +52,12 @@ pub enum Page {
     /// `GET`, `POST /settings/profile`: `display_name`, `bio`, `gender`, `birthday`, `phone`, and who sees each, as
     /// `bio_for`. `POST /settings/avatar`, with a file: `picture`, `x`, `y`, `size`, and `act`, `upload` or `remove`.
     Profile { own: Box<OwnAccount>, form: Form },
+    /// `GET`, `POST /c/{id}/group`: `do` says what, with the fields that it needs.
+    Group(Box<GroupPage>),
+    /// `GET`, `POST /new/group`: `with` each person chosen, `to` the group that they come into, `title`.
+    NewGroup(Box<NewGroup>),
+    /// `GET`, `POST /join/{link}`.
+    Join { invitation: Invitation, form: Form },
     /// Any path that failed, with the status that belongs to the code.
     Error(ErrorCode),
 }
@@ -72,6 +79,36 @@ pub struct Contacts {
     pub blocked: Vec<Contact>,
     /// People who are no contacts, found for the query.
     pub others: Vec<User>,
+}
+
+/// What the settings of a group show.
+#[derive(Clone, Debug)]
+pub struct GroupPage {
+    pub conversation: Conversation,
+    pub rules: GroupRules,
+    /// One page of them, or those that the query finds.
+    pub members: Members,
+    /// The page does not begin with the first member.
+    pub paged: bool,
+    pub query: String,
+    /// Where browsers reach the server, for the link.
+    pub origin: String,
+    pub me: UserId,
+    pub now: Millis,
+    pub nickname: String,
+    pub announced_by: Option<String>,
+    pub form: Form,
+}
+
+/// Choosing people for a group.
+#[derive(Clone, Debug)]
+pub struct NewGroup {
+    /// The group that they come into; absent where they make one.
+    pub to: Option<ConversationId>,
+    pub chosen: Vec<User>,
+    pub query: String,
+    pub found: Option<Vec<User>>,
+    pub form: Form,
 }
 
 /// What a form page shows again after a refusal.
@@ -230,6 +267,11 @@ pub enum Intent {
     },
     /// Find users by handle or display name; an empty query clears the result.
     Search(String),
+    /// Find members of a group by name, or the first of them.
+    Members {
+        conversation: ConversationId,
+        query: String,
+    },
     /// Open the direct conversation with a user.
     Start(UserId),
     /// The emoji panel was opened: its data is needed.
@@ -248,6 +290,8 @@ pub enum Errand {
     Visit(String),
     /// `GET /users?query=`, then [`crate::live::Live::found`] with the same query.
     Search(String),
+    /// `GET …/members?query=`, then [`crate::live::Live::found`] with the same query.
+    Members { conversation: ConversationId, query: String },
     /// `GET …/unread`, then [`crate::live::Live::unread_found`] with the same arguments.
     Unread { conversation: ConversationId, before: Option<Seq> },
     /// `GET …/messages/{seq}/readers`, then [`crate::live::Live::readers_found`] with the same arguments.

@@ -12,11 +12,15 @@ use crate::view::page::card::Card;
 use crate::view::page::contacts::Contacts;
 use crate::view::page::devices::Devices;
 use crate::view::page::error::Error;
+use crate::view::page::group::Group;
+use crate::view::page::join::Join;
 use crate::view::page::login::Login;
 use crate::view::page::new::New;
+use crate::view::page::new_group::NewGroupPage;
 use crate::view::page::profile::{self, Profile};
 use crate::view::page::register::Register;
 use crate::view::page::settings::Settings;
+use crate::words::group::GroupWords;
 use crate::words::profile::ProfileWords;
 use crate::words::time::Clock;
 use crate::words::{self, Words};
@@ -126,10 +130,11 @@ fn starter(head: &Head) -> String {
 
 fn plain_page(page: Page, preferences: Preferences, words: &'static Words) -> (&'static str, String) {
     let clock = Clock { now: preferences.now, utc_offset: preferences.utc_offset };
+    let own = GroupWords::of(preferences.language);
     match page {
         Page::Login(form) => (words.log_in, view! { <Login words form /> }.to_html()),
         Page::Register(form) => (words.register, view! { <Register words form /> }.to_html()),
-        Page::New { query, found, form } => (words.find_people, view! { <New words query found form /> }.to_html()),
+        Page::New { query, found, form } => (words.find_people, view! { <New words own query found form /> }.to_html()),
         Page::Contacts { content, form } => {
             (words.contacts, view! { <Contacts words content=*content form /> }.to_html())
         }
@@ -143,6 +148,9 @@ fn plain_page(page: Page, preferences: Preferences, words: &'static Words) -> (&
         Page::Profile { own, form } => {
             (ProfileWords::of(words.language).edit, view! { <Profile words own=*own form /> }.to_html())
         }
+        Page::Group(page) => (own.settings, view! { <Group words own page=*page /> }.to_html()),
+        Page::NewGroup(page) => (own.new_group, view! { <NewGroupPage words own page=*page /> }.to_html()),
+        Page::Join { invitation, form } => (own.invitation, view! { <Join words own invitation form /> }.to_html()),
         Page::Error(code) => ((words.error_title)(code), view! { <Error words code /> }.to_html()),
         Page::Messenger(_) => unreachable!("the messenger has a page of its own"),
     }

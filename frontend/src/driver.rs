@@ -304,6 +304,13 @@ impl Driver {
                     driver.tell(move |live| live.found(&query, answer));
                 });
             }
+            Errand::Members { conversation, query } => {
+                let driver = self.clone();
+                spawn_local(async move {
+                    let answer = http::members(conversation, &query).await;
+                    driver.tell(move |live| live.found(&query, answer));
+                });
+            }
             Errand::Start(user) => {
                 let driver = self.clone();
                 spawn_local(async move { driver.started(http::start(user).await) });

@@ -2,6 +2,7 @@
 
 use crate::browser::{parse, window};
 use crate::timeout::Timeout;
+use protocol::group::Members;
 use protocol::messaging::{HideMessages, MessageReaders, OpenConversation, SendRequest, UnreadPage};
 use protocol::receipts::ReportReceipts;
 use protocol::sync::CheckCounts;
@@ -127,6 +128,13 @@ pub async fn search(query: &str) -> Result<Vec<User>, Failure> {
     let query = String::from(js_sys::encode_uri_component(query));
     let text = ask(Call::get(format!("{}?query={query}", path::USERS))).await?;
     read::<Users>(&text).map(|found| found.users)
+}
+
+/// Members of a group whose name contains a text.
+pub async fn members(conversation: ConversationId, query: &str) -> Result<Vec<User>, Failure> {
+    let query = String::from(js_sys::encode_uri_component(query));
+    let text = ask(Call::get(format!("{}?query={query}&limit=8", path::members(conversation)))).await?;
+    read::<Members>(&text).map(|found| found.members.into_iter().map(|member| member.user).collect())
 }
 
 /// The messages that make a conversation's unread count: the newest, or those before a seq.

@@ -105,6 +105,8 @@ pub struct MessageRow {
     pub text: String,
     /// What the server says in its place; then it has no text.
     pub tip: Option<Tip>,
+    /// It names the reader.
+    pub naming: bool,
     /// What one's own recalled message said, for as long as it can be written again.
     pub former: Option<String>,
     pub at: Millis,
@@ -297,6 +299,7 @@ fn shown(client: &Client, row: Row, own: UserId, kind: ConversationKind, first: 
         avatar: client.user(row.sender).and_then(|user| user.avatar.clone()),
         text,
         tip: Tip::of(client, row.sender, &row.body, kind),
+        naming: !is_own && row.body.mentions().is_some_and(|mentions| mentions.has(own)),
         former: row.former.map(String::from),
         at: row.at,
         mark: row.mark,

@@ -114,6 +114,11 @@ impl Live {
                 errand = self.search(query);
                 None
             }
+            Intent::Members { conversation, query } => {
+                self.model.people.set(People { query: query.clone(), found: None });
+                errand = Some(Errand::Members { conversation, query });
+                None
+            }
             Intent::Start(user) => {
                 errand = Some(Errand::Start(user));
                 None

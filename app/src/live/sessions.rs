@@ -3,6 +3,7 @@
 use super::chat::author;
 use super::tip::Tip;
 use leptos::prelude::ArcRwSignal;
+use protocol::group::Action;
 use protocol::{AvatarHash, ConversationId, ConversationKind, Labels, Millis, Relation, Seq, UserId};
 use sync::{Client, ReadMark, Session};
 
@@ -34,6 +35,12 @@ pub struct SessionRow {
     /// The other side of a direct conversation, and what the two are to each other.
     pub peer: Option<UserId>,
     pub relation: Relation,
+    /// An unread message names the reader.
+    pub mentioned: bool,
+    /// The reader is the group's owner or an admin.
+    pub governs: bool,
+    /// What everybody in the group should know.
+    pub announcement: Option<String>,
     /// What stands in the composer; empty in the open conversation, where it can be seen.
     pub draft: String,
     pub pinned: bool,
@@ -86,6 +93,9 @@ impl SessionRow {
             unread: session.unread,
             peer,
             relation: session.relation,
+            mentioned: session.mentioned,
+            governs: session.group.as_ref().is_some_and(|group| group.role.may(Action::MentionAll)),
+            announcement: session.group.and_then(|group| group.announcement).map(|it| it.text.into()),
             draft: if open { String::new() } else { session.draft },
             pinned: session.preferences.pinned,
             muted: session.muted,

@@ -9,6 +9,7 @@ use super::session_menu::SessionMenu;
 use crate::backend::{Backend, Intent};
 use crate::live::Model;
 use crate::live::sessions::SessionRow;
+use crate::words::Words;
 use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 use protocol::ConversationKind;
@@ -47,6 +48,7 @@ pub fn ChatHeader(model: Model, session: RwSignal<SessionRow>) -> impl IntoView 
                 <h2 dir="auto">{title}</h2>
                 {move || about().map(|about| view! { <p>{about}</p> })}
             </div>
+            {company(words, session)}
             <button
                 type="button"
                 class="icon-button only-live"
@@ -59,4 +61,44 @@ pub fn ChatHeader(model: Model, session: RwSignal<SessionRow>) -> impl IntoView 
             </button>
         </header>
     }
+}
+
+/// The way to a group's settings, or to a group of the two and more.
+fn company(words: &'static Words, session: RwSignal<SessionRow>) -> Option<impl IntoView> {
+    let (id, kind, peer) = session.with_untracked(|row| (row.id, row.kind, row.peer));
+    let (href, label, icon) = match (kind, peer) {
+        (ConversationKind::Group, _) => (format!("/c/{id}/group"), words.group_settings, "people"),
+        (ConversationKind::Direct, peer) => (format!("/new/group?with={}", peer?), words.add_people, "plus"),
+    };
+    Some(view! {
+        <a class="icon-button" href=href title=label aria-label=label>
+            <Icon name=icon />
+        </a>
+    })
+}
+
+/// What everybody in the group should know, until one has seen it.
+#[component]
+pub fn Announced(model: Model, session: RwSignal<SessionRow>) -> impl IntoView {
+    let words = model.words;
+    let seen = RwSignal::new(None);
+    let text = Memo::new(move |_| session.with(|row| row.announcement.clone()));
+    let shown = move || text.get().filter(|text| seen.with(|seen| seen.as_ref() != Some(text)));
+    move || {
+        shown().map(|text| {
+            let close = move |_| seen.set(text_of(session));
+            view! {
+                <aside class="announcement" aria-label=words.announcement>
+                    <p dir="auto">{text}</p>
+                    <button type="button" class="icon-button only-live" title=words.close aria-label=words.close on:click=close>
+                        <Icon name="close" />
+                    </button>
+                </aside>
+            }
+        })
+    }
+}
+
+fn text_of(session: RwSignal<SessionRow>) -> Option<String> {
+    session.with_untracked(|row| row.announcement.clone())
 }

@@ -1,6 +1,6 @@
 //! The open conversation: header, log and composer.
 
-use super::chat_header::ChatHeader;
+use super::chat_header::{Announced, ChatHeader};
 use super::composer::Composer;
 use super::message_log::MessageLog;
 use super::picked::{PickBar, Picked};
@@ -18,6 +18,7 @@ pub fn ChatWindow(chat: Chat) -> impl IntoView {
     let log = NodeRef::<html::Div>::new();
     view! {
         <ChatHeader model session />
+        <Announced model session />
         <MessageLog model chat=chat.clone() log picked />
         <Composer model chat log picked />
         <PickBar model conversation log />

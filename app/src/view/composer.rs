@@ -3,6 +3,7 @@
 use super::emoji_panel::EmojiPanel;
 use super::escape::escape;
 use super::icon::Icon;
+use super::mention::{MentionList, Mentioning};
 use super::picked::Picked;
 use super::{keys, scroll};
 use crate::backend::{Backend, Form, Intent};
@@ -20,7 +21,7 @@ const NEAR: usize = 200;
 #[component]
 pub fn Composer(model: Model, chat: Chat, log: NodeRef<html::Div>, picked: Picked) -> impl IntoView {
     let words = model.words;
-    let writing = Writing::new(model, chat.id, log);
+    let writing = Writing::new(model, &chat, log);
     writing.follow(RwSignal::from(chat.draft), chat.entered);
     let emoji = RwSignal::new(false);
     let submit = move |event: ev::SubmitEvent| {
@@ -41,6 +42,7 @@ pub fn Composer(model: Model, chat: Chat, log: NodeRef<html::Div>, picked: Picke
         >
             <input type="hidden" name="client_id" value=model.client_id.to_string() />
             <div class="composer-box">
+                <MentionList mentioning=writing.mentioning />
                 <textarea
                     name="text"
                     id="text"
@@ -113,15 +115,17 @@ struct Writing {
     send_key: SendKey,
     backend: Backend,
     field: NodeRef<html::Textarea>,
+    mentioning: Mentioning,
     log: NodeRef<html::Div>,
     /// In Unicode scalars.
     length: RwSignal<usize>,
 }
 
 impl Writing {
-    fn new(model: Model, id: ConversationId, log: NodeRef<html::Div>) -> Self {
-        let (send_key, backend) = (model.send_key, Backend::here());
-        Self { id, send_key, backend, field: NodeRef::new(), log, length: RwSignal::new(0) }
+    fn new(model: Model, chat: &Chat, log: NodeRef<html::Div>) -> Self {
+        let (send_key, backend, field) = (model.send_key, Backend::here(), NodeRef::new());
+        let mentioning = Mentioning::new(model, RwSignal::from(chat.session.clone()), field);
+        Self { id: chat.id, send_key, backend, field, mentioning, log, length: RwSignal::new(0) }
     }
 
     /// Shows the draft when it is brought back, and what other devices make of it. What is typed here stays while one
@@ -149,10 +153,14 @@ impl Writing {
         let Some(field) = self.field.get_untracked() else { return };
         let text = field.value();
         self.length.set(text.chars().count());
+        self.mentioning.changed();
         self.backend.tell(Intent::Draft { conversation: self.id, text });
     }
 
     fn key(self, event: &ev::KeyboardEvent) {
+        if self.mentioning.key(event) {
+            return;
+        }
         match keys::key(event).as_deref() {
             Some("Enter") => {}
             Some("Escape") => return self.to_newest(),
@@ -178,7 +186,8 @@ impl Writing {
         if let Ok(text) = MessageText::try_from(text) {
             field.set_value("");
             self.length.set(0);
-            self.backend.tell(Intent::Send { conversation: self.id, body: MessageBody::text(text) });
+            let mentions = self.mentioning.take(text.as_str());
+            self.backend.tell(Intent::Send { conversation: self.id, body: MessageBody::Text { text, mentions } });
             self.to_newest();
         }
         keys::focus(Some(field));

@@ -40,6 +40,7 @@ pub fn Message(model: Model, conversation: ConversationId, row: RwSignal<Message
             class="message"
             class:is-own=own
             class:is-tip=move || tip.with(Option::is_some)
+            class:is-naming=move || row.with(|row| row.naming)
             class:is-first=move || row.with(|row| row.first)
             class:is-last=move || row.with(|row| row.last)
             class:is-picked=move || seq.get().is_some_and(|seq| picked.has(seq))

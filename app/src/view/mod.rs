@@ -15,6 +15,7 @@ pub mod form;
 pub mod icon;
 pub mod insert;
 pub mod keys;
+pub mod mention;
 pub mod menu;
 pub mod message_log;
 pub mod message_menu;

@@ -88,6 +88,11 @@ fn Finder(model: Model, dialog: NodeRef<html::Dialog>) -> impl IntoView {
                 on:input=ask
             />
         </label>
+        <p>
+            <a class="plain is-wide" href="/new/group">
+                {words.new_group}
+            </a>
+        </p>
         <Found model start />
     }
 }

@@ -104,10 +104,12 @@ fn SessionDigest(model: Model, row: RwSignal<SessionRow>) -> impl IntoView {
             (None, _) => words.no_message_yet.to_owned(),
         })
     };
+    let mentioned = move || row.with(|row| row.mentioned);
     let drafted = move || row.with(|row| !row.draft.trim().is_empty());
     let mark = move || row.with(|row| row.last.as_ref().and_then(|last| last.mark).filter(|_| row.draft.is_empty()));
     view! {
         <span class="session-digest" dir="auto">
+            {move || mentioned().then(|| view! { <em class="mentioned">{words.mentioned}</em> " " })}
             {move || drafted().then(|| view! { <em class="session-draft">{words.draft}</em> " " })}
             {move || mark().map(|mark| view! { <ReadMarkIcon words mark /> })}
             {digest}

@@ -89,6 +89,13 @@ pub const WORDS: Words = Words {
             }
         }
     },
+    mentioned: "[有人@你]",
+    group_settings: "群设置",
+    add_people: "添加成员，新建群聊",
+    new_group: "新建群聊",
+    announcement: "群公告",
+    mention_someone: "选择要提醒的人",
+    everybody: "所有人",
     edit_again: "重新编辑",
     select: "多选",
     select_this: "选择这条消息",

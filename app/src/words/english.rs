@@ -88,6 +88,13 @@ pub const WORDS: Words = Words {
             }
         }
     },
+    mentioned: "[@ you]",
+    group_settings: "Group settings",
+    add_people: "Add people to a new group",
+    new_group: "New group",
+    announcement: "Announcement",
+    mention_someone: "Whom to mention",
+    everybody: "everybody",
     edit_again: "Edit again",
     select: "Select",
     select_this: "Select this message",

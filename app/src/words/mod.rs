@@ -4,6 +4,7 @@
 
 mod chinese;
 mod english;
+pub mod group;
 #[cfg(feature = "ssr")]
 pub mod people;
 pub mod profile;
@@ -67,6 +68,14 @@ pub struct Words {
     pub undo: &'static str,
     pub recall: &'static str,
     pub tip: fn(&Tip) -> String,
+    /// An unread message names the reader.
+    pub mentioned: &'static str,
+    pub group_settings: &'static str,
+    pub add_people: &'static str,
+    pub new_group: &'static str,
+    pub announcement: &'static str,
+    pub mention_someone: &'static str,
+    pub everybody: &'static str,
     pub edit_again: &'static str,
     pub select: &'static str,
     pub select_this: &'static str,

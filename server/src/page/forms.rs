@@ -114,7 +114,7 @@ impl NewAccount {
     }
 }
 
-fn wrong<E: Display>(field: &'static str) -> impl Fn(E) -> Refusal {
+pub(super) fn wrong<E: Display>(field: &'static str) -> impl Fn(E) -> Refusal {
     move |error| Refusal::field(field, &error.to_string())
 }
 

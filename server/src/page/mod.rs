@@ -5,6 +5,7 @@
 
 mod contacts;
 mod forms;
+mod groups;
 mod messenger;
 mod profile;
 mod site;
@@ -40,6 +41,9 @@ pub fn routes() -> Router<AppState> {
     Router::new()
         .route("/",             get(messenger::home))
         .route("/c/{id}",       get(messenger::conversation).post(messenger::send))
+        .route("/c/{id}/group", get(groups::settings).post(groups::act))
+        .route("/join/{link}",  get(groups::invitation).post(groups::join))
+        .route("/new/group",    get(groups::choose).post(groups::make))
         .route("/login",        get(forms::login).post(forms::log_in))
         .route("/logout",       post(forms::log_out))
         .route("/register",     get(forms::register).post(forms::sign_up))

@@ -18,6 +18,7 @@ const STRANGERS: &str = "select a.id, a.handle, a.display_name, a.avatar, a.vers
     from account as a where a.id in (select value from json_each($2))
     and not exists (select 1 from member as m where m.account = a.id and m.conversation = $1)
     order by a.id";
+const NAME: &str = "update conversation set title = $2 where id = $1";
 const EVERYBODY: &str = "select account from member where conversation = $1 order by account";
 const PART_UPD: &str = "update account set upd = upd + 1 where id in (select value from json_each($2))
     and exists (select 1 from member where member.account = account.id and member.conversation = $1)";
@@ -34,7 +35,7 @@ const NOBODY_WAITS: &str = "delete from waiting where conversation = $1";
 
 /// Every statement of this file, for the test that explains them.
 #[cfg(test)]
-pub const STATEMENTS: &[&str] = &[STRANGERS, EVERYBODY, PART_UPD, PART, GONE, ANSWERED, CLOSE, NOBODY_WAITS];
+pub const STATEMENTS: &[&str] = &[STRANGERS, NAME, EVERYBODY, PART_UPD, PART, GONE, ANSWERED, CLOSE, NOBODY_WAITS];
 
 impl Store {
     /// Makes a group of its owner and these others; those who are nobody are passed over (R002-05).
@@ -54,6 +55,9 @@ impl Store {
                     let people = strangers(tx, id, &others).await?;
                     if people.is_empty() {
                         return Err(StoreError::NotFound);
+                    }
+                    if title.is_none() {
+                        name(tx, id, &owner, &people).await?;
                     }
                     let actor = Actor { conversation: id, user: owner, key };
                     let owner = actor.user.id;
@@ -128,6 +132,15 @@ impl Store {
             })
             .await
     }
+}
+
+/// Calls a group that has no title after its first members.
+async fn name(tx: &mut Tx<'_>, id: ConversationId, owner: &User, people: &[User]) -> Result<(), StoreError> {
+    let names: Vec<&str> =
+        std::iter::once(owner).chain(people).take(4).map(|user| user.display_name.as_str()).collect();
+    let title: String = names.join("、").chars().take(GroupTitle::MAX).collect();
+    sqlx::query(NAME).bind(id.as_i64()).bind(title).execute(&mut *tx.conn).await?;
+    Ok(())
 }
 
 /// Makes people members and tells everybody: them of the group, the others of them.

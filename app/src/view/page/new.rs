@@ -6,11 +6,18 @@ use crate::view::form::Refusal;
 use crate::view::icon::Icon;
 use crate::view::people::Person;
 use crate::words::Words;
+use crate::words::group::GroupWords;
 use leptos::prelude::*;
 use protocol::User;
 
 #[component]
-pub fn New(words: &'static Words, query: String, found: Option<Vec<User>>, form: Form) -> impl IntoView {
+pub fn New(
+    words: &'static Words,
+    own: &'static GroupWords,
+    query: String,
+    found: Option<Vec<User>>,
+    form: Form,
+) -> impl IntoView {
     let none = found.as_ref().is_some_and(Vec::is_empty).then_some(words.nobody_found);
     let person = |user: User| {
         let id = user.id.to_string();
@@ -27,6 +34,9 @@ pub fn New(words: &'static Words, query: String, found: Option<Vec<User>>, form:
     view! {
         <Inner words title=words.find_people>
             <Refusal form words />
+            <p>
+                <a href="/new/group">{own.new_group}</a>
+            </p>
             <form class="find" method="get" action="/new" role="search">
                 <label class="search">
                     <Icon name="search" />

@@ -1,0 +1,156 @@
+//! Completing "@" while a message to a group is written: the members whose name stands there, and whom the text names.
+
+use super::insert::insert;
+use super::keys;
+use crate::backend::{Backend, Intent};
+use crate::live::Model;
+use crate::live::sessions::SessionRow;
+use leptos::prelude::*;
+use leptos::{ev, html};
+use protocol::{ConversationKind, Mentions, UserId};
+
+/// The most characters of a name that is looked for.
+const LONGEST: usize = 24;
+/// The most members that are offered.
+const OFFERED: usize = 6;
+
+/// Somebody who may be named; nobody: everybody.
+type Choice = (Option<UserId>, String);
+
+#[derive(Clone, Copy)]
+pub struct Mentioning {
+    model: Model,
+    backend: Backend,
+    session: RwSignal<SessionRow>,
+    field: NodeRef<html::Textarea>,
+    /// Where the "@" stands, in UTF-16 units, and what follows it.
+    at: RwSignal<Option<(usize, String)>>,
+    place: RwSignal<usize>,
+    /// Who was chosen so far.
+    named: StoredValue<Vec<Choice>>,
+}
+
+impl Mentioning {
+    pub fn new(model: Model, session: RwSignal<SessionRow>, field: NodeRef<html::Textarea>) -> Self {
+        let (at, place, backend) = (RwSignal::new(None), RwSignal::new(0), Backend::here());
+        Self { model, backend, session, field, at, place, named: StoredValue::new(Vec::new()) }
+    }
+
+    /// The text changed: is a name being written?
+    pub fn changed(self) {
+        let Some(field) = self.field.get_untracked() else { return };
+        let (kind, conversation) = self.session.with_untracked(|row| (row.kind, row.id));
+        if kind != ConversationKind::Group {
+            return;
+        }
+        let caret = field.selection_start().ok().flatten().unwrap_or_default() as usize;
+        let text: Vec<u16> = field.value().encode_utf16().take(caret).collect();
+        let at = text.iter().rposition(|unit| *unit == u16::from(b'@'));
+        let name = at.and_then(|at| text.get(at + 1..)).map(String::from_utf16_lossy);
+        let name = name.filter(|name| !name.contains(char::is_whitespace) && name.chars().count() <= LONGEST);
+        let now = at.zip(name);
+        if self.at.with_untracked(|before| *before == now) {
+            return;
+        }
+        if let Some((_, name)) = &now {
+            self.backend.tell(Intent::Members { conversation, query: name.clone() });
+        }
+        self.place.set(0);
+        self.at.set(now);
+    }
+
+    /// Who is offered: everybody to those who may name them, and the members found.
+    fn choices(self) -> Vec<Choice> {
+        let Some((_, name)) = self.at.get() else { return Vec::new() };
+        let everybody = self.model.words.everybody;
+        let all = self.session.with(|row| row.governs) && everybody.starts_with(&name);
+        let me = self.model.account.with(|account| account.id);
+        let found = self.model.people.with(|people| people.found.clone()).unwrap_or_default();
+        let found = found.into_iter().filter(|user| user.id != me).take(OFFERED);
+        let members = found.map(|user| (Some(user.id), user.display_name.to_string()));
+        all.then(|| (None, everybody.to_owned())).into_iter().chain(members).collect()
+    }
+
+    /// Takes a key while names are offered; tells whether it did.
+    pub fn key(self, event: &ev::KeyboardEvent) -> bool {
+        let choices = untrack(move || self.choices());
+        if choices.is_empty() {
+            return false;
+        }
+        let (place, last) = (self.place.get_untracked().min(choices.len() - 1), choices.len() - 1);
+        match keys::key(event).as_deref() {
+            Some("ArrowDown") => self.place.set(if place == last { 0 } else { place + 1 }),
+            Some("ArrowUp") => self.place.set(if place == 0 { last } else { place - 1 }),
+            Some("Enter" | "Tab") if keys::plain(event) => {
+                if let Some(choice) = choices.into_iter().nth(place) {
+                    self.choose(choice);
+                }
+            }
+            Some("Escape") => self.at.set(None),
+            _ => return false,
+        }
+        event.prevent_default();
+        true
+    }
+
+    fn choose(self, choice: Choice) {
+        let (Some(field), Some((at, name))) = (self.field.get_untracked(), self.at.get_untracked()) else { return };
+        let end = at + 1 + name.encode_utf16().count();
+        // Both lie within the text, which has just been read.
+        let _ = field.set_selection_range(at as u32, end as u32);
+        let text = format!("@{} ", choice.1);
+        self.named.update_value(|named| named.push(choice));
+        insert(&field, &text);
+        self.at.set(None);
+        keys::focus(Some(field));
+    }
+
+    /// Whom a text names, of those who were chosen; the next text names nobody yet.
+    pub fn take(self, text: &str) -> Mentions {
+        let mut mentions = Mentions::default();
+        let named = self.named.try_update_value(std::mem::take).unwrap_or_default();
+        for (user, name) in named {
+            if !text.contains(&format!("@{name}")) {
+                continue;
+            }
+            match user {
+                None => mentions.all = true,
+                Some(user) if mentions.users.len() < Mentions::MAX => mentions.users.push(user),
+                Some(_) => {}
+            }
+        }
+        mentions.users.sort_unstable();
+        mentions.users.dedup();
+        mentions
+    }
+}
+
+/// The names that are offered.
+#[component]
+pub fn MentionList(mentioning: Mentioning) -> impl IntoView {
+    let words = mentioning.model.words;
+    move || {
+        let choices = mentioning.choices();
+        (!choices.is_empty()).then(|| {
+            let chosen = mentioning.place.get().min(choices.len() - 1);
+            let option = |(nth, choice): (usize, Choice)| {
+                let name = choice.1.clone();
+                // The field keeps the focus.
+                let press = move |event: ev::PointerEvent| {
+                    event.prevent_default();
+                    mentioning.choose(choice.clone());
+                };
+                view! {
+                    <li role="option" dir="auto" aria-selected=(nth == chosen).to_string() on:pointerdown=press>
+                        {name}
+                    </li>
+                }
+            };
+            view! {
+                <ul class="mention-list" role="listbox" aria-label=words.mention_someone>
+                    {choices.into_iter().enumerate().map(option).collect_view()}
+                </ul>
+            }
+        })
+    }
+}

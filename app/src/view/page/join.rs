@@ -1,0 +1,40 @@
+//! What a group's link leads to.
+
+use super::Inner;
+use crate::backend::Form;
+use crate::view::form::Refusal;
+use crate::words::Words;
+use crate::words::group::GroupWords;
+use leptos::either::EitherOf3;
+use leptos::prelude::*;
+use protocol::group::{Invitation, Invited, Joining};
+use protocol::path;
+
+#[component]
+pub fn Join(words: &'static Words, own: &'static GroupWords, invitation: Invitation, form: Form) -> impl IntoView {
+    let Invitation { title, member_count, joining, state } = invitation;
+    let what = match (state, joining) {
+        (Invited::Member(id), _) => EitherOf3::A(view! { <a class="primary" href=path::page(id)>{own.open_chat}</a> }),
+        (Invited::Waiting, _) => EitherOf3::B(view! { <p role="status">{own.waits}</p> }),
+        (Invited::Outside, Joining::Closed) => EitherOf3::B(view! { <p role="status">{own.closed}</p> }),
+        (Invited::Outside, joining) => {
+            let text = if joining == Joining::Free { own.join } else { own.ask_to_join };
+            EitherOf3::C(view! {
+                <form class="form" method="post">
+                    <button class="primary">{text}</button>
+                </form>
+            })
+        }
+    };
+    view! {
+        <Inner words title=own.invitation>
+            <Refusal form words />
+            <p>
+                <strong dir="auto">{title.unwrap_or_else(|| own.untitled.to_owned())}</strong>
+                " · "
+                {(words.members)(member_count)}
+            </p>
+            {what}
+        </Inner>
+    }
+}

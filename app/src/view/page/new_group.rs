@@ -1,0 +1,114 @@
+//! Choosing people for a new group, or for one that stands, without scripts: the page itself holds who is chosen.
+
+use super::Inner;
+use crate::backend::NewGroup;
+use crate::view::form::Refusal;
+use crate::view::icon::Icon;
+use crate::view::people::Person;
+use crate::words::Words;
+use crate::words::group::GroupWords;
+use leptos::prelude::*;
+use protocol::{GroupTitle, User};
+
+#[component]
+pub fn NewGroupPage(words: &'static Words, own: &'static GroupWords, page: NewGroup) -> impl IntoView {
+    let NewGroup { to, chosen, query, found, form } = page;
+    let (heading, submit) = match to {
+        Some(_) => (own.invite, own.invite_chosen),
+        None => (own.new_group, own.create),
+    };
+    let goal = move || to.map(|id| view! { <input type="hidden" name="to" value=id.to_string() /> });
+    let keep: Vec<String> = chosen.iter().map(|user| user.id.to_string()).collect();
+    let (kept, kept_again) = (hidden(&keep), hidden(&keep));
+    let none = found.as_ref().is_some_and(Vec::is_empty).then_some(words.nobody_found);
+    let person = |user: User| {
+        let id = user.id.to_string();
+        view! {
+            <li>
+                <button class="person" name="with" value=id>
+                    <Person user />
+                </button>
+            </li>
+        }
+    };
+    let taken = |user: User| {
+        let (id, name) = (user.id.to_string(), user.display_name.to_string());
+        let label = (own.take_out)(&name);
+        view! {
+            <li class="member">
+                <Person user />
+                <button class="icon-button" name="without" value=id title=label.clone() aria-label=label>
+                    <Icon name="close" />
+                </button>
+            </li>
+        }
+    };
+    let wrong = form.error.as_ref().filter(|error| error.field.as_deref() == Some("title"));
+    let wrong = wrong.map(|error| (words.error)(error.code, Some("title")));
+    let title = form.value("title").to_owned();
+    let named = to.is_none().then(|| {
+        view! {
+            <div class="field" class:is-wrong=wrong.is_some()>
+                <label for="title">{own.title}</label>
+                <input
+                    id="title"
+                    name="title"
+                    value=title
+                    maxlength=(2 * GroupTitle::MAX).to_string()
+                    autocomplete="off"
+                    aria-describedby="title-note"
+                />
+                <p id="title-note" class="field-note">
+                    {wrong.unwrap_or(own.title_optional)}
+                </p>
+            </div>
+        }
+    });
+    let count = chosen.len();
+    let ready = (count > 0).then(|| {
+        view! {
+            <form class="form" method="post" action="/new/group">
+                {goal()} {kept_again} {named}
+                <button class="primary">{submit}</button>
+            </form>
+        }
+    });
+    view! {
+        <Inner words title=heading>
+            <Refusal form words />
+            <form class="form" method="get" action="/new/group" role="search">
+                {goal()} {kept}
+                <div class="find">
+                    <label class="search">
+                        <Icon name="search" />
+                        <input
+                            type="search"
+                            name="query"
+                            value=query
+                            aria-label=words.find_people_hint
+                            placeholder=words.find_people_hint
+                            autocomplete="off"
+                        />
+                    </label>
+                    <button class="plain">{words.search}</button>
+                </div>
+                <p class="people-none" role="status">
+                    {none}
+                </p>
+                <ul class="people" role="list">
+                    {found.unwrap_or_default().into_iter().map(person).collect_view()}
+                </ul>
+                {(count > 0).then(|| view! { <p class="aside" role="status">{(own.chosen)(count)}</p> })}
+                <ul class="members" role="list">
+                    {chosen.into_iter().map(taken).collect_view()}
+                </ul>
+            </form>
+            {ready}
+        </Inner>
+    }
+}
+
+/// The chosen, as fields of a form.
+fn hidden(ids: &[String]) -> impl IntoView + use<> {
+    ids.iter().map(|id| view! { <input type="hidden" name="with" value=id.clone() /> }).collect_view()
+}
