@@ -144,8 +144,8 @@ pub fn leave_for(path: &str) {
     let _ = window().location().assign(path);
 }
 
-/// Reads JSON with the browser's own parser. Reading the protocol's types from its values costs a third of the code that
-/// reading them from text does; numbers are below 2^53 by contract.
+/// Reads JSON with the browser's own parser. Reading the types of the protocol from its values takes much less code than
+/// reading them from text; numbers are below 2^53 by contract.
 pub fn parse<T: serde::de::DeserializeOwned>(text: &str) -> Option<T> {
     serde_wasm_bindgen::from_value(js_sys::JSON::parse(text).ok()?).ok()
 }
