@@ -76,7 +76,7 @@ fn app_knows_neither_browser_nor_server() {
 
 #[test]
 fn only_the_frontend_knows_the_browser() {
-    let browser = ["web-sys", "js-sys", "gloo", "wasm-bindgen", "idb"];
+    let browser = ["web-sys", "js-sys", "gloo", "wasm-bindgen", "serde-wasm-bindgen", "idb"];
     for (package, names) in imports() {
         let known = names.iter().find(|name| browser.iter().any(|start| name.starts_with(start)));
         match package.as_str() {
@@ -95,6 +95,7 @@ fn only_the_frontend_knows_the_browser() {
             "sync",
             "serde",
             "serde_json",
+            "serde-wasm-bindgen",
             "web-sys",
             "js-sys",
             "gloo-net",
