@@ -14,6 +14,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 /// After so many checks a limit forgets those who are idle.
 const SWEEP: u32 = 4_096;
+/// How often an account tells at once that it writes.
+const TYPING_AT_ONCE: NonZeroU32 = NonZeroU32::new(5).expect("not zero");
 /// Changes of one profile, a minute.
 const PROFILE_CHANGES: u32 = 60;
 
@@ -48,6 +50,7 @@ pub struct Limits {
     logins_per_address: Limit<IpAddr>,
     accounts_per_address: Limit<IpAddr>,
     sends: Limit<UserId>,
+    typing: Limit<UserId>,
     profile_changes: Limit<UserId>,
     look_ups: Limit<UserId>,
     searches: Limit<UserId>,
@@ -67,6 +70,7 @@ impl Limits {
             profile_changes: Limit::new(minute(PROFILE_CHANGES)),
             look_ups: Limit::new(minute(rates.look_ups_per_account)),
             searches: Limit::new(Quota::per_hour(positive(rates.searches_per_hour))),
+            typing: Limit::new(Quota::per_second(NonZeroU32::MIN).allow_burst(TYPING_AT_ONCE)),
             hash: RandomState::new(),
         }
     }
@@ -85,6 +89,11 @@ impl Limits {
     /// Counts a search for people.
     pub fn search(&self, account: UserId) -> Result<(), Refusal> {
         self.searches.check(account)
+    }
+
+    /// Counts that the account tells others that it writes: it does so once in three seconds a device.
+    pub fn type_in(&self, account: UserId) -> Result<(), Refusal> {
+        self.typing.check(account)
     }
 
     /// Counts a message of the account.

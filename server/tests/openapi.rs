@@ -358,7 +358,16 @@ async fn real_requests_and_answers_match_the_document() {
     let own = c.open(&c).await;
     c.send(own, "x").await;
     checker.call(&c, "recallMessage", &format!("{own}+"), None).await;
-    checker.check_named("ClientFrame", &serde_json::to_value(protocol::ClientFrame::Ping).unwrap());
+    let typing = protocol::ClientFrame::Typing { conversation: id };
+    let watch = protocol::ClientFrame::Watch { conversation: Some(id) };
+    for frame in [protocol::ClientFrame::Ping, typing, watch] {
+        checker.check_named("ClientFrame", &serde_json::to_value(frame).unwrap());
+    }
+    let typing = protocol::ServerFrame::Typing { conversation: id, user: a.id };
+    let presence = protocol::ServerFrame::Presence { user: a.id, online: false, seen_at: 7 };
+    for frame in [typing, presence] {
+        checker.check_named("ServerFrame", &serde_json::to_value(frame).unwrap());
+    }
 
     // Refusals of every kind are the one document.
     checker.call(&a, "getConversation", "999", None).await;

@@ -5,7 +5,7 @@ use super::tip::Tip;
 use leptos::prelude::ArcRwSignal;
 use protocol::group::Action;
 use protocol::{AvatarHash, ConversationId, ConversationKind, Labels, Millis, Relation, Seq, UserId};
-use sync::{Client, ReadMark, Session};
+use sync::{Client, Presence, ReadMark, Session};
 
 /// A row of the list: its place, and a signal of what it shows.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,6 +52,10 @@ pub struct SessionRow {
     pub labels: Labels,
     /// The seq of the next message.
     pub next: Seq,
+    /// Who writes: in a group by name.
+    pub typing: Option<Option<String>>,
+    /// Whether the peer is there, while the conversation is open.
+    pub presence: Option<Presence>,
 }
 
 /// The newest message of a row.
@@ -103,6 +107,8 @@ impl SessionRow {
             marked: session.marked,
             labels: session.preferences.labels,
             next: session.head_seq.next(),
+            typing: client.typing(session.id).first().map(|user| group.then(|| author(client, *user))),
+            presence: client.presence(session.id),
         }
     }
 }

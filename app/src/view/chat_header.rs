@@ -26,9 +26,14 @@ pub fn ChatHeader(model: Model, session: RwSignal<SessionRow>) -> impl IntoView 
     let title = move || session.with(|row| row.title(words));
     let card = move || session.with(|row| (row.kind == ConversationKind::Direct).then(|| format!("/u/{}", row.tint)));
     let about = move || {
-        session.with(|row| match row.kind {
-            ConversationKind::Group => Some((words.members)(row.members)),
-            ConversationKind::Direct => (words.relation)(row.relation).map(str::to_owned),
+        session.with(|row| match (&row.typing, row.presence) {
+            (Some(name), _) => Some((words.typing)(name.as_deref())),
+            (None, Some(presence)) if presence.online => Some(words.online.to_owned()),
+            (None, Some(presence)) => Some((words.last_seen)(&model.clock.get().full(words, presence.seen_at))),
+            (None, None) => match row.kind {
+                ConversationKind::Group => Some((words.members)(row.members)),
+                ConversationKind::Direct => (words.relation)(row.relation).map(str::to_owned),
+            },
         })
     };
     let menu = SessionMenu { model, menus: Menus::here(), panels: Panels::here(), backend };

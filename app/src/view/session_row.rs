@@ -95,6 +95,7 @@ fn SessionDigest(model: Model, row: RwSignal<SessionRow>) -> impl IntoView {
     let words = model.words;
     let digest = move || {
         row.with(|row| match (&row.last, row.draft.trim()) {
+            _ if row.typing.is_some() => (words.typing)(row.typing.as_ref().and_then(Option::as_deref)),
             (_, draft) if !draft.is_empty() => draft.to_owned(),
             (Some(last), _) => match (&last.tip, &last.author) {
                 (Some(tip), _) => (words.tip)(tip),
@@ -104,11 +105,12 @@ fn SessionDigest(model: Model, row: RwSignal<SessionRow>) -> impl IntoView {
             (None, _) => words.no_message_yet.to_owned(),
         })
     };
-    let mentioned = move || row.with(|row| row.mentioned);
-    let drafted = move || row.with(|row| !row.draft.trim().is_empty());
-    let mark = move || row.with(|row| row.last.as_ref().and_then(|last| last.mark).filter(|_| row.draft.is_empty()));
+    let mentioned = move || row.with(|row| row.mentioned && row.typing.is_none());
+    let drafted = move || row.with(|row| row.typing.is_none() && !row.draft.trim().is_empty());
+    let quiet = |row: &SessionRow| row.draft.is_empty() && row.typing.is_none();
+    let mark = move || row.with(|row| row.last.as_ref().and_then(|last| last.mark).filter(|_| quiet(row)));
     view! {
-        <span class="session-digest" dir="auto">
+        <span class="session-digest" class:is-typing=move || row.with(|row| row.typing.is_some()) dir="auto">
             {move || mentioned().then(|| view! { <em class="mentioned">{words.mentioned}</em> " " })}
             {move || drafted().then(|| view! { <em class="session-draft">{words.draft}</em> " " })}
             {move || mark().map(|mark| view! { <ReadMarkIcon words mark /> })}

@@ -25,6 +25,12 @@ pub const WORDS: Words = Words {
     myself: "文件助手",
     me: "我",
     members: |n| format!("{n} 位成员"),
+    typing: |name| match name {
+        Some(name) => format!("{name}正在输入…"),
+        None => "正在输入…".to_owned(),
+    },
+    online: "在线",
+    last_seen: |at| format!("最后上线 {at}"),
     unread: |n| format!("{n} 条未读消息"),
     no_message_yet: "还没有消息",
 
@@ -251,6 +257,9 @@ pub const WORDS: Words = Words {
         Theme::Light => "改为浅色外观".to_owned(),
         Theme::Dark => "改为深色外观".to_owned(),
     },
+    show_last_seen_label: "在线状态与最后上线时间",
+    show_last_seen_hint: "隐藏后，你也看不到别人的",
+    show_last_seen: |on| if on { "显示" } else { "隐藏" },
     list_order_label: "会话排序",
     list_order: |order| match order {
         ListOrder::UnreadFirst => "未读优先",

@@ -25,6 +25,12 @@ pub const WORDS: Words = Words {
     myself: "Notes to self",
     me: "You",
     members: |n| if n == 1 { "1 member".to_owned() } else { format!("{n} members") },
+    typing: |name| match name {
+        Some(name) => format!("{name} is typing…"),
+        None => "typing…".to_owned(),
+    },
+    online: "online",
+    last_seen: |at| format!("last seen {at}"),
     unread: |n| if n == 1 { "1 unread message".to_owned() } else { format!("{n} unread messages") },
     no_message_yet: "No messages yet",
 
@@ -257,6 +263,9 @@ pub const WORDS: Words = Words {
         Theme::Light => "Use the light appearance".to_owned(),
         Theme::Dark => "Use the dark appearance".to_owned(),
     },
+    show_last_seen_label: "Online and last seen",
+    show_last_seen_hint: "Who hides it does not see it of others",
+    show_last_seen: |on| if on { "Show" } else { "Hide" },
     list_order_label: "Order of conversations",
     list_order: |order| match order {
         ListOrder::UnreadFirst => "Unread first",

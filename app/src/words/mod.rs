@@ -36,6 +36,10 @@ pub struct Words {
     pub myself: &'static str,
     pub me: &'static str,
     pub members: fn(u64) -> String,
+    /// Somebody writes; in a group with a name.
+    pub typing: fn(Option<&str>) -> String,
+    pub online: &'static str,
+    pub last_seen: fn(&str) -> String,
     pub unread: fn(u64) -> String,
     pub no_message_yet: &'static str,
 
@@ -196,6 +200,9 @@ pub struct Words {
     pub theme_label: &'static str,
     pub theme: fn(Theme) -> &'static str,
     pub switch_theme: fn(Theme) -> String,
+    pub show_last_seen_label: &'static str,
+    pub show_last_seen_hint: &'static str,
+    pub show_last_seen: fn(bool) -> &'static str,
     pub list_order_label: &'static str,
     pub list_order: fn(ListOrder) -> &'static str,
     pub send_key_label: &'static str,

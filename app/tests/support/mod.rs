@@ -58,7 +58,7 @@ pub fn messenger(language: Language) -> Messenger {
     serde_json::from_value(json!({
         "preferences": preferences(language),
         "account": { "id": 1, "handle": "zhang", "display_name": "张三", "created_at": 0, "receipts": true,
-            "messages_from": "everyone" },
+            "messages_from": "everyone", "show_last_seen": true },
         "rules": { "read_report_policy": "viewport", "recall_window_s": 120 },
         "sync": { "token": "t", "more": false, "upd": 1, "conversations": [open, other], "users": [li, maya] },
         "open": { "conversation": open, "history": { "messages": messages, "from": 5, "through": 10, "vis_from": 1,

@@ -47,6 +47,8 @@ pub struct Account {
     /// From whom it accepts messages (R004-I15).
     #[serde(default)]
     pub messages_from: MessagesFrom,
+    /// Whether others learn when it was last there, and it when they were.
+    pub show_last_seen: bool,
 }
 
 impl Account {

@@ -2,7 +2,7 @@
 
 use crate::Millis;
 use crate::account::User;
-use crate::id::{ConversationId, DeviceId, Rev, Seq, Upd};
+use crate::id::{ConversationId, DeviceId, Rev, Seq, Upd, UserId};
 use crate::messaging::Message;
 use crate::receipts::Rules;
 use crate::sync::AccountChange;
@@ -46,8 +46,26 @@ pub enum ServerFrame {
     Person {
         user: User,
     },
+    /// Somebody writes in a conversation (R002-04). It is kept nowhere, and holds for [`TYPING`].
+    Typing {
+        conversation: ConversationId,
+        user: UserId,
+    },
+    /// Whether the peer of the conversation that this connection watches is there, or when they were. It is kept nowhere.
+    Presence {
+        user: UserId,
+        online: bool,
+        /// 0: unknown, or online.
+        #[serde(default)]
+        seen_at: Millis,
+    },
     Pong,
 }
+
+/// For how long somebody is shown to be writing, in milliseconds.
+pub const TYPING: Millis = 6_000;
+/// How often one tells at most that one is writing.
+pub const TYPING_PAUSE: Millis = 3_000;
 
 /// What a conversation's log says at a position, to one reader.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +84,15 @@ pub enum LogChange {
 #[serde(rename_all = "snake_case")]
 pub enum ClientFrame {
     Ping,
+    /// A person writes in a conversation. Too many of them are passed over.
+    Typing {
+        conversation: ConversationId,
+    },
+    /// The direct conversation whose peer's presence this connection wants from now on; absent: nobody's.
+    Watch {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        conversation: Option<ConversationId>,
+    },
 }
 
 /// Why the server closes the push connection, as WebSocket close codes.

@@ -321,6 +321,8 @@ pub struct ChangeAccount {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub messages_from: Option<MessagesFrom>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub show_last_seen: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub display_name: Option<DisplayName>,
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub gender: Option<Option<Gender>>,

@@ -153,6 +153,7 @@ impl Client {
     pub(crate) fn arrive(&mut self, id: ConversationId, prev: Rev, pos: Rev, head_seq: Seq, change: LogChange) {
         if let LogChange::Message { message, sender } = &change {
             self.meet([sender.clone()]);
+            self.end_typing(id, sender.id);
             self.confirm(message);
             // What a message tells of cursors is true whether or not the log has come to it.
             self.imply(id, message);

@@ -8,6 +8,7 @@ use crate::link::Link;
 use crate::log::Log;
 use crate::outbox::{Next, Outbox};
 use crate::preferences::Wishes;
+use crate::presence::{Company, Presence};
 use crate::pull::{Job, Pulls};
 use crate::receipts::Reports;
 use crate::sessions::{Held, Place};
@@ -59,6 +60,7 @@ pub struct Client {
     pub(crate) outbox: Outbox,
     pub(crate) reports: Reports,
     pub(crate) wishes: Wishes,
+    pub(crate) company: Company,
     /// Whether conversations with unread messages stand above the others.
     pub(crate) unread_first: bool,
     pub(crate) acts: Acts,
@@ -127,6 +129,7 @@ impl Client {
             outbox: Outbox::default(),
             reports: Reports::default(),
             wishes: Wishes::default(),
+            company: Company::default(),
             unread_first: start.unread_first,
             acts: Acts::default(),
             pulls: Pulls::default(),
@@ -234,7 +237,12 @@ impl Client {
                 self.empty_draft(conversation);
             }
             Input::Send { .. } => {}
-            Input::Typed { conversation, text } => self.type_draft(conversation, text),
+            Input::Typed { conversation, text } => {
+                if !text.is_empty() {
+                    self.tell_typing(conversation);
+                }
+                self.type_draft(conversation, text);
+            }
             Input::TypedElsewhere { conversation, text } => self.type_elsewhere(conversation, text),
             Input::DraftsRestored(drafts) => self.restore_drafts(drafts),
             Input::Retry(id) => self.retry(id),
@@ -273,6 +281,7 @@ impl Client {
                 self.consider_open();
                 self.skew = server_time as i64 - self.clock() as i64;
                 self.link.greeted(self.now, heartbeat_s);
+                self.watch_anew();
                 self.hurry();
                 // A listing that began before the greeting does not cover what passed by until then.
                 self.behind |= self.listing;
@@ -292,6 +301,8 @@ impl Client {
                 self.settle_account();
             }
             ServerFrame::Person { user } => self.meet([user]),
+            ServerFrame::Typing { conversation, user } => self.hear_typing(conversation, user),
+            ServerFrame::Presence { user, online, seen_at } => self.hear_presence(user, Presence { online, seen_at }),
             ServerFrame::Pong => {}
         }
     }
@@ -437,6 +448,7 @@ impl Client {
             }
         }
         self.report(false);
+        self.keep_company();
         for id in self.reports.take_settled() {
             self.effects.push(Effect::ForgetRead(id));
         }
@@ -448,6 +460,7 @@ impl Client {
             self.reports.due(),
             self.acts.due(),
             self.mutes_due(),
+            self.company_due(),
             quiet,
         ];
         let due = due.into_iter().flatten().min();

@@ -16,6 +16,7 @@ mod link;
 mod log;
 mod outbox;
 mod preferences;
+mod presence;
 mod pull;
 mod readers;
 mod receipts;
@@ -28,6 +29,7 @@ mod window;
 
 pub use client::Client;
 pub use link::LinkState;
+pub use presence::Presence;
 pub use stored::{Stored, StoredConversation, StoredDevice, StoredTimeline, Unstored};
 pub use timeline::{Item, ReadMark, Row, RowKey};
 pub use window::{Anchor, MOUNTED, MOVED, Mounted, Placed, Window, at_end};

@@ -169,6 +169,7 @@ mod tests {
             created_at: 0,
             receipts: true,
             messages_from: protocol::MessagesFrom::Everyone,
+            show_last_seen: true,
         };
         let sync = SyncPage {
             token: String::new(),

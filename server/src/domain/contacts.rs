@@ -73,7 +73,9 @@ pub async fn follow(state: &AppState, account: UserId, other: UserId, follow: bo
 /// Blocks another, or ends that.
 pub async fn block(state: &AppState, account: UserId, other: UserId, block: bool) -> Result<Contact, Refusal> {
     another(account, other)?;
-    Ok(state.store.block(account, other, block).await?)
+    let contact = state.store.block(account, other, block).await?;
+    state.hub.part(account, other);
+    Ok(contact)
 }
 
 /// Whether one of the two blocks the other: then neither is told anything about the other that is not a message.

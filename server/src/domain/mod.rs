@@ -10,6 +10,7 @@ pub mod hiding;
 pub mod messaging;
 pub mod policy;
 pub mod preferences;
+pub mod presence;
 pub mod profiles;
 pub mod receipts;
 pub mod rosters;

@@ -22,8 +22,12 @@ pub async fn change(state: &AppState, login: &CurrentLogin, request: ChangeAccou
         return Err(Refusal::field("birthday", "lies in the future"));
     }
     state.limits.change_profile(login.account.id)?;
-    let (id, store) = (login.account.id, state.store.clone());
-    state.logins.change(id, async move { store.change_account(id, request).await }).await
+    let (id, store, hides) = (login.account.id, state.store.clone(), request.show_last_seen == Some(false));
+    let changed = state.logins.change(id, async move { store.change_account(id, request).await }).await?;
+    if hides {
+        state.hub.hide(id);
+    }
+    Ok(changed)
 }
 
 /// What the reader may know of a user.

@@ -205,6 +205,7 @@ pub async fn settings(browser: Browser, user: CurrentUser) -> Response {
 /// The settings of the account among those of the form: `on` or `off`, and the words of [`MessagesFrom`].
 const RECEIPTS: &str = "receipts";
 const MESSAGES_FROM: &str = "messages_from";
+const SHOW_LAST_SEEN: &str = "show_last_seen";
 
 /// `POST /settings`: keeps what the browser is set to in cookies, and what the account is set to with the account;
 /// returns to the page that the form stood on.
@@ -216,7 +217,7 @@ pub async fn set(
     Form(settings): Form<Vec<(String, String)>>,
 ) -> Response {
     let (of_account, settings): (Vec<_>, Vec<_>) =
-        settings.into_iter().partition(|(name, _)| [RECEIPTS, MESSAGES_FROM].contains(&name.as_str()));
+        settings.into_iter().partition(|(name, _)| [RECEIPTS, MESSAGES_FROM, SHOW_LAST_SEEN].contains(&name.as_str()));
     let mut preferences = browser.preferences;
     let mut known = |(name, value): &(String, String)| name != Preferences::UTC_OFFSET && preferences.set(name, value);
     let changed = match change_of(&of_account).filter(|_| settings.iter().all(&mut known)) {
@@ -243,6 +244,8 @@ fn change_of(settings: &[(String, String)]) -> Option<ChangeAccount> {
         match (name.as_str(), value.as_str()) {
             (RECEIPTS, "on") => change.receipts = Some(true),
             (RECEIPTS, "off") => change.receipts = Some(false),
+            (SHOW_LAST_SEEN, "on") => change.show_last_seen = Some(true),
+            (SHOW_LAST_SEEN, "off") => change.show_last_seen = Some(false),
             (MESSAGES_FROM, word) => {
                 change.messages_from = Some(MessagesFrom::ALL.into_iter().find(|from| from.word() == word)?);
             }

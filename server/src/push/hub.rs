@@ -3,7 +3,7 @@
 use crate::store::{Event, Roster};
 use axum::extract::ws::Utf8Bytes;
 use protocol::frame::close;
-use protocol::{DeviceId, LogChange, ServerFrame, UserId};
+use protocol::{DeviceId, LogChange, Millis, ServerFrame, UserId};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,12 +23,21 @@ pub struct Hub {
 #[derive(Default)]
 struct Inner {
     online: HashMap<UserId, Vec<Connection>>,
+    /// Who wants to know whether an account is there: one account a connection.
+    watched: HashMap<UserId, Vec<Watcher>>,
     last: u64,
     closing: bool,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Watcher {
+    account: UserId,
+    connection: u64,
+}
+
 struct Connection {
     id: u64,
+    watches: Option<UserId>,
     device: DeviceId,
     queue: mpsc::Sender<Utf8Bytes>,
     cut: oneshot::Sender<u16>,
@@ -37,8 +46,9 @@ struct Connection {
 /// One device's end of its connection. Dropped, the device is offline.
 pub struct Connected {
     hub: Hub,
-    account: UserId,
-    id: u64,
+    pub account: UserId,
+    /// Names the connection to the hub.
+    pub id: u64,
     /// Frames in order.
     pub queue: mpsc::Receiver<Utf8Bytes>,
     /// The close code, once the hub has cut the connection off. What is queued is then worthless.
@@ -57,10 +67,15 @@ impl Hub {
             let _ = cut.send(close::GOING_AWAY);
         } else {
             let connections = inner.online.entry(account).or_default();
-            if connections.len() >= CONNECTIONS {
-                let _ = connections.remove(0).cut.send(close::RESYNC);
+            let oldest = connections.first().filter(|_| connections.len() >= CONNECTIONS).map(|oldest| oldest.id);
+            connections.push(Connection { id, watches: None, device, queue, cut });
+            let first = connections.len() == 1;
+            if let Some(oldest) = oldest {
+                inner.cut(account, close::RESYNC, |connection| connection.id == oldest);
             }
-            connections.push(Connection { id, device, queue, cut });
+            if first {
+                inner.announce(account, true, 0);
+            }
         }
         drop(inner);
         Connected { hub: self.clone(), account, id, queue: frames, cut: told }
@@ -75,8 +90,58 @@ impl Hub {
     pub fn close(&self) {
         let mut inner = self.lock();
         inner.closing = true;
+        inner.watched.clear();
         for connection in inner.online.drain().flat_map(|(_, connections)| connections) {
             let _ = connection.cut.send(close::GOING_AWAY);
+        }
+    }
+
+    /// The members who are online.
+    pub fn online(&self, roster: &Roster) -> Vec<UserId> {
+        self.lock().online_members(roster)
+    }
+
+    /// Tells accounts what is worth nothing later: a connection that cannot take it at once does without.
+    pub fn whisper(&self, accounts: &[UserId], frame: &ServerFrame) {
+        let (inner, frame) = (self.lock(), encode(frame));
+        for connection in accounts.iter().filter_map(|account| inner.online.get(account)).flatten() {
+            let _ = connection.queue.try_send(frame.clone());
+        }
+    }
+
+    /// From now on the connection hears whether `peer` is there, and at once how that stands; `seen_at` is when the
+    /// peer was last there as far as is known. It hears of nobody else.
+    pub fn watch(&self, account: UserId, connection: u64, peer: Option<(UserId, Millis)>) {
+        let watcher = Watcher { account, connection };
+        let mut inner = self.lock();
+        let Some(held) = inner.connection(watcher) else { return };
+        if let Some(before) = std::mem::replace(&mut held.watches, peer.map(|(peer, _)| peer)) {
+            inner.forget(before, |other| *other == watcher);
+        }
+        if let Some((user, seen_at)) = peer {
+            inner.watched.entry(user).or_default().push(watcher);
+            let online = inner.online.contains_key(&user);
+            let seen_at = if online { 0 } else { seen_at };
+            inner.tell_watcher(watcher, &encode(&ServerFrame::Presence { user, online, seen_at }));
+        }
+    }
+
+    /// Two accounts hear no more of each other.
+    pub fn part(&self, one: UserId, other: UserId) {
+        let mut inner = self.lock();
+        for (watched, by) in [(one, other), (other, one)] {
+            inner.conceal(watched, |watcher| watcher.account == by);
+        }
+    }
+
+    /// The account hides when it is there, and so does not hear it of others.
+    pub fn hide(&self, account: UserId) {
+        let mut inner = self.lock();
+        inner.conceal(account, |_| true);
+        let watched: Vec<UserId> =
+            inner.online.get(&account).into_iter().flatten().filter_map(|connection| connection.watches).collect();
+        for other in watched {
+            inner.conceal(other, |watcher| watcher.account == account);
         }
     }
 
@@ -159,11 +224,57 @@ impl Inner {
 
     fn cut(&mut self, account: UserId, code: u16, which: impl Fn(&Connection) -> bool) {
         let Entry::Occupied(mut entry) = self.online.entry(account) else { return };
-        for connection in entry.get_mut().extract_if(.., |connection| which(connection)) {
-            let _ = connection.cut.send(code);
-        }
-        if entry.get().is_empty() {
+        let gone: Vec<Connection> = entry.get_mut().extract_if(.., |connection| which(connection)).collect();
+        let last = entry.get().is_empty();
+        if last {
             entry.remove();
+        }
+        for Connection { id, watches, cut, .. } in gone {
+            let watcher = Watcher { account, connection: id };
+            watches.into_iter().for_each(|watched| self.forget(watched, |other| *other == watcher));
+            let _ = cut.send(code);
+        }
+        if last {
+            self.announce(account, false, crate::store::now());
+        }
+    }
+
+    fn connection(&mut self, watcher: Watcher) -> Option<&mut Connection> {
+        self.online.get_mut(&watcher.account)?.iter_mut().find(|connection| connection.id == watcher.connection)
+    }
+
+    /// Tells those who want to know it that an account is there, or not any more.
+    fn announce(&mut self, user: UserId, online: bool, seen_at: Millis) {
+        let Some(watchers) = self.watched.get(&user).cloned() else { return };
+        let frame = encode(&ServerFrame::Presence { user, online, seen_at });
+        watchers.into_iter().for_each(|watcher| self.tell_watcher(watcher, &frame));
+    }
+
+    fn tell_watcher(&mut self, watcher: Watcher, frame: &Utf8Bytes) {
+        if let Some(connection) = self.connection(watcher) {
+            // What does not fit is worth nothing later.
+            let _ = connection.queue.try_send(frame.clone());
+        }
+    }
+
+    /// Those watchers hear no more of an account: what they heard last tells nothing.
+    fn conceal(&mut self, user: UserId, whom: impl Fn(&Watcher) -> bool) {
+        let watchers = self.watched.get(&user).into_iter().flatten().filter(|watcher| whom(watcher));
+        let concealed: Vec<Watcher> = watchers.copied().collect();
+        let frame = encode(&ServerFrame::Presence { user, online: false, seen_at: 0 });
+        for watcher in &concealed {
+            self.tell_watcher(*watcher, &frame);
+            self.connection(*watcher).into_iter().for_each(|connection| connection.watches = None);
+        }
+        self.forget(user, |watcher| concealed.contains(watcher));
+    }
+
+    fn forget(&mut self, watched: UserId, whom: impl Fn(&Watcher) -> bool) {
+        if let Entry::Occupied(mut entry) = self.watched.entry(watched) {
+            entry.get_mut().retain(|watcher| !whom(watcher));
+            if entry.get().is_empty() {
+                entry.remove();
+            }
         }
     }
 }
@@ -223,6 +334,52 @@ mod tests {
         assert!(other.cut.try_recv().is_err());
         drop(other);
         assert_eq!(hub.connections(), 0);
+    }
+
+    /// One is told whether the peer is there while one watches, and nothing afterwards; a watcher that is gone is
+    /// forgotten.
+    #[test]
+    fn presence_is_told_to_those_who_watch() {
+        let hub = Hub::default();
+        let mut watching = hub.connect(id(1), id(1));
+        let mut told = |hub: &Hub| match watching.queue.try_recv() {
+            Ok(frame) => match serde_json::from_str(frame.as_str()).unwrap() {
+                ServerFrame::Presence { user, online, seen_at } => {
+                    assert_eq!((user, hub.lock().watched.len()), (id(2), 1));
+                    Some((online, seen_at > 0))
+                }
+                other => panic!("{other:?}"),
+            },
+            Err(_) => None,
+        };
+        hub.watch(id(1), 1, Some((id(2), 7)));
+        assert_eq!(told(&hub), Some((false, true)));
+        let devices = [hub.connect(id(2), id(2)), hub.connect(id(2), id(3))];
+        assert_eq!((told(&hub), told(&hub)), (Some((true, false)), None));
+        drop(devices);
+        assert_eq!((told(&hub), told(&hub)), (Some((false, true)), None));
+        hub.watch(id(1), 1, None);
+        drop(hub.connect(id(2), id(2)));
+        assert_eq!(told(&hub), None);
+        hub.watch(id(1), 1, Some((id(2), 7)));
+        drop(watching);
+        assert!(hub.lock().watched.is_empty());
+    }
+
+    /// Who is blocked, or from whom one hides, hears no more.
+    #[test]
+    fn presence_ends_with_a_block_and_with_hiding() {
+        for end in [|hub: &Hub| hub.part(id(1), id(2)), |hub: &Hub| hub.hide(id(1)), |hub: &Hub| hub.hide(id(2))] {
+            let hub = Hub::default();
+            let mut watching = hub.connect(id(1), id(1));
+            hub.watch(id(1), 1, Some((id(2), 7)));
+            end(&hub);
+            let _connected = hub.connect(id(2), id(2));
+            let heard: Vec<_> = std::iter::from_fn(|| watching.queue.try_recv().ok()).collect();
+            assert_eq!(heard.len(), 2, "how it stood, and that nothing is known");
+            assert!(heard[1].as_str().contains("\"seen_at\":0"), "{heard:?}");
+            assert!(hub.lock().watched.is_empty());
+        }
     }
 
     /// Fan-out finds the online members from either side.

@@ -2,6 +2,7 @@
 
 use super::Connected;
 use crate::auth::CurrentUser;
+use crate::domain::presence;
 use crate::error::Refusal;
 use crate::state::AppState;
 use axum::extract::State;
@@ -31,7 +32,7 @@ pub async fn connect(
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Refusal> {
     let upgrade = upgrade.map_err(|rejection| Refusal::bad_request(rejection.body_text()))?;
-    let (hub, logins, rules) = (state.hub, state.logins, state.config.rules());
+    let rules = state.config.rules();
     let response = upgrade
         // An idle connection holds little: what is read is short, what is written is flushed.
         .read_buffer_size(1_024)
@@ -42,10 +43,11 @@ pub async fn connect(
         .on_upgrade(move |socket| async move {
             let (account, device) = (current.account.id, current.device);
             // Online first, then known to be logged in: a login that ends meanwhile is noticed by one of the two.
-            let connected = hub.connect(account, device);
-            if logins.is_current(&current).await {
-                logins.seen(device);
-                serve(socket, connected, device, rules).await;
+            let connected = state.hub.connect(account, device);
+            if state.logins.is_current(&current).await {
+                state.logins.seen(device);
+                serve(socket, connected, device, rules, &state).await;
+                state.logins.seen(device);
             } else {
                 farewell(socket, close::REVOKED).await;
             }
@@ -53,11 +55,11 @@ pub async fn connect(
     Ok(response)
 }
 
-async fn serve(mut socket: WebSocket, mut connected: Connected, device: DeviceId, rules: Rules) {
+async fn serve(mut socket: WebSocket, mut connected: Connected, device: DeviceId, rules: Rules, state: &AppState) {
     let hello =
         ServerFrame::Hello { device, server_time: crate::store::now(), heartbeat_s: HEARTBEAT.as_secs(), rules };
     let code = match socket.send(Message::Text(encode(&hello))).await {
-        Ok(()) => talk(&mut socket, &mut connected).await,
+        Ok(()) => talk(&mut socket, &mut connected, state).await,
         Err(_) => None,
     };
     drop(connected);
@@ -67,11 +69,12 @@ async fn serve(mut socket: WebSocket, mut connected: Connected, device: DeviceId
 }
 
 /// Until either side ends it; tells the code to close with, or `None` when the device is gone already.
-async fn talk<S>(socket: &mut S, connected: &mut Connected) -> Option<u16>
+async fn talk<S>(socket: &mut S, connected: &mut Connected, state: &AppState) -> Option<u16>
 where
     S: Stream<Item = Result<Message, axum::Error>> + Sink<Message, Error = axum::Error> + Unpin,
 {
-    let Connected { queue, cut, .. } = connected;
+    let Connected { account, id, queue, cut, .. } = connected;
+    let (account, id) = (*account, *id);
     let mut silent_at = Instant::now() + SILENCE;
     loop {
         tokio::select! {
@@ -91,6 +94,13 @@ where
                 match received? {
                     Ok(Message::Text(text)) => match serde_json::from_str(&text) {
                         Ok(ClientFrame::Ping) => socket.send(Message::Text(encode(&ServerFrame::Pong))).await.ok()?,
+                        // What is refused here is worth no word: nobody waits for it.
+                        Ok(ClientFrame::Typing { conversation }) => {
+                            drop(presence::typing(state, account, conversation).await);
+                        }
+                        Ok(ClientFrame::Watch { conversation }) => {
+                            drop(presence::watch(state, (account, id), conversation).await);
+                        }
                         Err(_) => return Some(close::REFUSED),
                     },
                     Ok(Message::Binary(_)) => return Some(close::REFUSED),

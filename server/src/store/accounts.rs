@@ -14,7 +14,7 @@ const INSERT: &str = "insert into account (handle, display_name, password_hash, 
     returning id";
 
 const BY_HANDLE: &str =
-    "select id, handle, display_name, avatar, version, created_at, receipts, messages_from, password_hash
+    "select id, handle, display_name, avatar, version, created_at, receipts, messages_from, show_last_seen, password_hash
     from account where handle = $1";
 
 const USER: &str = "select id, handle, display_name, avatar, version from account where id = $1";
@@ -31,11 +31,14 @@ const SEARCH: &str = "select id, handle, display_name, avatar, version from acco
 // What is null stays. Nothing returns when nothing changes.
 const CHANGE: &str =
     "update account set receipts = coalesce($2, receipts), messages_from = coalesce($3, messages_from),
-        upd = upd + 1, settings_upd = upd + 1
-    where id = $1 and (receipts, messages_from) <> (coalesce($2, receipts), coalesce($3, messages_from)) returning upd";
+        show_last_seen = coalesce($4, show_last_seen), upd = upd + 1, settings_upd = upd + 1
+    where id = $1 and (receipts, messages_from, show_last_seen)
+        <> (coalesce($2, receipts), coalesce($3, messages_from), coalesce($4, show_last_seen))
+    returning upd";
 
 pub(super) const ACCOUNT: &str =
-    "select id, handle, display_name, avatar, version, created_at, receipts, messages_from from account where id = $1";
+    "select id, handle, display_name, avatar, version, created_at, receipts, messages_from, show_last_seen
+    from account where id = $1";
 
 /// Every statement of this file but the search, for the test that explains them.
 #[cfg(test)]
@@ -57,7 +60,7 @@ impl Store {
     /// The account of a handle, and its password's hash if it can log in.
     pub async fn account_by_handle(&self, handle: &Handle) -> Result<Option<(Account, Option<String>)>, StoreError> {
         let row = sqlx::query(BY_HANDLE).bind(handle.as_str()).fetch_optional(&self.reader).await?;
-        row.map(|row| Ok((account(&row)?, row.try_get(8)?))).transpose()
+        row.map(|row| Ok((account(&row)?, row.try_get(9)?))).transpose()
     }
 
     /// What everybody may know of an account.
@@ -95,6 +98,7 @@ pub(super) async fn change_settings(tx: &mut Tx<'_>, id: UserId, change: &Change
         .bind(id.as_i64())
         .bind(change.receipts)
         .bind(change.messages_from.map(messages_from_number))
+        .bind(change.show_last_seen)
         .fetch_optional(&mut *tx.conn)
         .await?;
     if let Some(upd) = upd {
@@ -129,15 +133,17 @@ pub(super) async fn insert(
         created_at,
         receipts: true,
         messages_from: MessagesFrom::Everyone,
+        show_last_seen: true,
     })
 }
 
-/// The account of a row that begins with id, handle, display_name, avatar, version, created_at, receipts, messages_from.
+/// The account of a row that begins with id, handle, display_name, avatar, version, created_at, receipts, messages_from,
+/// show_last_seen.
 pub(super) fn account(row: &SqliteRow) -> Result<Account, StoreError> {
     let User { id, handle, display_name, avatar, version } = user(row)?;
     let (created_at, receipts) = (row.try_get::<i64, _>(5)?.unsigned_abs(), row.try_get(6)?);
-    let messages_from = messages_from(row.try_get(7)?)?;
-    Ok(Account { id, handle, display_name, avatar, version, created_at, receipts, messages_from })
+    let (messages_from, show_last_seen) = (messages_from(row.try_get(7)?)?, row.try_get(8)?);
+    Ok(Account { id, handle, display_name, avatar, version, created_at, receipts, messages_from, show_last_seen })
 }
 
 fn user(row: &SqliteRow) -> Result<User, StoreError> {

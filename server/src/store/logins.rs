@@ -15,7 +15,7 @@ const INSERT: &str = "insert into login (id, account, token_hash, device_name, c
     values (max($4, (select coalesce(max(id), 0) + 1 from login)), $1, $2, $3, $4, $4) returning id";
 
 const BY_TOKEN: &str =
-    "select a.id, a.handle, a.display_name, a.avatar, a.version, a.created_at, a.receipts, a.messages_from, l.id
+    "select a.id, a.handle, a.display_name, a.avatar, a.version, a.created_at, a.receipts, a.messages_from, a.show_last_seen, l.id
     from login as l join account as a on a.id = l.account and a.active = 1 where l.token_hash = $1";
 
 const OF_ACCOUNT: &str =
@@ -26,15 +26,18 @@ const DELETE: &str = "delete from login where id = $1 and account = $2 returning
 const SEEN: &str = "update login set last_seen_at = max(login.last_seen_at, j.value ->> 1)
     from json_each($1) as j where login.id = j.value ->> 0";
 
+const SEEN_ACCOUNT: &str = "update account set seen_at = max(account.seen_at, j.value ->> 1)
+    from json_each($1) as j join login as l on l.id = j.value ->> 0 where account.id = l.account";
+
 /// Every statement of this file, for the test that explains them.
 #[cfg(test)]
-pub const STATEMENTS: &[&str] = &[INSERT, BY_TOKEN, OF_ACCOUNT, DELETE, SEEN];
+pub const STATEMENTS: &[&str] = &[INSERT, BY_TOKEN, OF_ACCOUNT, DELETE, SEEN, SEEN_ACCOUNT];
 
 impl Store {
     /// The account and device of a token.
     pub async fn login(&self, token: &TokenHash) -> Result<Option<(Account, DeviceId)>, StoreError> {
         let row = sqlx::query(BY_TOKEN).bind(token.as_slice()).fetch_optional(&self.reader).await?;
-        row.map(|row| Ok((account(&row)?, parse(row.try_get::<i64, _>(8)?)?))).transpose()
+        row.map(|row| Ok((account(&row)?, parse(row.try_get::<i64, _>(9)?)?))).transpose()
     }
 
     /// Keeps a new login.
@@ -100,7 +103,9 @@ impl Store {
         self.writer
             .run(move |tx| {
                 Box::pin(async move {
-                    sqlx::query(SEEN).bind(seen).execute(&mut *tx.conn).await?;
+                    for statement in [SEEN, SEEN_ACCOUNT] {
+                        sqlx::query(statement).bind(&seen).execute(&mut *tx.conn).await?;
+                    }
                     Ok(())
                 })
             })

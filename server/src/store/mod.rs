@@ -30,6 +30,7 @@ mod mentions;
 mod notices;
 mod positions;
 mod preferences;
+mod presence;
 pub mod profiles;
 mod recalls;
 pub mod receipts;

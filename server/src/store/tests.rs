@@ -444,6 +444,7 @@ async fn statements_use_indexes() {
         joining::STATEMENTS,
         logins::STATEMENTS,
         preferences::STATEMENTS,
+        presence::STATEMENTS,
         profiles::STATEMENTS,
         members::STATEMENTS,
         membership::STATEMENTS,

@@ -126,7 +126,10 @@ impl Replica {
     pub fn frame(&mut self, frame: &ServerFrame) {
         match frame {
             ServerFrame::Hello { .. } => self.greeted += 1,
-            ServerFrame::Pong | ServerFrame::Person { .. } => {}
+            ServerFrame::Pong
+            | ServerFrame::Person { .. }
+            | ServerFrame::Typing { .. }
+            | ServerFrame::Presence { .. } => {}
             ServerFrame::Deleted { conversation, floor } => {
                 if let Some(log) = self.logs.get_mut(conversation) {
                     log.vis_from = log.vis_from.max(floor.next());

@@ -169,6 +169,8 @@ impl Device {
             Effect::Connect => self.socket = Socket::Asked,
             Effect::Disconnect => self.socket = Socket::Closed,
             Effect::Frame(ClientFrame::Ping) => self.arrive(Arriving::Frame(encode(&ServerFrame::Pong))),
+            // Nobody is told of it here.
+            Effect::Frame(ClientFrame::Typing { .. } | ClientFrame::Watch { .. }) => {}
             Effect::Request { id, request } => {
                 self.check_request(clock, &request);
                 self.requests.push((id, request));

@@ -22,6 +22,8 @@ pub fn Settings(words: &'static Words, preferences: Preferences, account: Accoun
     let people = PeopleWords::of(words.language);
     let messages_from =
         MessagesFrom::ALL.map(|one| (one.word(), (people.messages_from)(one), one == account.messages_from));
+    let seen = [true, false]
+        .map(|on| (if on { "on" } else { "off" }, (words.show_last_seen)(on), on == account.show_last_seen));
     let name = account.display_name.to_string();
     view! {
         <Inner words title=words.settings>
@@ -49,6 +51,12 @@ pub fn Settings(words: &'static Words, preferences: Preferences, account: Accoun
                     label=people.messages_from_label
                     hint=people.messages_from_hint
                     options=messages_from.to_vec()
+                />
+                <Choice
+                    name="show_last_seen"
+                    label=words.show_last_seen_label
+                    hint=words.show_last_seen_hint
+                    options=seen.to_vec()
                 />
                 <button class="primary">{words.save}</button>
             </form>

@@ -216,10 +216,12 @@ impl Device {
             Effect::Connect => self.socket = Socket::Asked,
             Effect::Disconnect => self.socket = Socket::Closed,
             Effect::Frame(frame) => {
-                self.frames_sent.push(frame);
-                if let Socket::Open(queue) = &mut self.socket {
+                if let Socket::Open(queue) = &mut self.socket
+                    && frame == ClientFrame::Ping
+                {
                     queue.push_back(ServerFrame::Pong);
                 }
+                self.frames_sent.push(frame);
             }
             Effect::Request { id, request } => {
                 self.check_request(server, &request);

@@ -229,6 +229,7 @@ impl Server {
             created_at: 0,
             receipts,
             messages_from: MessagesFrom::Everyone,
+            show_last_seen: true,
         }
     }
 

@@ -127,6 +127,7 @@ fn accounts() -> Value {
             ("created_at", reference("Millis")),
             ("receipts", json!({ "type": "boolean", "description": "Whether it gives and gets receipts." })),
             ("messages_from", reference("MessagesFrom")),
+            ("show_last_seen", json!({ "type": "boolean", "description": "Whether it shows when it was last there, and sees it of others." })),
         ]),
         "RegisterRequest": request([
             ("handle", reference("Handle")),
@@ -271,6 +272,7 @@ fn profiles() -> Value {
             ("created_at", reference("Millis")),
             ("receipts", json!({ "type": "boolean" })),
             ("messages_from", reference("MessagesFrom")),
+            ("show_last_seen", json!({ "type": "boolean", "description": "Whether it shows when it was last there, and sees it of others." })),
             ("gender?", reference("Gender")),
             ("birthday?", reference("Birthday")),
             ("phone?", reference("Phone")),
@@ -280,6 +282,7 @@ fn profiles() -> Value {
         "ChangeAccount": request([
             ("receipts?", json!({ "type": "boolean" })),
             ("messages_from?", reference("MessagesFrom")),
+            ("show_last_seen?", json!({ "type": "boolean" })),
             ("display_name?", display_name),
             ("gender?", optional("Gender")),
             ("birthday?", optional("Birthday")),
@@ -534,6 +537,12 @@ fn frames() -> Value {
             ]),
             variant("deleted", [("conversation", reference("ConversationId")), ("floor", reference("Seq"))]),
             variant("person", [("user", reference("User"))]),
+            variant("typing", [("conversation", reference("ConversationId")), ("user", reference("UserId"))]),
+            variant("presence", [
+                ("user", reference("UserId")),
+                ("online", json!({ "type": "boolean" })),
+                ("seen_at", reference("Millis")),
+            ]),
             word("pong"),
         ]),
         "LogChange": one_of([
@@ -545,7 +554,11 @@ fn frames() -> Value {
             ("read_report_policy", json!({ "enum": ["viewport", "on_leave"] })),
             ("recall_window_s", number(0, "For how long after sending it a message can be recalled, in seconds.")),
         ]),
-        "ClientFrame": one_of([word("ping")]),
+        "ClientFrame": one_of([
+            word("ping"),
+            variant("typing", [("conversation", reference("ConversationId"))]),
+            variant("watch", [("conversation?", reference("ConversationId"))]),
+        ]),
     })
 }
 

@@ -19,6 +19,8 @@ pub fn check(facts: &Facts<'_>, findings: &mut Findings) {
             ServerFrame::Hello { .. }
             | ServerFrame::Deleted { .. }
             | ServerFrame::Person { .. }
+            | ServerFrame::Typing { .. }
+            | ServerFrame::Presence { .. }
             | ServerFrame::Pong => continue,
         };
         let name = log.map_or_else(|| "the account".to_owned(), |id| format!("conversation {id}"));

@@ -1,0 +1,102 @@
+//! Who writes, and whether the open conversation's peer is there: for the moment, kept nowhere.
+//!
+//! Invariants: what was told of somebody who writes ends by itself; one tells at most once in three seconds that one
+//! writes; the server is told anew on every connection whose presence is wanted.
+
+use crate::Effect;
+use crate::client::Client;
+use protocol::frame::{TYPING, TYPING_PAUSE};
+use protocol::messaging::Readers;
+use protocol::{ClientFrame, ConversationId, Millis, UserId};
+use std::collections::BTreeMap;
+
+/// Whether the peer of the open conversation is there, or when they were.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Presence {
+    pub online: bool,
+    /// By the server's clock; 0: not known.
+    pub seen_at: Millis,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Company {
+    /// Who writes where, and until when that holds.
+    typing: BTreeMap<(ConversationId, UserId), Millis>,
+    /// Where one told last that one writes, and when.
+    told: Option<(ConversationId, Millis)>,
+    /// What the connection was asked to watch.
+    watched: Option<ConversationId>,
+    presence: Option<(UserId, Presence)>,
+}
+
+impl Client {
+    /// Who else writes in the conversation.
+    pub fn typing(&self, id: ConversationId) -> Vec<UserId> {
+        self.company.typing.keys().filter(|(other, _)| *other == id).map(|(_, user)| *user).collect()
+    }
+
+    /// Whether the peer of the open conversation is there, as far as they let others know.
+    pub fn presence(&self, id: ConversationId) -> Option<Presence> {
+        let peer = self.held.get(&id).filter(|_| self.open() == Some(id))?.about.peer.as_ref()?.id;
+        let told = self.company.presence.filter(|(user, _)| *user == peer)?.1;
+        (told.online || told.seen_at > 0).then_some(told)
+    }
+
+    /// Somebody else writes.
+    pub(crate) fn hear_typing(&mut self, id: ConversationId, user: UserId) {
+        if self.held.contains_key(&id) && user != self.account.id {
+            self.company.typing.insert((id, user), self.now + TYPING);
+            self.changes.sessions.insert(id);
+        }
+    }
+
+    /// What somebody wrote is there: they do not write any more.
+    pub(crate) fn end_typing(&mut self, id: ConversationId, user: UserId) {
+        if self.company.typing.remove(&(id, user)).is_some() {
+            self.changes.sessions.insert(id);
+        }
+    }
+
+    pub(crate) fn hear_presence(&mut self, user: UserId, presence: Presence) {
+        self.company.presence = Some((user, presence));
+        self.changes.sessions.extend(self.open());
+    }
+
+    /// A person writes in a conversation: tells the others, where there are any who are told.
+    pub(crate) fn tell_typing(&mut self, id: ConversationId) {
+        let alone = |members| !(2..=Readers::LISTED_MAX as u64).contains(&members);
+        let recent = self.company.told.is_some_and(|(told, at)| told == id && self.now < at + TYPING_PAUSE);
+        if recent || !self.link.live() || self.held.get(&id).is_none_or(|held| alone(held.about.member_count)) {
+            return;
+        }
+        self.company.told = Some((id, self.now));
+        self.effects.push(Effect::Frame(ClientFrame::Typing { conversation: id }));
+    }
+
+    /// A new connection: it watches nobody yet.
+    pub(crate) fn watch_anew(&mut self) {
+        self.company.watched = None;
+    }
+
+    /// Ends what has held for long enough, and tells the connection whose presence is wanted now.
+    pub(crate) fn keep_company(&mut self) {
+        let now = self.now;
+        let over: Vec<_> =
+            self.company.typing.iter().filter(|(_, until)| **until <= now).map(|(key, _)| *key).collect();
+        for (id, user) in over {
+            self.end_typing(id, user);
+        }
+        let direct = |id: &ConversationId| self.held.get(id).is_some_and(|held| held.about.peer.is_some());
+        let wanted = self.open().filter(direct);
+        if self.link.open() && wanted != self.company.watched {
+            self.company.watched = wanted;
+            self.company.presence = None;
+            self.effects.push(Effect::Frame(ClientFrame::Watch { conversation: wanted }));
+        }
+    }
+
+    /// When somebody is to be shown to write no more.
+    pub(crate) fn company_due(&self) -> Option<Millis> {
+        self.company.typing.values().copied().min()
+    }
+}

@@ -1,0 +1,78 @@
+//! Who writes, and who is there: what a device shows and tells.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a model that is wrong must fail its test")]
+
+mod model;
+
+use model::scene::{GROUP, direct, live, pass, push};
+use model::{client_id, conversation_id, text, user_id};
+use protocol::{ClientFrame, ServerFrame};
+use sync::{Input, Presence};
+
+fn typing(user: u64) -> Input {
+    Input::SocketFrame(ServerFrame::Typing { conversation: direct(), user: user_id(user) })
+}
+
+/// R002-04: somebody who writes is shown for six seconds, or until what they wrote is there.
+#[test]
+fn typing_ends_by_itself_and_with_the_message() {
+    let (mut server, mut device) = live();
+    device.step(&server, typing(2));
+    assert_eq!(device.client.typing(direct()), [user_id(2)]);
+    pass(&mut server, &mut device, 5_900);
+    assert_eq!(device.client.typing(direct()), [user_id(2)]);
+    pass(&mut server, &mut device, 200);
+    assert!(device.client.typing(direct()).is_empty());
+    device.step(&server, typing(2));
+    server.send(user_id(2), direct(), client_id(1), text("x"));
+    push(&mut server, &mut device);
+    device.flow(&mut server);
+    assert!(device.client.typing(direct()).is_empty());
+    device.step(&server, typing(1));
+    assert!(device.client.typing(direct()).is_empty(), "one's own other device");
+}
+
+/// R002-04: one tells at most every three seconds that one writes.
+#[test]
+fn typing_is_told_with_pauses() {
+    let (mut server, mut device) = live();
+    let told = |device: &model::device::Device| {
+        device.frames_sent.iter().filter(|frame| matches!(frame, ClientFrame::Typing { .. })).count()
+    };
+    for n in 1..=40 {
+        let text = "x".repeat(n);
+        device.step(&server, Input::Typed { conversation: direct(), text });
+        pass(&mut server, &mut device, 100);
+    }
+    assert_eq!(told(&device), 2);
+    device.step(&server, Input::Typed { conversation: direct(), text: String::new() });
+    assert_eq!(told(&device), 2);
+}
+
+/// R002-04: presence is wanted of the open direct conversation's peer alone, anew on every connection.
+#[test]
+fn presence_is_wanted_of_the_open_conversation() {
+    let (mut server, mut device) = live();
+    let watched = |device: &mut model::device::Device| -> Vec<_> {
+        let frames = std::mem::take(&mut device.frames_sent).into_iter();
+        frames
+            .filter_map(|frame| match frame {
+                ClientFrame::Watch { conversation } => Some(conversation),
+                _ => None,
+            })
+            .collect()
+    };
+    assert_eq!(watched(&mut device), [Some(direct())]);
+    let presence = |online, seen_at| Input::SocketFrame(ServerFrame::Presence { user: user_id(2), online, seen_at });
+    device.step(&server, presence(true, 0));
+    assert_eq!(device.client.presence(direct()), Some(Presence { online: true, seen_at: 0 }));
+    device.step(&server, presence(false, 0));
+    assert_eq!(device.client.presence(direct()), None, "hidden");
+    device.step(&server, Input::Open(conversation_id(GROUP)));
+    assert_eq!(watched(&mut device), [None]);
+    device.step(&server, Input::Open(direct()));
+    device.disconnect(&server, 1006);
+    pass(&mut server, &mut device, 2_000);
+    device.flow(&mut server);
+    assert_eq!(watched(&mut device), [Some(direct()), Some(direct())]);
+}

@@ -1,0 +1,42 @@
+//! Who is there, and who writes: told to those who are online at that moment, and kept nowhere.
+//!
+//! Invariants: nobody across a block and no stranger learns anything; who hides when they were last there does not see
+//! it of others; what cannot be delivered at once is dropped.
+
+use crate::error::Refusal;
+use crate::state::AppState;
+use protocol::messaging::Readers;
+use protocol::{ConversationId, ConversationKind, ServerFrame, UserId};
+
+/// Tells the others of a conversation that the account writes. In groups of more than 200 nobody is told.
+pub async fn typing(state: &AppState, account: UserId, conversation: ConversationId) -> Result<(), Refusal> {
+    state.limits.type_in(account)?;
+    let roster = state.rosters.of_member(account, conversation).await?;
+    if roster.members.len() > Readers::LISTED_MAX {
+        return Ok(());
+    }
+    let mut online = state.hub.online(&roster);
+    online.retain(|other| *other != account);
+    if !online.is_empty() {
+        let hearers = state.store.hearers(account, conversation, &online).await?;
+        state.hub.whisper(&hearers, &ServerFrame::Typing { conversation, user: account });
+    }
+    Ok(())
+}
+
+/// From now on the connection hears of the presence of the conversation's peer, if the account may; of nobody else's.
+pub async fn watch(
+    state: &AppState,
+    (account, connection): (UserId, u64),
+    conversation: Option<ConversationId>,
+) -> Result<(), Refusal> {
+    state.hub.watch(account, connection, None);
+    let Some(id) = conversation else { return Ok(()) };
+    let roster = state.rosters.of_member(account, id).await?;
+    let peer = roster.members.iter().copied().find(|member| *member != account);
+    let Some(peer) = peer.filter(|_| roster.kind == ConversationKind::Direct) else { return Ok(()) };
+    if let Some(seen_at) = state.store.seen_at(account, id, peer).await? {
+        state.hub.watch(account, connection, Some((peer, seen_at)));
+    }
+    Ok(())
+}

@@ -1,0 +1,61 @@
+//! Who may learn that somebody is there, or writes. None of it is kept but when an account was last there.
+
+use super::positions::json;
+use super::{Store, StoreError, parse};
+use protocol::{ConversationId, Millis, UserId};
+
+// Nobody across a block learns of it, and in a direct conversation no stranger: the hearer has written, or follows, or
+// is a friend (R001-04).
+const HEARERS: &str = "select m.account from json_each($3) as j
+    join member as m on m.account = j.value and m.conversation = $2
+    join conversation as c on c.id = m.conversation
+    left join relation as r on r.account = m.account and r.other = $1
+    where m.account <> $1 and coalesce(r.blocking, 0) = 0 and coalesce(r.blocked, 0) = 0
+        and (c.kind <> 0 or m.answered = 1 or r.friend = 1 or r.follow = 1)";
+
+// Who hides when they were last there does not see it of others, and a stranger does not either.
+const SEEN: &str = "select p.seen_at from account as p
+    join account as me on me.id = $1 and me.show_last_seen = 1
+    join member as m on m.account = p.id and m.conversation = $2
+    left join relation as r on r.account = p.id and r.other = $1
+    where p.id = $3 and p.show_last_seen = 1 and coalesce(r.blocking, 0) = 0 and coalesce(r.blocked, 0) = 0
+        and (m.answered = 1 or r.friend = 1 or r.follow = 1)";
+
+/// Every statement of this file, for the test that explains them.
+#[cfg(test)]
+pub const STATEMENTS: &[&str] = &[HEARERS, SEEN];
+
+impl Store {
+    /// Those of some members who may learn that the account writes.
+    pub async fn hearers(
+        &self,
+        account: UserId,
+        id: ConversationId,
+        members: &[UserId],
+    ) -> Result<Vec<UserId>, StoreError> {
+        let rows: Vec<i64> = sqlx::query_scalar(HEARERS)
+            .bind(account.as_i64())
+            .bind(id.as_i64())
+            .bind(json(&members)?)
+            .fetch_all(&self.reader)
+            .await?;
+        rows.into_iter().map(parse).collect()
+    }
+
+    /// When the peer of a direct conversation was last there, as far as is written; `None` where the account may not
+    /// know.
+    pub async fn seen_at(
+        &self,
+        account: UserId,
+        id: ConversationId,
+        peer: UserId,
+    ) -> Result<Option<Millis>, StoreError> {
+        let seen: Option<i64> = sqlx::query_scalar(SEEN)
+            .bind(account.as_i64())
+            .bind(id.as_i64())
+            .bind(peer.as_i64())
+            .fetch_optional(&self.reader)
+            .await?;
+        Ok(seen.map(i64::unsigned_abs))
+    }
+}

@@ -1,0 +1,132 @@
+//! Who writes and who is there, over real push connections: told to those who may know it, and kept nowhere.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on panics")]
+
+mod support;
+
+use protocol::{ClientFrame, ConversationId, ServerFrame, UserId, path};
+use serde_json::json;
+use support::{Person, Push, TestServer};
+use tokio_tungstenite::tungstenite::Message;
+
+async fn say(push: &mut Push, frame: ClientFrame) {
+    push.send(Message::Text(serde_json::to_string(&frame).unwrap().into())).await;
+    // The answer comes after everything that the frame brings about.
+    push.ping().await;
+    while push.frame().await != ServerFrame::Pong {}
+}
+
+/// What a connection has heard of people; everything else is passed over.
+async fn heard(push: &mut Push) -> Vec<ServerFrame> {
+    push.ping().await;
+    let mut heard = Vec::new();
+    loop {
+        match push.frame().await {
+            ServerFrame::Pong => return heard,
+            frame @ (ServerFrame::Typing { .. } | ServerFrame::Presence { .. }) => heard.push(frame),
+            _ => {}
+        }
+    }
+}
+
+fn typing(conversation: ConversationId, person: &Person) -> ServerFrame {
+    ServerFrame::Typing { conversation, user: person.id }
+}
+
+/// The log's positions of two people and of their conversation.
+async fn positions(a: &Person, b: &Person, id: ConversationId) -> [u64; 3] {
+    let (a, b) = (a.conversation(id).await, b.conversation(id).await);
+    [a.upd.get(), b.upd.get(), a.rev.get()]
+}
+
+/// R002-04: the other side hears that somebody writes, unless a block or strangeness is between them; no log moves, and
+/// nobody else hears it.
+#[tokio::test]
+async fn typing_is_heard_by_those_who_may_and_kept_nowhere() {
+    let server = TestServer::start();
+    let (a, b, c) = (server.person("aa").await, server.person("bb").await, server.person("cc").await);
+    let id = a.open(&b).await;
+    a.send(id, "hi").await;
+    let (mut at_a, mut at_b, mut at_c) = (a.push().await, b.push().await, c.push().await);
+    say(&mut at_a, ClientFrame::Typing { conversation: id }).await;
+    assert_eq!(heard(&mut at_b).await, [], "of a stranger");
+    b.send(id, "hello").await;
+    let before = positions(&a, &b, id).await;
+    say(&mut at_a, ClientFrame::Typing { conversation: id }).await;
+    assert_eq!(heard(&mut at_b).await, [typing(id, &a)]);
+    assert_eq!(heard(&mut at_a).await, [], "oneself");
+    say(&mut at_c, ClientFrame::Typing { conversation: id }).await;
+    assert_eq!((heard(&mut at_a).await, heard(&mut at_b).await), (vec![], vec![]), "of somebody from outside");
+    assert_eq!(positions(&a, &b, id).await, before);
+
+    assert_eq!(b.put(&path::block(a.id), &json!({})).await.status / 100, 2);
+    say(&mut at_a, ClientFrame::Typing { conversation: id }).await;
+    say(&mut at_b, ClientFrame::Typing { conversation: id }).await;
+    assert_eq!((heard(&mut at_a).await, heard(&mut at_b).await), (vec![], vec![]), "across a block");
+}
+
+/// R002-04: too much of it is passed over, and the connection stands.
+#[tokio::test]
+async fn typing_is_limited() {
+    let server = TestServer::start();
+    let (a, b) = (server.person("aa").await, server.person("bb").await);
+    let id = a.open(&b).await;
+    b.send(id, "hi").await;
+    let (mut at_a, mut at_b) = (a.push().await, b.push().await);
+    for _ in 0..40 {
+        say(&mut at_a, ClientFrame::Typing { conversation: id }).await;
+    }
+    assert!((5..20).contains(&heard(&mut at_b).await.len()));
+}
+
+fn online(user: UserId) -> ServerFrame {
+    ServerFrame::Presence { user, online: true, seen_at: 0 }
+}
+
+/// Who watches a direct conversation hears when its peer comes and goes; not across a block, not a stranger, and not who
+/// hides themselves.
+#[tokio::test]
+async fn presence_is_heard_by_those_who_may() {
+    let server = TestServer::start();
+    let (a, b) = (server.person("aa").await, server.person("bb").await);
+    let id = a.open(&b).await;
+    let mut at_a = a.push().await;
+    let watch = || ClientFrame::Watch { conversation: Some(id) };
+    say(&mut at_a, watch()).await;
+    let at_b = b.push().await;
+    assert_eq!(heard(&mut at_a).await, [], "a stranger");
+    b.send(id, "hello").await;
+    let before = positions(&a, &b, id).await;
+    at_a.send(Message::Text(serde_json::to_string(&watch()).unwrap().into())).await;
+    assert_eq!(heard(&mut at_a).await, [online(b.id)]);
+    drop(at_b);
+    loop {
+        match at_a.frame().await {
+            ServerFrame::Presence { user, online: false, seen_at } => {
+                assert!(user == b.id && seen_at > 0);
+                break;
+            }
+            ServerFrame::Presence { .. } => panic!("still there"),
+            _ => {}
+        }
+    }
+    let _at_b = b.push().await;
+    assert_eq!(heard(&mut at_a).await, [online(b.id)]);
+    assert_eq!(positions(&a, &b, id).await, before);
+
+    for (who, back) in [(&a, true), (&b, false)] {
+        let change = json!({ "show_last_seen": false });
+        assert_eq!(who.patch(path::ACCOUNT_ME, &change).await.status, 200);
+        let nothing = [ServerFrame::Presence { user: b.id, online: false, seen_at: 0 }];
+        assert_eq!(heard(&mut at_a).await, nothing);
+        at_a.send(Message::Text(serde_json::to_string(&watch()).unwrap().into())).await;
+        assert_eq!(heard(&mut at_a).await, [], "hidden");
+        if back {
+            assert_eq!(who.patch(path::ACCOUNT_ME, &json!({ "show_last_seen": true })).await.status, 200);
+            at_a.send(Message::Text(serde_json::to_string(&watch()).unwrap().into())).await;
+            assert_eq!(heard(&mut at_a).await, [online(b.id)]);
+        } else {
+            break;
+        }
+    }
+}
