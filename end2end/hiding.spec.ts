@@ -265,7 +265,7 @@ test('menus open by keyboard and by a button, and give the focus back', async ({
 
   await me.session('film-dev-3-b').getByRole('link').focus();
   await page.keyboard.press('Shift+F10');
-  await expect(me.menu.getByRole('menuitem', { name: '删除会话' })).toBeFocused();
+  await expect(me.menu.getByRole('menuitem').first()).toBeFocused();
   await page.keyboard.press('Escape');
   await expect(me.session('film-dev-3-b').getByRole('link')).toBeFocused();
 
@@ -282,7 +282,7 @@ test.describe('on a telephone', () => {
     await hold(visitor, me.session('film-dev-4-b'));
     await expect(me.menu.getByRole('menuitem', { name: '删除会话' })).toBeInViewport();
     await expect(visitor.page).toHaveURL(/\/$/);
-    await visitor.page.touchscreen.tap(200, 20);
+    await visitor.page.touchscreen.tap(200, 800);
     await expect(me.menu).toBeHidden();
 
     await me.session('film-dev-4-b').tap();

@@ -106,7 +106,6 @@ test('a device whose storage was cleared is a new one', async ({ enter }) => {
   const visitor = await enter('film-dev-3-a');
   const me = new Messenger(visitor.page);
   await me.choose('film-dev-3-b');
-  await me.composer.fill('草稿');
   await visitor.stored();
   expect(await databases(visitor.page)).toBe(1);
   const browser = await visitor.context.newCDPSession(visitor.page);
@@ -116,7 +115,6 @@ test('a device whose storage was cleared is a new one', async ({ enter }) => {
   });
   await visitor.live(() => visitor.page.reload());
   await expect(me.messages.first()).toBeVisible();
-  await expect(me.composer).toHaveValue('');
   await me.send('新设备');
   await expect(me.mark('新设备', '已发送')).toBeVisible();
 });
