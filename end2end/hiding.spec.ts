@@ -282,7 +282,7 @@ test.describe('on a telephone', () => {
     await hold(visitor, me.session('film-dev-4-b'));
     await expect(me.menu.getByRole('menuitem', { name: '删除会话' })).toBeInViewport();
     await expect(visitor.page).toHaveURL(/\/$/);
-    await visitor.page.touchscreen.tap(200, 800);
+    await visitor.page.touchscreen.tap(200, 330);
     await expect(me.menu).toBeHidden();
 
     await me.session('film-dev-4-b').tap();
