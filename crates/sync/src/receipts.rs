@@ -22,11 +22,10 @@ pub(crate) fn mark(conversation: Option<&Conversation>, seq: Seq) -> ReadMark {
     }
 }
 
-/// What the server should know of one's own cursors. `read`: whether that includes how far one has read.
-fn wanted(about: &Conversation, read: bool) -> Cursors {
+/// What the server should know of one's own cursors, when one has read through `read`.
+fn wanted(about: &Conversation, read: Seq) -> Cursors {
     let direct = about.kind == ConversationKind::Direct && about.peer.is_some();
     let delivered = if direct { about.head_seq } else { Seq::ZERO };
-    let read = if read { about.own.read } else { Seq::ZERO };
     Cursors { delivered, read: Seq::ZERO }.max(Cursors::at(read))
 }
 
@@ -44,6 +43,8 @@ pub(crate) struct Reports {
     kept: BTreeSet<ConversationId>,
     settled: Vec<ConversationId>,
     sent_at: BTreeMap<ConversationId, Millis>,
+    /// How far reading was told that the server is not known to know.
+    told: BTreeMap<ConversationId, Seq>,
     flight: BTreeMap<RequestId, Vec<ReceiptReport>>,
     failures: u32,
     retry_at: Millis,
@@ -58,6 +59,9 @@ impl Reports {
         if known.max(cursors) != *known {
             *known = known.max(cursors);
             self.learned.insert(conversation);
+        }
+        if self.told.get(&conversation).is_some_and(|read| *read <= cursors.read) {
+            self.told.remove(&conversation);
         }
     }
 
@@ -114,7 +118,7 @@ impl Reports {
     }
 
     /// What to report now. Everything that is not known to have arrived when `leaving`, else what is due. How far the
-    /// conversation `back` was read is held back: consider it again when that ends.
+    /// conversation `back` was read is held back, but for what was told before: consider it again when that ends.
     pub fn collect<'a>(
         &mut self,
         now: Millis,
@@ -129,9 +133,13 @@ impl Reports {
         let mut reports = Vec::new();
         let open: Vec<ConversationId> = self.open.iter().copied().collect();
         for conversation in open {
-            let missing = |read| about(conversation).and_then(|about| self.missing(conversation, wanted(about, read)));
-            let Some(cursors) = missing(back != Some(conversation)) else {
-                match missing(true) {
+            let told = self.told.get(&conversation).copied().unwrap_or_default();
+            let missing = |held_back: bool| {
+                let about = about(conversation)?;
+                self.missing(conversation, wanted(about, if held_back { told } else { about.own.read }))
+            };
+            let Some(cursors) = missing(back == Some(conversation)) else {
+                match missing(false) {
                     Some(_) => drop(self.open.remove(&conversation)),
                     None => self.close(conversation),
                 }
@@ -140,6 +148,9 @@ impl Reports {
             let due = self.sent_at.get(&conversation).is_none_or(|at| at + PAUSE <= now);
             if reports.len() < most && (leaving || due) {
                 self.sent_at.insert(conversation, now);
+                if cursors.read > self.known(conversation).read {
+                    self.told.insert(conversation, cursors.read);
+                }
                 reports.push(ReceiptReport { conversation, delivered: cursors.delivered, read: cursors.read });
             }
         }
@@ -191,6 +202,7 @@ impl Reports {
     /// There is nothing to report of the conversation.
     fn close(&mut self, conversation: ConversationId) {
         self.open.remove(&conversation);
+        self.told.remove(&conversation);
         if self.kept.remove(&conversation) {
             self.settled.push(conversation);
         }

@@ -489,6 +489,24 @@ fn reading_is_told_after_a_crash() {
     assert_eq!(server.rooms[&direct()].cursors[&user_id(1)].read, seq(1));
 }
 
+/// R000-08, R004-B7.12: what was told once is not held back with `on_leave`, though the answer was lost and the
+/// conversation is open again.
+#[test]
+fn a_report_is_made_again_as_it_was() {
+    let (mut server, mut device) = live();
+    server.rules.read_report_policy = protocol::ReadReportPolicy::OnLeave;
+    server.send(user_id(2), direct(), client_id(1), text("text"));
+    device.crash(&server, Some(direct()));
+    device.flow(&mut server);
+    device.step(&server, Input::Seen { conversation: direct(), seq: seq(1) });
+    rest(&mut server, &mut device, 2_000);
+    device.step(&server, Input::Close);
+    device.refuse(&server, 0);
+    device.step(&server, Input::Open(direct()));
+    rest(&mut server, &mut device, 10_000);
+    assert_eq!(server.rooms[&direct()].cursors[&user_id(1)].read, seq(1));
+}
+
 /// R000-19: the setting follows the account on all its devices, and a late answer undoes nothing.
 #[test]
 fn the_setting_of_receipts_follows_the_account() {

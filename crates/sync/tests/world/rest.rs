@@ -14,8 +14,12 @@ impl World {
         for n in 0..self.devices.len() {
             let device = &mut self.devices[n];
             for unsent in device.outbox.clone().into_values().filter(|unsent| unsent.failed.is_some()) {
-                device.written.retain(|(_, id)| *id != unsent.client_id);
-                device.written.push((unsent.conversation, unsent.client_id));
+                // What an attempt without an answer has brought to the server stays at its place there (R004-A4).
+                let room = &self.server.rooms[&unsent.conversation];
+                if !room.messages.iter().any(|message| message.client_id == unsent.client_id) {
+                    device.written.retain(|(_, id)| *id != unsent.client_id);
+                    device.written.push((unsent.conversation, unsent.client_id));
+                }
                 device.step(&self.server, Input::Retry(unsent.client_id));
             }
         }
