@@ -19,6 +19,12 @@ async fn message(push: &mut Push) -> (ConversationId, MessageBody) {
     }
 }
 
+/// Passes over everything through the message at `seq`: an answer comes before the frames of what it tells.
+async fn through(push: &mut Push, seq: Seq) {
+    let reached = |frame| matches!(frame, ServerFrame::Conversation { change: LogChange::Message { message, .. }, .. } if message.seq == seq);
+    while !reached(push.frame().await) {}
+}
+
 /// The next frame is of the account's log; the one change in it.
 async fn change(push: &mut Push) -> AccountChange {
     match push.frame().await {
@@ -34,11 +40,15 @@ async fn each_change_makes_a_frame_and_nothing_else_does() {
     let server = TestServer::start();
     let (a, b) = (server.person("aa").await, server.person("bb").await);
     let other = Person::log_in(&server.address, "bb", PASSWORD).await;
-    let id = a.open(&b).await;
-    for _ in 0..3 {
-        a.send(id, "earlier").await;
-    }
     let (mut sender, mut device) = (a.push().await, other.push().await);
+    let id = a.open(&b).await;
+    let mut earlier = Seq::ZERO;
+    for _ in 0..3 {
+        earlier = a.send(id, "earlier").await.seq;
+    }
+    for push in [&mut sender, &mut device] {
+        through(push, earlier).await;
+    }
 
     let sent = a.send(id, "x").await;
     for push in [&mut sender, &mut device] {
