@@ -108,15 +108,16 @@ impl Client {
     }
 
     fn take_sync(&mut self, page: SyncPage) {
-        self.apply_sync(page);
         if std::mem::take(&mut self.anew) {
-            self.doubt();
+            self.doubt(page.upd);
         }
+        self.apply_sync(page);
         if self.listing || std::mem::take(&mut self.behind) {
             self.pulls.want(Job::Sync, self.now);
         } else if !self.pulls.wanted(Job::Sync) {
             self.link.caught_up();
             self.synced_at = self.now;
+            self.describe_doubtful();
             if !std::mem::replace(&mut self.checked, true) {
                 self.pulls.want(Job::Check, self.now);
             }

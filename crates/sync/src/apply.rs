@@ -32,7 +32,7 @@ impl Client {
         for (upd, changes) in self.log.advance(page.upd) {
             self.apply_account(upd, changes);
         }
-        self.token = Some(page.token);
+        self.token = Some(page.token).filter(|token| !token.is_empty());
         self.listing = page.more;
         self.settle_account();
     }
@@ -263,6 +263,12 @@ impl Client {
         if let Job::Prefer(id) = job {
             self.give_wishes_up(id);
         }
+        if let Job::Describe(id) = job
+            && self.held.get(&id).is_some_and(|held| held.doubtful.is_some())
+        {
+            // It was left while nothing told so.
+            self.part(id, self.log.cursor());
+        }
         if let Job::Describe(id) | Job::Changes(id) | Job::Newest(id) | Job::Before(id, _) = job {
             self.changes.timelines.insert(id);
             if let (Some(held), Job::Describe(_) | Job::Changes(_)) = (self.held.get_mut(&id), job) {
@@ -313,12 +319,13 @@ impl Client {
         }
     }
 
-    /// The account's log went on without this device: what it told of messages and readers is to be asked for again.
-    pub(crate) fn doubt(&mut self) {
+    /// The account's log went on without this device, through `upd`: what it told is to be asked for again.
+    pub(crate) fn doubt(&mut self, upd: Upd) {
         let open = self.open();
         self.acts.doubt();
         for id in self.held.keys().copied().collect::<Vec<_>>() {
             if let Some(held) = self.held.get_mut(&id) {
+                held.doubtful = Some(upd);
                 held.timeline.iter_mut().for_each(|timeline| timeline.doubtful = true);
             }
             if open != Some(id) {
@@ -327,6 +334,14 @@ impl Client {
         }
         if let Some(open) = open {
             self.pulls.want(Job::Newest(open), self.now);
+        }
+    }
+
+    /// The sync from nothing is through: it did not list what moved meanwhile, nor what is old or left.
+    pub(crate) fn describe_doubtful(&mut self) {
+        let doubtful = self.held.iter().filter(|(_, held)| held.doubtful.is_some()).map(|(id, _)| *id);
+        for id in doubtful.collect::<Vec<_>>() {
+            self.pulls.want(Job::Describe(id), self.now);
         }
     }
 

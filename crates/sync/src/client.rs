@@ -148,6 +148,7 @@ impl Client {
             ended: false,
         };
         client.apply_sync(start.sync);
+        client.anew = client.token.is_none();
         if let Some((id, page)) = start.open {
             client.apply_newest(id, page);
             client.enter(id);

@@ -41,6 +41,9 @@ pub(crate) struct Held {
     /// Which message is the newest that is shown, or what a group's members share, is not known: only a later
     /// description tells.
     pub vague: bool,
+    /// The account's log went on through here without telling this device: only a description from then on tells how
+    /// the account wants it treated, and whether it is still there.
+    pub doubtful: Option<Upd>,
     /// Whose device it is.
     me: UserId,
 }
@@ -51,7 +54,19 @@ impl Held {
         exceptions.describe(&about);
         let (log, told) = (Log::new(about.rev), about.upd);
         let (related, preferred, readers) = (told, told, GroupReaders::default());
-        Self { about, exceptions, log, timeline: None, readers, related, preferred, muted: false, vague: false, me }
+        Self {
+            about,
+            exceptions,
+            log,
+            timeline: None,
+            readers,
+            related,
+            preferred,
+            muted: false,
+            vague: false,
+            doubtful: None,
+            me,
+        }
     }
 
     /// Takes over a description, unless the one held is later. Cursors only move forward, whichever is later.
@@ -66,6 +81,7 @@ impl Held {
             about.preferences.clone_from(&self.about.preferences);
         }
         self.preferred = self.preferred.max(upd);
+        self.doubtful = self.doubtful.filter(|doubtful| upd < *doubtful);
         about.own = about.own.max(self.about.own);
         self.relate(upd, about.relation);
         about.relation = self.about.relation;

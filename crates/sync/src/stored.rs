@@ -68,7 +68,8 @@ impl Stored {
     pub fn start(&self) -> Start {
         let device = self.device.clone();
         let sync = SyncPage {
-            more: device.listing || device.token.is_none(),
+            more: device.listing,
+            // Without one the device asks for everything anew.
             token: device.token.unwrap_or_default(),
             upd: device.upd,
             changes: Vec::new(),

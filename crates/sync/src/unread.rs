@@ -36,6 +36,10 @@ impl Exceptions {
         for seq in &about.hidden {
             self.told.entry(*seq).or_insert((upd, true));
         }
+        // It tells no more of what is read, but that it shows the newest message.
+        if let Some(last) = &about.last {
+            self.admit(last.seq, upd);
+        }
         true
     }
 
@@ -64,7 +68,7 @@ impl Exceptions {
         }
     }
 
-    /// A page that was read at `upd` shows the message. Answers whether that still stands.
+    /// A page or a description that was read at `upd` shows the message. Answers whether that still stands.
     pub fn admit(&mut self, seq: Seq, upd: Upd) -> bool {
         if self.told.contains_key(&seq) {
             self.tell(seq, upd, false);

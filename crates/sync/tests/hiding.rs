@@ -408,6 +408,23 @@ fn an_expired_token_hides_no_deletion() {
     assert_eq!(drawn(&device), "1 3");
 }
 
+/// R001-17: the newest message is shown again while the account's log goes on without the device: the list shows it too.
+#[test]
+fn an_expired_token_hides_nothing_that_is_shown_again() {
+    let (mut server, mut device) = showing(3);
+    device.step(&server, Input::Seen { conversation: direct(), seq: seq(3) });
+    act(&mut server, &mut device, hide(&[3], true));
+    rest(&mut server, &mut device, 2_000);
+    device.disconnect(&server, 1006);
+    server.hide(user_id(1), direct(), &[seq(3)], false);
+    server.epoch += 1;
+    server.take_frames();
+    device.step(&server, Input::Woke);
+    rest(&mut server, &mut device, 5_000);
+    device.flow(&mut server);
+    assert_eq!((drawn(&device).as_str(), last(&device)), ("1 2 3", Some((3, false))));
+}
+
 /// R000-20, R000-07: an own message in a group tells how many have read it, and a withdrawn or foreign one does not.
 #[test]
 fn a_group_counts_its_readers() {

@@ -158,6 +158,37 @@ fn an_older_answer_changes_nothing() {
     assert!(!session(&device, direct()).preferences.pinned);
 }
 
+/// R001-19: what the account's log told while the device could not follow it is asked for, though the conversation moves
+/// during the listing that tells of all the others.
+#[test]
+fn an_expired_token_loses_no_pin() {
+    let (mut server, mut device) = live();
+    for id in 20..23 {
+        server.create(id, protocol::ConversationKind::Group, &[1, id]);
+        server.send(user_id(id), conversation_id(id), client_id(id), text("later"));
+    }
+    push(&mut server, &mut device);
+    device.flow(&mut server);
+    device.disconnect(&server, 1006);
+    server.prefer(user_id(1), group(), change(|change| change.pinned = Some(true)));
+    server.epoch += 1;
+    server.take_frames();
+    device.step(&server, Input::Woke);
+    device.accept(&server);
+    // The first part of the listing has come, and the group stands in a later one.
+    let listing = |request: &Request| matches!(request, Request::Sync { since: Some(token) } if token.len() > 8);
+    while !device.requests.iter().any(|(_, request)| listing(request)) {
+        if !(device.serve(&mut server, 0) && device.receive(&server, 0)) {
+            pass(&mut server, &mut device, 1_000);
+        }
+    }
+    server.now += 1;
+    server.send(user_id(2), group(), client_id(9), text("first of all"));
+    push(&mut server, &mut device);
+    rest(&mut server, &mut device, 60_000);
+    assert!(session(&device, group()).preferences.pinned);
+}
+
 /// A draft is told at most every two seconds while one types, and at once when the conversation is left.
 #[test]
 fn drafts_are_told_with_pauses() {

@@ -137,6 +137,24 @@ fn every_stored_state_is_a_beginning() {
     }
 }
 
+/// R004-G2: a device whose token is of no use any more, and that is begun anew before it could ask for everything, asks
+/// for everything then.
+#[test]
+fn a_token_of_no_use_stays_so() {
+    let (mut server, mut device) = keeping();
+    server.epoch += 1;
+    device.disconnect(&server, 1006);
+    device.step(&server, Input::Woke);
+    device.flow(&mut server);
+    device.keep(&server);
+    for _ in 0..2 {
+        device.revive(&server);
+        device.keep(&server);
+    }
+    device.accept(&server);
+    assert!(requests(&device).contains(&&Request::Sync { since: None }));
+}
+
 /// Nothing is written that stands there already, neither after a cold start nor in a quiet hour.
 #[test]
 fn what_is_stored_is_not_written_again() {
