@@ -141,6 +141,22 @@ async fn the_muted_are_refused() {
     assert_eq!(send(&b).await, "sent");
 }
 
+/// R001-12: who is muted after a message was stored, and sends it again because the answer was lost, is answered with it;
+/// nothing else gets through.
+#[tokio::test]
+async fn a_replay_of_the_muted_is_answered() {
+    let server = TestServer::start();
+    let (a, b) = (server.person("aa").await, server.person("bb").await);
+    let id = make(&a, "群", &[&b]).await.id;
+    let message = text_message(fresh_client_id(), "x");
+    let first = b.post(&path::messages(id), &message).await;
+    a.patch(&path::member(id, b.id), &json!({"mute_ms": 3_600_000})).await;
+    let again = b.post(&path::messages(id), &message).await;
+    assert_eq!((again.status, again.text()), (200, first.text()));
+    let other = b.post(&path::messages(id), &text_message(fresh_client_id(), "x")).await;
+    assert_eq!(other.code(), "muted");
+}
+
 /// A message names members only, and everybody only where its sender may.
 #[tokio::test]
 async fn mentions_name_members() {

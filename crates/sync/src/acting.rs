@@ -131,6 +131,9 @@ impl Client {
                     self.arrive(conversation, pos.prev(), pos, seq, LogChange::Message { message, sender });
                 }
             }
+            // Whoever came back meanwhile begins anew.
+            Action::Delete { conversation, .. }
+                if self.held.get(&conversation).is_some_and(|held| held.about.joined > upd) => {}
             Action::Delete { conversation, through } => self.delete(conversation, through),
             Action::ReadAll => {
                 for (id, head) in heads {

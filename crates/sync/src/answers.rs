@@ -25,7 +25,8 @@ impl Client {
                         self.effects.push(Effect::Persist(unsent));
                     }
                     // Nobody can see it there, nor try again.
-                    if !self.held.contains_key(&conversation) && self.left.contains_key(&conversation) {
+                    let gone = error.code == ErrorCode::NotFound || self.left.contains_key(&conversation);
+                    if gone && !self.held.contains_key(&conversation) {
                         self.outbox.discard(id);
                         self.effects.push(Effect::Forget(id));
                     }
@@ -118,6 +119,7 @@ impl Client {
             self.link.caught_up();
             self.synced_at = self.now;
             self.describe_doubtful();
+            self.describe_restored();
             if !std::mem::replace(&mut self.checked, true) {
                 self.pulls.want(Job::Check, self.now);
             }

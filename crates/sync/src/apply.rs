@@ -263,6 +263,9 @@ impl Client {
         if let Job::Prefer(id) = job {
             self.give_wishes_up(id);
         }
+        if let Job::Describe(id) = job {
+            self.forget_restored(id);
+        }
         if let Job::Describe(id) = job
             && self.held.get(&id).is_some_and(|held| held.doubtful.is_some())
         {
@@ -326,6 +329,7 @@ impl Client {
         for id in self.held.keys().copied().collect::<Vec<_>>() {
             if let Some(held) = self.held.get_mut(&id) {
                 held.doubtful = Some(upd);
+                self.changes.timelines.insert(id);
                 held.timeline.iter_mut().for_each(|timeline| timeline.doubtful = true);
             }
             if open != Some(id) {

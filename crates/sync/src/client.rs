@@ -1,32 +1,26 @@
 //! The engine's one door: inputs in, effects out.
 //!
-//! Here is decided *when* something happens; where an answer goes stands in `answers`, what a log's items do to the
+//! Here is decided what happens; what is done by itself, and when, stands in `work`, where an answer goes in `answers`, what a log's items do to the
 //! device in `apply`, what the page shows of it in `view`.
 
 use crate::acting::Acts;
 use crate::link::Link;
 use crate::log::Log;
-use crate::outbox::{Next, Outbox};
+use crate::order::Place;
+use crate::outbox::Outbox;
 use crate::preferences::Wishes;
 use crate::presence::{Company, Presence};
 use crate::pull::{Job, Pulls};
 use crate::receipts::Reports;
-use crate::sessions::{Held, Place};
+use crate::sessions::Held;
 use crate::stored::Keeping;
-use crate::{Changes, Effect, Input, Request, RequestId, Start, Unsent};
+use crate::{Changes, Effect, Input, RequestId, Start, Unsent};
 use protocol::sync::AccountChange;
 use protocol::{
-    Account, ClientId, ConversationId, Cursors, Message, Millis, ReadReportPolicy, Relation, Rules, Seq, ServerFrame,
-    Upd, User, UserId, frame,
+    Account, ClientId, ConversationId, Cursors, Message, Millis, Relation, Rules, Seq, ServerFrame, Upd, User, UserId,
+    frame,
 };
 use std::collections::BTreeMap;
-
-/// How many messages a conversation opens with (R004-G6).
-const NEWEST: u64 = 10;
-/// How many older ones come at a time.
-const PAGE: u64 = 30;
-/// A quiet connection is not proof that nothing happened: a sync this long after the last one is cheap.
-const QUIET: Millis = 15 * 60 * 1_000;
 
 /// A device of one account.
 #[derive(Clone, Debug)]
@@ -53,7 +47,7 @@ pub struct Client {
     /// Conversations whose timeline is held, by when they were last opened.
     pub(crate) visited: Vec<ConversationId>,
     /// How far conversations not met yet were read before the page was loaded.
-    restored: BTreeMap<ConversationId, Seq>,
+    pub(crate) restored: BTreeMap<ConversationId, Seq>,
     /// Conversations that the account has left, and through which position of its log: what is told of an earlier
     /// membership comes too late.
     pub(crate) left: BTreeMap<ConversationId, Upd>,
@@ -71,7 +65,7 @@ pub struct Client {
     /// The engine's own time, which never goes back.
     pub(crate) now: Millis,
     /// How far it is ahead of the device's clock, because that was set back.
-    ahead: Millis,
+    pub(crate) ahead: Millis,
     /// How far the server's clock was ahead of the device's when the server last told, in milliseconds.
     pub(crate) skew: i64,
     /// The server's time at the last step, or when the page was made.
@@ -79,10 +73,10 @@ pub struct Client {
     pub(crate) effects: Vec<Effect>,
     /// Posts on their way.
     pub(crate) posts: BTreeMap<RequestId, (ConversationId, ClientId)>,
-    requests: u64,
+    pub(crate) requests: u64,
     pub(crate) synced_at: Millis,
-    wake: Option<Millis>,
-    ended: bool,
+    pub(crate) wake: Option<Millis>,
+    pub(crate) ended: bool,
 }
 
 /// The open conversation, and what of it stays as it was when it was opened.
@@ -308,24 +302,6 @@ impl Client {
         }
     }
 
-    /// Takes over how far a conversation was read before the page was loaded. Where what is held does not reach that far
-    /// yet, all of it is read; the rest is taken over once it is known.
-    pub(crate) fn restore_read(&mut self, id: ConversationId) {
-        let Some(&seq) = self.restored.get(&id) else { return };
-        let Some(held) = self.held.get_mut(&id) else { return };
-        let head = held.about.head_seq;
-        if seq <= head {
-            self.restored.remove(&id);
-            self.reports.keep(id);
-            self.see(id, seq);
-        } else if held.about.own.read < head {
-            held.about.own = held.about.own.max(Cursors::at(head));
-            self.changes.sessions.insert(id);
-            self.changes.order = true;
-            self.changes.total = true;
-        }
-    }
-
     /// Nothing of the conversation is there for the account any more, as its log told through `upd`.
     pub(crate) fn part(&mut self, id: ConversationId, upd: Upd) {
         let left = self.left.entry(id).or_default();
@@ -358,42 +334,6 @@ impl Client {
         }
     }
 
-    fn see(&mut self, id: ConversationId, seq: Seq) {
-        let Some(held) = self.held.get(&id) else { return };
-        let seq = seq.min(held.about.head_seq);
-        if seq > held.about.own.read {
-            self.touch(id, |held| held.about.own = held.about.own.max(Cursors::at(seq)));
-            self.reports.keep(id);
-            self.effects.push(Effect::KeepRead { conversation: id, seq });
-        }
-    }
-
-    fn restore(&mut self, restored: Vec<Unsent>) {
-        for unsent in restored {
-            if self.outbox.has(unsent.client_id) {
-                continue;
-            }
-            if self.holds_own(unsent.conversation, unsent.client_id) {
-                self.effects.push(Effect::Forget(unsent.client_id));
-                continue;
-            }
-            let conversation = unsent.conversation;
-            self.outbox.put(unsent);
-            self.show_outbox(conversation);
-        }
-    }
-
-    /// Shows what other pages of this device are about to post.
-    fn mirror(&mut self, unsent: Vec<Unsent>) {
-        for unsent in unsent {
-            if !self.holds_own(unsent.conversation, unsent.client_id) {
-                let conversation = unsent.conversation;
-                self.outbox.mirror(unsent, self.now);
-                self.show_outbox(conversation);
-            }
-        }
-    }
-
     pub(crate) fn load_older(&mut self, id: ConversationId) {
         let timeline = self.held.get(&id).and_then(|held| held.timeline.as_ref());
         if let Some(oldest) = timeline.filter(|timeline| timeline.can_load_older()).map(|timeline| timeline.oldest()) {
@@ -407,120 +347,6 @@ impl Client {
             self.pulls.want_any(Job::Before(id, before), self.now);
             self.changes.timelines.insert(id);
         }
-    }
-
-    fn hurry(&mut self) {
-        self.pulls.hurry(self.now);
-        self.outbox.hurry();
-        self.reports.hurry();
-    }
-
-    /// Does what is due, and asks to be woken for what is due next.
-    fn work(&mut self, dice: &mut Dice) {
-        if self.ended {
-            return;
-        }
-        let now = self.now;
-        self.changes.timelines.extend(self.acts.expire(now));
-        self.link.tick(now, dice.roll(), &mut self.effects);
-        if self.link.live() && self.synced_at + QUIET <= now {
-            self.pulls.want_any(Job::Sync, now);
-        }
-        while let Some(next) = self.outbox.next(now, self.clock()) {
-            match next {
-                Next::Persist(unsent) => {
-                    self.show_outbox(unsent.conversation);
-                    self.effects.push(Effect::Persist(unsent));
-                }
-                Next::Post(Unsent { conversation, client_id, body, .. }) => {
-                    let request = self.request(Request::Post { conversation, client_id, body });
-                    self.posts.insert(request, (conversation, client_id));
-                    self.outbox.posted(client_id, request);
-                }
-            }
-        }
-        while let Some(job) = self.pulls.next(now) {
-            match self.call(job) {
-                Some(request) => {
-                    let request = self.request(request);
-                    self.pulls.sent(job, request);
-                }
-                None => self.pulls.cancel(job),
-            }
-        }
-        self.report(false);
-        self.keep_company();
-        for id in self.reports.take_settled() {
-            self.effects.push(Effect::ForgetRead(id));
-        }
-        let quiet = (self.link.live() && !self.pulls.wanted(Job::Sync)).then_some(self.synced_at + QUIET);
-        let due = [
-            self.link.due(),
-            self.outbox.due(),
-            self.pulls.due(),
-            self.reports.due(),
-            self.acts.due(),
-            self.mutes_due(),
-            self.company_due(),
-            quiet,
-        ];
-        let due = due.into_iter().flatten().min();
-        if due != self.wake {
-            self.wake = due;
-            self.effects.extend(due.map(|at| Effect::Wake { at: at.saturating_sub(self.ahead) }));
-        }
-    }
-
-    /// What was read in the open conversation may be reported now.
-    fn consider_open(&mut self) {
-        if let Some(open) = self.open {
-            self.reports.consider(open.id);
-        }
-    }
-
-    /// The time by the device's clock.
-    pub(crate) fn clock(&self) -> Millis {
-        self.now - self.ahead
-    }
-
-    fn report(&mut self, leaving: bool) {
-        let about = |id| self.held.get(&id).map(|held| &held.about);
-        // What is read in the open conversation is told when that is left (R000-08).
-        let on_leave = self.rules.read_report_policy == ReadReportPolicy::OnLeave && !leaving;
-        let back = self.open.filter(|_| on_leave).map(|open| open.id);
-        let reports = self.reports.collect(self.now, leaving, back, about);
-        if !reports.is_empty() {
-            let request = self.request(Request::Report { reports: reports.clone(), leaving });
-            self.reports.sent(request, reports);
-        }
-    }
-
-    /// The call that a job needs now, unless there is nothing left to bring.
-    fn call(&self, job: Job) -> Option<Request> {
-        let history = |conversation, before, limit| Request::History { conversation, before, after: None, limit };
-        match job {
-            Job::Sync => Some(Request::Sync { since: self.token.clone() }),
-            Job::Describe(conversation) => Some(Request::Conversation { conversation }),
-            Job::Changes(conversation) => {
-                let after = self.held.get(&conversation)?.log.cursor();
-                Some(Request::Changes { conversation, after })
-            }
-            Job::Check => Some(Request::Check { counts: self.counts() }).filter(|_| !self.held.is_empty()),
-            Job::Readers(conversation) => Some(Request::Readers { conversation }),
-            Job::Prefer(conversation) => {
-                let change = self.wish(conversation)?;
-                Some(Request::Prefer { conversation, change, leaving: false })
-            }
-            Job::Newest(conversation) => Some(history(conversation, None, NEWEST)),
-            Job::Before(conversation, before) => Some(history(conversation, Some(before), PAGE)),
-        }
-    }
-
-    pub(crate) fn request(&mut self, request: Request) -> RequestId {
-        self.requests += 1;
-        let id = RequestId(self.requests);
-        self.effects.push(Effect::Request { id, request });
-        id
     }
 
     /// The login was ended: nothing more is asked of the server, and the outbox stays where it is kept.

@@ -1,6 +1,7 @@
-//! The conversations that a device knows of, and the order of the session list (R002-10).
+//! The conversations that a device knows of, as descriptions, logs and pages tell of them.
+//!
+//! Deliberately absent: how they stand in the session list, which is `order`'s.
 
-use crate::Shelf;
 use crate::log::Log;
 use crate::readers::GroupReaders;
 use crate::timeline::Timeline;
@@ -8,11 +9,8 @@ use crate::unread::Exceptions;
 use protocol::group::Announcement;
 use protocol::messaging::HistoryPage;
 use protocol::{
-    Conversation, ConversationId, LogChange, Message, MessageBody, Millis, Notice, Preferences, Relation, Rev, Role,
-    Seq, Upd, UserId,
+    Conversation, LogChange, Message, MessageBody, Millis, Notice, Preferences, Relation, Rev, Role, Seq, Upd, UserId,
 };
-use std::cmp::Reverse;
-use std::collections::BTreeMap;
 
 /// One step of a conversation's log.
 #[derive(Clone, Debug)]
@@ -352,56 +350,9 @@ impl Held {
         if counts { self.unread() } else { 0 }
     }
 
-    /// Where it stands in the list, smaller first: by the newest message that is shown. What is muted does not rise.
-    pub fn place(&self, unread_first: bool) -> Place {
-        let at = self.about.last.as_ref().map_or(self.about.active_at, |last| last.at);
-        let rises = unread_first && !self.muted && self.awaits();
-        (Reverse(self.about.preferences.pinned), Reverse(rises), Reverse(at), Reverse(self.about.id))
-    }
-
-    /// What the list's order and parts depend on.
-    pub fn standing(&self, unread_first: bool) -> ([bool; 4], Place) {
-        ([self.listed(), self.archived(), self.awaits(), self.about.stranger()], self.place(unread_first))
-    }
-
-    /// Whether a part of the list has it.
-    pub fn stands_on(&self, shelf: &Shelf) -> bool {
-        let on = match shelf {
-            Shelf::All | Shelf::Archived => true,
-            Shelf::Unread => self.awaits(),
-            Shelf::Labelled(label) => self.about.preferences.labels.as_slice().contains(label),
-        };
-        on && self.listed() && self.archived() == (*shelf == Shelf::Archived)
-    }
-
     fn is_last(&self, seq: Seq) -> bool {
         self.about.last.as_ref().is_some_and(|last| last.seq == seq)
     }
-}
-
-/// Pinned first, then what has unread, then newest activity (R001-07, R002-10); ties by id, so that every device agrees.
-pub(crate) type Place = (Reverse<bool>, Reverse<bool>, Reverse<Millis>, Reverse<ConversationId>);
-
-/// The order of a part of the list. The open conversation stands where it stood when it was opened, among the pinned or
-/// the others, and it stays on the shelf of unread ones.
-pub(crate) fn order(
-    held: &BTreeMap<ConversationId, Held>,
-    open: Option<(ConversationId, Place)>,
-    unread_first: bool,
-    shelf: &Shelf,
-) -> Vec<ConversationId> {
-    let opened = |id| open.filter(|(open, _)| *open == id).map(|(_, place)| place);
-    let stays = |id, held: &Held| *shelf == Shelf::Unread && opened(id).is_some() && held.stands_on(&Shelf::All);
-    let mut places: Vec<Place> = held
-        .iter()
-        .filter(|(id, held)| held.stands_on(shelf) || stays(**id, held))
-        .map(|(&id, held)| {
-            let place = held.place(unread_first);
-            opened(id).map_or(place, |(_, rises, at, id)| (place.0, rises, at, id))
-        })
-        .collect();
-    places.sort_unstable();
-    places.into_iter().map(|(.., Reverse(id))| id).collect()
 }
 
 #[cfg(test)]
@@ -409,7 +360,7 @@ pub(crate) mod tests {
     use super::*;
     use protocol::{ConversationKind, Cursors};
 
-    fn me() -> UserId {
+    pub(crate) fn me() -> UserId {
         1_u64.try_into().unwrap()
     }
 
@@ -440,84 +391,6 @@ pub(crate) mod tests {
             group: None,
             mentions: Vec::new(),
         }
-    }
-
-    /// A conversation as `id:unread@time`, with signs after it: `p` pinned, `m` muted, `u` marked unread, `a` archived,
-    /// `b` archived before its newest message.
-    fn parse(word: &str) -> Held {
-        let signs = word.trim_start_matches(|c: char| !c.is_ascii_alphabetic());
-        let (id, rest) = word.trim_end_matches(signs).split_once(':').unwrap();
-        let (unread, at) = rest.split_once('@').unwrap();
-        let mut about = described(id.parse().unwrap(), unread.parse().unwrap());
-        about.active_at = at.parse().unwrap();
-        let told = &mut about.preferences;
-        (told.pinned, told.marked_unread) = (signs.contains('p'), signs.contains('u'));
-        told.muted_until = if signs.contains('m') { Preferences::ALWAYS } else { 0 };
-        if signs.contains(['a', 'b']) {
-            told.archived_until = if signs.contains('a') { about.head_seq.next() } else { about.head_seq };
-        }
-        let mut held = Held::new(about, me());
-        held.muted = held.mutes(0);
-        held
-    }
-
-    fn check(conversations: &str, open: Option<(u64, &str)>, expected: &str) {
-        check_part(conversations, open, true, &Shelf::All, expected);
-    }
-
-    fn check_part(conversations: &str, open: Option<(u64, &str)>, unread_first: bool, shelf: &Shelf, expected: &str) {
-        let held = conversations.split_whitespace().map(parse).map(|held| (held.about.id, held)).collect();
-        let open = open.map(|(id, when_opened)| (id.try_into().unwrap(), parse(when_opened).place(unread_first)));
-        let order = order(&held, open, unread_first, shelf);
-        let order: Vec<String> = order.iter().map(ConversationId::to_string).collect();
-        assert_eq!(order.join(" "), expected, "{conversations}");
-    }
-
-    /// R001-07, R001-19: pinned ones stand first, among themselves as the others do; unpinning loses nothing.
-    #[test]
-    fn pinned_comes_before_all_else() {
-        check("1:0@10p 2:5@90 3:0@20p", None, "3 1 2");
-        check("1:0@30p 2:5@90 3:0@20p", None, "1 3 2");
-        check("1:1@10p 2:5@90 3:0@20p", None, "1 3 2");
-        check("1:0@10 2:5@90 3:0@20", None, "2 3 1");
-        check("1:0@10p 2:5@90 3:0@20", Some((1, "1:0@10")), "1 2 3");
-    }
-
-    /// R002-10: where a person does not want unread ones first, only pins and time order.
-    #[test]
-    fn unread_first_is_a_wish() {
-        check_part("1:1@50 2:0@70 3:9@60 4:0@1p", None, false, &Shelf::All, "4 2 3 1");
-    }
-
-    /// R004-B7.9, R004-B7.11: a mark raises a conversation as unread messages do; a muted one stays where it is.
-    #[test]
-    fn a_mark_raises_and_a_mute_does_not() {
-        check("1:0@10u 2:0@70 3:9@60m", None, "1 2 3");
-        check_part("1:0@10u 2:0@70 3:9@60m", None, true, &Shelf::Unread, "1 3");
-        check_part("1:0@10 2:0@70 3:9@60", Some((1, "1:1@10")), true, &Shelf::Unread, "3 1");
-    }
-
-    /// What is archived comes back with the next message, unless it is muted.
-    #[test]
-    fn an_archived_conversation_comes_back_with_the_next_message() {
-        for (shelf, expected) in [(Shelf::All, "3 2"), (Shelf::Archived, "4 1"), (Shelf::Unread, "3")] {
-            check_part("1:0@50a 2:0@70 3:1@60b 4:1@60bm", None, true, &shelf, expected);
-        }
-    }
-
-    /// R002-10: has unread first, then last chat time, newest first.
-    #[test]
-    fn unread_comes_first_then_the_newest() {
-        check("1:0@50 2:0@70 3:0@60", None, "2 3 1");
-        check("1:1@50 2:0@70 3:9@60", None, "3 1 2");
-        check("1:0@50 2:0@50", None, "2 1");
-    }
-
-    /// R002-10: the open conversation does not jump, neither when it is read nor when it becomes active.
-    #[test]
-    fn the_open_conversation_does_not_jump() {
-        check("1:0@50 2:0@70 3:0@60", Some((1, "1:4@50")), "1 2 3");
-        check("1:0@90 2:0@70 3:0@60", Some((1, "1:0@50")), "2 3 1");
     }
 
     /// R000-14, T1: an older description changes nothing, and its cursors never move one back.

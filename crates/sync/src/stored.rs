@@ -157,7 +157,8 @@ impl Client {
         let mut unstored = Unstored { anew: std::mem::take(&mut self.keeping.anew), ..Unstored::default() };
         self.keeping.moved.append(&mut self.reports.take_learned());
         for id in std::mem::take(&mut self.keeping.moved) {
-            let Some(held) = self.held.get(&id) else {
+            // What is doubtful is worth nothing beside a token that says it is known.
+            let Some(held) = self.held.get(&id).filter(|held| held.doubtful.is_none()) else {
                 unstored.gone.extend(self.keeping.conversations.remove(&id).map(|_| id));
                 unstored.dropped.extend(self.keeping.timelines.remove(&id).map(|_| id));
                 continue;
@@ -168,7 +169,7 @@ impl Client {
                 self.keeping.conversations.insert(id, conversation.clone());
                 unstored.conversations.push(conversation);
             }
-            match &held.timeline {
+            match held.timeline.as_ref().filter(|timeline| !timeline.doubtful) {
                 Some(timeline) => {
                     let timeline = timeline.to_store(id, held.log.cursor(), KEPT);
                     let print = fingerprint(&timeline);

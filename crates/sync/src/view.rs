@@ -1,8 +1,9 @@
 //! What the page shows of the device.
 
 use crate::client::Client;
+use crate::order;
 use crate::pull::Job;
-use crate::sessions::{self, Held};
+use crate::sessions::Held;
 use crate::timeline::{Item, Piece, Row, RowKey};
 use crate::window::{Mounted, Window};
 use crate::{LinkState, Session, Shelf, receipts};
@@ -21,7 +22,7 @@ impl Client {
     /// A part of the session list in its order.
     pub fn shelf(&self, shelf: &Shelf) -> Vec<ConversationId> {
         let open = self.open.and_then(|open| Some((open.id, open.place?)));
-        sessions::order(&self.held, open, self.unread_first, shelf)
+        order::order(&self.held, open, self.unread_first, shelf)
     }
 
     pub fn session(&self, id: ConversationId) -> Option<Session> {

@@ -5,13 +5,13 @@
 mod model;
 
 use model::device::Device;
-use model::scene::{GROUP, live, push};
+use model::scene::{GROUP, live, push, scene};
 use model::server::Server;
 use model::{client_id, conversation_id, seq, text, user_id};
 use protocol::group::{Crowd, Named};
 use protocol::sync::AccountChange;
-use protocol::{Conversation, ConversationId, Mentions, MessageBody, Notice, Role, ServerFrame, Upd};
-use sync::Input;
+use protocol::{Conversation, ConversationId, ErrorCode, Mentions, MessageBody, Notice, Role, ServerFrame, Upd};
+use sync::{Input, Request, Unsent};
 
 fn group() -> ConversationId {
     conversation_id(GROUP)
@@ -127,4 +127,35 @@ fn what_is_left_is_gone() {
     device.step(&server, Input::Joined(before));
     account(&mut device, &server, upd.next(), AccountChange::Left { conversation: group() });
     assert_eq!(about(&mut device).vis_from, seq(2));
+}
+
+/// R004-B7.10: what was written and read in a group that one left while the page was closed is kept no longer.
+#[test]
+fn what_is_left_keeps_nothing() {
+    let (mut server, mut device) = scene();
+    let gone = conversation_id(77);
+    let (at, failed) = (server.now, None);
+    let unsent = Unsent { conversation: gone, client_id: client_id(5), body: text("x"), at, place: 1, failed };
+    device.outbox.insert(unsent.client_id, unsent.clone());
+    device.reads.insert(gone, seq(3));
+    device.step(&server, Input::OutboxRestored(vec![unsent]));
+    device.step(&server, Input::ReadsRestored(vec![(gone, seq(3))]));
+    device.step(&server, Input::Started);
+    device.accept(&server);
+    for _ in 0..20 {
+        let about_it = |request: &Request| match request {
+            Request::Post { conversation, .. } | Request::Conversation { conversation } => *conversation == gone,
+            _ => false,
+        };
+        let (refused, rest): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut device.requests).into_iter().partition(|(_, it)| about_it(it));
+        device.requests = rest;
+        for (request, _) in refused {
+            let answer = Err(Server::refuse(ErrorCode::NotFound, false));
+            device.step(&server, Input::Answered { request, answer });
+        }
+        device.serve(&mut server, 0);
+        device.receive(&server, 0);
+    }
+    assert!(device.outbox.is_empty() && device.reads.is_empty());
 }

@@ -1,45 +1,19 @@
-//! The rules of deleting, recalling and reporting, one by one, on a device and a model server.
+//! The rules of deleting and reporting, one by one, on a device and a model server.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a model that is wrong must fail its test")]
 
 mod model;
 
 use model::device::Device;
-use model::scene::{GROUP, direct, drawn, live, pass, push, rest, rows, write};
+use model::scene::{act, direct, drawn, last, live, pass, push, rest, rows, showing};
 use model::server::Server;
 use model::{client_id, conversation_id, seq, text, user_id};
 use protocol::messaging::{ReportMessage, ReportReason};
 use protocol::{ErrorCode, MessageBody, ServerFrame};
 use sync::{Acted, Action, Failure, Input, Request};
 
-/// A device that shows `n` messages of the peer.
-fn showing(n: u64) -> (Server, Device) {
-    let (mut server, mut device) = live();
-    device.key = 1;
-    for n in 1..=n {
-        server.send(user_id(2), direct(), client_id(n), text("text"));
-    }
-    push(&mut server, &mut device);
-    device.flow(&mut server);
-    (server, device)
-}
-
 fn hide(seqs: &[u64], hidden: bool) -> Action {
     Action::Hide { conversation: direct(), seqs: seqs.iter().map(|n| seq(*n)).collect(), hidden }
-}
-
-/// A person asks for something, and everything arrives.
-fn act(server: &mut Server, device: &mut Device, action: Action) {
-    device.step(server, Input::Act(action));
-    device.flow(server);
-    push(server, device);
-    device.flow(server);
-}
-
-/// What the session list shows of the newest message: its number, and whether it was recalled.
-fn last(device: &Device) -> Option<(u64, bool)> {
-    let row = device.client.session(direct())?.last?;
-    Some((row.seq?.get(), matches!(row.body, MessageBody::Recalled { .. })))
 }
 
 fn acts(device: &Device) -> usize {
@@ -68,18 +42,6 @@ fn a_deletion_shows_without_a_connection() {
     device.step(&server, Input::Act(hide(&[3], false)));
     while device.serve(&mut server, 0) || device.receive(&server, 0) {}
     assert_eq!(drawn(&device), "1 2 3");
-}
-
-/// R001-10, R001-18, T24: a recalled message leaves a row that says so, and its text is gone from the log and the list.
-#[test]
-fn a_recall_leaves_a_row_without_text() {
-    let (mut server, mut device) = showing(3);
-    server.recall(user_id(2), direct(), seq(3)).unwrap();
-    push(&mut server, &mut device);
-    device.flow(&mut server);
-    assert_eq!(drawn(&device), "1 2 3");
-    assert_eq!(rows(&device)[2].body, MessageBody::Recalled { by: user_id(2) });
-    assert_eq!(last(&device), Some((3, true)));
 }
 
 /// R001-10: a page that was read before a deletion and a recall, and comes after, brings neither text back.
@@ -180,90 +142,6 @@ fn a_deleted_message_stays_away_while_the_log_catches_up() {
     }
     while device.deliver(&server) {}
     assert!(rows(&device).iter().all(|row| row.seq != Some(seq(3))), "{}", drawn(&device));
-}
-
-/// R001-18: the device that recalled a message offers its text for five minutes; others never do.
-#[test]
-fn a_recalled_text_can_be_edited_anew() {
-    let (mut server, mut device) = live();
-    let mut other = Device::new(&server, user_id(1), Some(direct()));
-    other.step(&server, Input::Started);
-    other.flow(&mut server);
-    write(&server, &mut device, 1);
-    device.flow(&mut server);
-    device.step(&server, Input::Act(Action::Recall { conversation: direct(), seq: seq(1) }));
-    device.flow(&mut server);
-    for (_, frame) in server.take_frames().into_iter().filter(|(account, _)| *account == user_id(1)) {
-        device.push(frame.clone());
-        other.push(frame);
-    }
-    device.flow(&mut server);
-    other.flow(&mut server);
-    let former = |device: &Device| rows(device)[0].former.as_ref().map(|text| text.as_str().to_owned());
-    assert_eq!(former(&device), Some(client_id(1).to_string()));
-    assert_eq!((former(&other), rows(&other).len()), (None, 1));
-    assert_eq!(rows(&device)[0].mark, None, "nobody reads it any more");
-    rest(&mut server, &mut device, 5 * 60_000 - 1);
-    assert!(former(&device).is_some());
-    rest(&mut server, &mut device, 1);
-    assert_eq!(former(&device), None);
-}
-
-/// R001-18: a recall whose answer was lost is learned from the log, and the text is offered all the same.
-#[test]
-fn a_lost_answer_to_a_recall_loses_no_text() {
-    let (mut server, mut device) = live();
-    write(&server, &mut device, 1);
-    device.flow(&mut server);
-    device.step(&server, Input::Act(Action::Recall { conversation: direct(), seq: seq(1) }));
-    device.serve(&mut server, 0);
-    device.lose_answer(&server, 0);
-    push(&mut server, &mut device);
-    device.flow(&mut server);
-    assert!(rows(&device)[0].former.is_some());
-}
-
-/// R001-18, T19: a message can be recalled as long as the server allows, by the server's clock, and by its sender alone.
-#[test]
-fn a_recall_has_its_time() {
-    const DAY: i64 = 24 * 60 * 60_000;
-    for skew in [-DAY, 0, DAY] {
-        let (mut server, mut device) = live();
-        device.jump(skew);
-        device.disconnect(&server, 1006);
-        device.step(&server, Input::Woke);
-        device.flow(&mut server);
-        write(&server, &mut device, 1);
-        device.flow(&mut server);
-        server.send(user_id(2), direct(), client_id(2), text("text"));
-        push(&mut server, &mut device);
-        device.flow(&mut server);
-        let can = |server: &Server, n| {
-            device.client.can_recall(direct(), seq(n), server.now.saturating_add_signed(device.skew))
-        };
-        assert!(can(&server, 1) && !can(&server, 2) && !can(&server, 3), "{skew}");
-        server.now += 120_000;
-        assert!(can(&server, 1), "{skew}");
-        server.now += 1;
-        assert!(!can(&server, 1), "{skew}");
-    }
-}
-
-/// R001-12: a send that is tried again after its message was recalled shows no text.
-#[test]
-fn a_late_answer_brings_a_recalled_message() {
-    let (mut server, mut device) = live();
-    write(&server, &mut device, 1);
-    device.serve(&mut server, 0);
-    device.lose_answer(&server, 0);
-    server.take_frames();
-    server.recall(user_id(1), direct(), seq(1)).unwrap();
-    server.take_frames();
-    pass(&mut server, &mut device, 1_000);
-    while device.serve(&mut server, 0) || device.receive(&server, 0) {}
-    assert!(rows(&device).iter().all(|row| matches!(row.body, MessageBody::Recalled { .. })));
-    rest(&mut server, &mut device, 2_000);
-    assert_eq!(rows(&device).len(), 1);
 }
 
 /// R001-05, R004-H5: a deleted conversation leaves the list, closes, and comes back with the next message and no other.
@@ -423,119 +301,4 @@ fn an_expired_token_hides_nothing_that_is_shown_again() {
     rest(&mut server, &mut device, 5_000);
     device.flow(&mut server);
     assert_eq!((drawn(&device).as_str(), last(&device)), ("1 2 3", Some((3, false))));
-}
-
-/// R000-20, R000-07: an own message in a group tells how many have read it, and a withdrawn or foreign one does not.
-#[test]
-fn a_group_counts_its_readers() {
-    let (mut server, mut device) = live();
-    let group = conversation_id(GROUP);
-    device.write(&server, group, client_id(1));
-    device.flow(&mut server);
-    server.take_frames();
-    device.step(&server, Input::Open(group));
-    device.flow(&mut server);
-    let read_by = |device: &Device| {
-        let items = device.client.items(group);
-        let rows = items.into_iter().filter_map(|item| match item {
-            sync::Item::Row(row) => Some(row.readers),
-            sync::Item::Gap { .. } => None,
-        });
-        rows.collect::<Vec<_>>()
-    };
-    assert_eq!(read_by(&device), [Some(0)]);
-    let report = |reader, read: u64| {
-        (user_id(reader), protocol::ReceiptReport { conversation: group, delivered: seq(read), read: seq(read) })
-    };
-    for (reader, read, expected) in [(3, 0, 0), (3, 1, 1), (2, 1, 2), (2, 0, 2)] {
-        let (reader, report) = report(reader, read);
-        server.report(reader, report);
-        push(&mut server, &mut device);
-        device.flow(&mut server);
-        assert_eq!(read_by(&device), [Some(expected)]);
-    }
-    let names: Vec<_> = device.client.readers(group, seq(1)).unwrap().into_iter().map(|user| user.id).collect();
-    assert_eq!(names, [user_id(2), user_id(3)]);
-    server.send(user_id(2), group, client_id(2), text("text"));
-    push(&mut server, &mut device);
-    device.flow(&mut server);
-    assert_eq!(read_by(&device), [Some(2), None]);
-    device.step(&server, Input::Act(Action::Recall { conversation: group, seq: seq(1) }));
-    device.flow(&mut server);
-    assert_eq!(read_by(&device), [None, None]);
-}
-
-/// R000-08: with `on_leave`, reading is told when the conversation is left or its page hidden, and not before.
-#[test]
-fn reading_is_told_on_leaving() {
-    for leave in [Input::Close, Input::Leaving, Input::Open(conversation_id(GROUP))] {
-        let (mut server, mut device) = live();
-        server.rules.read_report_policy = protocol::ReadReportPolicy::OnLeave;
-        device.disconnect(&server, 1006);
-        device.step(&server, Input::Woke);
-        device.flow(&mut server);
-        server.send(user_id(2), direct(), client_id(1), text("text"));
-        push(&mut server, &mut device);
-        device.flow(&mut server);
-        device.step(&server, Input::Seen { conversation: direct(), seq: seq(1) });
-        rest(&mut server, &mut device, 10_000);
-        let read = |server: &Server| server.rooms[&direct()].cursors[&user_id(1)].read;
-        assert_eq!((device.client.total_unread(), read(&server)), (0, seq(0)));
-        assert_eq!(device.reads.get(&direct()), Some(&seq(1)), "it is kept across reloads");
-        device.step(&server, leave);
-        device.flow(&mut server);
-        rest(&mut server, &mut device, 2_000);
-        assert_eq!(read(&server), seq(1));
-        assert!(device.reads.is_empty());
-    }
-}
-
-/// R000-08: with `on_leave`, what was read before a crash is told when the page is there again and shows another one.
-#[test]
-fn reading_is_told_after_a_crash() {
-    let (mut server, mut device) = live();
-    server.rules.read_report_policy = protocol::ReadReportPolicy::OnLeave;
-    server.send(user_id(2), direct(), client_id(1), text("text"));
-    device.crash(&server, Some(direct()));
-    device.flow(&mut server);
-    device.step(&server, Input::Seen { conversation: direct(), seq: seq(1) });
-    rest(&mut server, &mut device, 5_000);
-    device.crash(&server, None);
-    device.flow(&mut server);
-    rest(&mut server, &mut device, 2_000);
-    assert_eq!(server.rooms[&direct()].cursors[&user_id(1)].read, seq(1));
-}
-
-/// R000-08, R004-B7.12: what was told once is not held back with `on_leave`, though the answer was lost and the
-/// conversation is open again.
-#[test]
-fn a_report_is_made_again_as_it_was() {
-    let (mut server, mut device) = live();
-    server.rules.read_report_policy = protocol::ReadReportPolicy::OnLeave;
-    server.send(user_id(2), direct(), client_id(1), text("text"));
-    device.crash(&server, Some(direct()));
-    device.flow(&mut server);
-    device.step(&server, Input::Seen { conversation: direct(), seq: seq(1) });
-    rest(&mut server, &mut device, 2_000);
-    device.step(&server, Input::Close);
-    device.refuse(&server, 0);
-    device.step(&server, Input::Open(direct()));
-    rest(&mut server, &mut device, 10_000);
-    assert_eq!(server.rooms[&direct()].cursors[&user_id(1)].read, seq(1));
-}
-
-/// R000-19: the setting follows the account on all its devices, and a late answer undoes nothing.
-#[test]
-fn the_setting_of_receipts_follows_the_account() {
-    let (mut server, mut device) = live();
-    device.step(&server, Input::Act(Action::ShowReceipts(false)));
-    assert!(device.client.account().receipts, "not before the server has said so");
-    while device.serve(&mut server, 0) {}
-    let elsewhere = model::server::Who { me: user_id(1), device: 9 };
-    server.act(elsewhere, Action::ShowReceipts(true)).unwrap();
-    push(&mut server, &mut device);
-    device.flow(&mut server);
-    assert!(device.client.account().receipts);
-    act(&mut server, &mut device, Action::ShowReceipts(false));
-    assert!(!device.client.account().receipts);
 }

@@ -4,11 +4,12 @@
 
 mod model;
 
-use model::scene::{GROUP, cursors, direct, drawn, live, pass, push, reports, rest, rows, scene, write};
+use model::device::Device;
+use model::scene::{GROUP, act, cursors, direct, drawn, live, pass, push, reports, rest, rows, scene, write};
 use model::server::Server;
 use model::{client_id, conversation_id, seq, text, user_id};
 use protocol::ErrorCode;
-use sync::{Input, Request};
+use sync::{Action, Input, Request};
 
 /// R000-20: 发送中 → 已发送 → 已送达 → 已读, each from the peer's cursors by seq.
 #[test]
@@ -179,4 +180,119 @@ fn opening_brings_the_cursors_that_passed_by() {
     device.step(&server, Input::Open(direct()));
     device.flow(&mut server);
     assert_eq!(device.client.total_unread(), 6);
+}
+
+/// R000-20, R000-07: an own message in a group tells how many have read it, and a withdrawn or foreign one does not.
+#[test]
+fn a_group_counts_its_readers() {
+    let (mut server, mut device) = live();
+    let group = conversation_id(GROUP);
+    device.write(&server, group, client_id(1));
+    device.flow(&mut server);
+    server.take_frames();
+    device.step(&server, Input::Open(group));
+    device.flow(&mut server);
+    let read_by = |device: &Device| {
+        let items = device.client.items(group);
+        let rows = items.into_iter().filter_map(|item| match item {
+            sync::Item::Row(row) => Some(row.readers),
+            sync::Item::Gap { .. } => None,
+        });
+        rows.collect::<Vec<_>>()
+    };
+    assert_eq!(read_by(&device), [Some(0)]);
+    let report = |reader, read: u64| {
+        (user_id(reader), protocol::ReceiptReport { conversation: group, delivered: seq(read), read: seq(read) })
+    };
+    for (reader, read, expected) in [(3, 0, 0), (3, 1, 1), (2, 1, 2), (2, 0, 2)] {
+        let (reader, report) = report(reader, read);
+        server.report(reader, report);
+        push(&mut server, &mut device);
+        device.flow(&mut server);
+        assert_eq!(read_by(&device), [Some(expected)]);
+    }
+    let names: Vec<_> = device.client.readers(group, seq(1)).unwrap().into_iter().map(|user| user.id).collect();
+    assert_eq!(names, [user_id(2), user_id(3)]);
+    server.send(user_id(2), group, client_id(2), text("text"));
+    push(&mut server, &mut device);
+    device.flow(&mut server);
+    assert_eq!(read_by(&device), [Some(2), None]);
+    device.step(&server, Input::Act(Action::Recall { conversation: group, seq: seq(1) }));
+    device.flow(&mut server);
+    assert_eq!(read_by(&device), [None, None]);
+}
+
+/// R000-08: with `on_leave`, reading is told when the conversation is left or its page hidden, and not before.
+#[test]
+fn reading_is_told_on_leaving() {
+    for leave in [Input::Close, Input::Leaving, Input::Open(conversation_id(GROUP))] {
+        let (mut server, mut device) = live();
+        server.rules.read_report_policy = protocol::ReadReportPolicy::OnLeave;
+        device.disconnect(&server, 1006);
+        device.step(&server, Input::Woke);
+        device.flow(&mut server);
+        server.send(user_id(2), direct(), client_id(1), text("text"));
+        push(&mut server, &mut device);
+        device.flow(&mut server);
+        device.step(&server, Input::Seen { conversation: direct(), seq: seq(1) });
+        rest(&mut server, &mut device, 10_000);
+        let read = |server: &Server| server.rooms[&direct()].cursors[&user_id(1)].read;
+        assert_eq!((device.client.total_unread(), read(&server)), (0, seq(0)));
+        assert_eq!(device.reads.get(&direct()), Some(&seq(1)), "it is kept across reloads");
+        device.step(&server, leave);
+        device.flow(&mut server);
+        rest(&mut server, &mut device, 2_000);
+        assert_eq!(read(&server), seq(1));
+        assert!(device.reads.is_empty());
+    }
+}
+
+/// R000-08: with `on_leave`, what was read before a crash is told when the page is there again and shows another one.
+#[test]
+fn reading_is_told_after_a_crash() {
+    let (mut server, mut device) = live();
+    server.rules.read_report_policy = protocol::ReadReportPolicy::OnLeave;
+    server.send(user_id(2), direct(), client_id(1), text("text"));
+    device.crash(&server, Some(direct()));
+    device.flow(&mut server);
+    device.step(&server, Input::Seen { conversation: direct(), seq: seq(1) });
+    rest(&mut server, &mut device, 5_000);
+    device.crash(&server, None);
+    device.flow(&mut server);
+    rest(&mut server, &mut device, 2_000);
+    assert_eq!(server.rooms[&direct()].cursors[&user_id(1)].read, seq(1));
+}
+
+/// R000-08, R004-B7.12: what was told once is not held back with `on_leave`, though the answer was lost and the
+/// conversation is open again.
+#[test]
+fn a_report_is_made_again_as_it_was() {
+    let (mut server, mut device) = live();
+    server.rules.read_report_policy = protocol::ReadReportPolicy::OnLeave;
+    server.send(user_id(2), direct(), client_id(1), text("text"));
+    device.crash(&server, Some(direct()));
+    device.flow(&mut server);
+    device.step(&server, Input::Seen { conversation: direct(), seq: seq(1) });
+    rest(&mut server, &mut device, 2_000);
+    device.step(&server, Input::Close);
+    device.refuse(&server, 0);
+    device.step(&server, Input::Open(direct()));
+    rest(&mut server, &mut device, 10_000);
+    assert_eq!(server.rooms[&direct()].cursors[&user_id(1)].read, seq(1));
+}
+
+/// R000-19: the setting follows the account on all its devices, and a late answer undoes nothing.
+#[test]
+fn the_setting_of_receipts_follows_the_account() {
+    let (mut server, mut device) = live();
+    device.step(&server, Input::Act(Action::ShowReceipts(false)));
+    assert!(device.client.account().receipts, "not before the server has said so");
+    while device.serve(&mut server, 0) {}
+    let elsewhere = model::server::Who { me: user_id(1), device: 9 };
+    server.act(elsewhere, Action::ShowReceipts(true)).unwrap();
+    push(&mut server, &mut device);
+    device.flow(&mut server);
+    assert!(device.client.account().receipts);
+    act(&mut server, &mut device, Action::ShowReceipts(false));
+    assert!(!device.client.account().receipts);
 }

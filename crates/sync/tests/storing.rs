@@ -7,7 +7,7 @@ mod model;
 use model::device::{Device, Disk};
 use model::scene::{cursors, direct, drawn, live, pass, posts, push, reports, rest, scene, write};
 use model::server::Server;
-use model::{client_id, text, user_id};
+use model::{client_id, seq, text, user_id};
 use protocol::Millis;
 use sync::{Client, Input, Request, Stored, Unsent};
 
@@ -153,6 +153,33 @@ fn a_token_of_no_use_stays_so() {
     }
     device.accept(&server);
     assert!(requests(&device).contains(&&Request::Sync { since: None }));
+}
+
+/// R001-17: what a device doubts, because its token was of no use, it does not keep as if it were known: a deletion whose
+/// answer was lost stays one, though the page is begun anew before the messages are there again.
+#[test]
+fn what_is_doubtful_is_not_stored() {
+    let (mut server, mut device) = keeping();
+    peer_writes(&mut server, &mut device, 1);
+    peer_writes(&mut server, &mut device, 2);
+    device.step(&server, Input::Seen { conversation: direct(), seq: seq(2) });
+    settle(&mut server, &mut device);
+    device.disconnect(&server, 1006);
+    server.hide(user_id(1), direct(), &[seq(2)], true);
+    server.epoch += 1;
+    server.take_frames();
+    device.step(&server, Input::Woke);
+    device.accept(&server);
+    // Everything was asked for, and only the conversations have come.
+    while !requests(&device).iter().any(|request| matches!(request, Request::History { .. })) {
+        if !(device.serve(&mut server, 0) && device.receive(&server, 0)) {
+            pass(&mut server, &mut device, 1_000);
+        }
+    }
+    device.keep(&server);
+    device.crash(&server, Some(direct()));
+    settle(&mut server, &mut device);
+    assert_eq!(drawn(&device), "1");
 }
 
 /// Nothing is written that stands there already, neither after a cold start nor in a quiet hour.

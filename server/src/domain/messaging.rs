@@ -33,11 +33,14 @@ pub async fn send(
     let SendRequest { client_id, body, invisible_list } = request;
     for _ in 0..DECISIONS {
         let roster = state.rosters.of_member(sender.id, conversation).await?;
-        if !roster.may_write(sender.id, now()) {
-            return Err(Refusal::new(ErrorCode::Muted, "the group is muted, or the sender is"));
-        }
-        let body = addressed(&sender, &roster, body.clone())?;
-        let invisible = invisible(&sender, &roster, invisible_list.clone())?;
+        let (body, invisible) = match admitted(&sender, &roster, &body, &invisible_list) {
+            Ok(admitted) => admitted,
+            // What is refused now may be the replay of what was not.
+            Err(refused) => {
+                let original = state.store.original((sender.id, client_id), conversation, &body).await?;
+                return original.ok_or(refused);
+            }
+        };
         let gate = gate(state, &sender, &roster);
         let sender = sender.clone();
         let message = NewMessage { conversation, sender, roster, client_id, body, invisible, at: None, gate };
@@ -54,6 +57,19 @@ pub async fn send(
         }
     }
     Err(Refusal::unavailable())
+}
+
+/// The body and from whom it is withheld, if the members let the sender write so now.
+fn admitted(
+    sender: &User,
+    roster: &Roster,
+    body: &MessageBody,
+    invisible_list: &[UserId],
+) -> Result<(MessageBody, Vec<UserId>), Refusal> {
+    if !roster.may_write(sender.id, now()) {
+        return Err(Refusal::new(ErrorCode::Muted, "the group is muted, or the sender is"));
+    }
+    Ok((addressed(sender, roster, body.clone())?, invisible(sender, roster, invisible_list.to_vec())?))
 }
 
 /// The body, if it may name whom it names: each a member and named once, everybody only by who may.

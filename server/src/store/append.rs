@@ -5,7 +5,7 @@ use super::hidden::WITHHELD;
 use super::mentions;
 use super::positions::{Positions, from_json, json};
 use super::standings::{self, Gate, Standings, doubt};
-use super::{StoreError, parse};
+use super::{Store, StoreError, parse};
 use protocol::{ClientId, ConversationId, ConversationKind, Message, MessageBody, Millis, Seq, User, UserId};
 use sqlx::{Row, SqliteConnection};
 use std::collections::HashMap;
@@ -135,7 +135,10 @@ pub async fn append(
     // What is refused now may be the replay of what was not.
     let known = match keys {
         Keys::New if standings.admit_all(batch) => HashMap::new(),
-        Keys::New | Keys::Ask => find_known(conn, batch).await?,
+        Keys::New | Keys::Ask => {
+            let keys: Vec<Key> = batch.iter().map(|new| (new.sender.id, new.client_id)).collect();
+            find_known(conn, &keys).await?
+        }
     };
     positions.load_heads(conn, batch.iter().map(|new| new.conversation).collect()).await?;
     let (outcomes, rows) = place(
@@ -191,6 +194,26 @@ pub async fn append_alone(
     Ok(outcomes)
 }
 
+impl Store {
+    /// The message that the sender's key was used for before, if it is this very one (R001-12).
+    pub async fn original(
+        &self,
+        (sender, client_id): (UserId, ClientId),
+        conversation: ConversationId,
+        body: &MessageBody,
+    ) -> Result<Option<Appended>, StoreError> {
+        let key = (sender, client_id);
+        let known = find_known(&mut *self.reader.acquire().await?, &[key]).await?.remove(&key);
+        let original = known.filter(|(id, message)| *id == conversation && same(message, body));
+        Ok(original.map(|(_, message)| Appended { message, replay: true }))
+    }
+}
+
+/// Whether a message was sent with this body, as far as one can still tell.
+fn same(message: &Message, body: &MessageBody) -> bool {
+    message.body == *body || matches!(message.body, MessageBody::Recalled { .. })
+}
+
 /// What is to be written, a parameter a table.
 struct Rows {
     messages: String,
@@ -218,8 +241,7 @@ fn place(
     for new in batch {
         let key = (new.sender.id, new.client_id);
         if let Some((conversation, message)) = known.get(&key) {
-            let same = message.body == new.body || matches!(message.body, MessageBody::Recalled { .. });
-            outcomes.push(if *conversation == new.conversation && same {
+            outcomes.push(if *conversation == new.conversation && same(message, &new.body) {
                 Ok(Appended { message: message.clone(), replay: true })
             } else {
                 Err(StoreError::ClientIdReused)
@@ -287,9 +309,9 @@ fn row(new: &NewMessage, message: &Message) -> Result<impl serde::Serialize + us
 
 async fn find_known(
     conn: &mut SqliteConnection,
-    batch: &[NewMessage],
+    keys: &[Key],
 ) -> Result<HashMap<Key, (ConversationId, Message)>, StoreError> {
-    let keys: Vec<_> = batch.iter().map(|new| (new.sender.id, hex(&new.client_id))).collect();
+    let keys: Vec<_> = keys.iter().map(|(sender, client_id)| (sender, hex(client_id))).collect();
     let mut known = HashMap::new();
     for row in sqlx::query(KNOWN).bind(json(&keys)?).fetch_all(conn).await? {
         let client_id = decode_client_id(row.try_get(1)?)?;

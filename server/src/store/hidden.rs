@@ -30,8 +30,10 @@ const SEEN: &str = "select q.seq from json_each($3) as j
 const DELETED_BEFORE: &str = "select q.seq, q.rev, q.sender, q.client_id, q.at, q.type, q.body,
         s.id, s.handle, s.display_name, s.avatar, s.version
     from json_each($3) as j
-    join hidden as h on h.account = $1 and h.conversation = $2 and h.seq = j.value and h.hidden = 1 and h.why = $4
-    join message as q on q.conversation = h.conversation and q.seq = h.seq
+    join member as m on m.account = $1 and m.conversation = $2
+    join hidden as h on h.account = m.account and h.conversation = m.conversation and h.seq = j.value
+        and h.hidden = 1 and h.why = $4
+    join message as q on q.conversation = h.conversation and q.seq = h.seq and q.seq >= m.vis_from
     join account as s on s.id = q.sender
     order by q.seq";
 
@@ -50,7 +52,8 @@ impl Store {
         self.writer().run(move |tx| Box::pin(async move { hide(tx, account, id, &seqs, DELETED).await })).await
     }
 
-    /// Takes deletions back. Nothing happens to a message that the account did not delete.
+    /// Takes deletions back. Nothing happens to a message that the account did not delete, nor to one of a membership that
+    /// is over.
     pub async fn show(&self, account: UserId, id: ConversationId, seqs: Vec<Seq>) -> Result<(), StoreError> {
         self.writer().run(move |tx| Box::pin(async move { show(tx, account, id, &seqs).await })).await
     }

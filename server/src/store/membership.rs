@@ -29,13 +29,16 @@ const PART: &str = "insert into former (account, conversation, upd)
     on conflict (account, conversation) do update set upd = excluded.upd
     returning account, upd";
 const GONE: &str = "delete from member where conversation = $1 and account in (select value from json_each($2))";
+const FLOORS: &str = "delete from floor where conversation = $1
+    and device in (select id from login where account in (select value from json_each($2)))";
 const ANSWERED: &str = "delete from waiting where conversation = $1 and account in (select value from json_each($2))";
 const CLOSE: &str = "update conversation set link = null where id = $1";
 const NOBODY_WAITS: &str = "delete from waiting where conversation = $1";
 
 /// Every statement of this file, for the test that explains them.
 #[cfg(test)]
-pub const STATEMENTS: &[&str] = &[STRANGERS, NAME, EVERYBODY, PART_UPD, PART, GONE, ANSWERED, CLOSE, NOBODY_WAITS];
+pub const STATEMENTS: &[&str] =
+    &[STRANGERS, NAME, EVERYBODY, PART_UPD, PART, GONE, FLOORS, ANSWERED, CLOSE, NOBODY_WAITS];
 
 impl Store {
     /// Makes a group of its owner and these others; those who are nobody are passed over (R002-05).
@@ -180,7 +183,9 @@ async fn part(tx: &mut Tx<'_>, id: ConversationId, accounts: &[UserId]) -> Resul
     tx.forget_upds(accounts);
     sqlx::query(PART_UPD).bind(id.as_i64()).bind(&accounts_json).execute(&mut *tx.conn).await?;
     let parted = sqlx::query(PART).bind(id.as_i64()).bind(&accounts_json).fetch_all(&mut *tx.conn).await?;
-    sqlx::query(GONE).bind(id.as_i64()).bind(&accounts_json).execute(&mut *tx.conn).await?;
+    for statement in [GONE, FLOORS] {
+        sqlx::query(statement).bind(id.as_i64()).bind(&accounts_json).execute(&mut *tx.conn).await?;
+    }
     for row in parted {
         let change = AccountChange::Left { conversation: id };
         tx.publish_changes(parse(row.try_get::<i64, _>(0)?)?, parse(row.try_get::<i64, _>(1)?)?, vec![change]);

@@ -56,7 +56,9 @@ const CHANGES: &str = "select upd, 0, conversation, 0, delivered, read, joined_u
     union all
     select settings_upd, 2, 1, receipts, messages_from, 0, 0 from account where id = $1 and settings_upd > $2
     union all
-    select upd, 3, conversation, seq, hidden, 0, 0 from hidden where account = $1 and upd > $2
+    select h.upd, 3, h.conversation, h.seq, h.hidden, 0, 0
+        from hidden as h join member as m on m.account = h.account and m.conversation = h.conversation
+        where h.account = $1 and h.upd > $2 and h.seq >= m.vis_from
     union all
     select upd, 4, other, 0, 0, 0, 0 from relation where account = $1 and upd > $2
     union all

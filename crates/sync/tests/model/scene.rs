@@ -2,9 +2,9 @@
 
 use super::device::Device;
 use super::server::Server;
-use super::{client_id, conversation_id, seq, user_id};
-use protocol::{ClientFrame, ConversationId, ConversationKind, Cursors};
-use sync::{Input, Item, LinkState, Request, Row};
+use super::{client_id, conversation_id, seq, text, user_id};
+use protocol::{ClientFrame, ConversationId, ConversationKind, Cursors, MessageBody};
+use sync::{Action, Input, Item, LinkState, Request, Row};
 
 pub const DIRECT: u64 = 10;
 pub const GROUP: u64 = 11;
@@ -98,4 +98,30 @@ pub fn cursors(delivered: u64, read: u64) -> Cursors {
 
 pub fn pings(device: &Device) -> usize {
     device.frames_sent.iter().filter(|frame| **frame == ClientFrame::Ping).count()
+}
+
+/// A device that shows `n` messages of the peer.
+pub fn showing(n: u64) -> (Server, Device) {
+    let (mut server, mut device) = live();
+    device.key = 1;
+    for n in 1..=n {
+        server.send(user_id(2), direct(), client_id(n), text("text"));
+    }
+    push(&mut server, &mut device);
+    device.flow(&mut server);
+    (server, device)
+}
+
+/// A person asks for something, and everything arrives.
+pub fn act(server: &mut Server, device: &mut Device, action: Action) {
+    device.step(server, Input::Act(action));
+    device.flow(server);
+    push(server, device);
+    device.flow(server);
+}
+
+/// What the session list shows of the newest message: its number, and whether it was recalled.
+pub fn last(device: &Device) -> Option<(u64, bool)> {
+    let row = device.client.session(direct())?.last?;
+    Some((row.seq?.get(), matches!(row.body, MessageBody::Recalled { .. })))
 }

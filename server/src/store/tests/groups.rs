@@ -163,6 +163,27 @@ async fn whoever_is_gone_sees_nothing_more() {
     assert!(!everything.iter().any(|change| matches!(change, AccountChange::Left { .. })));
 }
 
+/// R003-07: who has left is told nothing of the messages that they deleted and took back there before; who comes back
+/// takes back nothing of before, and begins anew on a device that had deleted the group.
+#[tokio::test]
+async fn a_membership_that_is_over_brings_nothing_back() {
+    let mut f = Fixture::new().await;
+    let (a, b) = (f.user("aa").await, f.user("bb").await);
+    let id = f.made(&a, &[&b]).await.id;
+    let begin = f.synced(&b, SyncCursor::NOTHING).await.1;
+    let (kept, shown) =
+        (f.say(id, &a, Mentions::default()).await.unwrap(), f.say(id, &a, Mentions::default()).await.unwrap());
+    f.store.hide(b.id, id, vec![kept, shown]).await.unwrap();
+    f.store.show(b.id, id, vec![shown]).await.unwrap();
+    f.remove(&b, id, &b).await.unwrap();
+    let told = f.synced(&b, begin).await.0;
+    assert!(matches!(told.as_slice(), [AccountChange::Left { .. }]), "{told:?}");
+    f.invite(&a, id, &[&b]).await.unwrap();
+    f.events();
+    f.store.show(b.id, id, vec![kept]).await.unwrap();
+    assert!(f.events().is_empty());
+}
+
 /// R002-17: every change that members share is one position of the log with a notice that counts for nothing, and the
 /// description says what the notices told.
 #[tokio::test]

@@ -1,0 +1,77 @@
+//! What a page takes over from the one before it, and from other pages of the device: what was read, and what was written.
+
+use crate::client::Client;
+use crate::pull::Job;
+use crate::{Effect, Unsent};
+use protocol::{ConversationId, Cursors, Seq};
+
+impl Client {
+    /// Takes over how far a conversation was read before the page was loaded. Where what is held does not reach that far
+    /// yet, all of it is read; the rest is taken over once it is known.
+    pub(crate) fn restore_read(&mut self, id: ConversationId) {
+        let Some(&seq) = self.restored.get(&id) else { return };
+        let Some(held) = self.held.get_mut(&id) else { return };
+        let head = held.about.head_seq;
+        if seq <= head {
+            self.restored.remove(&id);
+            self.reports.keep(id);
+            self.see(id, seq);
+        } else if held.about.own.read < head {
+            held.about.own = held.about.own.max(Cursors::at(head));
+            self.changes.sessions.insert(id);
+            self.changes.order = true;
+            self.changes.total = true;
+        }
+    }
+
+    /// Everything was listed: what was read of conversations that were not is told if they are there still.
+    pub(crate) fn describe_restored(&mut self) {
+        let unknown = self.restored.keys().copied().filter(|id| !self.held.contains_key(id));
+        for id in unknown.collect::<Vec<_>>() {
+            self.pulls.want_any(Job::Describe(id), self.now);
+        }
+    }
+
+    /// The conversation is not there: what was read of it is nobody's affair any more.
+    pub(crate) fn forget_restored(&mut self, id: ConversationId) {
+        if !self.held.contains_key(&id) && self.restored.remove(&id).is_some() {
+            self.effects.push(Effect::ForgetRead(id));
+        }
+    }
+
+    pub(crate) fn see(&mut self, id: ConversationId, seq: Seq) {
+        let Some(held) = self.held.get(&id) else { return };
+        let seq = seq.min(held.about.head_seq);
+        if seq > held.about.own.read {
+            self.touch(id, |held| held.about.own = held.about.own.max(Cursors::at(seq)));
+            self.reports.keep(id);
+            self.effects.push(Effect::KeepRead { conversation: id, seq });
+        }
+    }
+
+    pub(crate) fn restore(&mut self, restored: Vec<Unsent>) {
+        for unsent in restored {
+            if self.outbox.has(unsent.client_id) {
+                continue;
+            }
+            if self.holds_own(unsent.conversation, unsent.client_id) {
+                self.effects.push(Effect::Forget(unsent.client_id));
+                continue;
+            }
+            let conversation = unsent.conversation;
+            self.outbox.put(unsent);
+            self.show_outbox(conversation);
+        }
+    }
+
+    /// Shows what other pages of this device are about to post.
+    pub(crate) fn mirror(&mut self, unsent: Vec<Unsent>) {
+        for unsent in unsent {
+            if !self.holds_own(unsent.conversation, unsent.client_id) {
+                let conversation = unsent.conversation;
+                self.outbox.mirror(unsent, self.now);
+                self.show_outbox(conversation);
+            }
+        }
+    }
+}
