@@ -9,8 +9,9 @@ use axum::body::{Body, to_bytes};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::{Request as HttpRequest, StatusCode};
 use clap::Parser;
-use protocol::{Account, ConversationId, ConversationKind, DeviceId, Millis, UserId};
+use protocol::{Account, ClientFrame, ConversationId, ConversationKind, DeviceId, Millis, UserId};
 use server::config::Config;
+use server::domain::presence;
 use server::push::{Connected, Hub};
 use server::router::router;
 use server::serve::{Server, build};
@@ -140,6 +141,20 @@ impl Backend {
         let chat = Chat { name: name.clone(), kind, created_at: clock::now(), members };
         let (ids, _) = self.state().store.import_conversations("simulator".to_owned(), vec![chat]).await.unwrap();
         ids[&name]
+    }
+
+    /// What a device says over its connection.
+    pub async fn hear(&mut self, login: &Login, connection: u64, frame: ClientFrame) {
+        let running = self.running.as_mut().unwrap();
+        let me = login.account.id;
+        // Whoever may not say it is told nothing.
+        drop(match frame {
+            ClientFrame::Typing { conversation } => presence::typing(&running.state, me, conversation).await,
+            ClientFrame::Watch { conversation } => {
+                presence::watch(&running.state, (me, connection), conversation).await
+            }
+            ClientFrame::Ping => Ok(()),
+        });
     }
 
     /// The device's connection, if its login stands.

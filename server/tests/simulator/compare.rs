@@ -21,6 +21,7 @@ impl World<'_> {
         self.rest(MINUTE).await;
         self.compare_sessions().await;
         self.compare_unread().await;
+        self.compare_people().await;
     }
 
     /// R002-23: what explains a count is exactly the messages that make it.
@@ -49,8 +50,8 @@ impl World<'_> {
             assert!(kept.reads.is_empty(), "device {n} keeps what was reported: {:?}", kept.reads);
             assert!(kept.drafts.is_empty(), "device {n} keeps what was told: {:?}", kept.drafts);
             for (id, room) in &self.oracle.rooms {
-                let sent = room.log.iter().filter(|entry| entry.sender == device.me()).map(|entry| entry.client_id);
-                let sent: Vec<_> = sent.collect();
+                let sent = room.log.iter().filter(|entry| entry.sender == device.me());
+                let sent: Vec<_> = sent.filter_map(|entry| entry.client_id).collect();
                 assert_eq!(sent.iter().collect::<BTreeSet<_>>().len(), sent.len(), "sent twice");
                 let written = device.written.iter().filter(|(to, _)| to == id).map(|(_, client_id)| *client_id);
                 let mut written: Vec<_> = written.collect();
@@ -84,7 +85,15 @@ impl World<'_> {
                 let session = session.unwrap();
                 let unread = self.oracle.unread_seqs(&device.login, id).len() as u64;
                 assert_eq!(session.unread, unread, "device {n}, {id}: unread");
-                total += if session.muted { 0 } else { unread };
+                assert_eq!(session.mentioned, self.oracle.mentioned(&device.login, id), "device {n}, {id}: mentioned");
+                assert_eq!(device.client.stranger(id), fresh.stranger(id), "device {n}, {id}: a stranger's");
+                self.oracle.is_group(&device.login, &session);
+                if let Some(peer) = &session.peer {
+                    let known = self.oracle.relation(device.me(), peer.id);
+                    assert_eq!(session.relation, known, "device {n}, {id}: the relation");
+                }
+                // R004-B7.18
+                total += if session.muted || session.relation.blocking { 0 } else { unread };
                 let shown: Option<Shown> = session.last.map(|row| (row.seq, row.sender, row.body, row.mark));
                 assert_eq!(shown, self.expected(n, id).pop(), "device {n}, {id}: the newest message");
             }

@@ -13,9 +13,7 @@ use server::push::Connected;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
-use sync::{
-    Action, Answer, Client, Effect, Failure, Input, Item, ReadMark, Request, RequestId, RowKey, Shelf, Start, Stored,
-};
+use sync::{Action, Answer, Client, Effect, Failure, Input, Item, ReadMark, Request, RequestId, RowKey, Start, Stored};
 
 #[derive(Default)]
 pub enum Socket {
@@ -44,6 +42,8 @@ pub struct Device {
     pub answers: Vec<(RequestId, Result<Answer, Failure>)>,
     /// Requests that the server has answered, which a network may bring once more.
     pub past: Vec<Request>,
+    /// What the device has said over its connection, and has not arrived.
+    pub said: Vec<ClientFrame>,
     /// The true time at which the timer rings: a timer counts, whatever the device's clock is set to meanwhile.
     pub wake: Option<Millis>,
     /// Shared by the tabs of one browser.
@@ -73,6 +73,7 @@ impl Device {
             requests: Vec::new(),
             answers: Vec::new(),
             past: Vec::new(),
+            said: Vec::new(),
             wake: None,
             kept: Rc::new(RefCell::new(Kept { disk, ..Kept::default() })),
             leads: true,
@@ -110,6 +111,7 @@ impl Device {
         self.socket = Socket::Closed;
         self.requests.clear();
         self.answers.clear();
+        self.said.clear();
         self.wake = None;
         self.reported.clear();
         self.logged_out = false;
@@ -169,8 +171,7 @@ impl Device {
             Effect::Connect => self.socket = Socket::Asked,
             Effect::Disconnect => self.socket = Socket::Closed,
             Effect::Frame(ClientFrame::Ping) => self.arrive(Arriving::Frame(encode(&ServerFrame::Pong))),
-            // Nobody is told of it here.
-            Effect::Frame(ClientFrame::Typing { .. } | ClientFrame::Watch { .. }) => {}
+            Effect::Frame(frame) => self.said.push(frame),
             Effect::Request { id, request } => {
                 self.check_request(clock, &request);
                 self.requests.push((id, request));
@@ -320,10 +321,9 @@ impl Device {
         self.act(now, Action::Prefer { conversation, change: Box::new(change) });
     }
 
-    /// The messages that wait for the person.
-    pub fn failed(&self) -> Vec<ClientId> {
-        let listed = [Shelf::All, Shelf::Archived].map(|shelf| self.client.shelf(&shelf)).concat();
-        let items = listed.into_iter().flat_map(|id| self.client.items(id));
+    /// The messages in these conversations that wait for the person.
+    pub fn failed(&self, rooms: &BTreeMap<usize, ConversationId>) -> Vec<ClientId> {
+        let items = rooms.values().flat_map(|id| self.client.items(*id));
         let failed = items.filter_map(|item| match item {
             Item::Row(row) if row.mark == Some(ReadMark::Failed) => Some(row.key.client_id),
             _ => None,
@@ -331,8 +331,14 @@ impl Device {
         failed.collect()
     }
 
+    /// To whom a message was written that waits for the person.
+    pub fn peer_of_failed(&self, id: ClientId) -> Option<UserId> {
+        let conversation = self.kept.borrow().outbox.get(&id)?.conversation;
+        Some(self.client.session(conversation)?.peer?.id)
+    }
+
     /// The server accepts the connection that was asked for.
-    pub async fn accept(&mut self, now: Millis, backend: &Backend, rules: Rules) {
+    pub async fn accept(&mut self, now: Millis, server_time: Millis, backend: &Backend, rules: Rules) {
         if !matches!(self.socket, Socket::Asked) {
             return;
         }
@@ -342,7 +348,7 @@ impl Device {
         };
         self.socket = Socket::Open { connected, arriving: VecDeque::new() };
         self.step(now, Input::SocketOpened);
-        let hello = ServerFrame::Hello { device: self.login.device, server_time: now, heartbeat_s: 25, rules };
+        let hello = ServerFrame::Hello { device: self.login.device, server_time, heartbeat_s: 25, rules };
         self.step(now, Input::SocketFrame(hello));
     }
 
@@ -371,6 +377,13 @@ impl Device {
             // What was queued is worthless then.
             *arriving = VecDeque::from([Arriving::Closed(code)]);
         }
+    }
+
+    /// How many changes of logs are on their way here.
+    pub fn changes_arriving(&self) -> usize {
+        let Socket::Open { arriving, .. } = &self.socket else { return 0 };
+        let of_a_log = |what: &&Arriving| matches!(what, Arriving::Frame(frame) if frame.contains(r#""pos":"#));
+        arriving.iter().filter(of_a_log).count()
     }
 
     pub fn arriving(&mut self) -> Option<&mut VecDeque<Arriving>> {

@@ -34,6 +34,7 @@ impl Disk {
         self.conversations.extend(unstored.conversations.iter().map(|stored| (stored.about.id, json(stored))));
         self.timelines.extend(unstored.timelines.iter().map(|stored| (stored.conversation, json(stored))));
         self.timelines.retain(|id, _| !unstored.dropped.contains(id));
+        self.conversations.retain(|id, _| !unstored.gone.contains(id));
     }
 
     pub fn stored(&self) -> Option<Stored> {

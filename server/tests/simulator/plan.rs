@@ -1,7 +1,8 @@
 //! What happens in a run: chosen by the seed alone, before it begins, so that any part of it can be left out.
 
 use crate::dice::Dice;
-use protocol::ReadReportPolicy;
+use crate::oracle::Approach;
+use protocol::{MessagesFrom, ReadReportPolicy};
 use std::fmt;
 
 /// Something that happens to one device, its person, or the network between it and the server. Numbers choose among what
@@ -74,6 +75,22 @@ pub enum Op {
     ServerJump(i64),
     /// Somebody opens the conversation that did not exist.
     Create,
+    /// A person asks another to be friends, or what comes after that.
+    Approach(usize, Approach),
+    Follow(usize, bool),
+    /// A person follows another for the sake of a message that was refused.
+    FollowToWrite(usize),
+    Block(usize, bool),
+    /// A person chooses from whom they accept messages.
+    AcceptFrom(MessagesFrom),
+    /// A person makes a group of the others, or of all but one of them.
+    Found(usize),
+    /// A person does something in a group, perhaps about somebody.
+    Deed(usize, usize, usize),
+    /// A person names somebody of a group, or everybody.
+    Mention(usize, Option<usize>),
+    /// A person takes back what somebody else wrote.
+    RecallOther(usize),
     Restart,
     /// So many milliseconds.
     Pass(u64),
@@ -102,15 +119,21 @@ pub struct Plan {
     pub tab: bool,
     pub steps: Vec<(usize, Op)>,
     pub ending: Ending,
+    /// Whether what was refused is tried again in the end, when nobody refuses anything any more; otherwise it is given up.
+    pub lifted: bool,
 }
 
-/// A direct conversation of the first two people, most of all; a group of three; notes to oneself; a direct one that is
-/// opened later; one of the other two.
+/// A direct conversation of the first two people, most of all; a group of three; notes to oneself; one of the other two;
+/// one that is opened later; a group that somebody makes.
 pub const DIRECT: usize = 0;
 pub const GROUP: usize = 1;
 pub const SELF: usize = 2;
 pub const OTHER: usize = 3;
 pub const LATE: usize = 4;
+pub const CLUB: usize = 5;
+
+/// What [`crate::world`] makes of a number.
+const DEEDS: usize = 22;
 
 /// Which person has each device: two each of the first two people, one of the third.
 pub const OWNERS: [usize; 5] = [0, 1, 0, 2, 1];
@@ -129,7 +152,8 @@ impl Plan {
             steps.insert(dice.index(steps.len()), (dice.index(devices), Op::Flood));
         }
         let ending = [Ending::Quiet, Ending::Poked, Ending::Reconnected][dice.index(3)];
-        Self { seed, policy, keeping, devices, tab, steps, ending }
+        let lifted = dice.chance(60);
+        Self { seed, policy, keeping, devices, tab, steps, ending, lifted }
     }
 }
 
@@ -139,7 +163,7 @@ fn device(dice: &mut Dice, devices: usize) -> usize {
 }
 
 fn room(dice: &mut Dice) -> usize {
-    pick(dice, &[(12, DIRECT), (4, GROUP), (1, SELF), (1, OTHER), (2, LATE)])
+    pick(dice, &[(12, DIRECT), (4, GROUP), (1, SELF), (1, OTHER), (2, LATE), (3, CLUB)])
 }
 
 fn pick<T: Copy>(dice: &mut Dice, weighed: &[(u64, T)]) -> T {
@@ -161,6 +185,20 @@ fn op(dice: &mut Dice) -> Op {
     let millis = if dice.chance(50) { dice.between(10, 600) } else { dice.between(600, 40_000) };
     let minutes = pick(dice, &[(2, 24 * 60), (2, -24 * 60), (1, 61), (1, -61), (1, 1), (1, -1)]);
     let frames = dice.between(1, 5) as usize;
+    let group = pick(dice, &[(2, GROUP), (1, CLUB)]);
+    let person = dice.index(3);
+    let approach = pick(dice, &[(5, Approach::Befriend), (1, Approach::Refuse), (2, Approach::Unfriend)]);
+    let from = pick(
+        dice,
+        &[
+            (6, MessagesFrom::Everyone),
+            (2, MessagesFrom::Followed),
+            (2, MessagesFrom::Followers),
+            (1, MessagesFrom::Nobody),
+        ],
+    );
+    let deed = dice.index(DEEDS);
+    let named = dice.chance(70).then_some(person);
     pick(
         dice,
         &[
@@ -208,6 +246,15 @@ fn op(dice: &mut Dice) -> Op {
             (8, Op::Jump(minutes)),
             (4, Op::ServerJump(minutes)),
             (8, Op::Create),
+            (30, Op::Approach(person, approach)),
+            (14, Op::Follow(person, hide)),
+            (6, Op::FollowToWrite(n)),
+            (10, Op::Block(person, hide)),
+            (14, Op::AcceptFrom(from)),
+            (8, Op::Found(person)),
+            (70, Op::Deed(group, person, deed)),
+            (16, Op::Mention(group, named)),
+            (8, Op::RecallOther(n)),
             (1, Op::Restart),
             (60, Op::Pass(millis)),
         ],
@@ -219,6 +266,6 @@ impl fmt::Display for Plan {
         write!(f, "{} devices{}", self.devices, if self.tab { " and a tab" } else { "" })?;
         write!(f, "{}, {:?}: ", if self.keeping { " that keep" } else { "" }, self.policy)?;
         self.steps.iter().try_for_each(|(device, op)| write!(f, "{device}:{op:?}; "))?;
-        write!(f, "{:?}", self.ending)
+        write!(f, "{:?}{}", self.ending, if self.lifted { ", lifted" } else { "" })
     }
 }

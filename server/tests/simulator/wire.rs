@@ -1,11 +1,13 @@
 //! The engine's requests as HTTP, and HTTP's answers as the engine's: what the browser's driver does with fetch.
 
+use crate::oracle::Deed;
 use axum::http::{Method, StatusCode};
 use protocol::account::ChangeReceipts;
+use protocol::group::{ChangeGroup, ChangeMember, InviteMembers};
 use protocol::messaging::{HideMessages, SendRequest};
 use protocol::receipts::ReportReceipts;
 use protocol::sync::{CheckCounts, CheckedCounts};
-use protocol::{ErrorAnswer, path};
+use protocol::{ConversationId, ErrorAnswer, path};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sync::{Action, Answer, Failure, Request};
@@ -76,6 +78,28 @@ fn act(action: &Action) -> Call {
         Action::ShowReceipts(receipts) => {
             with_body(Method::PATCH, path::ACCOUNT_ME.to_owned(), &ChangeReceipts { receipts: *receipts })
         }
+    }
+}
+
+/// What somebody does in a group.
+pub fn deed(id: ConversationId, deed: &Deed) -> Call {
+    let group = |change: ChangeGroup| with_body(Method::PATCH, path::conversation(id), &change);
+    let member = |whom, change: ChangeMember| with_body(Method::PATCH, path::member(id, whom), &change);
+    match deed {
+        Deed::Invite(whom) => with_body(Method::POST, path::members(id), &InviteMembers { users: vec![whom.id] }),
+        Deed::Remove(whom) => with_body(Method::DELETE, path::member(id, whom.id), &()),
+        Deed::Appoint(whom, role) => member(whom.id, ChangeMember { role: Some(*role), ..ChangeMember::default() }),
+        Deed::Mute(whom, length) => member(whom.id, ChangeMember { mute_ms: Some(*length), ..ChangeMember::default() }),
+        Deed::MuteAll(length) => group(ChangeGroup { mute_ms: Some(*length), ..ChangeGroup::default() }),
+        Deed::Rename(title) => {
+            group(ChangeGroup { title: Some(title.as_str().try_into().unwrap()), ..ChangeGroup::default() })
+        }
+        Deed::Announce(text) => {
+            group(ChangeGroup { announcement: Some(text.as_str().try_into().unwrap()), ..ChangeGroup::default() })
+        }
+        Deed::Admit(joining) => group(ChangeGroup { joining: Some(*joining), ..ChangeGroup::default() }),
+        Deed::Reveal(history) => group(ChangeGroup { history: Some(*history), ..ChangeGroup::default() }),
+        Deed::Dissolve => with_body(Method::DELETE, path::group(id), &()),
     }
 }
 

@@ -1,22 +1,33 @@
 //! What must be true, kept apart from the server: it follows the operations that the server acknowledged, one by one,
 //! and counts message by message. It never reads the database.
 
+mod groups;
+mod hearing;
+mod receipts;
+mod relations;
+mod tally;
+
 use crate::backend::Login;
+pub use groups::{Deed, Member};
+use protocol::group::{History, Joining, Role};
 use protocol::messaging::{ReportMessage, SendRequest};
-use protocol::sync::AccountChange;
 use protocol::{
-    ClientId, Conversation, ConversationId, ConversationKind, Cursors, DeviceId, Message, MessageBody, ReceiptReport,
-    Rev, Seq, ServerFrame, Upd, UserId,
+    ClientId, Conversation, ConversationId, ConversationKind, Cursors, DeviceId, ErrorCode, Mentions, Message,
+    MessageBody, Millis, ReceiptReport, Relation, Rev, Seq, Upd, UserId,
 };
+pub use relations::Approach;
+use relations::Relations;
 use std::collections::{BTreeMap, BTreeSet};
-use sync::{Action, Answer, ReadMark, Request};
+use sync::{Action, Answer, Failure, Request};
+pub use tally::{KINDS, Tally};
 
 /// A message as the log has it.
 #[derive(Clone, Debug)]
 pub struct Entry {
     pub seq: Seq,
     pub sender: UserId,
-    pub client_id: ClientId,
+    /// Absent for what the server made.
+    pub client_id: Option<ClientId>,
     pub body: MessageBody,
     /// From whom the sender withheld it.
     pub withheld: BTreeSet<UserId>,
@@ -26,7 +37,15 @@ pub struct Entry {
 pub struct Room {
     pub id: ConversationId,
     pub kind: ConversationKind,
-    pub members: Vec<UserId>,
+    pub members: BTreeMap<UserId, Member>,
+    /// Who has ever gone.
+    pub left: BTreeSet<UserId>,
+    pub title: Option<String>,
+    /// And whose it is.
+    pub announcement: Option<(String, UserId)>,
+    pub muted_until: Millis,
+    joining: Joining,
+    history: History,
     pub log: Vec<Entry>,
     pub cursors: BTreeMap<UserId, Cursors>,
     /// (owner, reader): how far the owner was told that the reader has come.
@@ -40,7 +59,7 @@ impl Room {
 
     pub fn peer(&self, me: UserId) -> Option<UserId> {
         let direct = self.kind == ConversationKind::Direct;
-        self.members.iter().copied().find(|member| direct && *member != me)
+        self.members.keys().copied().find(|member| direct && *member != me)
     }
 }
 
@@ -59,10 +78,11 @@ pub struct Oracle {
     pub rooms: BTreeMap<ConversationId, Room>,
     /// What an account has hidden, and whether it can be taken back.
     hidden: BTreeMap<(UserId, ConversationId, Seq), bool>,
-    floors: BTreeMap<(DeviceId, ConversationId), Seq>,
+    floors: BTreeMap<(DeviceId, ConversationId), (UserId, Seq)>,
     /// Where a new device of a member begins.
     member_floors: BTreeMap<(UserId, ConversationId), Seq>,
     silenced: BTreeSet<UserId>,
+    relations: Relations,
     told: BTreeMap<(UserId, ConversationId), Told>,
     /// Which message has a text: every text is unique, and can be found in whatever the server says.
     texts: BTreeMap<String, (ConversationId, Seq)>,
@@ -70,23 +90,73 @@ pub struct Oracle {
     pub tally: Tally,
 }
 
-pub type Tally = BTreeMap<&'static str, u64>;
-
 impl Oracle {
     pub fn create(&mut self, id: ConversationId, kind: ConversationKind, members: Vec<UserId>) {
         let cursors = members.iter().map(|&member| (member, Cursors::default())).collect();
-        let room = Room { id, kind, members, log: Vec::new(), cursors, told: BTreeMap::new() };
+        let first = members.first().copied();
+        let mut members: BTreeMap<_, _> =
+            members.into_iter().map(|member| (member, Member::FROM_THE_BEGINNING)).collect();
+        if let Some(owner) = first.filter(|_| kind == ConversationKind::Group) {
+            members.insert(owner, Member { role: Role::Owner, ..Member::FROM_THE_BEGINNING });
+        }
+        let room = Room {
+            id,
+            kind,
+            members,
+            left: BTreeSet::new(),
+            title: None,
+            announcement: None,
+            muted_until: 0,
+            joining: Joining::default(),
+            history: History::default(),
+            log: Vec::new(),
+            cursors,
+            told: BTreeMap::new(),
+        };
         self.rooms.entry(id).or_insert(room);
     }
 
     pub fn member(&self, me: UserId, id: ConversationId) -> bool {
-        self.rooms.get(&id).is_some_and(|room| room.members.contains(&me))
+        self.rooms.get(&id).is_some_and(|room| room.members.contains_key(&me))
+    }
+
+    pub fn relation(&self, me: UserId, other: UserId) -> Relation {
+        self.relations.of(me, other)
+    }
+
+    pub fn relations(&self) -> &Relations {
+        &self.relations
+    }
+
+    /// The server answered, at a time by its clock.
+    pub fn answered(&mut self, login: &Login, request: &Request, answer: &Result<Answer, Failure>, now: Millis) {
+        let me = login.account.id;
+        if let Request::Post { conversation, client_id, body } = request
+            && !self.has(me, *client_id)
+        {
+            let refused = match answer {
+                Ok(_) => None,
+                Err(Failure::Refused(why)) if why.code == ErrorCode::NotLoggedIn => return,
+                Err(Failure::Refused(why)) => Some(why.code),
+                Err(Failure::Network) => return,
+            };
+            self.decided((me, *conversation), body, refused, now);
+        }
+        if let Ok(answer) = answer {
+            self.acknowledge(login, request, answer);
+        }
+    }
+
+    /// Whether the server has the account's message with this key.
+    pub fn has(&self, me: UserId, client_id: ClientId) -> bool {
+        let mut all = self.rooms.values().flat_map(|room| &room.log);
+        all.any(|entry| entry.sender == me && entry.client_id == Some(client_id))
     }
 
     /// The server did what was asked for, and said so.
-    pub fn acknowledge(&mut self, login: &Login, request: &Request, answer: &Answer) {
+    fn acknowledge(&mut self, login: &Login, request: &Request, answer: &Answer) {
         let me = login.account.id;
-        self.count(name(request));
+        self.count(tally::name(request));
         match (request, answer) {
             (Request::Post { conversation, client_id, body }, Answer::Posted(message)) => {
                 let request = SendRequest { client_id: *client_id, body: body.clone(), invisible_list: Vec::new() };
@@ -95,6 +165,7 @@ impl Oracle {
             (Request::Report { reports, .. }, Answer::Reported) => reports.iter().for_each(|r| self.reported(me, r)),
             (Request::Act(action), answer) => self.acted(login, action, answer),
             (Request::Sync { .. }, Answer::Sync(page)) => {
+                page.changes.iter().for_each(|change| self.check_change(me, change));
                 page.conversations.iter().for_each(|about| self.described(me, about));
             }
             (Request::Changes { .. }, Answer::Changes(page)) => self.described(me, &page.conversation),
@@ -113,7 +184,7 @@ impl Oracle {
         let SendRequest { client_id, body, invisible_list } = request;
         let room = self.rooms.get_mut(&id).unwrap();
         assert_eq!((message.sender, message.client_id), (me, client_id));
-        if let Some(known) = room.log.iter().find(|entry| entry.sender == me && entry.client_id == client_id) {
+        if let Some(known) = room.log.iter().find(|entry| entry.sender == me && entry.client_id == Some(client_id)) {
             assert_eq!((known.seq, &known.body), (message.seq, &message.body), "a replay is not the original");
             self.count("replays");
             return;
@@ -126,51 +197,17 @@ impl Oracle {
         if !invisible_list.is_empty() {
             *self.tally.entry("withheld").or_default() += 1;
         }
+        if body.mentions().is_some() {
+            *self.tally.entry("mentions").or_default() += 1;
+        }
         let withheld: BTreeSet<UserId> = invisible_list.into_iter().collect();
         room.cursors.insert(me, Cursors::at(message.seq));
         // A message tells everybody that its sender has read what is before it, but for one who does not see it.
         let seen = |owner: &&UserId| **owner != me && (room.kind == ConversationKind::Group || withheld.is_empty());
-        for owner in room.members.iter().filter(seen) {
+        for owner in room.members.keys().filter(seen) {
             room.told.insert((*owner, me), Cursors::at(message.seq));
         }
-        room.log.push(Entry { seq: message.seq, sender: me, client_id, body, withheld });
-    }
-
-    /// R000-06, R000-16, R000-19: max-registers within the log. Whoever wrote what a cursor passed is told, if both sides
-    /// want that, and the reader saw it.
-    fn reported(&mut self, me: UserId, report: &ReceiptReport) {
-        let room = self.rooms.get_mut(&report.conversation).unwrap();
-        let direct = room.kind == ConversationKind::Direct;
-        let (head, old) = (room.head(), room.cursors[&me]);
-        let delivered = if direct { report.delivered.min(head) } else { Seq::ZERO };
-        let new = old.max(Cursors { delivered, read: Seq::ZERO }).max(Cursors::at(report.read.min(head)));
-        room.cursors.insert(me, new);
-        if self.silenced.contains(&me) {
-            return;
-        }
-        let (id, silenced, hidden) = (room.id, &self.silenced, &self.hidden);
-        let concerned = |from: Seq, through: Seq| -> Vec<UserId> {
-            let passed = room.log.iter().filter(|entry| from < entry.seq && entry.seq <= through);
-            let seen = |entry: &&Entry| {
-                entry.sender != me
-                    && entry.body.countable()
-                    && !entry.withheld.contains(&me)
-                    && !hidden.contains_key(&(me, id, entry.seq))
-            };
-            passed.filter(seen).map(|entry| entry.sender).filter(|sender| !silenced.contains(sender)).collect()
-        };
-        let read = concerned(old.read, new.read).into_iter().map(|owner| (owner, Cursors::at(new.read)));
-        let delivered = Cursors { delivered: new.delivered, read: Seq::ZERO };
-        let delivered = concerned(old.delivered, new.delivered).into_iter().map(|owner| (owner, delivered));
-        let delivered = delivered.filter(|_| new.delivered > new.read);
-        for (owner, cursors) in read.chain(delivered).collect::<Vec<_>>() {
-            let told = room.told.entry((owner, me)).or_default();
-            *told = told.max(cursors);
-        }
-    }
-
-    fn count(&mut self, what: &'static str) {
-        *self.tally.entry(what).or_default() += 1;
+        room.log.push(Entry { seq: message.seq, sender: me, client_id: Some(client_id), body, withheld });
     }
 
     fn acted(&mut self, login: &Login, action: &Action, answer: &Answer) {
@@ -182,7 +219,8 @@ impl Oracle {
             (Action::Hide { conversation, seqs, hidden: false }, _) => {
                 for seq in seqs {
                     let key = (me, *conversation, *seq);
-                    if self.hidden.get(&key) == Some(&true) {
+                    let seen = self.rooms[conversation].members[&me].vis_from <= *seq;
+                    if seen && self.hidden.get(&key) == Some(&true) {
                         self.hidden.remove(&key);
                     }
                 }
@@ -190,8 +228,12 @@ impl Oracle {
             (Action::Recall { conversation, seq }, Answer::Recalled(message)) => {
                 let room = self.rooms.get_mut(conversation).unwrap();
                 let entry = room.log.iter_mut().find(|entry| entry.seq == *seq).unwrap();
-                assert_eq!(entry.sender, me, "somebody recalled another's message");
-                entry.body = MessageBody::Recalled { by: me };
+                let role = |user| room.members.get(&user).map_or(Role::Member, |member| member.role);
+                let above = role(me) != Role::Member && role(me) > role(entry.sender);
+                assert!(entry.sender == me || above, "somebody recalled another's message");
+                if entry.body.countable() {
+                    entry.body = MessageBody::Recalled { by: me };
+                }
                 assert_eq!((message.seq, &message.body), (*seq, &entry.body));
             }
             (Action::Report { conversation, seq, report: ReportMessage { hide: true, .. } }, _) => {
@@ -199,18 +241,20 @@ impl Oracle {
             }
             (Action::Delete { conversation, through }, _) => {
                 let through = (*through).min(self.rooms[conversation].head());
-                let floor = self.floors.entry((login.device, *conversation)).or_default();
-                *floor = (*floor).max(through);
+                let floor = self.floors.entry((login.device, *conversation)).or_insert((me, through));
+                floor.1 = floor.1.max(through);
                 let floor = self.member_floors.entry((me, *conversation)).or_default();
                 *floor = (*floor).max(through);
             }
             (Action::ReadAll, _) => {
-                let rooms: Vec<(ConversationId, Seq)> =
-                    self.rooms.values().filter(|room| room.members.contains(&me)).map(|r| (r.id, r.head())).collect();
+                let own = self.rooms.values().filter(|room| room.members.contains_key(&me));
+                let rooms: Vec<(ConversationId, Seq)> = own.map(|room| (room.id, room.head())).collect();
                 for (conversation, head) in rooms {
                     self.reported(me, &ReceiptReport { conversation, delivered: head, read: head });
                 }
             }
+            (Action::Follow { user, follow, .. }, _) => self.follow(me, *user, *follow),
+            (Action::Block { user, block }, _) => self.block(me, *user, *block),
             (Action::ShowReceipts(true), _) => drop(self.silenced.remove(&me)),
             (Action::ShowReceipts(false), _) => drop(self.silenced.insert(me)),
             _ => {}
@@ -218,7 +262,8 @@ impl Oracle {
     }
 
     fn hide(&mut self, me: UserId, id: ConversationId, seq: Seq, can_be_taken_back: bool) {
-        let entry = self.rooms[&id].log.iter().find(|entry| entry.seq == seq);
+        let room = &self.rooms[&id];
+        let entry = room.log.iter().find(|entry| entry.seq == seq && entry.seq >= room.members[&me].vis_from);
         if entry.is_some_and(|entry| !entry.withheld.contains(&me)) {
             self.hidden.entry((me, id, seq)).or_insert(can_be_taken_back);
         }
@@ -230,7 +275,7 @@ impl Oracle {
         self.floors.retain(|(device, _), _| *device != login.device);
         for (&(account, id), &floor) in &self.member_floors {
             if account == login.account.id {
-                self.floors.insert((login.device, id), floor);
+                self.floors.insert((login.device, id), (account, floor));
             }
         }
     }
@@ -244,6 +289,9 @@ impl Oracle {
     /// Architecture invariant 4: what a server tells of positions never goes back.
     fn described(&mut self, me: UserId, about: &Conversation) {
         assert!(self.member(me, about.id), "a conversation of others");
+        if let Some(peer) = &about.peer {
+            self.is_relation(me, peer.id, about.relation);
+        }
         let told = self.told.entry((me, about.id)).or_default();
         let now = Told {
             rev: about.rev,
@@ -262,33 +310,8 @@ impl Oracle {
     fn is_log(&self, me: UserId, id: ConversationId, message: &Message) {
         assert!(message.seq <= self.rooms[&id].head(), "a phantom");
         let entry = self.entry(id, message.seq);
-        let same = entry.sender == message.sender && entry.client_id == message.client_id;
+        let same = entry.sender == message.sender && Self::same_key(entry, message);
         assert!(same && entry.body == message.body, "{message:?} is told to {me}, not {entry:?}");
-    }
-
-    /// A frame for a device of the account: it says nothing that may not be known.
-    pub fn hear_frame(&self, me: UserId, said: &str) {
-        self.hear(me, said);
-        self.check_frame(me, &serde_json::from_str(said).unwrap());
-    }
-
-    /// Architecture invariant 7: nothing that the server says from now on has a byte of what the reader may not see.
-    pub fn hear(&self, me: UserId, said: &str) {
-        self.overhear(me, said, |id, entry| self.sees(me, id, entry));
-    }
-
-    /// What answers the sender's own post may be hidden by the sender.
-    pub fn hear_own(&self, me: UserId, said: &str) {
-        self.overhear(me, said, |_, entry| entry.sender == me);
-    }
-
-    fn overhear(&self, me: UserId, said: &str, may: impl Fn(ConversationId, &Entry) -> bool) {
-        for text in texts_in(said) {
-            let Some(&(id, seq)) = self.texts.get(text) else { continue };
-            let entry = self.entry(id, seq);
-            let gone = entry.body.origin() == protocol::Origin::Server;
-            assert!(!gone && may(id, entry), "{me} hears of {id}/{seq}: {said}");
-        }
     }
 
     pub fn entry(&self, id: ConversationId, seq: Seq) -> &Entry {
@@ -296,12 +319,14 @@ impl Oracle {
     }
 
     fn sees(&self, me: UserId, id: ConversationId, entry: &Entry) -> bool {
-        let member = self.rooms[&id].members.contains(&me);
-        member && !entry.withheld.contains(&me) && !self.hidden.contains_key(&(me, id, entry.seq))
+        let member = self.rooms[&id].members.get(&me);
+        member.is_some_and(|member| entry.seq >= member.vis_from)
+            && !entry.withheld.contains(&me)
+            && !self.hidden.contains_key(&(me, id, entry.seq))
     }
 
     fn floor(&self, login: &Login, id: ConversationId) -> Seq {
-        self.floors.get(&(login.device, id)).copied().unwrap_or_default()
+        self.floors.get(&(login.device, id)).map_or(Seq::ZERO, |(_, floor)| *floor)
     }
 
     /// What a device shows of a conversation.
@@ -314,7 +339,7 @@ impl Oracle {
     pub fn listed(&self, login: &Login) -> BTreeSet<ConversationId> {
         let listed = |room: &&Room| {
             let floor = self.floor(login, room.id);
-            room.members.contains(&login.account.id) && (floor == Seq::ZERO || room.head() > floor)
+            room.members.contains_key(&login.account.id) && (floor == Seq::ZERO || room.head() > floor)
         };
         self.rooms.values().filter(listed).map(|room| room.id).collect()
     }
@@ -327,82 +352,22 @@ impl Oracle {
         self.timeline(login, id).filter(counts).map(|entry| entry.seq).collect()
     }
 
-    /// R000-20: what the sender of a message may know of it.
-    pub fn mark(&self, me: UserId, id: ConversationId, entry: &Entry) -> Option<ReadMark> {
-        let room = &self.rooms[&id];
-        let told = |peer| room.told.get(&(me, peer)).copied().unwrap_or_default();
-        (entry.sender == me && entry.body.countable()).then(|| match room.peer(me).map(told) {
-            Some(peer) if entry.seq <= peer.read => ReadMark::Read,
-            Some(peer) if entry.seq <= peer.delivered => ReadMark::Delivered,
-            _ => ReadMark::Sent,
-        })
+    /// Whether an unread message names the reader.
+    pub fn mentioned(&self, login: &Login, id: ConversationId) -> bool {
+        let names = |seq: &Seq| {
+            let body = &self.entry(id, *seq).body;
+            body.mentions().is_some_and(|mentions| mentions.has(login.account.id))
+        };
+        self.unread_seqs(login, id).iter().any(names)
     }
-
-    /// What a frame says of receipts, checked where it is made: only what was told may be told.
-    fn check_frame(&self, me: UserId, frame: &ServerFrame) {
-        let ServerFrame::Account { changes, .. } = frame else { return };
-        for change in changes {
-            if let AccountChange::Receipt(receipt) = change {
-                let told = self.rooms[&receipt.conversation].told.get(&(me, receipt.reader)).copied();
-                let told = told.unwrap_or_default();
-                assert!(told.max(receipt.cursors) == told, "{me} is told {receipt:?}, which may say {told:?}");
-            }
-        }
-    }
-}
-
-/// What a request is called in the tally.
-fn name(request: &Request) -> &'static str {
-    match request {
-        Request::Sync { since: None } => "full syncs",
-        Request::Sync { .. } => "syncs",
-        Request::History { .. } => "history",
-        Request::Changes { .. } => "changes",
-        Request::Conversation { .. } => "descriptions",
-        Request::Post { .. } => "sends",
-        Request::Report { .. } => "receipts",
-        Request::Check { .. } => "counts",
-        Request::Readers { .. } => "readers",
-        Request::Act(Action::Hide { hidden: true, .. }) => "hidden",
-        Request::Act(Action::Hide { .. }) => "shown",
-        Request::Act(Action::Recall { .. }) => "recalled",
-        Request::Act(Action::Report { .. }) => "reported",
-        Request::Act(Action::Delete { .. }) => "deleted",
-        Request::Act(Action::ReadAll) => "all read",
-        Request::Act(Action::ShowReceipts(_)) => "settings",
-        Request::Act(Action::Prefer { .. }) => "preferences",
-        Request::Prefer { .. } => "drafts",
-        Request::Act(Action::Follow { .. } | Action::Block { .. }) => "relations",
-    }
-}
-
-/// Everything of [`name`] that a thousand runs must have done.
-pub const KINDS: [&str; 17] = [
-    "full syncs",
-    "syncs",
-    "history",
-    "changes",
-    "descriptions",
-    "sends",
-    "receipts",
-    "replays",
-    "withheld",
-    "hidden",
-    "shown",
-    "recalled",
-    "reported",
-    "deleted",
-    "all read",
-    "preferences",
-    "drafts",
-];
-
-/// The texts of the simulation in a document: `<…>`.
-fn texts_in(said: &str) -> impl Iterator<Item = &str> {
-    said.split('<').skip(1).filter_map(|rest| rest.split_once('>')).map(|(text, _)| text)
 }
 
 /// A text that nothing else has.
 pub fn text(number: u64) -> MessageBody {
-    MessageBody::text(format!("<{number}>").as_str().try_into().unwrap())
+    naming(number, Mentions::default())
+}
+
+/// The same, which names members of a group.
+pub fn naming(number: u64, mentions: Mentions) -> MessageBody {
+    MessageBody::Text { text: format!("<{number}>").as_str().try_into().unwrap(), mentions }
 }

@@ -1,0 +1,142 @@
+//! How the devices of a run come to rest.
+
+use super::{MINUTE, World};
+use crate::oracle::text;
+use crate::plan::Ending;
+use protocol::{Millis, UserId};
+use sync::{Action, Input, Request};
+
+impl World<'_> {
+    /// The network is whole from now on, and people look after what failed.
+    pub async fn heal(&mut self, ending: Ending) {
+        match ending {
+            Ending::Quiet => self.rest(20 * MINUTE).await,
+            Ending::Poked => {
+                // Until dead connections are found out.
+                self.rest(MINUTE).await;
+                self.poke().await;
+                self.rest(MINUTE / 2).await;
+            }
+            Ending::Reconnected => {
+                for device in &mut self.devices {
+                    device.disconnect(self.now);
+                }
+                self.rest(MINUTE).await;
+            }
+        }
+        for n in 0..self.devices.len() {
+            if self.devices[n].logged_out {
+                self.reload(n, None).await;
+            }
+        }
+        self.rest(MINUTE).await;
+        if self.lifted {
+            self.lift().await;
+            self.rest(MINUTE).await;
+            self.retry_all().await;
+        }
+        // What nobody will ever take.
+        for n in 0..self.devices.len() {
+            for id in self.devices[n].failed(&self.rooms) {
+                self.devices[n].step(self.now, Input::Discard(id));
+                self.forgo(id);
+            }
+            self.devices[n].step(self.now, Input::Close);
+        }
+        self.rest(MINUTE).await;
+    }
+
+    /// One more thing happens in every log. Where nobody may write, devices learn of what they missed by a new connection.
+    async fn poke(&mut self) {
+        for room in self.rooms.keys().copied().collect::<Vec<_>>() {
+            let id = self.rooms[&room];
+            let members: Vec<UserId> = self.oracle.rooms[&id].members.keys().copied().collect();
+            let writer = members.iter().find(|me| self.oracle.refusal(**me, id, &text(0), self.time()).is_none());
+            match writer.map(|me| self.person(*me)) {
+                Some(person) => self.post(person, room, false).await,
+                None if members.is_empty() => {}
+                None => self.devices.iter_mut().for_each(|device| device.disconnect(self.now)),
+            }
+        }
+        for (me, other) in [(0, 1), (1, 2)] {
+            let (login, user) = (self.programs[me].clone(), self.people[other].id);
+            let follows = self.oracle.relation(login.account.id, user).follow;
+            for follow in [!follows, follows] {
+                let action = Action::Follow { user, follow, retry: None };
+                self.ask(&login, &Request::Act(action)).await.unwrap();
+            }
+        }
+    }
+
+    /// Every message that failed is tried again, now that nobody refuses it: it is on the server then, unless it names
+    /// somebody who may not be named.
+    async fn retry_all(&mut self) {
+        let mut retried = Vec::new();
+        for n in 0..self.devices.len() {
+            for id in self.devices[n].failed(&self.rooms) {
+                self.retry(n, id);
+                retried.push((n, id));
+            }
+        }
+        self.rest(MINUTE).await;
+        for (n, id) in retried {
+            let device = &self.devices[n];
+            let unsent = device.kept.borrow().outbox.get(&id).cloned();
+            match unsent {
+                None => {}
+                Some(unsent) => assert!(unsent.body.mentions().is_some(), "device {n} cannot send {unsent:?}"),
+            }
+            if self.devices[n].kept.borrow().outbox.contains_key(&id) {
+                continue;
+            }
+            let me = self.devices[n].me();
+            assert!(self.oracle.has(me, id), "device {n}: {id} is neither sent nor kept");
+            self.oracle.count("retried");
+        }
+    }
+
+    /// Lets everything arrive while time passes.
+    pub async fn rest(&mut self, millis: Millis) {
+        let until = self.now + millis;
+        for _ in 0..20_000 {
+            self.settle().await;
+            let next = self.devices.iter().filter_map(|device| device.wake).min().filter(|at| *at <= until);
+            let Some(next) = next else {
+                self.pass(until.saturating_sub(self.now));
+                return;
+            };
+            self.pass(next.saturating_sub(self.now));
+            for device in &mut self.devices {
+                device.ring(self.now);
+            }
+        }
+        panic!("the devices never come to rest");
+    }
+
+    /// Everything that is on its way arrives, with no time passing.
+    pub async fn settle(&mut self) {
+        let mut busy = true;
+        while busy {
+            busy = false;
+            for n in 0..self.devices.len() {
+                busy |= self.flow(n).await;
+                busy |= self.devices[n].keep(self.now);
+            }
+        }
+    }
+
+    /// What a page loaded now shows on the device.
+    pub async fn fresh(&mut self, n: usize) -> sync::Client {
+        let login = self.devices[n].login.clone();
+        let mut client = sync::Client::new(self.start(&login, None).await);
+        let mut effects = client.step(self.now, self.seed, Input::Started);
+        // The rest of a sync in several pages comes by the engine's own calls.
+        while let Some(effect) = effects.pop() {
+            if let sync::Effect::Request { id: request, request: asked } = effect {
+                let answer = self.ask(&login, &asked).await;
+                effects.extend(client.step(self.now, self.seed, Input::Answered { request, answer }));
+            }
+        }
+        client
+    }
+}
