@@ -94,7 +94,8 @@ pub fn Announced(model: Model, session: RwSignal<SessionRow>) -> impl IntoView {
             let close = move |_| seen.set(text_of(session));
             view! {
                 <aside class="announcement" aria-label=words.announcement>
-                    <p dir="auto">{text}</p>
+                    // A long one scrolls, by keyboard too.
+                    <p dir="auto" tabindex="0">{text}</p>
                     <button type="button" class="icon-button only-live" title=words.close aria-label=words.close on:click=close>
                         <Icon name="close" />
                     </button>
