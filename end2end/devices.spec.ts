@@ -1,18 +1,19 @@
 import { Messenger } from './support/messenger.ts';
-import { expect, test } from './support/test.ts';
+import { expect, FLOW, test } from './support/test.ts';
+import { say, titled } from './support/words.ts';
 
-test('a device that is removed is thrown to the login page at once', async ({ enter }) => {
+test('a device that is removed is thrown to the login page at once', FLOW, async ({ enter }) => {
   const one = await enter('travel-dev-1-a');
   const two = await enter('travel-dev-1-a');
   const lost = new Messenger(two.page);
   await lost.choose('travel-dev-1-b');
 
-  await one.page.getByRole('link', { name: '设置' }).click();
-  await one.page.getByRole('link', { name: '登录设备' }).click();
+  await one.page.getByRole('link', { name: say('设置') }).click();
+  await one.page.getByRole('link', { name: say('登录设备') }).click();
   await expect(one.page.getByRole('listitem')).toHaveCount(2);
-  await expect(one.page.getByText('本机')).toHaveCount(1);
+  await expect(one.page.getByText(say('本机'))).toHaveCount(1);
   two.watch.allow(/answer 401|status of 401/);
-  await one.page.getByRole('button', { name: /移除设备/ }).click();
+  await one.page.getByRole('button', { name: /移除设备|Remove the device/ }).click();
   await expect(two.page).toHaveURL(/\/login/, { timeout: 3_000 });
   await expect(one.page.getByRole('listitem')).toHaveCount(1);
   await two.page.goBack();
@@ -25,7 +26,7 @@ test('who logs out of one tab is logged out of the others', async ({ enter }) =>
   const other = await visitor.tab();
   await other.open();
   visitor.watch.allow(/answer 401|status of 401/);
-  await visitor.page.getByRole('link', { name: '设置' }).click();
+  await visitor.page.getByRole('link', { name: say('设置') }).click();
   await visitor.page.getByRole('button', { name: '退出登录' }).click();
   await expect(visitor.page).toHaveURL(/\/login/);
   await expect(other.page).toHaveURL(/\/login/);
@@ -43,10 +44,10 @@ test('two devices of one account agree', async ({ enter, server }) => {
   const peer = await server.program('travel-dev-1-b');
   await one.page.goto(`${server.url}/settings`);
   await peer.send(await peer.conversation(), '收到');
-  await expect(there.session('travel-dev-1-b')).toContainText('1 条未读消息');
+  await expect(there.session('travel-dev-1-b')).toContainText(say('{} 条未读消息', 1));
   await one.open();
-  await expect(here.session('travel-dev-1-b')).toContainText('1 条未读消息');
+  await expect(here.session('travel-dev-1-b')).toContainText(say('{} 条未读消息', 1));
   await there.choose('travel-dev-1-b');
-  await expect(here.session('travel-dev-1-b')).not.toContainText('未读');
-  await expect(one.page).toHaveTitle('私信');
+  await expect(here.session('travel-dev-1-b')).not.toContainText(say('未读'));
+  await expect(one.page).toHaveTitle(titled(0));
 });

@@ -1,83 +1,217 @@
+import type { Page } from '@playwright/test';
 import { Messenger } from './support/messenger.ts';
-import { expect, test } from './support/test.ts';
+import type { Server } from './support/server.ts';
+import { expect, FLOW, test, type Visitor } from './support/test.ts';
+import { say } from './support/words.ts';
 
 const [OWNER, OTHER, THIRD] = ['kleedrac', 'crimsun', 'daniels'] as const;
 
-test('a group is made, renamed, announced in, and its members hear of everything at once', async ({ enter, server }) => {
+/** Makes a group without the browser. Its number. */
+async function group(server: Server, title: string, ...members: string[]): Promise<number> {
+  const ids = members.map(async handle => (await server.program(handle)).id());
+  return (await server.program(OWNER)).group(title, await Promise.all(ids));
+}
+
+/** Opens the settings of a group. */
+async function settings(visitor: Visitor, id: number): Promise<void> {
+  await visitor.page.goto(new URL(`/c/${id}/group`, visitor.page.url()).href);
+}
+
+/** Does something about a member in a group's settings. */
+async function manage(page: Page, name: string, what: string): Promise<void> {
+  await page.getByLabel(say('管理 {}', name)).click();
+  await member(page, name).getByRole('button', { name: say(what), exact: true }).click();
+}
+
+const member = (page: Page, name: string) => page.getByRole('listitem').filter({ hasText: `@${name}` });
+
+/** What a member is beside a member. */
+const badges = (page: Page, name: string) => member(page, name).locator('.badge');
+
+test('a group is made, renamed, announced in, and its members hear of everything at once', FLOW, async ({
+  enter,
+  server,
+}) => {
   const owner = await enter(OWNER);
   const other = await enter(OTHER);
   const [me, peer] = [new Messenger(owner.page), new Messenger(other.page)];
   await owner.page.goto(`${server.url}/new/group`);
   await owner.page.getByRole('searchbox').fill(OTHER);
-  await owner.page.getByRole('button', { name: '搜索' }).click();
-  await owner.page.getByRole('listitem').filter({ hasText: `@${OTHER}` }).getByRole('button').first().click();
-  await expect(owner.page.getByText('已选择 1 人')).toBeVisible();
-  await owner.page.getByLabel('群名').fill('读书会');
-  await owner.live(() => owner.page.getByRole('button', { name: '创建群聊' }).click());
+  await owner.page.getByRole('button', { name: say('搜索') }).click();
+  await member(owner.page, OTHER).getByRole('button').first().click();
+  await expect(owner.page.getByText(say('已选择 {} 人', 1))).toBeVisible();
+  await owner.page.getByLabel(say('群名')).fill('读书会');
+  await owner.live(() => owner.page.getByRole('button', { name: say('创建群聊') }).click());
   await expect(me.page.getByRole('heading', { level: 2, name: '读书会' })).toBeVisible();
-  await expect(me.log).toContainText('你 创建了群聊');
-  await expect(peer.session('读书会')).not.toContainText('未读');
+  await expect(me.log).toContainText(say('你 创建了群聊，邀请了 {}', OTHER));
+  await expect(peer.session('读书会')).not.toContainText(say('未读'));
   await peer.choose('读书会');
-  await owner.page.getByRole('link', { name: '群设置' }).click();
-  await owner.page.getByLabel('群名').fill('夜读会');
+  await expect(peer.log).toContainText(say('{} 创建了群聊，邀请了 {}', OWNER, say('你|被动')));
+  await owner.page.getByRole('link', { name: say('群设置') }).click();
+  await owner.page.getByLabel(say('群名')).fill('夜读会');
   await owner.page.locator('button[value=rename]').click();
   await expect(peer.page.getByRole('heading', { level: 2, name: '夜读会' })).toBeVisible();
+  await expect(peer.log).toContainText(say('{} 将群名改为“{}”', OWNER, '夜读会'));
   await owner.page.locator('textarea[name=announcement]').fill('周五晚上八点');
   await owner.page.locator('button[value=announce]').click();
-  const announcement = peer.page.getByRole('complementary', { name: '群公告' });
+  await expect(peer.log).toContainText(say('{} 更新了群公告', OWNER));
+  const announcement = peer.page.getByRole('complementary', { name: say('群公告') });
   await expect(announcement).toContainText('周五晚上八点');
-  await announcement.getByRole('button', { name: '关闭' }).click();
+  // It stands above the conversation, which keeps its width.
+  const [notice, log, box] = await Promise.all([announcement, peer.log, peer.composer].map(it => it.boundingBox()));
+  expect(notice!.y + notice!.height).toBeLessThanOrEqual(log!.y + 1);
+  expect(notice!.width).toBe(log!.width);
+  expect(box!.width).toBeGreaterThan(log!.width / 2);
+  await announcement.getByRole('button', { name: say('关闭') }).click();
   await expect(announcement).toBeHidden();
 });
 
-test('a mention is completed by keyboard, marks the row, and is highlighted', async ({ enter, server }) => {
-  const owner = await enter(OWNER);
-  const other = await enter(OTHER);
-  const [me, peer] = [new Messenger(owner.page), new Messenger(other.page)];
-  const found = await owner.context.request.get(`${server.url}/api/v1/users?query=${OTHER}`);
-  const { users } = await found.json();
-  const group = { title: '提醒', members: [users[0].id] };
-  await owner.context.request.post(`${server.url}/api/v1/conversations`, { data: group, headers: { origin: server.url } });
+test('adding a person to a direct chat makes a group, and the chat stays', FLOW, async ({ enter }) => {
+  const owner = await enter('film-dev-0-a');
+  const me = new Messenger(owner.page);
+  const third = new Messenger((await enter('film-dev-1-a')).page);
+  await me.choose('film-dev-0-b');
+  await owner.page.getByRole('link', { name: say('添加成员，新建群聊') }).click();
+  await expect(owner.page.getByText(say('已选择 {} 人', 1))).toBeVisible();
+  await owner.page.getByRole('searchbox').fill('film-dev-1-a');
+  await owner.page.getByRole('button', { name: say('搜索') }).click();
+  await member(owner.page, 'film-dev-1-a').getByRole('button').first().click();
+  await expect(owner.page.getByText(say('已选择 {} 人', 2))).toBeVisible();
+  await owner.page.getByLabel(say('群名')).fill('三个人');
+  await owner.live(() => owner.page.getByRole('button', { name: say('创建群聊') }).click());
+  await expect(owner.page.locator('.chat-head')).toContainText(say('{} 位成员', 3));
+  await me.send('大家好');
+  await third.choose('三个人');
+  // Nothing of the direct chat is in it.
+  await expect(third.messages.last()).toContainText('大家好');
+  await expect(third.messages).toHaveCount(2);
+  await me.showList();
+  await expect(me.session('film-dev-0-b')).toBeVisible();
+});
+
+test('a mention is completed by keyboard, marks the row, and is highlighted, though the group is muted', FLOW, async ({
+  enter,
+  server,
+}) => {
+  await group(server, '提醒', OTHER);
+  const [me, peer] = [new Messenger((await enter(OWNER)).page), new Messenger((await enter(OTHER)).page)];
+  await peer.act(peer.session('提醒'), say('一直免打扰'));
   await me.choose('提醒');
+  await me.send('随便说说');
+  await expect(peer.session('提醒')).toContainText(say('{} 条未读消息', 1));
+  await expect(peer.session('提醒')).not.toContainText(say('[有人@你]'));
   await me.composer.pressSequentially('@crim');
-  await expect(me.page.getByRole('listbox', { name: '选择要提醒的人' }).getByRole('option')).toHaveText([OTHER]);
+  await expect(me.page.getByRole('listbox', { name: say('选择要提醒的人') }).getByRole('option')).toHaveText([OTHER]);
   await me.composer.press('Enter');
   await expect(me.composer).toHaveValue('@crimsun ');
   await me.composer.pressSequentially('在吗');
   await me.composer.press('Enter');
-  await expect(peer.session('提醒')).toContainText('[有人@你]');
+  await expect(peer.session('提醒')).toContainText(say('[有人@你]'));
   await peer.choose('提醒');
   await expect(peer.message('@crimsun 在吗')).toHaveClass(/is-naming/);
+  await peer.showList();
+  await expect(peer.session('提醒')).not.toContainText(say('[有人@你]'));
 });
 
-test('one joins by a link once let in, and is gone when removed', async ({ enter, server }) => {
+test('one joins by a link once let in, and is gone when removed', FLOW, async ({ enter, server }) => {
+  const id = await group(server, '邻居', OTHER);
   const owner = await enter(OWNER);
   const other = await enter(THIRD);
-  const peer = new Messenger(other.page);
-  const found = await owner.context.request.get(`${server.url}/api/v1/users?query=${OTHER}`);
-  const { users } = await found.json();
-  const group = { title: '邻居', members: [users[0].id] };
-  const made = await owner.context.request.post(`${server.url}/api/v1/conversations`, {
-    data: group,
-    headers: { origin: server.url },
-  });
-  const { id } = await made.json();
-  const settings = `${server.url}/c/${id}/group`;
-  await owner.page.goto(settings);
-  await owner.page.getByLabel('凭链接申请，由群主或管理员同意').check();
+  const [me, peer] = [new Messenger(owner.page), new Messenger(other.page)];
+  await me.choose('邻居');
+  await me.send('进群之前说的');
+  await expect(me.mark('进群之前说的', say('已发送'))).toBeVisible();
+  await settings(owner, id);
+  await owner.page.getByLabel(say('凭链接申请，由群主或管理员同意')).check();
+  await owner.page.getByLabel(say('不可见'), { exact: true }).check();
   await owner.page.locator('button[value=rules]').click();
-  await owner.page.getByRole('button', { name: '生成链接' }).click();
-  const link = await owner.page.getByRole('textbox', { name: '入群链接' }).inputValue();
+  await expect(owner.page.getByLabel(say('不可见'), { exact: true })).toBeChecked();
+  await owner.page.getByRole('button', { name: say('生成链接') }).click();
+  const link = await owner.page.getByRole('textbox', { name: say('入群链接') }).inputValue();
   await other.page.goto(link);
-  await other.page.getByRole('button', { name: '申请加入' }).click();
-  await expect(other.page.getByText('已提交申请')).toBeVisible();
-  await owner.page.goto(settings);
-  await owner.page.getByRole('button', { name: `同意 ${THIRD} 入群` }).click();
+  await other.page.getByRole('button', { name: say('申请加入') }).click();
+  await expect(other.page.getByText(say('已提交申请'))).toBeVisible();
+  await settings(owner, id);
+  await owner.page.getByRole('button', { name: say('同意 {} 入群', THIRD) }).click();
+  await expect(member(owner.page, THIRD)).toBeVisible();
   await other.page.goto(link);
-  await other.live(() => other.page.getByRole('link', { name: '进入群聊' }).click());
+  await other.live(() => other.page.getByRole('link', { name: say('进入群聊') }).click());
   await expect(peer.page.getByRole('heading', { level: 2, name: '邻居' })).toBeVisible();
-  await owner.page.getByLabel(`管理 ${THIRD}`).click();
-  await owner.page.getByRole('button', { name: '移出群聊' }).click();
+  // Newcomers see what is written from now on.
+  await (await server.program(OTHER)).send(id, '欢迎');
+  await expect(peer.message('欢迎')).toBeVisible();
+  await expect(peer.message('进群之前说的')).toHaveCount(0);
+  await manage(owner.page, THIRD, '移出群聊');
   await expect(peer.session('邻居')).toHaveCount(0);
-  await expect(peer.page.getByText('选择一个会话开始聊天')).toBeVisible();
+  if (!peer.narrow) await expect(peer.page.getByText(say('选择一个会话开始聊天'))).toBeVisible();
+  await expect(peer.list).toBeVisible();
+});
+
+test('members are invited, and given roles, mutes and nicknames, and everybody sees what changed', FLOW, async ({
+  enter,
+  server,
+}) => {
+  const id = await group(server, '值班', OTHER);
+  const owner = await enter(OWNER);
+  const other = await enter(OTHER);
+  const peer = new Messenger(other.page);
+  await peer.choose('值班');
+  const page = owner.page;
+  await settings(owner, id);
+  await page.getByRole('link', { name: say('邀请成员') }).click();
+  await page.getByRole('searchbox').fill(THIRD);
+  await page.getByRole('button', { name: say('搜索') }).click();
+  await member(page, THIRD).getByRole('button').first().click();
+  await page.getByRole('button', { name: say('邀请入群'), exact: true }).click();
+  await expect(peer.log).toContainText(say('{} 邀请 {} 加入了群聊', OWNER, THIRD));
+  await settings(owner, id);
+  await expect(member(page, THIRD)).toBeVisible();
+  await manage(page, OTHER, '设为管理员');
+  await expect(badges(page, OTHER)).toHaveText(say('管理员'));
+  await expect(peer.log).toContainText(say('{} 将 {} 设为管理员', OWNER, say('你|被动')));
+  await manage(page, OTHER, '取消管理员');
+  await expect(badges(page, OTHER)).toHaveCount(0);
+  await manage(page, OTHER, '禁言 1 小时');
+  await expect(badges(page, OTHER)).toHaveText(say('禁言中'));
+  await expect(peer.log).toContainText(say('{} 将 {} 禁言', OWNER, say('你|被动')));
+  other.watch.allow(/answer 403|status of 403/);
+  await peer.send('我说不了话');
+  await expect(other.page.getByRole('alert').filter({ hasText: say('群内禁言中，暂时不能发言') })).toBeVisible();
+  await expect(peer.mark('我说不了话', say('发送失败'))).toBeVisible();
+  await manage(page, OTHER, '解除禁言');
+  await expect(badges(page, OTHER)).toHaveCount(0);
+  await peer.message('我说不了话').getByRole('button', { name: say('点击重试') }).click();
+  await expect(peer.mark('我说不了话', say('已发送'))).toBeVisible();
+
+  await page.getByRole('button', { name: say('全员禁言'), exact: true }).click();
+  await expect(peer.log).toContainText(say('{} 开启了全员禁言', OWNER));
+  await page.getByRole('button', { name: say('解除全员禁言') }).click();
+  await expect(peer.log).toContainText(say('{} 解除了全员禁言', OWNER));
+  await page.getByLabel(say('我在本群的昵称')).fill('值班员');
+  await page.locator('button[value=nickname]').click();
+  await expect(member(page, OWNER)).toContainText('值班员');
+});
+
+test('a group is handed over, left and dissolved', FLOW, async ({ enter, server }) => {
+  const id = await group(server, '临时', OTHER, THIRD);
+  const owner = await enter(OWNER);
+  const other = await enter(OTHER);
+  const [me, peer] = [new Messenger(owner.page), new Messenger(other.page)];
+  const third = new Messenger((await enter(THIRD)).page);
+  await third.choose('临时');
+  await settings(owner, id);
+  await manage(owner.page, OTHER, '转让群主');
+  await expect(badges(owner.page, OTHER)).toHaveText(say('群主'));
+  await expect(third.log).toContainText(say('{} 将群主转让给了 {}', OWNER, OTHER));
+  await owner.page.locator('summary', { hasText: say('退出群聊') }).click();
+  await owner.live(() => owner.page.locator('button[value=leave]').click());
+  await expect(me.list).toBeVisible();
+  await expect(me.session('临时')).toHaveCount(0);
+  await expect(third.log).toContainText(say('{} 退出了群聊', OWNER));
+  await settings(other, id);
+  await other.page.locator('summary', { hasText: say('解散群聊') }).click();
+  await other.live(() => other.page.locator('button[value=dissolve]').click());
+  await expect(peer.session('临时')).toHaveCount(0);
+  await expect(third.list).toBeVisible();
+  await expect(third.session('临时')).toHaveCount(0);
 });

@@ -1,10 +1,11 @@
 import type { Page } from '@playwright/test';
 import { Messenger } from './support/messenger.ts';
-import { expect, test, type Visitor } from './support/test.ts';
+import { expect, FLOW, test, type Visitor } from './support/test.ts';
+import { say, titled } from './support/words.ts';
 
 const GROUP = 'ubuntu-2004-12-25.train-c';
 
-test('deleting a read message changes no count, an unread one lowers it, on all devices; the peer keeps both', async ({
+test('deleting a read message changes no count, an unread one lowers it, on all devices; the peer keeps both', FLOW, async ({
   enter,
   visit,
   server,
@@ -19,46 +20,47 @@ test('deleting a read message changes no count, an unread one lowers it, on all 
   const conversation = await peer.conversation();
   for (const text of ['第一条', '第二条', '第三条']) await peer.send(conversation, text);
   await one.choose('music-dev-3-b');
-  const unread = (side: Messenger, n: number) =>
-    expect(side.session('music-dev-3-b').getByText(`${n} 条未读消息`)).toBeAttached();
-  await unread(one, 3);
-  await unread(two, 3);
+  /** What the window of one device and the list of the other tell. */
+  const unread = async (n: number) => {
+    await expect(one.page).toHaveTitle(titled(n, 'music-dev-3-b'));
+    await expect(two.session('music-dev-3-b').getByText(say('{} 条未读消息', n))).toBeAttached();
+  };
+  await unread(3);
 
   const old = (await one.messages.locator('.text').first().textContent())!;
-  await one.act(one.messages.first(), '删除');
-  await expect(one.page.getByRole('alert')).toContainText('已删除');
+  await one.act(one.messages.first(), say('删除'));
+  await expect(one.page.getByRole('alert')).toContainText(say('已删除'));
   await expect(one.messages.locator('.text').first()).not.toHaveText(old);
-  await unread(one, 3);
-  await unread(two, 3);
+  await unread(3);
 
-  await one.act(one.message('第二条'), '删除');
+  await one.act(one.message('第二条'), say('删除'));
   await expect(one.message('第二条')).toHaveCount(0);
-  await unread(one, 2);
-  await unread(two, 2);
-  await expect(two.page).toHaveTitle('(2) 私信');
+  await unread(2);
+  await expect(two.page).toHaveTitle(titled(2));
 
   // The newest one: the list shows the one before it.
-  await one.act(one.message('第三条'), '删除');
-  await unread(two, 1);
+  await one.act(one.message('第三条'), say('删除'));
+  await unread(1);
   await expect(two.session('music-dev-3-b')).toContainText('第一条');
   await expect(two.session('music-dev-3-b')).not.toContainText('第三条');
   await two.choose('music-dev-3-b');
   await expect(two.message('第一条')).toBeInViewport();
   for (const text of ['第二条', '第三条', old]) await expect(two.message(text)).toHaveCount(0);
-  await expect(two.session('music-dev-3-b')).not.toContainText('未读');
+  await two.showList();
+  await expect(two.session('music-dev-3-b')).not.toContainText(say('未读'));
   expect((await peer.texts(conversation)).slice(-3)).toEqual(['第一条', '第二条', '第三条']);
 });
 
-test('a deletion can be taken back for five seconds, on all devices', async ({ enter }) => {
+test('a deletion can be taken back for five seconds, on all devices', FLOW, async ({ enter }) => {
   const one = new Messenger((await enter('music-dev-4-a')).page);
   const other = await enter('music-dev-4-a');
   const two = new Messenger(other.page);
   for (const side of [one, two]) await side.choose('music-dev-4-b');
   const text = (await one.messages.locator('.text').last().textContent())!;
   const before = await two.seqs();
-  await one.act(one.message(text), '删除');
+  await one.act(one.message(text), say('删除'));
   for (const side of [one, two]) await expect(side.message(text)).toHaveCount(0);
-  await one.page.getByRole('alert').getByRole('button', { name: '撤销' }).click();
+  await one.page.getByRole('alert').getByRole('button', { name: say('撤销') }).click();
   for (const side of [one, two]) await expect(side.message(text)).toBeVisible();
   await expect(one.page.getByRole('alert')).toBeEmpty();
   expect((await two.seqs()).slice(-before.length)).toEqual(before);
@@ -66,7 +68,7 @@ test('a deletion can be taken back for five seconds, on all devices', async ({ e
   await expect(two.message(text)).toBeVisible();
 });
 
-test('several messages are deleted by one request', async ({ enter }) => {
+test('several messages are deleted by one request', FLOW, async ({ enter }) => {
   const visitor = await enter('music-dev-5-a');
   const me = new Messenger(visitor.page);
   const two = new Messenger((await enter('music-dev-5-a')).page);
@@ -76,27 +78,27 @@ test('several messages are deleted by one request', async ({ enter }) => {
     if (request.method() === 'PUT' && /\/hidden$/.test(request.url())) asked.push(request.postData() ?? '');
   });
   const seqs = (await me.seqs()).slice(-3);
-  await me.act(me.messages.last(), '多选');
-  const bar = me.page.getByRole('group', { name: '多选' });
-  await expect(bar).toContainText('已选择 1 条');
+  await me.act(me.messages.last(), say('多选'));
+  const bar = me.page.getByRole('group', { name: say('多选') });
+  await expect(bar).toContainText(say('已选择 {} 条', 1));
   await expect(me.composer).toBeHidden();
-  await me.messages.nth(-2).getByRole('checkbox', { name: '选择这条消息' }).check();
+  await me.messages.nth(-2).getByRole('checkbox', { name: say('选择这条消息') }).check();
   await me.messages.nth(-3).click();
-  await expect(bar).toContainText('已选择 3 条');
-  await bar.getByRole('button', { name: '删除' }).click();
-  await expect(me.page.getByRole('alert')).toContainText('已删除 3 条消息');
+  await expect(bar).toContainText(say('已选择 {} 条', 3));
+  await bar.getByRole('button', { name: say('删除') }).click();
+  await expect(me.page.getByRole('alert')).toContainText(say('已删除 {} 条消息', 3));
   await expect(me.composer).toBeVisible();
   for (const side of [me, two]) {
     await expect.poll(async () => (await side.seqs()).filter(seq => seqs.includes(seq))).toEqual([]);
   }
   expect(asked.map(body => JSON.parse(body))).toEqual([{ seqs, hidden: true }]);
 
-  await me.act(me.messages.last(), '多选');
+  await me.act(me.messages.last(), say('多选'));
   await me.page.keyboard.press('Escape');
   await expect(bar).toBeHidden();
 });
 
-test('a recalled message leaves a tip on every surface, and its sender may write it again', async ({
+test('a recalled message leaves a tip on every surface, and its sender may write it again', FLOW, async ({
   enter,
   server,
 }) => {
@@ -108,33 +110,35 @@ test('a recalled message leaves a tip on every surface, and its sender may write
   const b = new Messenger(receiver.page);
   await a.choose('music-dev-6-b');
   await a.send(text);
-  await expect(b.session('music-dev-6-a')).toContainText('1 条未读消息');
-  await a.act(a.message(text), '撤回');
+  await expect(b.session('music-dev-6-a')).toContainText(say('{} 条未读消息', 1));
+  await a.act(a.message(text), say('撤回'));
 
-  await expect(a.messages.last()).toContainText('你撤回了一条消息');
-  await expect(a.session('music-dev-6-b')).toContainText('你撤回了一条消息');
-  await expect(own.session('music-dev-6-b')).toContainText('你撤回了一条消息');
-  await expect(b.session('music-dev-6-a')).toContainText('对方撤回了一条消息');
-  await expect(b.session('music-dev-6-a')).not.toContainText('未读');
-  await expect(receiver.page).toHaveTitle('私信');
+  await expect(a.messages.last()).toContainText(say('你撤回了一条消息'));
+  await a.showList();
+  await expect(a.session('music-dev-6-b')).toContainText(say('你撤回了一条消息'));
+  await a.choose('music-dev-6-b');
+  await expect(own.session('music-dev-6-b')).toContainText(say('你撤回了一条消息'));
+  await expect(b.session('music-dev-6-a')).toContainText(say('对方撤回了一条消息'));
+  await expect(b.session('music-dev-6-a')).not.toContainText(say('未读'));
+  await expect(receiver.page).toHaveTitle(titled(0));
   await own.choose('music-dev-6-b');
   await b.choose('music-dev-6-a');
-  await expect(own.messages.last()).toHaveText('你撤回了一条消息');
-  await expect(b.messages.last()).toHaveText('对方撤回了一条消息');
+  await expect(own.messages.last()).toHaveText(say('你撤回了一条消息'));
+  await expect(b.messages.last()).toHaveText(say('对方撤回了一条消息'));
   await receiver.open(new URL(receiver.page.url()).pathname);
-  await expect(b.messages.last()).toHaveText('对方撤回了一条消息');
+  await expect(b.messages.last()).toHaveText(say('对方撤回了一条消息'));
   for (const side of [a, b, own]) expect(await side.page.content()).not.toContain(text);
   const program = await server.program('music-dev-6-b');
   const history = await program.texts(await program.conversation());
   expect(history).not.toContain(text);
 
   await a.composer.fill('刚才');
-  await a.messages.last().getByRole('button', { name: '重新编辑' }).click();
+  await a.messages.last().getByRole('button', { name: say('重新编辑') }).click();
   await expect(a.composer).toHaveValue(`刚才${text}`);
   await expect(a.composer).toBeFocused();
   // One's own old message is beyond recall, and another's was never one's own.
   await a.askAbout(a.message('刚才').or(a.messages.first()).first());
-  await expect(a.menu.getByRole('menuitem', { name: '撤回' })).toHaveCount(0);
+  await expect(a.menu.getByRole('menuitem', { name: say('撤回') })).toHaveCount(0);
 });
 
 test('in a group the tip names who recalled', async ({ enter }) => {
@@ -144,13 +148,14 @@ test('in a group the tip names who recalled', async ({ enter }) => {
   await two.choose(GROUP);
   await one.send('wrong channel');
   await expect(two.message('wrong channel')).toBeVisible();
-  await one.act(one.message('wrong channel'), '撤回');
-  await expect(two.messages.last()).toHaveText('kleedrac 撤回了一条消息');
-  await expect(two.session(GROUP)).toContainText('kleedrac 撤回了一条消息');
-  await expect(one.messages.last()).toContainText('你撤回了一条消息');
+  await one.act(one.message('wrong channel'), say('撤回'));
+  await expect(two.messages.last()).toHaveText(say('{} 撤回了一条消息', 'kleedrac'));
+  await two.showList();
+  await expect(two.session(GROUP)).toContainText(say('{} 撤回了一条消息', 'kleedrac'));
+  await expect(one.messages.last()).toContainText(say('你撤回了一条消息'));
 });
 
-test('a report hides the message from the reporter alone', async ({ enter, server }) => {
+test('a report hides the message from the reporter alone', FLOW, async ({ enter, server }) => {
   const visitor = await enter('travel-dev-1-a');
   const me = new Messenger(visitor.page);
   const peer = await server.program('travel-dev-1-b');
@@ -160,30 +165,30 @@ test('a report hides the message from the reporter alone', async ({ enter, serve
   await me.choose('travel-dev-1-b');
   await me.send('不点');
   await me.askAbout(me.message('不点'));
-  await expect(me.menu.getByRole('menuitem', { name: '举报' })).toHaveCount(0);
+  await expect(me.menu.getByRole('menuitem', { name: say('举报') })).toHaveCount(0);
   await visitor.page.keyboard.press('Escape');
 
   const reported = visitor.page.waitForRequest(/\/report$/);
-  await me.act(me.message('点这个链接领奖'), '举报');
-  const dialog = visitor.page.getByRole('dialog', { name: '举报消息' });
+  await me.act(me.message('点这个链接领奖'), say('举报'));
+  const dialog = visitor.page.getByRole('dialog', { name: say('举报消息') });
   await expect(dialog).toContainText('点这个链接领奖');
-  await expect(dialog.getByRole('checkbox', { name: '同时隐藏' })).toBeChecked();
-  await dialog.getByRole('radio', { name: '欺诈' }).check();
-  await dialog.getByRole('textbox', { name: '补充说明' }).fill('冒充客服');
-  await dialog.getByRole('button', { name: '提交' }).click();
-  await expect(visitor.page.getByRole('alert')).toContainText('已举报');
+  await expect(dialog.getByRole('checkbox', { name: say('同时隐藏') })).toBeChecked();
+  await dialog.getByRole('radio', { name: say('欺诈') }).check();
+  await dialog.getByRole('textbox', { name: say('补充说明') }).fill('冒充客服');
+  await dialog.getByRole('button', { name: say('提交') }).click();
+  await expect(visitor.page.getByRole('alert')).toContainText(say('已举报'));
   expect((await reported).postDataJSON()).toEqual({ reason: 'fraud', note: '冒充客服', hide: true });
   await expect(me.message('点这个链接领奖')).toHaveCount(0);
 
-  await me.act(me.message('真的'), '举报');
-  await dialog.getByRole('checkbox', { name: '同时隐藏' }).uncheck();
-  await dialog.getByRole('button', { name: '提交' }).click();
+  await me.act(me.message('真的'), say('举报'));
+  await dialog.getByRole('checkbox', { name: say('同时隐藏') }).uncheck();
+  await dialog.getByRole('button', { name: say('提交') }).click();
   await expect(dialog).toBeHidden();
   await expect(me.message('真的')).toBeVisible();
   expect((await peer.texts(conversation)).slice(-3)).toEqual(['点这个链接领奖', '真的', '不点']);
 });
 
-test('a conversation is deleted on one device, and comes back with the next message', async ({ enter, server }) => {
+test('a conversation is deleted on one device, and comes back with the next message', FLOW, async ({ enter, server }) => {
   const peer = await server.program('travel-dev-2-b');
   const conversation = await peer.conversation();
   await peer.send(conversation, '旧消息');
@@ -193,29 +198,29 @@ test('a conversation is deleted on one device, and comes back with the next mess
   const second = await phone.tab();
   await second.open();
   const tab = new Messenger(second.page);
-  await expect(one.page).toHaveTitle('(1) 私信');
+  await expect(one.page).toHaveTitle(titled(1));
 
-  await one.act(one.session('travel-dev-2-b'), '删除会话');
-  const dialog = one.page.getByRole('dialog', { name: '删除与“travel-dev-2-b”的会话？' });
-  await expect(dialog).toContainText('只在这台设备上删除');
-  await dialog.getByRole('button', { name: '取消' }).click();
+  await one.act(one.session('travel-dev-2-b'), say('删除会话'));
+  const dialog = one.page.getByRole('dialog', { name: say('删除与“{}”的会话？', 'travel-dev-2-b') });
+  await expect(dialog).toContainText(say('只在这台设备上删除'));
+  await dialog.getByRole('button', { name: say('取消') }).click();
   await expect(one.session('travel-dev-2-b')).toBeVisible();
-  await one.act(one.session('travel-dev-2-b'), '删除会话');
-  await dialog.getByRole('button', { name: '删除会话' }).click();
+  await one.act(one.session('travel-dev-2-b'), say('删除会话'));
+  await dialog.getByRole('button', { name: say('删除会话') }).click();
   await expect(one.session('travel-dev-2-b')).toHaveCount(0);
-  await expect(one.page).toHaveTitle('私信');
+  await expect(one.page).toHaveTitle(titled(0));
   await expect(tab.session('travel-dev-2-b')).toHaveCount(0);
-  await expect(tab.page).toHaveTitle('私信');
-  await expect(two.session('travel-dev-2-b')).toContainText('1 条未读消息');
+  await expect(tab.page).toHaveTitle(titled(0));
+  await expect(two.session('travel-dev-2-b')).toContainText(say('{} 条未读消息', 1));
   await phone.open();
   await expect(one.session('travel-dev-2-b')).toHaveCount(0);
   // A new device begins without it.
   const three = new Messenger((await enter('travel-dev-2-a')).page);
-  await expect(three.page.getByText('还没有会话')).toBeVisible();
+  await expect(three.page.getByText(say('还没有会话'))).toBeVisible();
 
   await peer.send(conversation, '新消息');
-  await expect(one.session('travel-dev-2-b')).toContainText('1 条未读消息');
-  await expect(two.session('travel-dev-2-b')).toContainText('2 条未读消息');
+  await expect(one.session('travel-dev-2-b')).toContainText(say('{} 条未读消息', 1));
+  await expect(two.session('travel-dev-2-b')).toContainText(say('{} 条未读消息', 2));
   await one.choose('travel-dev-2-b');
   await expect(one.messages).toHaveCount(1);
   await expect(one.messages).toContainText('新消息');
@@ -226,9 +231,9 @@ test('a conversation is deleted on one device, and comes back with the next mess
 test('the conversation that is open can be deleted', async ({ enter }) => {
   const me = new Messenger((await enter('travel-dev-3-a')).page);
   await me.choose('travel-dev-3-b');
-  await me.act(me.session('travel-dev-3-b'), '删除会话');
-  await me.page.getByRole('dialog').getByRole('button', { name: '删除会话' }).click();
-  await expect(me.page.getByText('选择一个会话开始聊天')).toBeVisible();
+  await me.act(me.session('travel-dev-3-b'), say('删除会话'));
+  await me.page.getByRole('dialog').getByRole('button', { name: say('删除会话') }).click();
+  await expect(me.page.getByText(say('选择一个会话开始聊天'))).toBeVisible();
   await expect(me.session('travel-dev-3-b')).toHaveCount(0);
   await expect(me.page).toHaveURL(/\/$/);
 });
@@ -246,7 +251,7 @@ test('menus open by keyboard and by a button, and give the focus back', async ({
   await page.keyboard.press('Shift+F10');
   await expect(me.menu.getByRole('menuitem', { name: '复制' })).toBeFocused();
   await page.keyboard.press('ArrowUp');
-  await expect(me.menu.getByRole('menuitem', { name: '删除' })).toBeFocused();
+  await expect(me.menu.getByRole('menuitem', { name: say('删除') })).toBeFocused();
   await page.keyboard.press('Escape');
   await expect(me.menu).toBeHidden();
   await expect(me.messages.nth(-2)).toBeFocused();
@@ -280,7 +285,7 @@ test.describe('on a telephone', () => {
     const visitor = await enter('film-dev-4-a');
     const me = new Messenger(visitor.page);
     await hold(visitor, me.session('film-dev-4-b'));
-    await expect(me.menu.getByRole('menuitem', { name: '删除会话' })).toBeInViewport();
+    await expect(me.menu.getByRole('menuitem', { name: say('删除会话') })).toBeInViewport();
     await expect(visitor.page).toHaveURL(/\/$/);
     await visitor.page.touchscreen.tap(200, 330);
     await expect(me.menu).toBeHidden();
@@ -289,9 +294,9 @@ test.describe('on a telephone', () => {
     await expect(me.messages.last()).toBeInViewport();
     const text = (await me.messages.last().locator('.text').textContent())!;
     await hold(visitor, me.messages.last());
-    await me.menu.getByRole('menuitem', { name: '删除' }).tap();
+    await me.menu.getByRole('menuitem', { name: say('删除') }).tap();
     await expect(me.message(text)).toHaveCount(0);
-    await visitor.page.getByRole('button', { name: '撤销' }).tap();
+    await visitor.page.getByRole('button', { name: say('撤销') }).tap();
     await expect(me.message(text)).toBeVisible();
   });
 });

@@ -1,6 +1,7 @@
 import type { Page } from '@playwright/test';
 import { Messenger } from './support/messenger.ts';
-import { expect, test } from './support/test.ts';
+import { expect, FLOW, test } from './support/test.ts';
+import { say } from './support/words.ts';
 
 const BANNER = '网络已断开，正在重新连接… 新消息会在恢复后自动发送';
 
@@ -9,7 +10,7 @@ test('a cold start paints what the device keeps while the server is slow, and th
   const me = new Messenger(visitor.page);
   await me.choose('film-dev-0-b');
   await me.send('之前写的');
-  await expect(me.mark('之前写的', '已发送')).toBeVisible();
+  await expect(me.mark('之前写的', say('已发送'))).toBeVisible();
   const url = visitor.page.url();
   await visitor.stored();
   await visitor.page.goto('about:blank');
@@ -26,7 +27,7 @@ test('a cold start paints what the device keeps while the server is slow, and th
   await expect(me.message('之前写的')).toHaveCount(1);
 });
 
-test('what was written offline survives a reload offline, and is sent once and in order', async ({ enter, server }) => {
+test('what was written offline survives a reload offline, and is sent once and in order', FLOW, async ({ enter, server }) => {
   const visitor = await enter('film-dev-1-a');
   visitor.watch.allowOutage();
   const me = new Messenger(visitor.page);
@@ -35,20 +36,20 @@ test('what was written offline survives a reload offline, and is sent once and i
   await server.kill();
   for (const n of [1, 2]) await me.send(`离线第${n}条`);
   await me.composer.fill('还没写完');
-  await visitor.page.waitForTimeout(700);
+  await visitor.stored();
 
   await visitor.page.reload();
   for (const n of [1, 2]) await expect(me.message(`离线第${n}条`)).toBeVisible();
   await expect(me.composer).toHaveValue('还没写完');
   await me.send('离线第3条');
-  await expect(visitor.page.getByText(BANNER)).toBeVisible();
+  await expect(visitor.page.getByText(say(BANNER))).toBeVisible();
   await visitor.page.reload();
   await expect(me.message('离线第3条')).toBeVisible();
-  await expect(visitor.page.getByText(BANNER)).toBeVisible();
+  await expect(visitor.page.getByText(say(BANNER))).toBeVisible();
 
   await server.start();
-  await visitor.page.getByRole('button', { name: '立即重连' }).click();
-  for (const n of [1, 2, 3]) await expect(me.mark(`离线第${n}条`, '已发送')).toBeVisible({ timeout: 20_000 });
+  await visitor.page.getByRole('button', { name: say('立即重连') }).click();
+  for (const n of [1, 2, 3]) await expect(me.mark(`离线第${n}条`, say('已发送'))).toBeVisible({ timeout: 20_000 });
   const peer = await server.program('film-dev-1-b');
   const texts = await peer.texts(await peer.conversation());
   expect(texts.filter(text => text.startsWith('离线'))).toEqual(['离线第1条', '离线第2条', '离线第3条']);
@@ -76,7 +77,7 @@ test('what has waited for more than a day is sent only after a question', async 
   await me.message('先写的').getByRole('button', { name: '放弃' }).click();
   await expect(me.message('先写的')).toHaveCount(0);
   await me.message('后写的').getByRole('button', { name: '仍要发送' }).click();
-  await expect(me.mark('后写的', '已发送')).toBeVisible();
+  await expect(me.mark('后写的', say('已发送'))).toBeVisible();
   expect(await peer.texts(conversation)).not.toContain('先写的');
 });
 
@@ -96,7 +97,7 @@ test('a reload in the middle of sending sends everything once and in order', asy
   await expect.poll(() => posts).toBe(2);
   await visitor.page.unroute('**/messages');
   await visitor.live(() => visitor.page.reload());
-  for (const text of texts) await expect(me.mark(text, '已发送')).toBeVisible();
+  for (const text of texts) await expect(me.mark(text, say('已发送'))).toBeVisible();
   const peer = await server.program('film-dev-2-b');
   const arrived = await peer.texts(await peer.conversation());
   expect(arrived.filter(text => text.startsWith('中途'))).toEqual(texts);
@@ -116,7 +117,7 @@ test('a device whose storage was cleared is a new one', async ({ enter }) => {
   await visitor.live(() => visitor.page.reload());
   await expect(me.messages.first()).toBeVisible();
   await me.send('新设备');
-  await expect(me.mark('新设备', '已发送')).toBeVisible();
+  await expect(me.mark('新设备', say('已发送'))).toBeVisible();
 });
 
 test('who logs out leaves nothing behind', async ({ enter }) => {
@@ -124,7 +125,7 @@ test('who logs out leaves nothing behind', async ({ enter }) => {
   const me = new Messenger(visitor.page);
   await me.choose('film-dev-4-b');
   await visitor.stored();
-  await visitor.page.getByRole('link', { name: '设置' }).click();
+  await visitor.page.getByRole('link', { name: say('设置') }).click();
   await visitor.page.getByRole('button', { name: '退出登录' }).click();
   await expect(visitor.page).toHaveURL(/\/login/);
   await expect.poll(() => databases(visitor.page)).toBe(0);

@@ -1,5 +1,10 @@
 import { defineConfig } from '@playwright/test';
 
+const english = { locale: 'en-GB' };
+const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
+/** What a person does from beginning to end is tried in both languages, on a desk and on a phone; the rest once. */
+const flows = /@flow/;
+
 /** The release build in Debian's own Chromium, as a Chinese user in Shanghai has it unless a test says otherwise. */
 export default defineConfig({
   testDir: '.',
@@ -12,6 +17,12 @@ export default defineConfig({
   reporter: 'line',
   timeout: 60_000,
   expect: { timeout: 10_000 },
+  projects: [
+    { name: 'zh-desk' },
+    { name: 'en-desk', grep: flows, use: english },
+    { name: 'zh-phone', grep: flows, use: phone },
+    { name: 'en-phone', grep: flows, use: { ...english, ...phone } },
+  ],
   use: {
     browserName: 'chromium',
     viewport: { width: 1280, height: 800 },

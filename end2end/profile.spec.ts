@@ -1,5 +1,6 @@
 import { Messenger } from './support/messenger.ts';
-import { expect, test } from './support/test.ts';
+import { expect, FLOW, test } from './support/test.ts';
+import { say } from './support/words.ts';
 
 /** 64 × 32 pixels, the left half red, the right half blue. */
 async function picture(page: import('@playwright/test').Page): Promise<Buffer> {
@@ -16,16 +17,19 @@ async function picture(page: import('@playwright/test').Page): Promise<Buffer> {
   return Buffer.from(url.split(',')[1]!, 'base64');
 }
 
-test('a profile is told, and others see what they may', async ({ enter, server }) => {
+test('a profile is told, and others see what they may', FLOW, async ({ enter, server }) => {
   const one = await enter('travel-dev-1-a');
   const page = one.page;
   await page.goto(`${server.url}/settings`);
-  await page.getByRole('link', { name: '编辑资料' }).click();
-  await page.getByLabel('昵称').fill('张三');
-  await page.getByLabel('简介', { exact: true }).fill('你好，世界');
-  await page.getByLabel('生日', { exact: true }).fill('2000-02-29');
-  await page.getByLabel('电话', { exact: true }).fill('+86 138 0013 8000');
-  await page.getByRole('button', { name: '保存' }).click();
+  await page.getByRole('link', { name: say('编辑资料') }).click();
+  await page.getByLabel(say('昵称')).fill('张三');
+  await page.getByLabel(say('简介'), { exact: true }).fill('你好，世界');
+  await page.getByLabel(say('生日'), { exact: true }).fill('2000-02-29');
+  await page.getByLabel(say('电话'), { exact: true }).fill('+86 138 0013 8000');
+  await page.getByLabel(say('性别'), { exact: true }).selectOption({ label: say('女') });
+  await page.getByLabel(say('谁可以看到{}', say('性别'))).selectOption({ label: say('好友可见') });
+  await expect(page.getByLabel(say('谁可以看到{}', say('生日')))).toHaveValue('nobody');
+  await page.getByRole('button', { name: say('保存') }).click();
   await expect(page.getByRole('heading', { level: 2, name: '张三' })).toBeVisible();
   await expect(page.getByText('2000-02-29')).toBeVisible();
   const card = page.url();
@@ -36,27 +40,34 @@ test('a profile is told, and others see what they may', async ({ enter, server }
   await expect(two.page.getByText('你好，世界')).toBeVisible();
   await expect(two.page.getByText('2000-02-29')).toHaveCount(0);
   await expect(two.page.getByText('+8613800138000')).toHaveCount(0);
-  await two.page.getByRole('button', { name: '发消息' }).click();
+  await expect(two.page.getByText(say('女'), { exact: true })).toHaveCount(0);
+  const [me, them] = [await server.program('travel-dev-1-a'), await server.program('travel-dev-1-b')];
+  await me.relate('PUT', await them.id(), 'friend');
+  await them.relate('PUT', await me.id(), 'friend');
+  await two.page.reload();
+  await expect(two.page.getByText(say('女'), { exact: true })).toBeVisible();
+  await expect(two.page.getByText('2000-02-29')).toHaveCount(0);
+  await two.page.getByRole('button', { name: say('发消息') }).click();
   await expect(two.page.getByRole('heading', { level: 2, name: '张三' })).toBeVisible();
 });
 
-test('a picture is cut with the keyboard, and the other side shows it at once', async ({ enter, server }) => {
-  const one = await enter('travel-dev-1-a', { viewport: { width: 390, height: 844 } });
+test('a picture is cut with the keyboard, and the other side shows it at once', FLOW, async ({ enter, server }) => {
+  const one = await enter('travel-dev-1-a');
   const two = await enter('travel-dev-1-b');
   const page = one.page;
   await page.goto(`${server.url}/settings/profile`);
-  await page.getByLabel('头像', { exact: true }).setInputFiles({
+  await page.getByLabel(say('头像'), { exact: true }).setInputFiles({
     name: 'picture.png',
     mimeType: 'image/png',
     buffer: await picture(page),
   });
-  const across = page.getByRole('slider', { name: '左右位置' });
+  const across = page.getByRole('slider', { name: say('左右位置') });
   await across.focus();
   await across.press('End');
   const wide = await page.evaluate(() => document.documentElement.scrollWidth);
-  expect(wide).toBeLessThanOrEqual(390);
-  await page.getByRole('button', { name: '上传头像' }).click();
-  const shown = page.getByRole('img', { name: /的头像/ }).locator('img');
+  expect(wide).toBeLessThanOrEqual(page.viewportSize()!.width);
+  await page.getByRole('button', { name: say('上传头像') }).click();
+  const shown = page.getByRole('img', { name: say('{}的头像', 'travel-dev-1-a') }).locator('img');
   await expect(shown).toBeVisible();
   const blue = await shown.evaluate(async (image: HTMLImageElement) => {
     await image.decode();
@@ -69,8 +80,8 @@ test('a picture is cut with the keyboard, and the other side shows it at once', 
   expect(blue, 'the right half').toBe(true);
   await expect(new Messenger(two.page).session('travel-dev-1-a').locator('.avatar img')).toHaveCount(1);
 
-  await page.getByRole('button', { name: '移除头像' }).click();
-  await expect(page.getByRole('button', { name: '移除头像' })).toHaveCount(0);
+  await page.getByRole('button', { name: say('移除头像') }).click();
+  await expect(page.getByRole('button', { name: say('移除头像') })).toHaveCount(0);
   await expect(new Messenger(two.page).session('travel-dev-1-a').locator('.avatar img')).toHaveCount(0);
 });
 

@@ -1,4 +1,4 @@
 import { defineConfig } from '@playwright/test';
 import tests from './playwright.config.ts';
 
-export default defineConfig(tests, { testMatch: 'screenshot.ts' });
+export default defineConfig({ ...tests, projects: [{ name: 'zh-desk' }], testMatch: 'screenshot.ts' });

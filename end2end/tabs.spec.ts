@@ -1,8 +1,9 @@
 import type { Page } from '@playwright/test';
 import { Messenger } from './support/messenger.ts';
-import { expect, test } from './support/test.ts';
+import { expect, FLOW, test } from './support/test.ts';
+import { say, titled } from './support/words.ts';
 
-test('two tabs share one connection, and the second has it within three seconds when the first ends', async ({
+test('two tabs share one connection, and the second has it within three seconds when the first ends', FLOW, async ({
   enter,
   server,
 }) => {
@@ -36,16 +37,16 @@ test('what is read in one tab is read in the other within 200 ms', async ({ ente
   const [a, b] = [new Messenger(first.page), new Messenger(second.page)];
   const peer = await server.program('travel-dev-2-b');
   await peer.send(await peer.conversation(), '未读');
-  await expect(first.page).toHaveTitle('(1) 私信');
-  await expect(second.page).toHaveTitle('(1) 私信');
+  await expect(first.page).toHaveTitle(titled(1));
+  await expect(second.page).toHaveTitle(titled(1));
   await expect(second.page.locator('link[rel=icon]')).toHaveAttribute('href', /^data:/);
   const times = [readAt(first.page), readAt(second.page)];
   await first.page.bringToFront();
   await a.choose('travel-dev-2-b');
   const [here, there] = await Promise.all(times);
   expect(there! - here!).toBeLessThan(200);
-  await expect(b.session('travel-dev-2-b')).not.toContainText('未读消息');
-  await expect(second.page).toHaveTitle('私信');
+  await expect(b.session('travel-dev-2-b').getByText(say('{} 条未读消息', 1))).toHaveCount(0);
+  await expect(second.page).toHaveTitle(titled(0));
   await expect(second.page.locator('link[rel=icon]')).toHaveAttribute('href', /^\/favicon/);
 });
 
@@ -62,7 +63,7 @@ test('what one tab has written shows in the other, which sends it when the first
   await expect(b.message('写完就关')).toBeVisible();
   await first.page.close();
   await server.start();
-  await expect(b.mark('写完就关', '已发送')).toBeVisible({ timeout: 30_000 });
+  await expect(b.mark('写完就关', say('已发送'))).toBeVisible({ timeout: 30_000 });
   await expect(b.message('写完就关')).toHaveCount(1);
   const peer = await server.program('travel-dev-3-b');
   const texts = await peer.texts(await peer.conversation());

@@ -1,9 +1,10 @@
 import { Messenger } from './support/messenger.ts';
-import { expect, test } from './support/test.ts';
+import { expect, FLOW, test } from './support/test.ts';
+import { say, titled } from './support/words.ts';
 
 const GROUP = 'ubuntu-2004-12-25.train-c';
 
-test('a badge shows exactly the messages that make it, and each leads to its place', async ({ enter, server }) => {
+test('a badge shows exactly the messages that make it, and each leads to its place', FLOW, async ({ enter, server }) => {
   const visitor = await enter('travel-dev-4-a');
   const page = visitor.page;
   const me = new Messenger(page);
@@ -11,11 +12,11 @@ test('a badge shows exactly the messages that make it, and each leads to its pla
   const conversation = await peer.conversation();
   const texts = Array.from({ length: 30 }, (_, n) => `第 ${n + 1} 条`);
   for (const text of texts) await peer.send(conversation, text);
-  const badge = me.session('travel-dev-4-b').getByRole('button', { name: '查看 30 条未读消息' });
+  const badge = me.session('travel-dev-4-b').getByRole('button', { name: say('查看 {} 条未读消息', 30) });
   await expect(badge).toHaveText('30');
 
   await badge.click();
-  const dialog = page.getByRole('dialog', { name: '30 条未读消息' });
+  const dialog = page.getByRole('dialog', { name: say('{} 条未读消息', 30) });
   await expect(dialog.locator('.why-text')).toHaveText([...texts].reverse());
   await page.keyboard.press('Escape');
   // Looking into it reads nothing.
@@ -39,10 +40,10 @@ test('a jump within the open conversation, from the menu of its row', async ({ e
   await expect(me.messages.last()).not.toBeInViewport();
   const peer = await server.program('crimsun');
   await peer.send(await peer.conversation(), 'kleedrac: ping');
-  await me.act(me.session(GROUP), '查看 1 条未读消息');
+  await me.act(me.session(GROUP), say('查看 {} 条未读消息', 1));
   await visitor.page.getByRole('dialog').getByRole('link', { name: 'kleedrac: ping' }).click();
   await expect(me.message('kleedrac: ping')).toBeInViewport();
-  await expect(me.session(GROUP)).not.toContainText('未读');
+  await expect(me.session(GROUP)).not.toContainText(say('未读'));
 });
 
 test('more than 99 come in pages, and what was deleted is not among them', async ({ enter, server }) => {
@@ -55,10 +56,10 @@ test('more than 99 come in pages, and what was deleted is not among them', async
   const own = await server.program('kleedrac');
   const [{ head_seq }] = (await own.conversations()) as [{ head_seq: number }];
   await own.hide(conversation, [head_seq - 2]);
-  const badge = me.session(GROUP).getByRole('button', { name: '查看 120 条未读消息' });
+  const badge = me.session(GROUP).getByRole('button', { name: say('查看 {} 条未读消息', 120) });
   await expect(badge).toHaveText('99+');
   await badge.click();
-  const dialog = visitor.page.getByRole('dialog', { name: '120 条未读消息' });
+  const dialog = visitor.page.getByRole('dialog', { name: say('{} 条未读消息', 120) });
   await expect(dialog.locator('.why-text')).toHaveCount(99);
   await dialog.getByRole('button', { name: '显示更多' }).click();
   const expected = texts.filter(text => text !== 'line 119').reverse();
@@ -76,47 +77,47 @@ test('list, title and icon tell one number', async ({ enter, server }) => {
   const peer = await server.program('travel-dev-5-b');
   const conversation = await peer.conversation();
   for (let n = 1; n <= 4; n += 1) await peer.send(conversation, `消息 ${n}`);
-  await expect(me.session('travel-dev-5-b').getByText('4 条未读消息')).toBeAttached();
-  await expect(visitor.page).toHaveTitle('(4) 私信');
+  await expect(me.session('travel-dev-5-b').getByText(say('{} 条未读消息', 4))).toBeAttached();
+  await expect(visitor.page).toHaveTitle(titled(4));
   await expect.poll(icon).toContain('>4</text>');
-  await me.act(me.session('travel-dev-5-b'), '标为已读');
-  await expect(me.session('travel-dev-5-b')).not.toContainText('未读');
-  await expect(visitor.page).toHaveTitle('私信');
+  await me.act(me.session('travel-dev-5-b'), say('标为已读'));
+  await expect(me.session('travel-dev-5-b')).not.toContainText(say('未读'));
+  await expect(visitor.page).toHaveTitle(titled(0));
   await expect.poll(icon).toBe(plain);
   await expect.poll(() => server.program('travel-dev-5-a').then(me => me.conversations())).toMatchObject([{ unread: 0 }]);
 });
 
-test('everything is read by one request, on all devices', async ({ enter, server }) => {
+test('everything is read by one request, on all devices', FLOW, async ({ enter, server }) => {
   const visitor = await enter('kleedrac');
   const me = new Messenger(visitor.page);
   const two = new Messenger((await enter('kleedrac')).page);
-  const all = me.page.getByRole('button', { name: '全部已读' });
+  const all = me.page.getByRole('button', { name: say('全部已读') });
   await expect(all).toBeDisabled();
   const peer = await server.program('wood1');
   const group = await peer.conversation();
   for (const text of ['one', 'two', 'three']) await peer.send(group, text);
   const friend = await enter('crimsun');
-  await friend.page.getByRole('link', { name: '新会话' }).click();
-  await friend.page.getByRole('searchbox', { name: '输入用户名或昵称' }).fill('kleedrac');
+  await friend.page.getByRole('link', { name: say('新会话') }).click();
+  await friend.page.getByRole('searchbox', { name: say('输入用户名或昵称') }).fill('kleedrac');
   await friend.page.getByRole('button', { name: 'kleedrac' }).click();
   await new Messenger(friend.page).send('hi');
-  for (const side of [me, two]) await expect(side.page).toHaveTitle('(4) 私信');
+  for (const side of [me, two]) await expect(side.page).toHaveTitle(titled(4));
 
   const asked: string[] = [];
   visitor.page.on('request', request => {
     if (request.method() === 'PUT') asked.push(new URL(request.url()).pathname);
   });
   await all.click();
-  const dialog = me.page.getByRole('dialog', { name: '把 2 个会话都标为已读？' });
-  await dialog.getByRole('button', { name: '取消' }).click();
-  await expect(me.page).toHaveTitle('(4) 私信');
+  const dialog = me.page.getByRole('dialog', { name: say('把 {} 个会话都标为已读？', 2) });
+  await dialog.getByRole('button', { name: say('取消') }).click();
+  await expect(me.page).toHaveTitle(titled(4));
   await all.click();
-  await dialog.getByRole('button', { name: '全部已读' }).click();
+  await dialog.getByRole('button', { name: say('全部已读') }).click();
   for (const side of [me, two]) {
-    await expect(side.page).toHaveTitle('私信');
-    await expect(side.session(GROUP)).not.toContainText('未读');
+    await expect(side.page).toHaveTitle(titled(0));
+    await expect(side.session(GROUP)).not.toContainText(say('未读'));
     await side.strangers.click();
-    await expect(side.session('crimsun')).not.toContainText('未读');
+    await expect(side.session('crimsun')).not.toContainText(say('未读'));
   }
   expect(asked.filter(path => path === '/api/v1/receipts/all')).toHaveLength(1);
 });

@@ -1,11 +1,17 @@
 import { expect, type Locator, type Page } from '@playwright/test';
+import { say } from './words.ts';
 
-/** What a person finds on the messenger's page in Chinese. */
+/** What a person finds on the messenger's page, in the language and at the width of the project. */
 export class Messenger {
   constructor(readonly page: Page) {}
 
+  /** The list of conversations. A narrow screen shows it while none is open. */
+  get list(): Locator {
+    return this.page.getByRole('region', { name: say('会话列表') });
+  }
+
   get sessions(): Locator {
-    return this.page.getByRole('region', { name: '会话列表' }).getByRole('listitem');
+    return this.list.getByRole('listitem');
   }
 
   /** The row of one conversation. */
@@ -15,7 +21,7 @@ export class Messenger {
 
   /** The row that stands for the conversations with strangers. */
   get strangers(): Locator {
-    return this.page.getByRole('link', { name: '陌生人消息' });
+    return this.page.getByRole('link', { name: say('陌生人消息') });
   }
 
   get log(): Locator {
@@ -31,7 +37,7 @@ export class Messenger {
   }
 
   get composer(): Locator {
-    return this.page.getByRole('textbox', { name: '输入消息' });
+    return this.page.getByRole('textbox', { name: say('输入消息') });
   }
 
   get menu(): Locator {
@@ -51,7 +57,22 @@ export class Messenger {
     await expect(this.menu).toBeHidden();
   }
 
+  /** One pane at a time, as on a phone. */
+  get narrow(): boolean {
+    return this.page.viewportSize()!.width <= 760;
+  }
+
+  /** Goes back to the list where it is a pane of its own. */
+  async showList(): Promise<void> {
+    if (!this.narrow) return;
+    const back = this.page.getByRole('link', { name: say('返回会话列表') });
+    await expect(this.list.or(back)).toBeVisible();
+    if (await back.isVisible()) await back.click();
+    await expect(this.list).toBeVisible();
+  }
+
   async choose(name: string): Promise<void> {
+    await this.showList();
     await this.session(name).getByRole('link').click();
     await expect(this.page.getByRole('heading', { level: 2, name })).toBeVisible();
   }
@@ -64,7 +85,7 @@ export class Messenger {
 
   /** How far one's own message has come, in words. */
   mark(text: string, words: string): Locator {
-    return this.message(text).getByRole('img', { name: words });
+    return this.message(text).getByRole('img', { name: words, exact: true });
   }
 
   /** The addresses of the messages mounted, from top to bottom. */

@@ -108,6 +108,13 @@ export class Server {
     await exit;
   }
 
+  /** Makes an account, and logs in with it as a program does. */
+  async newcomer(handle: string, name: string): Promise<Program> {
+    const account = { handle, display_name: name, password: PASSWORD };
+    await call(`${this.url}/api/v1/accounts`, 'POST', undefined, account);
+    return this.program(handle);
+  }
+
   /** Logs in as a program does. */
   async program(handle: string): Promise<Program> {
     const { token } = await call(`${this.url}/api/v1/logins`, 'POST', undefined, { handle, password: PASSWORD });
@@ -162,6 +169,16 @@ export class Program {
   /** Changes what it has somebody as. */
   async relate(method: 'PUT' | 'DELETE', user: number, what: 'friend' | 'follow' | 'block'): Promise<void> {
     await call(`${this.server.url}/api/v1/contacts/${user}/${what}`, method, this.token, {});
+  }
+
+  /** Asks somebody to be a friend. */
+  async askFriend(user: number, greeting: string): Promise<void> {
+    await call(`${this.server.url}/api/v1/contacts/${user}/friend`, 'PUT', this.token, { greeting });
+  }
+
+  /** Makes a group. Its number. */
+  async group(title: string, members: number[]): Promise<number> {
+    return (await call(`${this.server.url}/api/v1/conversations`, 'POST', this.token, { title, members })).id;
   }
 
   /** Opens the direct conversation with somebody. */

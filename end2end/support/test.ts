@@ -5,6 +5,9 @@ import { Watch } from './watch.ts';
 
 export { expect };
 
+/** A flow: it runs in both languages, on a desk and on a phone. */
+export const FLOW = { tag: '@flow' };
+
 /** One person at one browser: a context of its own, and a page in it. */
 export class Visitor {
   constructor(
@@ -57,8 +60,25 @@ export class Visitor {
         await new Promise(resolve => navigator.serviceWorker.addEventListener('controllerchange', resolve));
       }
     });
-    // The device writes at most every half second; a write that is under way takes no time to speak of.
-    await this.page.waitForTimeout(1_500);
+    // The device writes at most every half second. The timers of a page ring in their order, and what is read after a
+    // write waits for it: so everything that was to be written is.
+    await this.page.evaluate(async () => {
+      await new Promise(resolve => setTimeout(resolve, 700));
+      for (const { name } of await indexedDB.databases()) {
+        const database = await new Promise<IDBDatabase>((resolve, reject) => {
+          const request = indexedDB.open(name!);
+          request.onsuccess = () => resolve(request.result);
+          request.onerror = () => reject(request.error);
+        });
+        await new Promise(resolve => {
+          const [store] = database.objectStoreNames;
+          const reading = database.transaction(database.objectStoreNames);
+          reading.oncomplete = resolve;
+          reading.objectStore(store!).count();
+        });
+        database.close();
+      }
+    });
   }
 
   /** Another tab of the same browser. */
