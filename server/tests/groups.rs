@@ -200,3 +200,21 @@ async fn one_joins_by_a_link() {
     assert_eq!(a.delete(&path::group_link(id)).await.status, 204);
     assert_eq!(b.get(&path::join(&link)).await.status, 404);
 }
+
+/// R003-07: whoever left is told nothing more of the group, not even what it once hid there and showed again.
+#[tokio::test]
+async fn what_was_shown_again_is_not_told_after_leaving() {
+    let server = TestServer::start();
+    let (a, b) = (server.person("aa").await, server.person("bb").await);
+    let id = make(&a, "一", &[&b]).await.id;
+    let seq = a.send(id, "one").await.seq;
+    let known = b.sync(None).await;
+    for hidden in [true, false] {
+        let hide = b.put(&path::hidden(id), &json!({"seqs": [seq], "hidden": hidden})).await;
+        assert!(hide.status < 300, "{hide:?}");
+    }
+    assert_eq!(b.delete(&path::member(id, b.id)).await.status, 204);
+    let changes = b.sync(Some(&known.token)).await.changes;
+    assert!(changes.iter().any(|it| matches!(it, AccountChange::Left { .. })), "{changes:?}");
+    assert!(!changes.iter().any(|it| matches!(it, AccountChange::Shown { .. })), "{changes:?}");
+}

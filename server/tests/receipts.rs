@@ -102,6 +102,27 @@ async fn receipts_can_be_turned_off() {
     }
 }
 
+/// R000-19: what is read after a block is told to neither side, whoever asks; what was told before stays told.
+#[tokio::test]
+async fn reading_across_a_block_is_listed_nowhere() {
+    let server = TestServer::start();
+    let (a, b) = (server.person("aa").await, server.person("bb").await);
+    let id = a.open(&b).await;
+    for _ in 0..3 {
+        a.send(id, "x").await;
+    }
+    b.report(id, 1, 1).await;
+    assert_eq!(b.put(&path::block(a.id), &json!({})).await.status, 200);
+    b.report(id, 3, 3).await;
+    let listed: Readers = a.get(&path::readers(id)).await.read();
+    assert_eq!(listed.readers.iter().map(|it| it.read).collect::<Vec<_>>(), [seq(1)]);
+    let read: MessageReaders = a.get(&path::message_readers(id, seq(3))).await.read();
+    assert_eq!((read.count, read.readers), (0, vec![]));
+    assert_eq!(b.delete(&path::block(a.id)).await.status, 200);
+    let listed: Readers = a.get(&path::readers(id)).await.read();
+    assert_eq!(listed.readers.iter().map(|it| it.read).collect::<Vec<_>>(), [seq(3)]);
+}
+
 /// R000-20: the sender of a message learns who has read it, and nobody else does.
 #[tokio::test]
 async fn only_the_sender_learns_who_read() {

@@ -37,6 +37,10 @@ pub async fn watch(
     let Some(peer) = peer.filter(|_| roster.kind == ConversationKind::Direct) else { return Ok(()) };
     if let Some(seen_at) = state.store.seen_at(account, id, peer).await? {
         state.hub.watch(account, connection, Some((peer, seen_at)));
+        // A block that came between the two found nobody to part.
+        if state.store.seen_at(account, id, peer).await?.is_none() {
+            state.hub.watch(account, connection, None);
+        }
     }
     Ok(())
 }

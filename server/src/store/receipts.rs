@@ -1,7 +1,7 @@
 //! Reading receipts: the owner's inbox, and who has read what.
 //!
 //! What an owner was told never falls back (R000-20). Of those who let others know, the member's own cursor is told
-//! on demand as well, which alone serves groups too large to tell anybody anything.
+//! on demand as well, which alone serves groups too large to tell anybody anything; but not across a block (R000-19).
 
 use super::conversations::read_user;
 use super::cursors::receipt;
@@ -25,14 +25,17 @@ macro_rules! readers {
     ($where:literal) => {
         concat!(
             "select id, handle, display_name, avatar, version, seq from (
-                select a.id, a.handle, a.display_name, a.avatar, a.version, m.vis_from, me.receipts = 1 and a.receipts = 1 as open,
-                    max(coalesce(r.read, 0), m.sent,
-                        case when me.receipts = 1 and a.receipts = 1 then m.read else 0 end) as seq
+                select id, handle, display_name, avatar, version, vis_from, open,
+                    max(told, sent, case when open then read else 0 end) as seq
+                from (select a.id, a.handle, a.display_name, a.avatar, a.version, m.vis_from, m.sent, m.read,
+                    coalesce(r.read, 0) as told,
+                    me.receipts = 1 and a.receipts = 1 and coalesce(b.blocking + b.blocked, 0) = 0 as open
                 from member as m
                 join account as a on a.id = m.account
                 join account as me on me.id = $1
+                left join relation as b on b.account = $1 and b.other = m.account
                 left join receipt as r on r.owner = $1 and r.conversation = $2 and r.reader = m.account
-                where m.conversation = $2 and m.account <> $1
+                where m.conversation = $2 and m.account <> $1)
             ) where ",
             $where
         )
@@ -50,7 +53,8 @@ const MESSAGE_READERS: &str = readers!(
 const MESSAGE_COUNT: &str = "select count(*)
     from member as m join account as a on a.id = m.account join account as me on me.id = $1
     where m.conversation = $2 and m.account <> $1 and m.vis_from <= $3
-        and (m.sent >= $3 or m.read >= $3 and me.receipts = 1 and a.receipts = 1)
+        and (m.sent >= $3 or m.read >= $3 and me.receipts = 1 and a.receipts = 1 and not exists (
+            select 1 from relation as b where b.account = $1 and b.other = m.account and b.blocking + b.blocked > 0))
         and not exists (select 1 from hidden as h
             where h.account = m.account and h.conversation = $2 and h.seq = $3 and h.why = 2)";
 

@@ -73,9 +73,11 @@ const CHANGES: &str = "select upd, 0, conversation, 0, delivered, read, joined_u
     select upd, 6, conversation, 0, 0, 0, 0 from former where account = $1 and upd > $2
     order by upd limit $3";
 
+const SEES: &str = "select 1 from member where account = $1 and conversation = $2 and vis_from <= $3";
+
 /// Every statement of this file, for the test that explains them.
 #[cfg(test)]
-pub const STATEMENTS: &[&str] = &[VERSION, UPD, NEWEST, CHANGES];
+pub const STATEMENTS: &[&str] = &[VERSION, UPD, NEWEST, CHANGES, SEES];
 
 impl Store {
     /// What moved for the account after `cursor`, whatever its age: first its own log, then the conversations.
@@ -150,7 +152,7 @@ async fn changes(
             (1, _) => AccountChange::Receipt(Receipt { conversation, reader: parse(number(3)?)?, cursors }),
             (2, _) => AccountChange::Settings { receipts: number(3)? == 1, messages_from: messages_from(number(4)?)? },
             (10, _) => AccountChange::Profile { user: user(conn, reader.account).await? },
-            (3, _) => hidden(conn, conversation, parse(number(3)?)?, number(4)? == 1).await?,
+            (3, _) => hidden(conn, reader, conversation, parse(number(3)?)?, number(4)? == 1).await?,
             (4, _) => {
                 let Contact { user, relation, .. } = contact(conn, reader.account, parse(number(2)?)?).await?;
                 AccountChange::Relation { user, relation }
@@ -171,14 +173,18 @@ async fn changes(
     Ok((changes, (rows.len() as u64 == u64::from(limit)).then_some(through)))
 }
 
-/// A message that the account hid, or one that it hid and shows again: that has not come to its other devices.
+/// A message that the account hid, or one that it hid and shows again: that has not come to its other devices. Whoever
+/// left, or came back later, does not see it any more.
 async fn hidden(
     conn: &mut SqliteConnection,
+    reader: Reader,
     conversation: ConversationId,
     seq: Seq,
     hidden: bool,
 ) -> Result<AccountChange, StoreError> {
-    if hidden {
+    let sees =
+        sqlx::query_scalar::<_, i64>(SEES).bind(reader.account.as_i64()).bind(conversation.as_i64()).bind(seq.as_i64());
+    if hidden || sees.fetch_optional(&mut *conn).await?.is_none() {
         return Ok(AccountChange::Hidden { conversation, seq });
     }
     let (message, sender) = history::message(conn, conversation, seq).await?;
