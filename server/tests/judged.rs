@@ -1,5 +1,6 @@
 //! The real binary under load, judged: several accounts with two devices each write, read, withhold, delete and reconnect
-//! at once, and logins are ended among it; their history must be one that a right server can have made.
+//! at once, become friends, follow and block each other, bring each other into a group, mute and remove each other, and
+//! logins are ended among it; their history must be one that a right server can have made.
 //!
 //! One run by default, as many as `SIXIN_CYCLES` says in a torture. `SIXIN_FIRST` repeats the choices of a run, and the
 //! saved history can be judged again as it was.
@@ -9,22 +10,26 @@
 mod history;
 mod support;
 
-use history::{Dice, History, Log, Membership, Observer, Op, Process, Recorder, judge, report};
+use history::{Act, Dice, History, Log, Membership, Observer, Op, Process, Recorder, judge, report};
 use protocol::receipts::ReceiptReport;
-use protocol::{ConversationId, ConversationKind, Seq, UserId};
+use protocol::{Conversation, ConversationId, ConversationKind, MessagesFrom, Role, Seq, UserId, path};
+use serde_json::json;
 use std::collections::{BTreeSet, HashMap};
 use std::process::Command;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use support::{BINARY, Person, TestServer, cycles, fresh_client_id};
 
 /// People of the workload; each is in both groups or in one, and writes to two others.
 const PEOPLE: [&str; 6] = ["ada", "bob", "cyd", "dan", "eve", "fay"];
 /// What one device does in a run.
-const ACTIONS: usize = 60;
+const ACTIONS: usize = 80;
+/// How many messages a stranger may write, in every second run.
+const STRANGERS: u64 = 5;
 /// How long devices may take to come to rest.
 const REST: Duration = Duration::from_secs(10);
 
-/// Invariants 1–13, 15 and 17–20 hold of the real binary under concurrent load.
+/// R002-17, R003-08, R004-I12: invariants 1–13, 15, 17–20, 22 and 23 hold of the real binary under concurrent load.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_history_of_the_real_binary_is_right() {
     for seed in cycles(1) {
@@ -43,12 +48,18 @@ async fn the_history_of_the_real_binary_is_right() {
 
 /// A whole run: a server, its people, their load, rest, and the final state.
 async fn run(seed: u64, recorder: &Recorder) {
-    let (server, handles) = server_with_groups();
+    let strangers = if seed.is_multiple_of(2) { 0 } else { STRANGERS };
+    let (server, handles) = server_with_groups(strangers);
+    recorder.strangers(strangers);
     let mut devices = Vec::new();
     for handle in handles.iter().chain(&handles) {
         let person = Person::log_in(&server.address, handle, "imported people").await;
         devices.push(Observer::new(person, recorder));
     }
+    let world = Arc::new(World {
+        people: devices[..PEOPLE.len()].iter().map(|device| device.process.account).collect(),
+        crew: found_crew(&devices).await,
+    });
     know_conversations(&mut devices, recorder).await;
 
     let mut dice = Dice::new(seed);
@@ -60,13 +71,13 @@ async fn run(seed: u64, recorder: &Recorder) {
     }
     let guesting: Vec<_> = guests
         .into_iter()
-        .map(|guest| (guest.process, tokio::spawn(be_ended(guest, Dice::new(dice.next())))))
+        .map(|guest| (guest.process, tokio::spawn(be_ended(guest, world.clone(), Dice::new(dice.next())))))
         .collect();
     let guests: Vec<Process> = guesting.iter().map(|(guest, _)| *guest).collect();
     let first = devices.len() / 2;
     let working = devices.into_iter().enumerate().map(|(at, device)| {
         let guest = guests.iter().find(|guest| at < first && guest.account == device.process.account);
-        tokio::spawn(work(device, guest.copied(), Dice::new(dice.next())))
+        tokio::spawn(work(device, guest.copied(), world.clone(), Dice::new(dice.next())))
     });
     let mut devices = Vec::new();
     for device in working.collect::<Vec<_>>() {
@@ -93,11 +104,28 @@ async fn run(seed: u64, recorder: &Recorder) {
     recorder.quiet();
     for device in devices.iter_mut().chain(&mut fresh) {
         device.dump_all().await;
+        device.know(&world.people).await;
     }
 }
 
+/// Who is there, and the group in which they come and go.
+struct World {
+    people: Vec<UserId>,
+    crew: ConversationId,
+}
+
+/// Makes the group in which members come and go: its owner, an admin, a member.
+async fn found_crew(devices: &[Observer]) -> ConversationId {
+    let [owner, admin, member] = [0, 1, 2].map(|at| &devices[at].person);
+    let request = json!({"title": "crew", "members": [admin.id, member.id]});
+    let crew: Conversation = owner.post(path::CONVERSATIONS, &request).await.read();
+    let appointed = owner.patch(&path::member(crew.id, admin.id), &json!({"role": "admin"})).await;
+    assert_eq!(appointed.status, 204);
+    crew.id
+}
+
 /// A server with two groups, from a file, and the handles of their members.
-fn server_with_groups() -> (TestServer, Vec<String>) {
+fn server_with_groups(strangers: u64) -> (TestServer, Vec<String>) {
     let data = tempfile::tempdir().unwrap();
     let file = data.path().join("groups.jsonl");
     let line = |chat: &str, sender: &&str| {
@@ -114,7 +142,8 @@ fn server_with_groups() -> (TestServer, Vec<String>) {
         .output()
         .unwrap();
     assert!(import.status.success(), "{}", String::from_utf8_lossy(&import.stderr));
-    let server = TestServer::start_on(data, Command::new(BINARY), &[]);
+    let server =
+        TestServer::start_on(data, Command::new(BINARY), &[("SIXIN_STRANGER_MSG_LIMIT", &strangers.to_string())]);
     (server, PEOPLE.map(str::to_owned).to_vec())
 }
 
@@ -123,25 +152,26 @@ async fn know_conversations(devices: &mut [Observer], recorder: &Recorder) {
     for (at, device) in devices[..PEOPLE.len()].iter().enumerate() {
         device.person.open(&devices[(at + 1) % PEOPLE.len()].person).await;
     }
-    let mut known: HashMap<ConversationId, (ConversationKind, Seq, Vec<UserId>)> = HashMap::new();
+    let mut known: HashMap<ConversationId, (ConversationKind, Seq, Vec<Membership>)> = HashMap::new();
     for device in &devices[..PEOPLE.len()] {
         for told in device.person.sync(None).await.conversations {
-            known.entry(told.id).or_insert((told.kind, told.head_seq, Vec::new())).2.push(device.process.account);
+            let role = told.group.map_or(Role::Member, |group| group.role);
+            let membership = Membership { account: device.process.account, vis_from: Seq::ZERO, role };
+            known.entry(told.id).or_insert((told.kind, told.head_seq, Vec::new())).2.push(membership);
         }
     }
     for (conversation, (kind, head, members)) in known {
-        let members = members.into_iter().map(|account| Membership { account, vis_from: Seq::ZERO }).collect();
         recorder.known(conversation, kind, members, head);
     }
 }
 
 /// What one device does: mostly writing and reading, now and then losing its connection or an answer; half-way it ends
 /// the guest's login.
-async fn work(mut device: Observer, guest: Option<Process>, mut dice: Dice) -> Observer {
+async fn work(mut device: Observer, guest: Option<Process>, world: Arc<World>, mut dice: Dice) -> Observer {
     device.connect().await;
     for action in 0..ACTIONS {
         device.pull(10).await;
-        act(&mut device, &mut dice).await;
+        act(&mut device, &world, &mut dice).await;
         if let Some(guest) = guest.filter(|_| action == ACTIONS / 2) {
             let ended = device.call(Op::EndLogin { device: guest.device }).await;
             assert!(ended.is_some(), "a login can be ended");
@@ -152,13 +182,13 @@ async fn work(mut device: Observer, guest: Option<Process>, mut dice: Dice) -> O
 }
 
 /// Takes part until the login is ended; then nothing is answered and no connection is made any more.
-async fn be_ended(mut device: Observer, mut dice: Dice) {
+async fn be_ended(mut device: Observer, world: Arc<World>, mut dice: Dice) {
     device.connect().await;
     while device.is_connected() || device.connect().await {
         device.pull(1).await;
         // Now and then it only listens, as a device does most of the time.
         if dice.chance(50) {
-            act(&mut device, &mut dice).await;
+            act(&mut device, &world, &mut dice).await;
         }
         while device.listen(Duration::from_millis(dice.below(20))).await {}
     }
@@ -166,7 +196,10 @@ async fn be_ended(mut device: Observer, mut dice: Dice) {
     assert!(!device.connect().await);
 }
 
-async fn act(device: &mut Observer, dice: &mut Dice) {
+async fn act(device: &mut Observer, world: &World, dice: &mut Dice) {
+    if dice.chance(30) {
+        return socialise(device, world, dice).await;
+    }
     let conversations: Vec<ConversationId> = device.replica.logs.keys().copied().collect();
     if conversations.is_empty() {
         return;
@@ -216,12 +249,50 @@ async fn act(device: &mut Observer, dice: &mut Dice) {
     }
 }
 
+/// What people do to each other, and in the group whose members come and go.
+async fn socialise(device: &mut Observer, world: &World, dice: &mut Dice) {
+    let (me, crew) = (device.process.account, world.crew);
+    let others: Vec<UserId> = world.people.iter().copied().filter(|other| *other != me).collect();
+    let other = *dice.pick(&others);
+    let directs = device.replica.directs();
+    let met = if directs.is_empty() { None } else { Some(*dice.pick(&directs)) };
+    let relate = |act| Op::Relate { other, act };
+    let op = match (dice.below(100), met) {
+        (0..10, _) => relate(Act::Befriend),
+        (10..12, _) => relate(Act::Unfriend),
+        (12..14, _) => relate(Act::Refuse),
+        (14..18, _) => relate(Act::Follow),
+        (18..21, _) => relate(Act::Unfollow),
+        (21..26, _) => relate(Act::Block),
+        // A block does not last, or nobody would write any more.
+        (26..36, _) => relate(Act::Unblock),
+        (36..38, _) => Op::Accept { from: *dice.pick(&MessagesFrom::ALL) },
+        (38..42, _) => Op::Accept { from: MessagesFrom::Everyone },
+        (42..46, _) => Op::Contact { other },
+        (46..52, Some(conversation)) => return device.tell(Op::Typing { conversation }).await,
+        (52..55, _) => return device.tell(Op::Typing { conversation: crew }).await,
+        (55..62, Some(conversation)) => return device.tell(Op::Watch { conversation }).await,
+        (62..74, _) => Op::Invite { conversation: crew, users: vec![other] },
+        (74..79, _) => Op::Remove { conversation: crew, user: other },
+        (79..82, _) => Op::Remove { conversation: crew, user: me },
+        (82..85, _) => {
+            let role = *dice.pick(&[Role::Member, Role::Admin, Role::Admin, Role::Owner]);
+            Op::Appoint { conversation: crew, user: other, role }
+        }
+        (85..90, _) => Op::Mute { conversation: crew, user: Some(other), muted: dice.chance(50) },
+        (90..93, _) => Op::Mute { conversation: crew, user: None, muted: dice.chance(40) },
+        _ => return send(device, crew, dice).await,
+    };
+    device.call(op).await;
+}
+
 /// Writes a message, now and then withheld from some of a group. Now and then the answer comes too late for a device that
 /// does not wait, and it sends again.
 async fn send(device: &mut Observer, conversation: ConversationId, dice: &mut Dice) {
     let me = device.process.account;
+    let log = device.replica.logs.get(&conversation);
     let seen: BTreeSet<UserId> =
-        device.replica.logs[&conversation].messages.values().map(|message| message.sender).collect();
+        log.into_iter().flat_map(|log| log.messages.values()).map(|message| message.sender).collect();
     let withholds = seen.len() > 2 && dice.chance(20);
     let mut op = Op::text(conversation, fresh_client_id());
     if let Op::Send { invisible, .. } = &mut op {

@@ -7,7 +7,7 @@ mod support;
 
 use history::{Dice, Membership, Observer, Op, Recorder, judge, report};
 use protocol::receipts::ReceiptReport;
-use protocol::{ClientId, ConversationId, ConversationKind, Seq, UserId};
+use protocol::{ClientId, ConversationId, ConversationKind, Role, Seq, UserId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -155,7 +155,10 @@ async fn know(people: &[Person], recorder: &Recorder) {
         }
     }
     for (conversation, members) in known {
-        let members = members.into_iter().map(|account| Membership { account, vis_from: Seq::ZERO }).collect();
+        let members = members
+            .into_iter()
+            .map(|account| Membership { account, vis_from: Seq::ZERO, role: Role::Member })
+            .collect();
         recorder.known(conversation, ConversationKind::Direct, members, Seq::ZERO);
     }
 }

@@ -5,6 +5,7 @@
 
 #![allow(clippy::print_stdout, reason = "a command talks to the one who called it")]
 
+mod checker;
 mod fan;
 mod floor;
 mod generate;
@@ -25,6 +26,14 @@ mod storm;
 mod table;
 mod world;
 
+// The judge of histories is a part of the tests.
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on panics")]
+#[path = "../../tests/history/mod.rs"]
+mod recorded;
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on panics")]
+#[path = "../../tests/support/mod.rs"]
+mod support;
+
 use anyhow::{Context, bail};
 use population::Population;
 use std::fs;
@@ -36,7 +45,7 @@ use world::World;
 
 type Scenario = fn(&mut Bench) -> anyhow::Result<Vec<Table>>;
 
-const SCENARIOS: [(&str, Scenario); 11] = [
+const SCENARIOS: [(&str, Scenario); 12] = [
     ("sends", sends::measure),
     ("low-load", sends::low_load),
     ("growth", sends::growth),
@@ -48,6 +57,7 @@ const SCENARIOS: [(&str, Scenario); 11] = [
     ("storm", storm::measure),
     ("start", start::measure),
     ("sizes", sizes::measure),
+    ("checker", checker::measure),
 ];
 
 const USAGE: &str = "\
@@ -55,7 +65,7 @@ make bench [ARGS=\"[quick] [SCENARIO…]\"]
 
   quick      fewer and shorter rounds and a smaller archive; two minutes at most
   SCENARIO   sends, low-load, growth, import, history, list, groups, idle, storm, start,
-             sizes; all when none is named";
+             sizes, checker; all when none is named";
 
 /// After so long, a scenario that has a round gets no more.
 const FULL: Duration = Duration::from_secs(9 * 60);

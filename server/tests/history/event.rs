@@ -4,8 +4,8 @@ use protocol::messaging::{ChangesPage, HistoryPage, Readers, UnreadPage};
 use protocol::receipts::{ReceiptReport, ReceiptsPage};
 use protocol::sync::SyncPage;
 use protocol::{
-    ClientId, Conversation, ConversationId, ConversationKind, DeviceId, ErrorCode, Message, MessageBody, Rev, Seq,
-    ServerFrame, Upd, UserId,
+    ClientId, Contact, Conversation, ConversationId, ConversationKind, DeviceId, ErrorCode, Message, MessageBody,
+    MessagesFrom, Rev, Role, Seq, ServerFrame, Upd, UserId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +29,8 @@ pub struct Event {
 pub enum What {
     /// The recording knows who is in a conversation. Messages through `head` were there before it began.
     Known { conversation: ConversationId, kind: ConversationKind, members: Vec<Membership>, head: Seq },
+    /// How many messages a stranger may write before the first answer; 0, and unless this is said: as many as they like.
+    Strangers { limit: u64 },
     /// A call is about to be made.
     Invoke { call: u64, process: Process, op: Op },
     /// It did what was asked.
@@ -56,6 +58,22 @@ pub struct Membership {
     pub account: UserId,
     /// The first message that the member may see.
     pub vis_from: Seq,
+    #[serde(default)]
+    pub role: Role,
+}
+
+/// What one account does to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Act {
+    /// Asks to be friends, or accepts that the other asks.
+    Befriend,
+    Unfriend,
+    Refuse,
+    Follow,
+    Unfollow,
+    Block,
+    Unblock,
 }
 
 /// A call of the API.
@@ -96,9 +114,53 @@ pub enum Op {
     Privacy {
         receipts: bool,
     },
+    /// From whom the account accepts messages.
+    Accept {
+        from: MessagesFrom,
+    },
     /// Ends a login of the account.
     EndLogin {
         device: DeviceId,
+    },
+    Relate {
+        other: UserId,
+        act: Act,
+    },
+    /// Asks what the account and another are to each other.
+    Contact {
+        other: UserId,
+    },
+    Invite {
+        conversation: ConversationId,
+        users: Vec<UserId>,
+    },
+    /// Removes a member of a group; oneself: leaves it.
+    Remove {
+        conversation: ConversationId,
+        user: UserId,
+    },
+    Dissolve {
+        conversation: ConversationId,
+    },
+    /// Gives a member another role; `Owner` hands the group over.
+    Appoint {
+        conversation: ConversationId,
+        user: UserId,
+        role: Role,
+    },
+    /// Mutes a member, or everybody, for longer than a history lasts; or ends that.
+    Mute {
+        conversation: ConversationId,
+        user: Option<UserId>,
+        muted: bool,
+    },
+    /// Tells, over the push connection, that the person writes.
+    Typing {
+        conversation: ConversationId,
+    },
+    /// Asks, over the push connection, for the presence of the peer of a direct conversation.
+    Watch {
+        conversation: ConversationId,
     },
     Sync {
         since: Option<String>,
@@ -151,11 +213,21 @@ impl Op {
             | Self::History { conversation, .. }
             | Self::Changes { conversation, .. }
             | Self::Unread { conversation, .. }
+            | Self::Invite { conversation, .. }
+            | Self::Remove { conversation, .. }
+            | Self::Dissolve { conversation }
+            | Self::Appoint { conversation, .. }
+            | Self::Mute { conversation, .. }
+            | Self::Typing { conversation }
+            | Self::Watch { conversation }
             | Self::Readers { conversation } => Some(*conversation),
             Self::Page { conversation } => *conversation,
             Self::Report { .. }
             | Self::ReadAll
             | Self::Privacy { .. }
+            | Self::Accept { .. }
+            | Self::Relate { .. }
+            | Self::Contact { .. }
             | Self::EndLogin { .. }
             | Self::Sync { .. }
             | Self::Receipts { .. } => None,
@@ -184,6 +256,7 @@ pub enum Answer {
     Unread(UnreadPage),
     Receipts(ReceiptsPage),
     Readers(Readers),
+    Contact(Contact),
     /// The total of unread messages in the title, and the keys of the messages whose text stands in the page.
     Page {
         total: u64,

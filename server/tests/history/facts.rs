@@ -1,10 +1,12 @@
 //! A history, read once: calls with their ends, who sent what, what the final state is.
 
-use super::event::{Answer, Event, History, Membership, Op, Process, What};
+use super::event::{Answer, Event, History, Op, Process, What};
 use super::sighting::{Sighting, tellings};
+use super::society::Society;
 use protocol::frame::close;
 use protocol::{
-    ClientId, Conversation, ConversationId, ConversationKind, ErrorCode, Message, MessageBody, Rev, Seq, UserId,
+    ClientId, Conversation, ConversationId, ConversationKind, ErrorCode, LogChange, Message, MessageBody, Rev, Role,
+    Seq, ServerFrame, UserId,
 };
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -49,7 +51,12 @@ impl<'h> Call<'h> {
 #[derive(Clone, Debug)]
 pub struct Place {
     pub kind: ConversationKind,
+    /// Everybody who may ever be a member, and the first message that they may ever see.
     pub members: HashMap<UserId, Seq>,
+    /// The members from before the recording.
+    pub known: HashMap<UserId, (Seq, Role)>,
+    /// Members come and go: [`Society`] says when.
+    pub moves: bool,
     /// Messages through this one were there before the recording.
     pub head: Seq,
 }
@@ -119,6 +126,10 @@ pub struct Facts<'h> {
     pub deletes: HashMap<(UserId, ConversationId), Vec<usize>>,
     /// Accounts that may have had their receipts off at some time.
     pub private: HashSet<UserId>,
+    pub society: Society,
+    strangers: u64,
+    /// Of each event that is a frame: the earliest time at which the server can have made it.
+    made: HashMap<usize, u64>,
     /// When each device was first heard of.
     seen: HashMap<Process, u64>,
     pub quiet: Option<u64>,
@@ -147,6 +158,9 @@ impl<'h> Facts<'h> {
             hides: HashMap::new(),
             deletes: HashMap::new(),
             private: HashSet::new(),
+            society: Society::default(),
+            strangers: 0,
+            made: HashMap::new(),
             seen: HashMap::new(),
             quiet: None,
             healed: None,
@@ -169,7 +183,9 @@ impl<'h> Facts<'h> {
             });
         }
         facts.keys = keys;
+        facts.society = Society::of(&facts, facts.strangers);
         facts.heads = heads(&facts);
+        facts.made = made(&facts);
         facts.finish();
         facts
     }
@@ -179,6 +195,7 @@ impl<'h> Facts<'h> {
         self.quiet.is_some_and(|quiet| call.from >= quiet)
     }
 
+    /// Whether it is a member, or may ever be one where members come and go.
     pub fn is_member(&self, account: UserId, conversation: ConversationId) -> bool {
         self.places.get(&conversation).is_none_or(|place| place.members.contains_key(&account))
     }
@@ -186,6 +203,16 @@ impl<'h> Facts<'h> {
     /// The first message that the member may see, on whatever device.
     pub fn vis_from(&self, account: UserId, conversation: ConversationId) -> Seq {
         self.places.get(&conversation).and_then(|place| place.members.get(&account)).copied().unwrap_or_default()
+    }
+
+    /// The places at which members come and go.
+    pub fn moves(&self, conversation: ConversationId) -> bool {
+        self.places.get(&conversation).is_some_and(|place| place.moves)
+    }
+
+    /// The earliest time at which the server can have made a frame.
+    pub fn made(&self, event: usize) -> u64 {
+        self.made.get(&event).copied().unwrap_or(0)
     }
 
     /// The conversations of a member.
@@ -254,9 +281,12 @@ impl<'h> Facts<'h> {
     fn take(&mut self, index: usize, event: &'h Event) {
         match &event.what {
             What::Known { conversation, kind, members, head } => {
-                let members = members.iter().map(|Membership { account, vis_from }| (*account, *vis_from)).collect();
-                self.places.insert(*conversation, Place { kind: *kind, members, head: *head });
+                let known = members.iter().map(|it| (it.account, (it.vis_from, it.role))).collect();
+                let members = members.iter().map(|it| (it.account, it.vis_from)).collect();
+                let place = Place { kind: *kind, members, known, moves: false, head: *head };
+                self.places.insert(*conversation, place);
             }
+            What::Strangers { limit } => self.strangers = *limit,
             What::Invoke { call, process, op } => {
                 self.numbers.insert(*call, self.calls.len());
                 self.seen.entry(*process).or_insert(event.at);
@@ -337,6 +367,17 @@ impl<'h> Facts<'h> {
             Op::Delete { conversation, .. } if call.may_have_happened() => {
                 self.deletes.entry((call.process.account, *conversation)).or_default().push(index);
             }
+            Op::Invite { .. } | Op::Remove { .. } | Op::Dissolve { .. } if call.may_have_happened() => {
+                let place = call.op.conversation().and_then(|id| self.places.get_mut(&id));
+                if let Some(place) = place.filter(|place| place.kind == ConversationKind::Group) {
+                    place.moves = true;
+                    if let Op::Invite { users, .. } = call.op {
+                        for user in users {
+                            place.members.entry(*user).or_default();
+                        }
+                    }
+                }
+            }
             Op::Privacy { receipts: false } if call.may_have_happened() => {
                 self.private.insert(call.process.account);
             }
@@ -389,10 +430,29 @@ impl<'h> Facts<'h> {
 /// What sends can have made of each conversation's newest message, by the time of their beginning.
 fn heads(facts: &Facts<'_>) -> HashMap<ConversationId, Vec<(u64, Seq)>> {
     let mut heads: HashMap<ConversationId, Vec<(u64, Seq)>> = HashMap::new();
+    let mut notices: HashMap<ConversationId, Vec<Seq>> = HashMap::new();
     for ((conversation, seq), key) in &facts.keys {
-        if let Some(first) = facts.sends.get(key).and_then(|sent| sent.calls.first()) {
-            heads.entry(*conversation).or_default().push((facts.calls[*first].from, *seq));
+        match facts.sends.get(key).and_then(|sent| sent.calls.first()) {
+            Some(first) => heads.entry(*conversation).or_default().push((facts.calls[*first].from, *seq)),
+            None if facts.moves(*conversation) => notices.entry(*conversation).or_default().push(*seq),
+            None => {}
         }
+    }
+    // Of a notice nobody knows which call made it, but it stands on what stands before it.
+    for (conversation, notices) in &mut notices {
+        notices.sort();
+        let steps = heads.entry(*conversation).or_default();
+        steps.sort_by_key(|(_, seq)| *seq);
+        let (mut merged, mut from, mut next) = (Vec::new(), 0, 0);
+        for (began, seq) in steps.iter() {
+            while let Some(notice) = notices.get(next).filter(|notice| *notice < seq) {
+                merged.push((from, *notice));
+                next += 1;
+            }
+            from = from.max(*began);
+        }
+        merged.extend(notices[next..].iter().map(|notice| (from, *notice)));
+        steps.extend(merged);
     }
     for steps in heads.values_mut() {
         steps.sort();
@@ -403,6 +463,38 @@ fn heads(facts: &Facts<'_>) -> HashMap<ConversationId, Vec<(u64, Seq)>> {
         }
     }
     heads
+}
+
+/// The earliest time at which each frame can have been made: no frame before its connection, none before the send of
+/// what it carries, none before the one that came before it.
+fn made(facts: &Facts<'_>) -> HashMap<usize, u64> {
+    let mut made = HashMap::new();
+    let mut bounds: HashMap<u64, u64> = HashMap::new();
+    let mut closed: HashMap<Process, u64> = HashMap::new();
+    for (index, event) in facts.events.iter().enumerate() {
+        match &event.what {
+            // A device has one connection at a time.
+            What::Opened { link, process } => {
+                bounds.insert(*link, closed.get(process).copied().unwrap_or(0));
+            }
+            What::Closed { link, .. } => {
+                if let Some(link) = facts.links.get(link) {
+                    closed.insert(link.process, event.at);
+                }
+            }
+            What::Frame { link, frame } => {
+                let bound = bounds.entry(*link).or_default();
+                if let ServerFrame::Conversation { change: LogChange::Message { message, .. }, .. } = frame.as_ref() {
+                    let sent = facts.sends.get(&(message.sender, message.client_id));
+                    let first = sent.and_then(|sent| sent.calls.first());
+                    *bound = first.map_or(0, |first| facts.calls[*first].from).max(*bound);
+                }
+                made.insert(index, *bound);
+            }
+            _ => {}
+        }
+    }
+    made
 }
 
 /// What may be true of a message for an account in the end.

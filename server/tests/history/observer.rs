@@ -1,15 +1,21 @@
 //! A device of the real server whose every call and frame is recorded.
 
-use super::event::{Answer, Op, Process, canaries};
+use super::event::{Act, Answer, Op, Process, canaries};
 use super::recorder::{Link, Recorder};
 use super::replica::Replica;
 use crate::support::{Answer as Http, Heard, PATIENCE, Person, Push};
+use protocol::group::{ChangeGroup, ChangeMember, InviteMembers};
 use protocol::messaging::{HideMessages, ReportMessage, ReportReason, SendRequest};
 use protocol::receipts::ReportReceipts;
-use protocol::{ApiError, ClientId, ConversationId, ErrorAnswer, ErrorCode, Message, Upd, path};
+use protocol::{
+    ApiError, ClientFrame, ClientId, ConversationId, ErrorAnswer, ErrorCode, Message, Millis, Upd, UserId, path,
+};
 use serde_json::json;
 use std::time::Duration;
 use tokio::time::timeout;
+
+/// Mutes outlast every history, in milliseconds.
+const MUTE: Millis = 24 * 60 * 60 * 1_000;
 
 /// One device. It pulls what its replica wants, as a client would.
 pub struct Observer {
@@ -54,6 +60,9 @@ impl Observer {
             status => {
                 let code = serde_json::from_slice(&answer.body)
                     .map_or(ErrorCode::Unknown, |ErrorAnswer { error: ApiError { code, .. } }| code);
+                if status == 404 && !matches!(op, Op::Recall { .. }) {
+                    self.replica.missed(&op);
+                }
                 call.fail(status, code);
                 None
             }
@@ -78,6 +87,28 @@ impl Observer {
             }
         }
         None
+    }
+
+    /// Says something over the push connection, which answers nothing; nothing without one.
+    pub async fn tell(&mut self, op: Op) {
+        let frame = match op {
+            Op::Typing { conversation } => ClientFrame::Typing { conversation },
+            Op::Watch { conversation } => ClientFrame::Watch { conversation: Some(conversation) },
+            _ => return,
+        };
+        let Some((push, _)) = &mut self.push else { return };
+        let call = self.recorder.invoke(self.process, op);
+        push.tell(&frame).await;
+        // When the server takes it nobody knows.
+        call.info();
+    }
+
+    /// Asks what the account is to others, for the final state.
+    pub async fn know(&mut self, others: &[UserId]) {
+        let me = self.process.account;
+        for other in others.iter().copied().filter(|other| *other != me) {
+            self.call(Op::Contact { other }).await;
+        }
     }
 
     /// Reads what makes a conversation's badge, page by page.
@@ -203,6 +234,48 @@ impl Observer {
             Op::Privacy { receipts } => {
                 self.person.request("PATCH", path::ACCOUNT_ME).json(&json!({ "receipts": receipts }))
             }
+            Op::Accept { from } => {
+                self.person.request("PATCH", path::ACCOUNT_ME).json(&json!({ "messages_from": from }))
+            }
+            Op::Relate { other, act } => {
+                let (method, path) = match act {
+                    Act::Befriend => {
+                        return self.person.request("PUT", &path::friend(*other)).json(&json!({}));
+                    }
+                    Act::Unfriend => ("DELETE", path::friend(*other)),
+                    Act::Refuse => ("DELETE", path::request(*other)),
+                    Act::Follow => ("PUT", path::follow(*other)),
+                    Act::Unfollow => ("DELETE", path::follow(*other)),
+                    Act::Block => ("PUT", path::block(*other)),
+                    Act::Unblock => ("DELETE", path::block(*other)),
+                };
+                self.person.request(method, &path)
+            }
+            Op::Contact { other } => get(&path::contact(*other)),
+            Op::Invite { conversation, users } => {
+                let request = InviteMembers { users: users.clone() };
+                self.person.request("POST", &path::members(*conversation)).json(&request)
+            }
+            Op::Remove { conversation, user } => self.person.request("DELETE", &path::member(*conversation, *user)),
+            Op::Dissolve { conversation } => self.person.request("DELETE", &path::group(*conversation)),
+            Op::Appoint { conversation, user, role } => {
+                let request = ChangeMember { role: Some(*role), ..ChangeMember::default() };
+                self.person.request("PATCH", &path::member(*conversation, *user)).json(&request)
+            }
+            Op::Mute { conversation, user, muted } => {
+                let mute_ms = Some(if *muted { MUTE } else { 0 });
+                match user {
+                    Some(user) => {
+                        let request = ChangeMember { mute_ms, ..ChangeMember::default() };
+                        self.person.request("PATCH", &path::member(*conversation, *user)).json(&request)
+                    }
+                    None => {
+                        let request = ChangeGroup { mute_ms, ..ChangeGroup::default() };
+                        self.person.request("PATCH", &path::conversation(*conversation)).json(&request)
+                    }
+                }
+            }
+            Op::Typing { .. } | Op::Watch { .. } => unreachable!("they go over the push connection"),
             Op::EndLogin { device } => self.person.request("DELETE", &path::device(*device)),
             Op::Sync { since } => get(&since.as_deref().map_or_else(|| path::SYNC.to_owned(), path::sync)),
             Op::Describe { conversation } => get(&path::conversation(*conversation)),
@@ -237,12 +310,23 @@ fn read(op: &Op, answer: &Http) -> Option<Answer> {
         Op::Receipts { .. } => Answer::Receipts(serde_json::from_slice(body).ok()?),
         Op::Readers { .. } => Answer::Readers(serde_json::from_slice(body).ok()?),
         Op::Page { .. } => page(std::str::from_utf8(body).ok()?)?,
-        Op::Report { .. }
+        Op::Contact { .. } => Answer::Contact(serde_json::from_slice(body).ok()?),
+        Op::Relate { .. } if answer.status == 200 => Answer::Contact(serde_json::from_slice(body).ok()?),
+        Op::Relate { .. }
+        | Op::Report { .. }
         | Op::ReadAll
         | Op::Hide { .. }
         | Op::Denounce { .. }
         | Op::Delete { .. }
         | Op::Privacy { .. }
+        | Op::Accept { .. }
+        | Op::Invite { .. }
+        | Op::Remove { .. }
+        | Op::Dissolve { .. }
+        | Op::Appoint { .. }
+        | Op::Mute { .. }
+        | Op::Typing { .. }
+        | Op::Watch { .. }
         | Op::EndLogin { .. } => Answer::Done,
     })
 }

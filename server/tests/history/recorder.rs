@@ -40,6 +40,11 @@ impl Recorder {
         self.add(What::Known { conversation, kind, members, head });
     }
 
+    /// Says how many messages a stranger may write before the first answer.
+    pub fn strangers(&self, limit: u64) {
+        self.add(What::Strangers { limit });
+    }
+
     /// To be called before the request leaves.
     pub fn invoke(&self, process: Process, op: Op) -> Call {
         let mut inner = self.lock();

@@ -7,7 +7,7 @@ use super::event::{Answer, Op};
 use protocol::messaging::{ChangesPage, HistoryPage};
 use protocol::receipts::Cursors;
 use protocol::sync::{AccountChange, SyncPage};
-use protocol::{Conversation, ConversationId, LogChange, Message, Rev, Seq, ServerFrame, Upd, UserId};
+use protocol::{Conversation, ConversationId, LogChange, Message, MessageBody, Rev, Seq, ServerFrame, Upd, UserId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Messages that a device loads of a conversation that it meets.
@@ -30,6 +30,8 @@ pub struct Replica {
     pub logs: BTreeMap<ConversationId, Log>,
     /// Conversations met by a frame only.
     unknown: BTreeSet<ConversationId>,
+    /// Conversations that it is no member of any more, and the position of that: what is told of before is of the past.
+    left: BTreeMap<ConversationId, Upd>,
 }
 
 /// A device's knowledge of one conversation.
@@ -52,6 +54,8 @@ pub struct Log {
     pub own: Cursors,
     pub peer: Cursors,
     pub vis_from: Seq,
+    /// Where the membership began, in the account's log.
+    joined: Upd,
     /// The newest page is wanted.
     thin: bool,
 }
@@ -69,12 +73,18 @@ impl Replica {
             listing: false,
             logs: BTreeMap::new(),
             unknown: BTreeSet::new(),
+            left: BTreeMap::new(),
         }
     }
 
     /// The position of the account's log that it is at.
     pub fn upd(&self) -> Upd {
         self.upd
+    }
+
+    /// The direct conversations that it holds.
+    pub fn directs(&self) -> Vec<ConversationId> {
+        self.logs.iter().filter(|(_, log)| log.peer_id.is_some()).map(|(id, _)| *id).collect()
     }
 
     /// The next pull that is due, or `None`: the device wants nothing.
@@ -119,6 +129,16 @@ impl Replica {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// The server knows nothing that a call of this device was about: the account is no member, or not any more. What is
+    /// held goes when the account's log tells so.
+    pub fn missed(&mut self, op: &Op) {
+        let Some(conversation) = op.conversation() else { return };
+        self.unknown.remove(&conversation);
+        if let Some(log) = self.logs.get_mut(&conversation) {
+            (log.heard, log.thin) = (log.rev, false);
         }
     }
 
@@ -187,7 +207,11 @@ impl Replica {
             | AccountChange::Shown { conversation, .. } => conversation,
             AccountChange::Receipt(receipt) => &receipt.conversation,
             AccountChange::Left { conversation } => {
-                self.logs.remove(conversation);
+                if self.logs.get(conversation).is_none_or(|log| log.joined <= upd) {
+                    self.logs.remove(conversation);
+                    self.unknown.remove(conversation);
+                    self.left.insert(*conversation, upd);
+                }
                 return;
             }
             AccountChange::Settings { .. }
@@ -213,6 +237,15 @@ impl Replica {
 
     fn describe(&mut self, told: &Conversation) {
         self.unknown.remove(&told.id);
+        if self.left.get(&told.id).is_some_and(|left| told.joined <= *left) {
+            return;
+        }
+        match self.logs.get(&told.id).map(|log| log.joined) {
+            Some(joined) if told.joined < joined => return,
+            // Whoever comes back begins anew.
+            Some(joined) if told.joined > joined => drop(self.logs.remove(&told.id)),
+            _ => {}
+        }
         let me = self.me;
         let log = self.logs.entry(told.id).or_insert_with(|| Log {
             me: Some(me),
@@ -222,6 +255,7 @@ impl Replica {
             from: told.head_seq.next(),
             head: told.head_seq,
             thin: !told.head_seq.is_zero(),
+            joined: told.joined,
             ..Log::default()
         });
         log.heard = log.heard.max(told.rev);
@@ -275,7 +309,9 @@ impl Log {
 
     fn hold(&mut self, message: &Message) {
         let sent = Cursors::at(message.seq);
-        if Some(message.sender) == self.me {
+        if matches!(message.body, MessageBody::Notice { .. }) {
+            // Whoever changes a group has not read what was written in it.
+        } else if Some(message.sender) == self.me {
             self.own = self.own.max(sent);
         } else if Some(message.sender) == self.peer_id {
             self.peer = self.peer.max(sent);

@@ -3,7 +3,9 @@
 use super::event::{Answer, Op, Process, What};
 use super::facts::{Call, Facts};
 use protocol::sync::AccountChange;
-use protocol::{Conversation, ConversationId, Cursors, LogChange, Message, Rev, Seq, ServerFrame, Upd, UserId};
+use protocol::{
+    Conversation, ConversationId, Cursors, LogChange, Message, Relation, Rev, Seq, ServerFrame, Upd, UserId,
+};
 
 /// Something that the server told a device.
 #[derive(Clone, Copy, Debug)]
@@ -11,6 +13,8 @@ pub struct Telling<'h> {
     pub process: Process,
     /// The earliest time at which the server can have said it; 0 for a frame, which may have waited. When it arrived.
     pub since: u64,
+    /// The same, with what can be inferred of a frame.
+    pub made: u64,
     pub at: u64,
     pub event: usize,
     pub said: Said<'h>,
@@ -77,6 +81,7 @@ pub fn tellings<'f, 'h>(facts: &'f Facts<'h>) -> impl Iterator<Item = Telling<'h
             Some(Telling {
                 process: call.process,
                 since: call.from,
+                made: call.from,
                 at: it.at,
                 event,
                 said,
@@ -86,7 +91,8 @@ pub fn tellings<'f, 'h>(facts: &'f Facts<'h>) -> impl Iterator<Item = Telling<'h
         What::Frame { link, frame } => {
             let found = facts.links.get(link)?;
             let said = Said::Frame(*link, frame);
-            Some(Telling { process: found.process, since: 0, at: it.at, event, said, last: false })
+            let (process, made) = (found.process, facts.made(event));
+            Some(Telling { process, since: 0, made, at: it.at, event, said, last: false })
         }
         _ => None,
     })
@@ -153,6 +159,23 @@ impl<'h> Telling<'h> {
             }
             _ => {}
         }
+    }
+
+    /// What it says that the device's account and another are to each other.
+    pub fn relations(&self, mut saw: impl FnMut(UserId, Relation)) {
+        self.descriptions(|told| {
+            if let Some(peer) = &told.peer {
+                saw(peer.id, told.relation);
+            }
+        });
+        if let Said::Answer(_, Answer::Contact(told)) = self.said {
+            saw(told.user.id, told.relation);
+        }
+        self.changes(|_, change| {
+            if let AccountChange::Relation { user, relation } = change {
+                saw(user.id, *relation);
+            }
+        });
     }
 
     /// The readers that it names.

@@ -104,6 +104,12 @@ impl Push {
         self.send(Message::Text(text.into())).await;
     }
 
+    /// Says something, unless the connection is gone.
+    pub async fn tell(&mut self, frame: &ClientFrame) {
+        let text = serde_json::to_string(frame).unwrap();
+        let _ = self.socket.send(Message::Text(text.into())).await;
+    }
+
     pub async fn send(&mut self, message: Message) {
         self.socket.send(message).await.unwrap();
     }

@@ -28,7 +28,12 @@ fn projection(
 ) {
     let Some(log) = facts.logs.get(&conversation) else { return };
     let reader = process.account;
-    let floor = facts.vis_from(reader, conversation).prev().max(facts.floor(process, conversation).1);
+    let first = match facts.quiet.and_then(|quiet| facts.society.latest(conversation, reader, quiet)) {
+        // Whoever came in sees what is written from then on.
+        Some(since) => facts.head_by(conversation, since),
+        None => facts.vis_from(reader, conversation).prev(),
+    };
+    let floor = first.max(facts.floor(process, conversation).1);
     if dump.vis_from.prev() > floor {
         let sentence = format!(
             "device {} reads conversation {conversation} from {} on, and deleted it through {floor}",
@@ -56,7 +61,7 @@ fn projection(
 /// list meanwhile: those come with the next one.
 fn syncs(facts: &Facts<'_>, findings: &mut Findings) {
     let mut conversations: HashMap<UserId, Vec<ConversationId>> = HashMap::new();
-    for (conversation, place) in &facts.places {
+    for (conversation, place) in facts.places.iter().filter(|(_, place)| !place.moves) {
         for member in place.members.keys() {
             conversations.entry(*member).or_default().push(*conversation);
         }

@@ -1,5 +1,6 @@
 //! Invariant 1, durable acknowledgement: an acknowledged message is in the final log, once, at its address, unaltered.
 
+use super::super::event::Op;
 use super::super::facts::Facts;
 use super::Findings;
 use protocol::MessageBody;
@@ -20,7 +21,13 @@ pub fn check(facts: &Facts<'_>, findings: &mut Findings) {
                 format!("message {client_id} was acknowledged at seq {}, where another one stands", message.seq),
             ),
             Some(found) => {
-                let whole = found.body == *sent.body || recalled && matches!(found.body, MessageBody::Recalled { .. });
+                let bodies = sent.calls.iter().map(|call| &facts.calls[*call]).filter(|call| call.may_have_happened());
+                let mut bodies = bodies.filter_map(|call| match call.op {
+                    Op::Send { body, .. } => Some(body),
+                    _ => None,
+                });
+                let whole = bodies.any(|body| found.body == *body)
+                    || recalled && matches!(found.body, MessageBody::Recalled { .. });
                 if !whole {
                     findings.add(1, &events, format!("the acknowledged message {client_id} was altered"));
                 }

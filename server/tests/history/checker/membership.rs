@@ -1,4 +1,5 @@
-//! Invariant 12, the membership window: who is no member is told nothing, a member nothing from before it may see.
+//! Invariant 12, the membership window: who is no member is told nothing, a member nothing from before it may see. Where
+//! members come and go, `stays` says more.
 
 use super::super::facts::{Facts, Outcome};
 use super::super::sighting::{Sighting, tellings};

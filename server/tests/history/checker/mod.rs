@@ -1,10 +1,13 @@
 //! The judge: each invariant a function over the same facts.
 
+mod blocks;
 mod committed;
 mod complete;
 mod conservation;
 mod deletion;
 mod durable;
+mod friends;
+mod groups;
 mod liveness;
 mod membership;
 mod monotone;
@@ -19,6 +22,7 @@ mod revocation;
 mod secrecy;
 mod skip;
 mod snapshot;
+mod stays;
 mod timing;
 mod unread;
 mod why;
@@ -64,7 +68,7 @@ impl Findings {
 pub fn judge(history: &History) -> Vec<Violation> {
     let facts = Facts::of(history);
     let mut findings = Findings::default();
-    let checks: [fn(&Facts<'_>, &mut Findings); 21] = [
+    let checks: [fn(&Facts<'_>, &mut Findings); 25] = [
         durable::check,
         phantom::check,
         once::check,
@@ -80,7 +84,11 @@ pub fn judge(history: &History) -> Vec<Violation> {
         why::check,
         secrecy::check,
         membership::check,
+        stays::check,
         privacy::check,
+        blocks::check,
+        friends::check,
+        groups::check,
         revocation::check,
         skip::check,
         conservation::check,

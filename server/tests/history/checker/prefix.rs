@@ -51,9 +51,15 @@ fn stable(facts: &Facts<'_>, findings: &mut Findings) -> Stamps {
 /// A page that covers a range holds everything in it that the reader may see.
 fn passed(facts: &Facts<'_>, stamps: &Stamps, telling: &Telling<'_>, findings: &mut Findings) {
     let reader = telling.process.account;
+    // What was before a membership is none of its member's business; where it begins, `stays` and `complete` judge.
+    let vis_from = match telling.said {
+        Said::Answer(_, Answer::Changes(page)) => page.conversation.vis_from,
+        _ => Seq::ZERO,
+    };
     let mut lacks = |conversation, seq: Seq, what: &str| {
         let Some(key) = facts.keys.get(&(conversation, seq)) else { return };
         let may_lack = seq < facts.vis_from(reader, conversation)
+            || facts.moves(conversation) && seq < vis_from
             || facts.is_withheld(reader, *key)
             || facts.hides.contains_key(&(reader, conversation, seq))
             || seq <= facts.floor(telling.process, conversation).1;

@@ -1,5 +1,5 @@
-//! Invariant 13, as far as it is built: while either side has receipts switched off, what is read is told to nobody.
-//! Blocking does not exist yet.
+//! Invariant 13 of receipts: while either side has them switched off, or blocks the other, what is read is told to
+//! neither.
 
 use super::super::event::Op;
 use super::super::facts::{Call, Facts};
@@ -8,27 +8,27 @@ use super::Findings;
 use protocol::{ConversationId, Cursors, Seq, UserId};
 use std::collections::HashMap;
 
-/// The times in which an account's receipts were certainly off.
-type Off = HashMap<UserId, Vec<(u64, u64)>>;
-
 pub fn check(facts: &Facts<'_>, findings: &mut Findings) {
-    let off = off(facts);
-    if off.is_empty() {
-        return;
-    }
+    let society = &facts.society;
     let said = said(facts);
+    // By observer, subject and conversation.
+    let mut open: HashMap<(UserId, UserId, ConversationId), Open> = HashMap::new();
+    let mut may_be_told = |observer, subject, id, at| {
+        let words = said.get(&(subject, id)).map_or(&[][..], Vec::as_slice);
+        let open = open.entry((observer, subject, id)).or_insert_with(|| Open::of(facts, words, [observer, subject]));
+        let head = facts.places.get(&id).map_or(Seq::ZERO, |place| place.head);
+        Cursors::at(head).max(open.told(words, at))
+    };
     for telling in tellings(facts) {
         let observer = telling.process.account;
         telling.cursors(|told| {
-            let concerned = off.contains_key(&observer) || off.contains_key(&told.subject);
-            if told.subject == observer || !concerned {
+            if told.subject == observer || !society.may_hide_receipts([observer, told.subject]) {
                 return;
             }
-            let said = said.get(&(told.subject, told.conversation)).map_or(&[][..], Vec::as_slice);
-            let may = may_be_told(facts, said, &off, [observer, told.subject], &told.conversation, telling.at);
+            let may = may_be_told(observer, told.subject, told.conversation, telling.at);
             if told.cursors.read > may.read || told.cursors.delivered > may.delivered {
                 let sentence = format!(
-                    "account {observer} was told {:?} of account {}, with receipts off beyond {may:?}",
+                    "account {observer} was told {:?} of account {}, hidden from it beyond {may:?}",
                     told.cursors, told.subject
                 );
                 findings.add(13, &[telling.event], sentence);
@@ -36,40 +36,19 @@ pub fn check(facts: &Facts<'_>, findings: &mut Findings) {
         });
         telling.readers(|conversation, reader, read| {
             // Receipts that are on tell what was read meanwhile in private as well.
-            if ![observer, reader].iter().any(|side| is_off(&off, *side, telling.since, telling.at)) {
+            if !society.hides_receipts([observer, reader], telling.since, telling.at) {
                 return;
             }
-            let said = said.get(&(reader, conversation)).map_or(&[][..], Vec::as_slice);
-            let may = may_be_told(facts, said, &off, [observer, reader], &conversation, telling.at);
+            let may = may_be_told(observer, reader, conversation, telling.at);
             if read > may.read {
-                let sentence =
-                    format!("account {reader} is listed as a reader through {read}, with receipts off beyond {may:?}");
+                let sentence = format!(
+                    "account {observer} is told that account {reader} read {conversation} through {read}, hidden from it \
+                     beyond {may:?}"
+                );
                 findings.add(13, &[telling.event], sentence);
             }
         });
     }
-}
-
-fn off(facts: &Facts<'_>) -> Off {
-    let switched = |to_on: bool| {
-        let calls = facts.calls.iter().filter(|call| call.may_have_happened());
-        calls.filter(move |call| matches!(call.op, Op::Privacy { receipts } if *receipts == to_on))
-    };
-    let mut off = Off::new();
-    for call in switched(false).filter(|call| call.ok().is_some()) {
-        let account = call.process.account;
-        let on = || switched(true).filter(|it| it.process.account == account);
-        // Of two calls at one time either may have been the last.
-        if !on().any(|it| it.from < call.to && it.to > call.from) {
-            let end = on().map(|it| it.from).filter(|from| *from >= call.to).min().unwrap_or(u64::MAX);
-            off.entry(account).or_default().push((call.to, end));
-        }
-    }
-    off
-}
-
-fn is_off(off: &Off, account: UserId, from: u64, to: u64) -> bool {
-    off.get(&account).is_some_and(|spans| spans.iter().any(|span| span.0 < from && to < span.1))
 }
 
 /// Something by which an account said what it had read: a span of time in which the server learnt it.
@@ -110,6 +89,16 @@ fn said(facts: &Facts<'_>) -> HashMap<(UserId, ConversationId), Vec<Word>> {
             said.entry((key.0, *conversation)).or_default().push(sent);
         }
     }
+    // Whoever comes into a group has read what was there.
+    for (id, place) in facts.places.iter().filter(|(_, place)| place.moves) {
+        for account in place.members.keys() {
+            for (from, to) in facts.society.arrivals(*id, *account) {
+                let cursors = Cursors::at(facts.head_by(*id, to));
+                let word = Word { from, to, cursors, own: cursors, message: false };
+                said.entry((*account, *id)).or_default().push(word);
+            }
+        }
+    }
     for said in said.values_mut() {
         said.sort_by_key(|it| it.from);
         let mut own = Cursors::default();
@@ -121,26 +110,45 @@ fn said(facts: &Facts<'_>) -> HashMap<(UserId, ConversationId), Vec<Word>> {
     said
 }
 
-/// The furthest that may be told by `at`: a report made with receipts on tells the cursors as they are when it is taken,
-/// so what was read until then in private comes with it.
-fn may_be_told(
-    facts: &Facts<'_>,
-    said: &[Word],
-    off: &Off,
-    sides: [UserId; 2],
-    conversation: &ConversationId,
-    at: u64,
-) -> Cursors {
-    let head = facts.places.get(conversation).map_or(Seq::ZERO, |place| place.head);
-    let mut told = Cursors::at(head);
-    for it in said.iter().take_while(|it| it.from <= at) {
-        if it.message {
-            told = told.max(it.cursors);
-        } else if !sides.iter().any(|side| is_off(off, *side, it.from, it.to)) {
-            let taken = said.partition_point(|word| word.from <= it.to.min(at));
-            let own = taken.checked_sub(1).and_then(|last| said.get(last)).map_or(it.own, |word| word.own);
-            told = told.max(own);
+/// The furthest that the account may have got by a time.
+fn own(words: &[Word], at: u64) -> Cursors {
+    let taken = words.partition_point(|word| word.from <= at);
+    taken.checked_sub(1).and_then(|last| words.get(last)).map_or_else(Cursors::default, |word| word.own)
+}
+
+/// How much of what an account said another may be told. A report that may be told tells the cursors as they are when it
+/// is taken, so what was read until then in private comes with it.
+struct Open {
+    /// Of each word and the earlier ones.
+    told: Vec<Cursors>,
+    /// The first word that may be told and may be taken at any later time.
+    endless: Option<u64>,
+}
+
+impl Open {
+    fn of(facts: &Facts<'_>, words: &[Word], sides: [UserId; 2]) -> Self {
+        let (mut furthest, mut endless) = (Cursors::default(), None);
+        let told = words.iter().map(|word| {
+            if word.message {
+                furthest = furthest.max(word.cursors);
+            } else if !facts.society.hides_receipts(sides, word.from, word.to) {
+                match word.to {
+                    u64::MAX => endless = endless.or(Some(word.from)),
+                    to => furthest = furthest.max(own(words, to)),
+                }
+            }
+            furthest
+        });
+        let told = told.collect();
+        Self { told, endless }
+    }
+
+    fn told(&self, words: &[Word], at: u64) -> Cursors {
+        let taken = words.partition_point(|word| word.from <= at);
+        let told = taken.checked_sub(1).and_then(|last| self.told.get(last)).copied().unwrap_or_default();
+        match self.endless {
+            Some(from) if from <= at => told.max(own(words, at)),
+            _ => told,
         }
     }
-    told
 }

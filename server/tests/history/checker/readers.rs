@@ -38,7 +38,7 @@ pub fn check(facts: &Facts<'_>, findings: &mut Findings) {
     final_state(facts, &listed, &told, findings);
 }
 
-/// Between two members who never kept receipts off, in the end everything is known.
+/// Between two members who never kept receipts off, and never blocked each other, in the end everything is known.
 fn final_state(facts: &Facts<'_>, listed: &Told, told: &Told, findings: &mut Findings) {
     let mut own: HashMap<(UserId, ConversationId), Seq> = HashMap::new();
     for ((process, conversation), dump) in &facts.dumps {
@@ -49,8 +49,11 @@ fn final_state(facts: &Facts<'_>, listed: &Told, told: &Told, findings: &mut Fin
     let newest = newest(facts);
     let open = |account: &UserId| !facts.private.contains(account);
     for ((reader, conversation), read) in own.iter().filter(|((reader, _), _)| open(reader)) {
-        let Some(place) = facts.places.get(conversation) else { continue };
+        let Some(place) = facts.places.get(conversation).filter(|place| !place.moves) else { continue };
         for observer in place.members.keys().filter(|it| *it != reader && open(it)) {
+            if facts.society.may_have_blocked(*observer, *reader) {
+                continue;
+            }
             let lists = listed.keys().any(|(account, id, _)| (account, id) == (observer, conversation));
             let known = listed.get(&(*observer, *conversation, *reader));
             if lists && known != Some(read) {

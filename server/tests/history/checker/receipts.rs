@@ -133,13 +133,15 @@ fn reports(facts: &Facts<'_>, heads: &Committed<ConversationId>, findings: &mut 
         };
         if let Outcome::Fail(status, code) = call.outcome {
             let excused = matches!(code, ErrorCode::RateLimited | ErrorCode::NotLoggedIn)
-                || read.iter().any(|(conversation, _)| !facts.is_member(account, *conversation));
+                || read
+                    .iter()
+                    .any(|(conversation, _)| !facts.is_member(account, *conversation) || facts.moves(*conversation));
             if !excused {
                 findings.add(9, &call.events, format!("a report of account {account} was refused with {status}"));
             }
         }
         if call.ok().is_some() {
-            for (conversation, read) in read {
+            for (conversation, read) in read.into_iter().filter(|(conversation, _)| !facts.moves(*conversation)) {
                 let read = read.min(heads.before(&conversation, call.from).1);
                 let last = lasting.entry((account, conversation)).or_insert((read, call.events[1]));
                 *last = (*last).max((read, call.events[1]));
@@ -193,6 +195,15 @@ impl Reported {
         for ((conversation, seq), key) in &facts.keys {
             if let Some(first) = facts.sends.get(key).and_then(|sent| sent.calls.first()) {
                 said.push((facts.calls[*first].from, key.0, *conversation, Cursors::at(*seq)));
+            }
+        }
+        // Whoever comes into a group has read what was there.
+        for (conversation, place) in facts.places.iter().filter(|(_, place)| place.moves) {
+            for account in place.members.keys() {
+                for (from, to) in facts.society.arrivals(*conversation, *account) {
+                    let cursors = Cursors::at(facts.head_by(*conversation, to));
+                    said.push((from, *account, *conversation, cursors));
+                }
             }
         }
         said.sort_by_key(|(from, ..)| *from);

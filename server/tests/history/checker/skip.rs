@@ -3,6 +3,7 @@
 use super::super::facts::Facts;
 use super::super::sighting::{Said, tellings};
 use super::Findings;
+use protocol::sync::AccountChange;
 use protocol::{ConversationId, ServerFrame};
 use std::collections::HashMap;
 
@@ -23,6 +24,14 @@ pub fn check(facts: &Facts<'_>, findings: &mut Findings) {
             | ServerFrame::Presence { .. }
             | ServerFrame::Pong => continue,
         };
+        if let ServerFrame::Account { changes, .. } = frame {
+            for change in changes {
+                // What happens while the account is no member it is not told.
+                if let AccountChange::Left { conversation } = change {
+                    cursors.remove(&(link, Some(*conversation)));
+                }
+            }
+        }
         let name = log.map_or_else(|| "the account".to_owned(), |id| format!("conversation {id}"));
         if pos != prev + changes {
             let sentence = format!("a frame of {name} moves from {prev} to {pos} with {changes} changes");

@@ -29,6 +29,15 @@ pub fn check(facts: &Facts<'_>, findings: &mut Findings) {
             None => {}
         }
     }
+    for (process, replica) in &replicas {
+        for conversation in replica.logs.keys().filter(|id| facts.moves(**id)) {
+            let (account, end) = (process.account, facts.end);
+            if facts.society.may_be_in(*conversation, account, end, end) == Some(vec![false]) {
+                let sentence = format!("device {} came to rest with conversation {conversation}, left", process.device);
+                findings.add(20, &[], sentence);
+            }
+        }
+    }
     devices(facts, findings);
 }
 

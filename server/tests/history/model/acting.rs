@@ -21,7 +21,7 @@ impl Server {
             let delivered = if group && !delivery { read } else { report.delivered.min(head).max(read) };
             let peer = log.peer(account);
             let others: Vec<UserId> = log.members.keys().copied().filter(|it| *it != account).collect();
-            let member = log.members.get_mut(&account).unwrap();
+            let member = log.members.get(&account).unwrap();
             let old = member.own;
             let asked = Cursors { delivered, read };
             if self.bug == Some(Bug::RefusesStaleReport) && read < old.read {
@@ -31,7 +31,7 @@ impl Server {
             if new == old {
                 continue;
             }
-            member.own = new;
+            log.members.get_mut(&account).unwrap().own = new;
             let concerned: Vec<UserId> = match peer {
                 Some(peer) => vec![peer],
                 None if group && delivery => others,
@@ -39,12 +39,13 @@ impl Server {
                 None if all => others,
                 None => {
                     let read = log.rows.range(old.read.next()..=new.read).map(|(_, row)| row.message.sender);
-                    let senders: BTreeSet<UserId> = read.filter(|it| *it != account).collect();
+                    let senders: BTreeSet<UserId> =
+                        read.filter(|it| *it != account && log.members.contains_key(it)).collect();
                     senders.into_iter().collect()
                 }
             };
             if self.bug != Some(Bug::OwnNotShared) {
-                member.upd = self.accounts[&account].upd.next();
+                log.members.get_mut(&account).unwrap().upd = self.accounts[&account].upd.next();
                 self.tell_account(account, vec![AccountChange::Own { conversation: id, cursors: new }]);
             }
             let told = if group && !delivery { Cursors::at(new.read) } else { new };

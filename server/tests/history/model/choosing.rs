@@ -1,11 +1,11 @@
 //! What the devices of the model do.
 
-use super::super::event::Op;
+use super::super::event::{Act, Op};
 use super::super::replica::Log;
 use super::server::{number, position};
 use super::{ACTIONS, World};
 use protocol::receipts::ReceiptReport;
-use protocol::{ClientId, ConversationId, MessageBody, Seq, UserId};
+use protocol::{ClientId, ConversationId, ConversationKind, MessageBody, MessagesFrom, Role, Seq, UserId};
 
 impl World {
     /// What the stranger tries.
@@ -26,7 +26,11 @@ impl World {
             return Some(Op::EndLogin { device: self.devices[2].process.device });
         }
         let conversations: Vec<ConversationId> = device.replica.logs.keys().copied().collect();
-        let conversation = *conversations.get(usize::try_from(self.dice.below(5)).ok()?)?;
+        if self.dice.chance(30) {
+            return self.socialise(process.account, &conversations);
+        }
+        let device = &self.devices[index];
+        let conversation = *conversations.get(usize::try_from(self.dice.below(6)).ok()?)?;
         let log = device.replica.logs[&conversation].clone();
         if log.head.is_zero() {
             return Some(self.compose(index, conversation));
@@ -52,6 +56,41 @@ impl World {
             93..96 => Op::Readers { conversation },
             96..98 => Op::Page { conversation: None },
             _ => Op::Unread { conversation, before: None },
+        })
+    }
+
+    /// What people do to each other, and in the group whose members come and go.
+    fn socialise(&mut self, me: UserId, conversations: &[ConversationId]) -> Option<Op> {
+        let others = [1, 2, 3, 4].map(number::<UserId>).into_iter().filter(|other| *other != me).collect::<Vec<_>>();
+        let other = *self.dice.pick(&others);
+        let relation = self.server.relation(me, other);
+        let crew: ConversationId = number(6);
+        let conversation = *conversations.get(usize::try_from(self.dice.below(7)).ok()?)?;
+        Some(match self.dice.below(100) {
+            0..10 => Op::Relate { other, act: Act::Befriend },
+            10..12 => Op::Relate { other, act: Act::Unfriend },
+            12..13 => Op::Relate { other, act: Act::Refuse },
+            13..18 => Op::Relate { other, act: if relation.follow { Act::Unfollow } else { Act::Follow } },
+            // A block does not last, or nobody would write any more.
+            18..30 if relation.blocking => Op::Relate { other, act: Act::Unblock },
+            18..24 => Op::Relate { other, act: Act::Block },
+            24..28 => {
+                let everyone = self.dice.chance(50);
+                Op::Accept { from: if everyone { MessagesFrom::Everyone } else { *self.dice.pick(&MessagesFrom::ALL) } }
+            }
+            28..32 => Op::Contact { other },
+            32..46 => Op::Typing { conversation },
+            46..58 => Op::Watch { conversation },
+            58..70 => Op::Invite { conversation: crew, users: vec![other] },
+            70..76 => Op::Remove { conversation: crew, user: other },
+            76..80 => Op::Remove { conversation: crew, user: me },
+            80..84 => {
+                let role = *self.dice.pick(&[Role::Member, Role::Admin, Role::Admin, Role::Owner]);
+                Op::Appoint { conversation: crew, user: other, role }
+            }
+            84..90 => Op::Mute { conversation: crew, user: Some(other), muted: self.dice.chance(60) },
+            90..94 => Op::Mute { conversation: crew, user: None, muted: self.dice.chance(50) },
+            _ => return Some(Op::Describe { conversation: crew }),
         })
     }
 

@@ -6,25 +6,29 @@
 mod acting;
 mod bug;
 mod choosing;
+mod crew;
+mod long;
+mod people;
 mod read;
 mod sending;
 mod server;
 mod telling;
 
 pub use bug::{BUGS, Bug};
+pub use long::long;
 
 use super::dice::Dice;
 use super::event::{Answer, Event, History, Membership, Op, Process, What};
 use super::replica::Replica;
 use protocol::frame::close;
-use protocol::{ConversationId, ConversationKind, ServerFrame, Upd, UserId};
+use protocol::{ConversationId, ConversationKind, Role, ServerFrame, Upd, UserId};
 pub use server::Server;
 use server::{Refused, number};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
 /// What one device does.
-const ACTIONS: u32 = 25;
+const ACTIONS: u32 = 36;
 /// Attempts after which the network behaves, and after which a device gives up.
 const ATTEMPTS: [u32; 2] = [3, 8];
 /// A broken server may keep its devices pulling for ever.
@@ -101,6 +105,11 @@ impl World {
         server.found(group, &[(1, 0), (2, 0), (3, 0), (4, 0)], 0);
         // The fourth account joined when three messages had been written.
         server.found(group, &[(1, 0), (2, 0), (4, 4)], 3);
+        // Here members come and go, and nobody knows the second one's rights by heart.
+        let crew = server.found(group, &[(1, 0), (2, 0), (3, 0)], 0);
+        server.appoint(crew, &[(1, Role::Owner), (2, Role::Admin)]);
+        server.found(direct, &[(2, 0), (4, 0)], 0);
+        server.strangers = if seed.is_multiple_of(2) { 3 } else { 0 };
         let accounts = [1, 1, 2, 2, 3, 3, 4, 4, 5].map(number::<UserId>);
         let devices: Vec<Device> = accounts.iter().map(|account| Device::new(server.log_in(*account))).collect();
         let mut world = Self {
@@ -126,13 +135,18 @@ impl World {
     fn introduce(&mut self) {
         let known = self.server.conversations.values().map(|log| {
             let members = log.members.iter();
-            let members =
-                members.map(|(account, member)| Membership { account: *account, vis_from: member.vis_from }).collect();
+            let members = members.map(|(account, member)| Membership {
+                account: *account,
+                vis_from: member.vis_from,
+                role: member.role,
+            });
+            let members = members.collect();
             What::Known { conversation: log.id, kind: log.kind, members, head: log.head() }
         });
         for what in known.collect::<Vec<_>>() {
             self.record(what);
         }
+        self.record(What::Strangers { limit: self.server.strangers });
     }
 
     fn record(&mut self, what: What) {
@@ -319,6 +333,9 @@ impl World {
             }
             Err((status, code)) => {
                 device.dead |= status == 401;
+                if status == 404 && !matches!(op, Op::Recall { .. }) {
+                    device.replica.missed(&op);
+                }
                 self.record(What::Fail { call, status, code });
             }
         }
@@ -349,6 +366,9 @@ impl World {
                     self.ask(process, op);
                 }
                 self.why(process, conversation);
+            }
+            for other in accounts.into_iter().filter(|other| *other != process.account) {
+                self.ask(process, Op::Contact { other });
             }
             self.ask(process, Op::Receipts { after: Upd::ZERO });
             self.ask(process, Op::Page { conversation: None });

@@ -6,7 +6,10 @@ use super::server::{Log, Refused, Row, Server, number, position, settings, user}
 use protocol::messaging::{ChangesPage, HistoryPage, Reader, Readers, UnreadPage};
 use protocol::receipts::{Cursors, Receipt, ReceiptsPage};
 use protocol::sync::{AccountChange, SyncPage};
-use protocol::{ClientId, Conversation, ConversationId, ErrorCode, Message, MessageBody, Relation, Seq, Upd, UserId};
+use protocol::{
+    ClientId, Conversation, ConversationId, ConversationKind, ErrorCode, Message, MessageBody, Relation, Role, Seq,
+    Upd, UserId,
+};
 
 /// Conversations and changes in a page: few, so that pages have to be resumed.
 const LISTED: usize = 2;
@@ -31,7 +34,7 @@ impl Server {
             }
             Op::Changes { conversation, after } => {
                 let log = &self.conversations[conversation];
-                let mut rows: Vec<&Row> = self.visible(process, log);
+                let mut rows: Vec<&Row> = self.visible(process, log, Seq::ZERO);
                 rows.retain(|row| row.message.rev > *after);
                 rows.sort_by_key(|row| row.message.rev);
                 let (too_long, full) = (log.rev.get() - after.get().min(log.rev.get()) > GAP, rows.len() > CHANGED);
@@ -70,10 +73,10 @@ impl Server {
         member.vis_from.max(floor.next()).max(position(1))
     }
 
-    fn visible<'s>(&self, process: Process, log: &'s Log) -> Vec<&'s Row> {
+    fn visible<'s>(&self, process: Process, log: &'s Log, from: Seq) -> Vec<&'s Row> {
         let reader = process.account;
         let all = self.is(Bug::ShowsBeforeJoining);
-        let vis_from = if all { Seq::ZERO } else { self.vis_from(process, log) };
+        let vis_from = if all { Seq::ZERO } else { self.vis_from(process, log).max(from) };
         let rows = log.rows.range(vis_from..).map(|(_, row)| row);
         rows.filter(|row| {
             let hidden = self.hidden.get(&(reader, log.id, row.message.seq)).is_some_and(|(_, hidden)| *hidden);
@@ -84,7 +87,7 @@ impl Server {
         .collect()
     }
 
-    fn describe(&mut self, process: Process, id: ConversationId) -> Conversation {
+    pub fn describe(&mut self, process: Process, id: ConversationId) -> Conversation {
         let reader = process.account;
         let (stale, high, low) =
             (self.shows(Bug::StaleRead, 20), self.shows(Bug::UnreadTooHigh, 20), self.shows(Bug::UnreadTooLow, 20));
@@ -104,7 +107,11 @@ impl Server {
             beyond.iter().filter(|row| which(row)).map(|row| row.message.seq).collect::<Vec<Seq>>()
         };
         let counts = self.is(Bug::CountsWithheld);
-        let silent = seqs(&|row| !row.message.body.countable() || row.invisible.contains(&reader) && !counts);
+        let notices = self.is(Bug::NoticesCount);
+        let is_notice = |row: &Row| matches!(row.message.body, MessageBody::Notice { .. });
+        let silent = seqs(&|row| {
+            !row.message.body.countable() && !(notices && is_notice(row)) || row.invisible.contains(&reader) && !counts
+        });
         let is_hidden = |seq| self.hidden.get(&(reader, id, seq)).is_some_and(|(_, hidden)| *hidden);
         let hidden = seqs(&|row| is_hidden(row.message.seq) && !self.is(Bug::HiddenCounted));
         let apart = silent.iter().chain(hidden.iter().filter(|seq| !silent.contains(seq))).count() as u64;
@@ -122,7 +129,7 @@ impl Server {
             let sent = if self.is(Bug::PeerCursorsDiffer) { Seq::ZERO } else { log.members[&peer].sent };
             told.max(Cursors::at(sent))
         });
-        let last = self.visible(process, log).last().map(|row| {
+        let last = self.visible(process, log, Seq::ZERO).last().map(|row| {
             let mut message = row.message.clone();
             if self.is(Bug::RecalledInPreview) {
                 message.body = row.original.clone();
@@ -130,6 +137,16 @@ impl Server {
             message
         });
         let member_count = log.members.len() as u64;
+        let relation = peer.map_or(Relation::NONE, |peer| self.shown_relation(reader, peer));
+        let owner = log.members.iter().find(|(_, member)| member.role == Role::Owner).map(|(account, _)| *account);
+        let group = (log.kind == ConversationKind::Group).then(|| protocol::Group {
+            owner,
+            role: member.role,
+            muted_until: u64::from(log.muted),
+            own_muted_until: u64::from(member.muted),
+            ..protocol::Group::default()
+        });
+        let member_count = if self.is(Bug::CountLags) { member_count.max(3) } else { member_count };
         let floor = self.floors.get(&(process.device, id)).copied().unwrap_or_default();
         Conversation {
             id,
@@ -149,11 +166,11 @@ impl Server {
             own,
             peer_cursors,
             unread,
-            relation: Relation::NONE,
+            relation,
             answered: log.rows.values().any(|row| row.message.sender == reader),
             preferences: protocol::Preferences::default(),
-            joined: Upd::ZERO,
-            group: None,
+            joined: member.joined,
+            group,
             mentions: Vec::new(),
         }
     }
@@ -173,7 +190,7 @@ impl Server {
         let (vis_from, head_seq) = (self.vis_from(process, log), log.head());
         let end = before.map_or(head_seq, |before| before.prev().min(head_seq));
         let start = after.map_or(vis_from, |after| after.next().max(vis_from));
-        let mut rows = self.visible(process, log);
+        let mut rows = self.visible(process, log, start);
         let keep = usize::try_from(limit).unwrap();
         rows.retain(|row| row.message.seq <= end && (row.message.seq >= start || self.is(Bug::ShowsBeforeJoining)));
         let full = rows.len() > keep;
@@ -209,7 +226,7 @@ impl Server {
         let told = self.describe(process, id);
         let (skips, reads) = (self.is(Bug::WhySkips), self.is(Bug::WhyListsRead));
         let log = &self.conversations[&id];
-        let rows = self.visible(process, log).into_iter().map(|row| row.message.clone());
+        let rows = self.visible(process, log, Seq::ZERO).into_iter().map(|row| row.message.clone());
         let (mut messages, earlier): (Vec<Message>, Vec<Message>) =
             rows.filter(|message| message.body.countable()).partition(|message| message.seq > told.own.read);
         if let Some(read) = earlier.last().filter(|_| reads && !messages.is_empty()) {
@@ -231,6 +248,7 @@ impl Server {
         let mut readers = Vec::new();
         for (account, member) in log.members.iter().filter(|(account, _)| **account != me) {
             let open = !self.accounts[&me].private && !self.accounts[account].private || self.is(Bug::IgnoresPrivacy);
+            let open = open && (!self.apart(me, *account) || self.is(Bug::ReadersAcrossBlock));
             let told = self.receipts.get(&(me, id, *account)).map_or(Seq::ZERO, |(_, told)| told.read);
             let mut read = if open { member.own.read } else { told.max(member.sent) };
             if self.is(Bug::ReadersAhead) {
@@ -255,10 +273,14 @@ impl Server {
         let mut texts: Vec<ClientId> = Vec::new();
         for id in listed {
             let told = self.describe(process, id);
-            total += told.unread;
+            total += if told.relation.blocking { 0 } else { told.unread };
             let shown =
                 |message: &Message| self.is(Bug::RecalledInPage) || matches!(message.body, MessageBody::Text { .. });
             texts.extend(told.last.filter(|last| shown(last)).map(|last| last.client_id));
+        }
+        if self.is(Bug::CountsLeft) {
+            let left = self.former.keys().filter(|(account, _)| *account == process.account);
+            total += left.count() as u64;
         }
         if self.is(Bug::WrongTotal) {
             total += 1;
@@ -283,10 +305,10 @@ impl Server {
         let (skips, repeats, omits) =
             (self.shows(Bug::TokenSkips, 20), self.is(Bug::SyncRepeats), self.shows(Bug::SyncOmits, 40));
         let token: Vec<u64> = since.into_iter().flat_map(|it| it.split('.')).map(|it| it.parse().unwrap()).collect();
-        let account = &self.accounts[&process.account];
+        let upd_now = self.accounts[&process.account].upd;
         let (version, known) = (token.first().copied(), token.get(1).copied());
         let resumed = token.get(2).copied();
-        let upd = resumed.and(known).map_or(account.upd, |known| Upd::ZERO.plus(known));
+        let upd = resumed.and(known).map_or(upd_now, |known| Upd::ZERO.plus(known));
         let changes = match known {
             Some(known) if resumed.is_none() => self.changed(process, Upd::ZERO.plus(known)),
             _ => Vec::new(),
@@ -317,12 +339,28 @@ impl Server {
     }
 
     /// The objects of the account's log that changed after a position.
-    fn changed(&self, process: Process, after: Upd) -> Vec<AccountChange> {
+    fn changed(&mut self, process: Process, after: Upd) -> Vec<AccountChange> {
         let me: UserId = process.account;
         let mut changes: Vec<(Upd, AccountChange)> = Vec::new();
-        for (id, log) in &self.conversations {
-            if let Some(member) = log.members.get(&me).filter(|member| member.upd > after) {
-                changes.push((member.upd, AccountChange::Own { conversation: *id, cursors: member.own }));
+        let own = self.conversations.iter().filter_map(|(id, log)| Some((*id, log.members.get(&me)?)));
+        let own: Vec<_> =
+            own.filter(|(_, it)| it.upd > after).map(|(id, it)| (id, it.upd, it.joined, it.own)).collect();
+        for (id, upd, joined, cursors) in own {
+            changes.push(if joined > after {
+                (upd, AccountChange::Joined { conversation: Box::new(self.describe(process, id)) })
+            } else {
+                (upd, AccountChange::Own { conversation: id, cursors })
+            });
+        }
+        for ((account, id), (upd, _)) in &self.former {
+            if *account == me && *upd > after && !self.is(Bug::LeftUntold) {
+                changes.push((*upd, AccountChange::Left { conversation: *id }));
+            }
+        }
+        for ((account, other), (upd, _)) in &self.relations {
+            if *account == me && *upd > after {
+                let relation = self.shown_relation(me, *other);
+                changes.push((*upd, AccountChange::Relation { user: user(*other), relation }));
             }
         }
         for ((owner, conversation, reader), (upd, cursors)) in &self.receipts {
@@ -332,7 +370,8 @@ impl Server {
             }
         }
         for ((owner, conversation, seq), (upd, hidden)) in &self.hidden {
-            if *owner == me && *upd > after && !self.is(Bug::SyncOmitsHidden) {
+            let member = self.conversations[conversation].members.contains_key(&me);
+            if *owner == me && *upd > after && member && !self.is(Bug::SyncOmitsHidden) {
                 let message = &self.conversations[conversation].rows[seq].message;
                 changes.push((
                     *upd,
@@ -347,7 +386,7 @@ impl Server {
         }
         let account = &self.accounts[&me];
         if account.settings_upd > after {
-            changes.push((account.settings_upd, settings(!account.private)));
+            changes.push((account.settings_upd, settings(!account.private, account.messages_from)));
         }
         changes.sort_by_key(|(upd, _)| *upd);
         changes.into_iter().map(|(_, change)| change).collect()

@@ -4,7 +4,7 @@ use super::super::event::{Answer, Process};
 use super::bug::Bug;
 use super::server::{Refused, Row, Server, position};
 use protocol::receipts::Cursors;
-use protocol::{ClientId, ConversationId, ErrorCode, Message, MessageBody, Seq, UserId};
+use protocol::{ClientId, ConversationId, ConversationKind, ErrorCode, Message, MessageBody, Seq, UserId};
 
 impl Server {
     pub fn send(
@@ -20,6 +20,10 @@ impl Server {
             && !self.shows(Bug::DuplicateAsNew, 50)
         {
             return self.replay(id, seq, body);
+        }
+        self.gate(sender, id)?;
+        if self.conversations[&id].kind == ConversationKind::Group && self.is_muted(sender, id) {
+            return Err((403, ErrorCode::Muted));
         }
         let percent = 15;
         let [reuses, leaves, drops, back, alters, late] = [

@@ -9,7 +9,7 @@ use protocol::receipts::{Cursors, Receipt, ReceiptReport};
 use protocol::sync::AccountChange;
 use protocol::{
     ClientId, Conversation, ConversationId, ConversationKind, DeviceId, ErrorCode, LogChange, Message, MessageBody,
-    Rev, Rules, Seq, ServerFrame, Upd, User, UserId,
+    MessagesFrom, Relation, Rev, Role, Rules, Seq, ServerFrame, Upd, User, UserId,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -26,6 +26,17 @@ pub struct Server {
     pub hidden: BTreeMap<(UserId, ConversationId, Seq), (Upd, bool)>,
     pub receipts: BTreeMap<(UserId, ConversationId, UserId), (Upd, Cursors)>,
     pub keys: HashMap<(UserId, ClientId), (ConversationId, Seq)>,
+    pub relations: BTreeMap<(UserId, UserId), (Upd, Relation)>,
+    /// Friend requests that wait: who asks whom.
+    pub requests: BTreeSet<(UserId, UserId)>,
+    /// How many messages a stranger may write; 0: as many as they like.
+    pub strangers: u64,
+    /// Memberships that ended: the position of that, and from where on the member saw.
+    pub former: BTreeMap<(UserId, ConversationId), (Upd, Seq)>,
+    /// Whose presence a device wants to hear of.
+    pub watches: BTreeMap<Process, UserId>,
+    /// Former members whom a bug still tells.
+    pub haunted: BTreeSet<(ConversationId, UserId)>,
     pub version: u64,
     pub links: BTreeMap<u64, Process>,
     /// Connections that a bug forgot.
@@ -39,6 +50,9 @@ pub struct Server {
 pub struct Account {
     pub upd: Upd,
     pub private: bool,
+    pub messages_from: MessagesFrom,
+    /// The setting before the last change, which a bug remembers.
+    pub messages_from_before: MessagesFrom,
     pub settings_upd: Upd,
 }
 
@@ -50,6 +64,8 @@ pub struct Log {
     pub rev: Rev,
     pub version: u64,
     pub active_at: u64,
+    /// Nobody but the owner and admins may write.
+    pub muted: bool,
     /// An address that a bug left free, and for whom.
     pub hole: Option<(Seq, Process)>,
 }
@@ -61,6 +77,10 @@ pub struct Member {
     pub sent: Seq,
     pub upd: Upd,
     pub floor: Seq,
+    pub role: Role,
+    pub muted: bool,
+    /// Where the membership began, in the account's log.
+    pub joined: Upd,
 }
 
 #[derive(Clone)]
@@ -96,6 +116,12 @@ impl Server {
             hidden: BTreeMap::new(),
             receipts: BTreeMap::new(),
             keys: HashMap::new(),
+            relations: BTreeMap::new(),
+            requests: BTreeSet::new(),
+            strangers: 0,
+            former: BTreeMap::new(),
+            watches: BTreeMap::new(),
+            haunted: BTreeSet::new(),
             version: 0,
             links: BTreeMap::new(),
             ghosts: HashSet::new(),
@@ -130,7 +156,17 @@ impl Server {
         first.sent = position(before);
         self.version += 1;
         let (version, active_at) = (self.version, self.version);
-        let mut log = Log { id, kind, members, rows: BTreeMap::new(), rev: Rev::ZERO, version, active_at, hole: None };
+        let mut log = Log {
+            id,
+            kind,
+            members,
+            rows: BTreeMap::new(),
+            rev: Rev::ZERO,
+            version,
+            active_at,
+            muted: false,
+            hole: None,
+        };
         for seq in 1..=before {
             let body = MessageBody::text("earlier".try_into().unwrap());
             let client_id = ClientId::from_parts(id.get(), [u8::try_from(seq).unwrap(); 10]);
@@ -141,6 +177,14 @@ impl Server {
         }
         self.conversations.insert(id, log);
         id
+    }
+
+    /// Gives members of a new group their roles.
+    pub fn appoint(&mut self, id: ConversationId, roles: &[(u64, Role)]) {
+        let members = &mut self.conversations.get_mut(&id).unwrap().members;
+        for (account, role) in roles {
+            members.get_mut(&number(*account)).unwrap().role = *role;
+        }
     }
 
     pub fn log_in(&mut self, account: UserId) -> Process {
@@ -161,17 +205,23 @@ impl Server {
             return;
         }
         self.links.insert(link, process);
+        self.watches.remove(&process);
         let rules = Rules::default();
         let hello = ServerFrame::Hello { device: process.device, server_time: 0, heartbeat_s: 25, rules };
         self.out.push((link, Ok(hello)));
+        self.announce(process.account);
     }
 
     pub fn disconnect(&mut self, link: u64) {
-        self.links.remove(&link);
+        if let Some(process) = self.links.remove(&link) {
+            self.watches.remove(&process);
+            self.announce(process.account);
+        }
     }
 
     /// Stops and starts again.
     pub fn crash(&mut self) {
+        self.watches.clear();
         for link in std::mem::take(&mut self.links).into_keys() {
             self.out.push((link, Err(close::GOING_AWAY)));
         }
@@ -199,10 +249,23 @@ impl Server {
             self.conversations.get(id).is_some_and(|log| log.members.contains_key(&process.account))
         };
         if !asked.iter().all(member) {
+            let lags = asked.first().and_then(|id| self.former.get(&(process.account, *id)));
+            if let (Op::Send { conversation, client_id, body, .. }, Some((_, vis_from))) = (op, lags.copied())
+                && self.is(Bug::RosterLags)
+            {
+                let member = Member { vis_from, ..Member::default() };
+                self.conversations.get_mut(conversation).unwrap().members.insert(process.account, member);
+                let sent = self.send(process, *conversation, *client_id, body, &[]);
+                self.conversations.get_mut(conversation).unwrap().members.remove(&process.account);
+                return sent;
+            }
+            let served = self.is(Bug::ServesFormer) && lags.is_some();
             let first = self.conversations.get(asked.first().unwrap()).and_then(|log| log.members.keys().next());
             return match first {
                 // The bug reads with another's eyes.
-                Some(other) if self.is(Bug::ServesStrangers) => self.read(Process { account: *other, ..process }, op),
+                Some(other) if self.is(Bug::ServesStrangers) || served => {
+                    self.read(Process { account: *other, ..process }, op)
+                }
                 _ => Err((404, ErrorCode::NotFound)),
             };
         }
@@ -238,7 +301,31 @@ impl Server {
                 let account = self.accounts.entry(process.account).or_default();
                 account.private = !receipts;
                 account.settings_upd = account.upd.next();
-                self.tell_account(process.account, vec![settings(*receipts)]);
+                let from = account.messages_from;
+                self.tell_account(process.account, vec![settings(*receipts, from)]);
+                Ok(Answer::Done)
+            }
+            Op::Accept { from } => {
+                let account = self.accounts.entry(process.account).or_default();
+                account.messages_from_before = std::mem::replace(&mut account.messages_from, *from);
+                account.settings_upd = account.upd.next();
+                let receipts = !account.private;
+                self.tell_account(process.account, vec![settings(receipts, *from)]);
+                Ok(Answer::Done)
+            }
+            Op::Relate { other, act } => self.relate(process.account, *other, *act),
+            Op::Contact { other } => Ok(self.contact(process.account, *other)),
+            Op::Invite { conversation, .. }
+            | Op::Remove { conversation, .. }
+            | Op::Dissolve { conversation }
+            | Op::Appoint { conversation, .. }
+            | Op::Mute { conversation, .. } => self.change_group(process.account, *conversation, op),
+            Op::Typing { conversation } => {
+                self.typing(process.account, *conversation);
+                Ok(Answer::Done)
+            }
+            Op::Watch { conversation } => {
+                self.watch(process, *conversation);
                 Ok(Answer::Done)
             }
             Op::EndLogin { device } => {
@@ -266,8 +353,8 @@ pub fn position(number: u64) -> Seq {
     Seq::ZERO.plus(number)
 }
 
-pub fn settings(receipts: bool) -> AccountChange {
-    AccountChange::Settings { receipts, messages_from: protocol::MessagesFrom::Everyone }
+pub fn settings(receipts: bool, messages_from: MessagesFrom) -> AccountChange {
+    AccountChange::Settings { receipts, messages_from }
 }
 
 pub fn user(id: UserId) -> User {

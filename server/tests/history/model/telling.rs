@@ -10,7 +10,9 @@ impl Server {
     /// A change of a conversation's log goes to its members, each as far as they may see it.
     pub fn tell_log(&mut self, id: ConversationId, prev: Rev, seq: Seq) {
         let (recalled, withheld) = (self.is(Bug::RecalledInFrame), self.is(Bug::WithheldInFrame));
-        let strangers = if self.is(Bug::FrameToStranger) { vec![(number(5), false)] } else { Vec::new() };
+        let mut strangers = if self.is(Bug::FrameToStranger) { vec![(number(5), false)] } else { Vec::new() };
+        strangers
+            .extend(self.haunted.iter().filter(|(haunted, _)| *haunted == id).map(|(_, account)| (*account, false)));
         let log = &self.conversations[&id];
         let (pos, head_seq, row) = (log.rev, log.head(), log.rows[&seq].clone());
         let members = log.members.iter().map(|(account, member)| (*account, seq < member.vis_from));
@@ -31,7 +33,8 @@ impl Server {
 
     pub fn tell_receipt(&mut self, owner: UserId, id: ConversationId, reader: UserId, cursors: Cursors) {
         let private = [owner, reader].iter().any(|account| self.accounts[account].private);
-        if private && !self.is(Bug::IgnoresPrivacy) || self.shows(Bug::LosesReceipts, 40) {
+        let apart = self.apart(owner, reader) && !self.is(Bug::ReceiptsAcrossBlock);
+        if apart || private && !self.is(Bug::IgnoresPrivacy) || self.shows(Bug::LosesReceipts, 40) {
             return;
         }
         let upd = self.accounts[&owner].upd.next();

@@ -1,0 +1,28 @@
+//! How long it takes to judge a long history.
+
+use crate::Bench;
+use crate::recorded::{judge, model, report};
+use crate::table::Goal::AtMost;
+use crate::table::{Figure, Table};
+use anyhow::ensure;
+use std::time::Instant;
+
+/// Messages that make a million events, or a tenth of that.
+const MESSAGES: u64 = 150_000;
+
+pub fn measure(bench: &mut Bench) -> anyhow::Result<Vec<Table>> {
+    let mut table = Table::new("Judging a history");
+    let history = model::long(if bench.quick { MESSAGES / 10 } else { MESSAGES });
+    let events = history.events.len();
+    table.note(format!("{events} events of the model server."));
+    for _ in bench.rounds("checker") {
+        let began = Instant::now();
+        let violations = judge(&history);
+        let judged = began.elapsed().as_secs_f64();
+        ensure!(violations.is_empty(), "the right server is accused:\n{}", report(&violations));
+        table.record(Figure::new("all events", "s"), judged);
+        let million = judged * 1e6 / events as f64;
+        table.record(Figure::new("a million events", "s").goal(AtMost(30.0)), million);
+    }
+    Ok(vec![table])
+}
