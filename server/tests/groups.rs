@@ -218,3 +218,24 @@ async fn what_was_shown_again_is_not_told_after_leaving() {
     assert!(changes.iter().any(|it| matches!(it, AccountChange::Left { .. })), "{changes:?}");
     assert!(!changes.iter().any(|it| matches!(it, AccountChange::Shown { .. })), "{changes:?}");
 }
+
+/// R003-07: whoever came later learns nothing of a message from before, not even when it is recalled.
+#[tokio::test]
+async fn a_recall_of_what_was_before_tells_a_newcomer_nothing() {
+    let server = TestServer::start();
+    let (a, b, c) = (server.person("aa").await, server.person("bb").await, server.person("cc").await);
+    let id = make(&a, "一", &[&b]).await.id;
+    let seq = a.send(id, "one").await.seq;
+    assert_eq!(a.post(&path::members(id), &json!({"users": [c.id]})).await.status, 204);
+    let (mut at_b, mut at_c) = (b.push().await, c.push().await);
+    assert_eq!(a.post(&path::recall(id, seq), &json!({})).await.status, 200);
+    a.send(id, "two").await;
+    let told = until(&mut at_b, "two").await;
+    let [ServerFrame::Conversation { change: LogChange::Message { message, .. }, .. }] = told.as_slice() else {
+        panic!("{told:?}")
+    };
+    assert_eq!(message.seq, seq);
+    let told = until(&mut at_c, "two").await;
+    let [ServerFrame::Conversation { change, .. }] = told.as_slice() else { panic!("{told:?}") };
+    assert_eq!(*change, LogChange::Withheld { seq });
+}

@@ -33,7 +33,9 @@ const FIND: &str = "select q.seq, q.rev, q.sender, q.client_id, q.at, q.type, q.
         where h.account = m.account and h.conversation = m.conversation and h.seq = q.seq and h.hidden = 1
     ))";
 const ERASE: &str = "update message set type = $3, body = $4, rev = $5 where conversation = $1 and seq = $2";
-const BLIND: &str = "select h.account from hidden as h where h.conversation = $1 and h.seq = $2 and h.hidden = 1";
+// Who came later never saw the message: of its recall, too, it learns no more than that the log moved.
+const BLIND: &str = "select h.account from hidden as h where h.conversation = $1 and h.seq = $2 and h.hidden = 1
+    union select m.account from member as m where m.conversation = $1 and m.vis_from > $2";
 
 /// Every statement of this file, for the test that explains them.
 #[cfg(test)]

@@ -309,11 +309,11 @@ impl Log {
 
     fn hold(&mut self, message: &Message) {
         let sent = Cursors::at(message.seq);
-        if matches!(message.body, MessageBody::Notice { .. }) {
-            // Whoever changes a group has not read what was written in it.
-        } else if Some(message.sender) == self.me {
+        // Whoever changes a group has not read what was written in it.
+        let implies = !matches!(message.body, MessageBody::Notice { .. });
+        if implies && Some(message.sender) == self.me {
             self.own = self.own.max(sent);
-        } else if Some(message.sender) == self.peer_id {
+        } else if implies && Some(message.sender) == self.peer_id {
             self.peer = self.peer.max(sent);
         }
         let held = self.messages.entry(message.seq).or_insert_with(|| message.clone());

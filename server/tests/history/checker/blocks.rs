@@ -2,7 +2,6 @@
 //! and blocks that held at some moment of its request, a refusal tells no more than it may, and across a block nothing
 //! is told of writing, of presence, and of the block itself.
 
-use super::super::event::Op;
 use super::super::facts::{Call, Facts, Outcome, Place};
 use super::super::sighting::{Said, Telling, tellings};
 use super::Findings;
@@ -65,10 +64,10 @@ fn told(facts: &Facts<'_>, telling: &Telling<'_>, findings: &mut Findings) {
     match telling.said {
         Said::Frame(_, ServerFrame::Typing { user, .. }) if blocked(*user) => add("of the writing of", *user),
         // That nothing is known tells nothing.
-        Said::Frame(_, ServerFrame::Presence { user, online, seen_at }) if (*online || *seen_at > 0) => {
-            if blocked(*user) {
-                add("of the presence of", *user);
-            }
+        Said::Frame(_, ServerFrame::Presence { user, online, seen_at })
+            if (*online || *seen_at > 0) && blocked(*user) =>
+        {
+            add("of the presence of", *user);
         }
         Said::Frame(..) => telling.changes(|_, change| {
             if let AccountChange::Request(request) = change {
@@ -79,7 +78,7 @@ fn told(facts: &Facts<'_>, telling: &Telling<'_>, findings: &mut Findings) {
                 }
             }
         }),
-        Said::Answer(Op::Typing { .. } | Op::Watch { .. }, _) | Said::Answer(..) => {}
+        Said::Answer(..) => {}
     }
     telling.relations(|other, relation| {
         let may = facts.society.may_block(reader, other, telling.made, telling.at);

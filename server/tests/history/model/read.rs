@@ -110,7 +110,7 @@ impl Server {
         let notices = self.is(Bug::NoticesCount);
         let is_notice = |row: &Row| matches!(row.message.body, MessageBody::Notice { .. });
         let silent = seqs(&|row| {
-            !row.message.body.countable() && !(notices && is_notice(row)) || row.invisible.contains(&reader) && !counts
+            !(row.message.body.countable() || notices && is_notice(row)) || row.invisible.contains(&reader) && !counts
         });
         let is_hidden = |seq| self.hidden.get(&(reader, id, seq)).is_some_and(|(_, hidden)| *hidden);
         let hidden = seqs(&|row| is_hidden(row.message.seq) && !self.is(Bug::HiddenCounted));
