@@ -3,8 +3,8 @@
 use super::groups;
 use crate::error::Refusal;
 use crate::state::AppState;
-use crate::store::Reader;
 use crate::store::conversations::{Place, only};
+use crate::store::{Reader, StoreError};
 use protocol::messaging::{Conversations, OpenConversation};
 use protocol::{Conversation, ConversationId, User, UserId};
 use std::sync::Arc;
@@ -49,10 +49,10 @@ pub async fn begin(
 
 /// Opens the direct conversation with a user, who may be oneself; tells whether it is new.
 pub async fn open(state: &AppState, reader: Reader, peer: UserId) -> Result<(Conversation, bool), Refusal> {
-    if state.store.user(peer).await?.is_none() {
-        return Err(Refusal::field("peer", "no such user"));
-    }
-    Ok(state.store.open_direct(reader, peer).await?)
+    state.store.open_direct(reader, peer).await.map_err(|error| match error {
+        StoreError::NotFound => Refusal::field("peer", "no such user"),
+        error => error.into(),
+    })
 }
 
 fn read_place(text: &str) -> Option<Place> {

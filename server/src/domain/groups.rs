@@ -32,7 +32,7 @@ pub async fn create(
         return Err(Refusal::field("members", "a group is of two at least"));
     }
     for id in &others {
-        if state.store.user(*id).await?.is_none() {
+        if !state.store.is_active(*id).await? {
             return Err(Refusal::field("members", "no such user"));
         }
     }

@@ -6,12 +6,13 @@
 use crate::store::Standing;
 use protocol::{ErrorCode, MessagesFrom, Relation};
 
-/// Decides, in the order of R004-I11. Somebody who is blocked and somebody whom nobody may write to are told the same. A
+/// Decides, in the order of R004-I11. Who writes to somebody who is gone (R003-01), who is blocked, and who writes to
+/// somebody whom nobody may write to are told the same. A
 /// friend is as good as one whom the receiver follows, and as a follower.
 pub fn may_write(standing: &Standing) -> Result<(), ErrorCode> {
     let Relation { friend, follow, fan, blocking } = standing.relation;
     match standing.messages_from {
-        _ if blocking => Err(ErrorCode::NotAccepted),
+        _ if blocking || !standing.active => Err(ErrorCode::NotAccepted),
         MessagesFrom::Nobody => Err(ErrorCode::NotAccepted),
         MessagesFrom::Followed if !(friend || follow) => Err(ErrorCode::NotFollowed),
         MessagesFrom::Followers if !(friend || fan) => Err(ErrorCode::FollowersOnly),
@@ -36,8 +37,12 @@ mod tests {
     }
 
     fn decide(messages_from: MessagesFrom, letters: &str) -> Option<ErrorCode> {
-        let standing = Standing { messages_from, relation: relation(letters), unanswered: Some(9), stranger_limit: 0 };
-        may_write(&standing).err()
+        of(true, messages_from, letters)
+    }
+
+    fn of(active: bool, messages_from: MessagesFrom, letters: &str) -> Option<ErrorCode> {
+        let relation = relation(letters);
+        may_write(&Standing { active, messages_from, relation, unanswered: Some(9), stranger_limit: 0 }).err()
     }
 
     /// R004-I1, R004-I2, R004-I3, R004-I11, R004-I15: privacy × relation × block, all of it.
@@ -61,6 +66,8 @@ mod tests {
                 assert_eq!(decide(setting, letters), expected, "{setting:?} with {letters:?}");
                 // R004-I11: a block comes before everything, and is told as 不接受 is.
                 assert_eq!(decide(setting, &format!("{letters}b")), Some(NotAccepted), "{setting:?}, blocking");
+                // R002-01, R003-01: somebody who was deactivated gets nothing, whoever writes.
+                assert_eq!(of(false, setting, letters), Some(NotAccepted), "{setting:?}, deactivated");
             }
         }
     }
@@ -71,6 +78,7 @@ mod tests {
     fn a_stranger_waits_for_an_answer() {
         let decide = |letters, unanswered, stranger_limit| {
             let standing = Standing {
+                active: true,
                 messages_from: MessagesFrom::Everyone,
                 relation: relation(letters),
                 unanswered,

@@ -14,16 +14,20 @@ const INSERT: &str = "insert into account (handle, display_name, password_hash, 
     returning id";
 
 const BY_HANDLE: &str =
-    "select id, handle, display_name, avatar, version, created_at, receipts, messages_from, show_last_seen, password_hash
+    "select id, handle, display_name, avatar, version, created_at, receipts, messages_from, show_last_seen,
+        case active when 1 then password_hash end
     from account where handle = $1";
 
 const USER: &str = "select id, handle, display_name, avatar, version from account where id = $1";
 
-const USER_BY_HANDLE: &str = "select id, handle, display_name, avatar, version from account where handle = $1";
+const USER_BY_HANDLE: &str =
+    "select id, handle, display_name, avatar, version from account where handle = $1 and active = 1";
+
+const ACTIVE: &str = "select active from account where id = $1";
 
 // A containing match cannot use an index; the table is as small as the number of people of one server.
 const SEARCH: &str = "select id, handle, display_name, avatar, version from account
-    where handle like $1 escape '\\' or lower(display_name) like $1 escape '\\'
+    where active = 1 and (handle like $1 escape '\\' or lower(display_name) like $1 escape '\\')
     order by handle = $2 desc, lower(display_name) = $2 desc, handle like $3 escape '\\' desc,
         lower(display_name) like $3 escape '\\' desc, handle
     limit $4";
@@ -42,7 +46,7 @@ pub(super) const ACCOUNT: &str =
 
 /// Every statement of this file but the search, for the test that explains them.
 #[cfg(test)]
-pub const STATEMENTS: &[&str] = &[INSERT, BY_HANDLE, USER, USER_BY_HANDLE, CHANGE, ACCOUNT];
+pub const STATEMENTS: &[&str] = &[INSERT, BY_HANDLE, USER, USER_BY_HANDLE, ACTIVE, CHANGE, ACCOUNT];
 
 impl Store {
     /// Creates an account; `Taken` when another one has the handle.
@@ -69,13 +73,18 @@ impl Store {
         row.as_ref().map(user).transpose()
     }
 
-    /// The user of a handle.
+    /// Whether there is somebody with the id who was not deactivated.
+    pub async fn is_active(&self, id: UserId) -> Result<bool, StoreError> {
+        is_active(&mut *self.reader.acquire().await?, id).await
+    }
+
+    /// The user of a handle, unless it was deactivated.
     pub async fn user_by_handle(&self, handle: &Handle) -> Result<Option<User>, StoreError> {
         let row = sqlx::query(USER_BY_HANDLE).bind(handle.as_str()).fetch_optional(&self.reader).await?;
         row.as_ref().map(user).transpose()
     }
 
-    /// Users whose handle or display name contains the text: equal ones first, then those that begin with it.
+    /// Active users whose handle or display name contains the text: equal ones first, then those that begin with it.
     pub async fn search_users(&self, text: &str, limit: u32) -> Result<Vec<User>, StoreError> {
         let text = text.to_lowercase();
         let literal = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
@@ -90,6 +99,10 @@ impl Store {
             .map(user)
             .collect()
     }
+}
+
+pub(super) async fn is_active(conn: &mut SqliteConnection, id: UserId) -> Result<bool, StoreError> {
+    Ok(sqlx::query_scalar(ACTIVE).bind(id.as_i64()).fetch_optional(conn).await?.unwrap_or(false))
 }
 
 /// Changes the account's own settings (R000-19, R004-I15), and tells its devices if that changes anything.

@@ -1,5 +1,6 @@
 //! Reading conversations as their members see them, and opening direct ones.
 
+use super::accounts::is_active;
 use super::append::decode_message;
 use super::event::{Roster, Special};
 use super::hidden::WITHHELD;
@@ -195,7 +196,8 @@ impl Store {
         roster(&mut tx, id).await
     }
 
-    /// Opens the direct conversation of the two, who may be one; tells whether it is new.
+    /// Opens the direct conversation of the two, who may be one; tells whether it is new. `NotFound` when it would be new
+    /// and the other was deactivated.
     pub async fn open_direct(&self, reader: Reader, peer: UserId) -> Result<(Conversation, bool), StoreError> {
         let account = reader.account;
         self.writer()
@@ -209,6 +211,9 @@ impl Store {
                         .await?;
                     if let Some(id) = found {
                         return Ok((only(one(tx.conn, reader, parse(id)?).await?)?, false));
+                    }
+                    if !is_active(tx.conn, peer).await? {
+                        return Err(StoreError::NotFound);
                     }
                     let members: &[UserId] = if low == high { &[low] } else { &[low, high] };
                     let id = create(tx, ConversationKind::Direct, None, super::now(), members).await?;

@@ -18,11 +18,11 @@ const BY_LINK: &str = "select c.id, c.title, c.joining, c.members,
         exists (select 1 from member as m where m.account = $2 and m.conversation = c.id),
         exists (select 1 from waiting as w where w.account = $2 and w.conversation = c.id)
     from conversation as c where c.link = $1";
-const WAITS: &str =
-    "select a.id, a.handle, a.display_name, a.avatar, a.version from waiting as w join account as a on a.id = w.account
+const WAITS: &str = "select a.id, a.handle, a.display_name, a.avatar, a.version from waiting as w
+    join account as a on a.id = w.account and a.active = 1
     where w.conversation = $1 and w.account = $2";
-const WAITING: &str =
-    "select a.id, a.handle, a.display_name, a.avatar, a.version from waiting as w join account as a on a.id = w.account
+const WAITING: &str = "select a.id, a.handle, a.display_name, a.avatar, a.version from waiting as w
+    join account as a on a.id = w.account and a.active = 1
     where w.conversation = $1 order by w.account limit $2";
 const RULES: &str = "select c.joining, c.history, c.link, m.role from member as m
     join conversation as c on c.id = m.conversation and c.kind = 1 where m.account = $1 and m.conversation = $2";

@@ -15,7 +15,7 @@ use sqlx::Row;
 use std::sync::Arc;
 
 const STRANGERS: &str = "select a.id, a.handle, a.display_name, a.avatar, a.version
-    from account as a where a.id in (select value from json_each($2))
+    from account as a where a.id in (select value from json_each($2)) and a.active = 1
     and not exists (select 1 from member as m where m.account = a.id and m.conversation = $1)
     order by a.id";
 const NAME: &str = "update conversation set title = $2 where id = $1";
@@ -193,7 +193,7 @@ async fn part(tx: &mut Tx<'_>, id: ConversationId, accounts: &[UserId]) -> Resul
     Ok(())
 }
 
-/// Those of the accounts that exist and are not in the group.
+/// Those of the accounts that are active and not in the group.
 async fn strangers(tx: &mut Tx<'_>, id: ConversationId, accounts: &[UserId]) -> Result<Vec<User>, StoreError> {
     let rows = sqlx::query(STRANGERS).bind(id.as_i64()).bind(json(&accounts)?).fetch_all(&mut *tx.conn).await?;
     rows.iter().map(|row| read_user(row, 0)?.ok_or(StoreError::NotFound)).collect()

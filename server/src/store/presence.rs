@@ -18,7 +18,7 @@ const SEEN: &str = "select p.seen_at from account as p
     join account as me on me.id = $1 and me.show_last_seen = 1
     join member as m on m.account = p.id and m.conversation = $2
     left join relation as r on r.account = p.id and r.other = $1
-    where p.id = $3 and p.show_last_seen = 1 and coalesce(r.blocking, 0) = 0 and coalesce(r.blocked, 0) = 0
+    where p.id = $3 and p.active = 1 and p.show_last_seen = 1 and coalesce(r.blocking, 0) = 0 and coalesce(r.blocked, 0) = 0
         and (m.answered = 1 or r.friend = 1 or r.follow = 1)";
 
 /// Every statement of this file, for the test that explains them.

@@ -19,6 +19,8 @@ pub type Rule = fn(&Standing) -> Result<(), ErrorCode>;
 /// How the receiver of a direct message stands to its sender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standing {
+    /// False: the receiver was deactivated.
+    pub active: bool,
     pub messages_from: MessagesFrom,
     /// What the receiver has the sender as.
     pub relation: Relation,
@@ -45,7 +47,7 @@ macro_rules! doubt {
             ") as j
             join account as a on a.id = j.value ->> 0
             left join relation as r on r.account = j.value ->> 0 and r.other = j.value ->> 1
-            where a.messages_from <> 0 or r.blocking = 1 or (j.value ->> 3 > 0 and exists (
+            where a.active = 0 or a.messages_from <> 0 or r.blocking = 1 or (j.value ->> 3 > 0 and exists (
                 select 1 from member as m
                 where m.account = j.value ->> 0 and m.conversation = j.value ->> 2 and m.answered = 0))
             limit 1"
@@ -55,7 +57,8 @@ macro_rules! doubt {
 pub(super) use doubt;
 
 const STANDINGS: &str = "select j.value ->> 0, j.value ->> 1, a.messages_from, coalesce(r.friend, 0),
-        coalesce(r.follow, 0), coalesce(r.fan, 0), coalesce(r.blocking, 0), coalesce(m.answered, 0)
+        coalesce(r.follow, 0), coalesce(r.fan, 0), coalesce(r.blocking, 0), coalesce(m.answered, 0),
+        a.active
     from json_each($1) as j
     join account as a on a.id = j.value ->> 0
     left join relation as r on r.account = j.value ->> 0 and r.other = j.value ->> 1
@@ -86,8 +89,16 @@ pub fn sends(batch: &[NewMessage]) -> Result<Option<String>, StoreError> {
 /// How the receivers of a batch stand to its senders.
 #[derive(Default)]
 pub struct Standings {
-    /// By receiver and sender; and whether the receiver has ever written to the sender.
-    known: HashMap<(UserId, UserId), (MessagesFrom, Relation, bool)>,
+    /// By receiver and sender.
+    known: HashMap<(UserId, UserId), Known>,
+}
+
+struct Known {
+    active: bool,
+    messages_from: MessagesFrom,
+    relation: Relation,
+    /// The receiver has written to the sender.
+    answered: bool,
 }
 
 impl Standings {
@@ -103,7 +114,8 @@ impl Standings {
                 fan: row.try_get(5)?,
                 blocking: row.try_get(6)?,
             };
-            standings.known.insert(key, (messages_from(row.try_get(2)?)?, relation, row.try_get(7)?));
+            let (messages_from, answered, active) = (messages_from(row.try_get(2)?)?, row.try_get(7)?, row.try_get(8)?);
+            standings.known.insert(key, Known { active, messages_from, relation, answered });
         }
         Ok(standings)
     }
@@ -112,17 +124,17 @@ impl Standings {
     pub fn admit(&self, new: &NewMessage, earlier: u64) -> Result<(), StoreError> {
         let Some(gate) = &new.gate else { return Ok(()) };
         let known = self.known.get(&(gate.receiver, new.sender.id));
-        let &(messages_from, relation, answered) = known.ok_or(StoreError::NotFound)?;
+        let &Known { active, messages_from, relation, answered } = known.ok_or(StoreError::NotFound)?;
         let unanswered = (!answered).then_some(earlier);
-        let standing = Standing { messages_from, relation, unanswered, stranger_limit: gate.stranger_limit };
+        let standing = Standing { active, messages_from, relation, unanswered, stranger_limit: gate.stranger_limit };
         (gate.rule)(&standing).map_err(StoreError::Refused)
     }
 
     /// The member has written to the other, in this very batch.
     pub fn answer(&mut self, new: &NewMessage) {
         let Some(gate) = &new.gate else { return };
-        if let Some((.., answered)) = self.known.get_mut(&(new.sender.id, gate.receiver)) {
-            *answered = true;
+        if let Some(known) = self.known.get_mut(&(new.sender.id, gate.receiver)) {
+            known.answered = true;
         }
     }
 
