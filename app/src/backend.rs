@@ -47,6 +47,8 @@ pub enum Page {
     /// `GET /settings`; `POST /settings`: any of `language`, `theme`, `send_key`, `list_order`, set as cookies, and
     /// `receipts`, a setting of the account; `POST /logout`.
     Settings { account: Account, form: Form },
+    /// `GET`, `POST /welcome/{link}`: `handle`, `password`. Without a name the link lets nobody in.
+    Welcome { name: Option<String>, form: Form },
     /// `GET /u/{id}`: what the reader sees of somebody.
     Card { card: Box<Card>, own: bool },
     /// `GET`, `POST /settings/profile`: `display_name`, `bio`, `gender`, `birthday`, `phone`, and who sees each, as

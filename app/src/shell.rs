@@ -20,6 +20,8 @@ use crate::view::page::new_group::NewGroupPage;
 use crate::view::page::profile::{self, Profile};
 use crate::view::page::register::Register;
 use crate::view::page::settings::Settings;
+use crate::view::page::welcome::Welcome;
+use crate::words::company::CompanyWords;
 use crate::words::group::GroupWords;
 use crate::words::profile::ProfileWords;
 use crate::words::time::Clock;
@@ -141,6 +143,10 @@ fn plain_page(page: Page, preferences: Preferences, words: &'static Words) -> (&
         Page::Devices { devices, form } => (words.devices, view! { <Devices words clock devices form /> }.to_html()),
         Page::Settings { account, form } => {
             (words.settings, view! { <Settings words preferences account form /> }.to_html())
+        }
+        Page::Welcome { name, form } => {
+            let company = CompanyWords::of(words.language);
+            (company.welcome, view! { <Welcome words company name form /> }.to_html())
         }
         Page::Card { card, own } => {
             (ProfileWords::of(words.language).profile, view! { <Card words card=*card own /> }.to_html())

@@ -4,6 +4,7 @@ use clap::builder::RangedU64ValueParser;
 use hmac::{Hmac, Mac};
 use protocol::group::MEMBERS_MAX;
 use protocol::{ReadReportPolicy, Rules};
+use reqwest::Url;
 use sha2::Sha256;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -48,6 +49,16 @@ pub struct Config {
     /// path of a file that holds them. Without one there is no admin API.
     #[arg(long, env = "SIXIN_ADMIN_TOKEN", hide_env_values = true, value_name = "SECRET")]
     pub admin_token: Option<Secret>,
+
+    /// Where the directory's source is told what people change of themselves, an address of http or https
+    /// (docs/IDENTITY.md). Without one it is not told.
+    #[arg(long, env = "SIXIN_DIRECTORY_WEBHOOK", hide_env_values = true, value_name = "URL", value_parser = web_address)]
+    pub directory_webhook: Option<Url>,
+
+    /// What the server signs with what it tells the directory's source: at least 32 characters, or @ and the path of a
+    /// file that holds them.
+    #[arg(long, env = "SIXIN_DIRECTORY_WEBHOOK_SECRET", hide_env_values = true, value_name = "SECRET")]
+    pub directory_webhook_secret: Option<Secret>,
 
     /// Open connections at most, 1 to 1000000. More wait until one is closed.
     #[arg(long, env = "SIXIN_MAX_CONNECTIONS", default_value_t = 20_000, value_name = "COUNT",
@@ -105,6 +116,15 @@ impl Config {
         }
     }
 
+    /// Where the directory's source listens, and what it is told is signed with.
+    pub fn webhook(&self) -> anyhow::Result<Option<(Url, Secret)>> {
+        match (&self.directory_webhook, &self.directory_webhook_secret) {
+            (None, _) => Ok(None),
+            (Some(url), Some(secret)) => Ok(Some((url.clone(), secret.clone()))),
+            (Some(_), None) => anyhow::bail!("--directory-webhook needs --directory-webhook-secret"),
+        }
+    }
+
     /// What devices must know of the settings.
     pub fn rules(&self) -> Rules {
         let read_report_policy = match self.read_report_policy {
@@ -113,6 +133,13 @@ impl Config {
         };
         Rules { read_report_policy, recall_window_s: self.recall_window }
     }
+}
+
+/// An address that can be posted to.
+fn web_address(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| error.to_string())?;
+    let web = matches!(url.scheme(), "http" | "https") && url.has_host();
+    if web { Ok(url) } else { Err("expected an address such as https://hr.example.org/sixin".to_owned()) }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -299,6 +326,14 @@ mod tests {
         assert!(origin("https://a").has_host("A:443"));
         assert!(origin("http://[::1]:3000").has_host("[::1]:3000"));
         assert!(!origin("http://a").has_host("a.evil"));
+    }
+
+    #[test]
+    fn the_webhook_is_a_web_address() {
+        assert!(web_address("http://10.0.0.7:8080/hook?a=b").is_ok());
+        for text in ["", "hr.example.org", "ftp://hr.example.org/", "file:///etc/passwd", "http://"] {
+            assert!(web_address(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -17,5 +17,7 @@ pub mod push;
 mod rates;
 pub mod router;
 pub mod serve;
+mod spelling;
 pub mod state;
 pub mod store;
+mod webhook;

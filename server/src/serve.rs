@@ -11,6 +11,7 @@ use crate::rates::Limits;
 use crate::router::router;
 use crate::state::AppState;
 use crate::store::{Folder, Store, WriterTask};
+use crate::webhook::Webhook;
 use anyhow::Context;
 use std::io::Write;
 use std::sync::Arc;
@@ -26,12 +27,18 @@ pub struct Server {
     pub state: AppState,
     /// Nothing is written until it runs.
     pub writer: WriterTask,
+    webhook: Option<Webhook>,
 }
 
 /// Opens the data folder and builds everything on it. Starts nothing.
 pub async fn build(config: Config) -> anyhow::Result<Server> {
     let folder = Folder::take(&config.data)?;
-    let (store, writer) = Store::open(folder).await?;
+    let (mut store, writer) = Store::open(folder).await?;
+    let changed = Arc::default();
+    let webhook = Webhook::new(&config, store.clone(), Arc::clone(&changed))?;
+    if webhook.is_some() {
+        store = store.telling_source();
+    }
     let state = AppState {
         logins: Logins::new(store.clone()),
         passwords: Passwords::new()?,
@@ -40,17 +47,18 @@ pub async fn build(config: Config) -> anyhow::Result<Server> {
         limits: Arc::new(Limits::new(&config.rates)),
         rosters: Rosters::new(store.clone()),
         hub: Hub::default(),
+        changed,
         config: Arc::new(config),
         store,
     };
-    Ok(Server { state, writer })
+    Ok(Server { state, writer, webhook })
 }
 
 impl Server {
     /// Serves until a signal asks to stop, or the store fails: then nothing may be acknowledged, and the process must
     /// end with the error.
     pub async fn run(self) -> anyhow::Result<()> {
-        let Self { state, mut writer } = self;
+        let Self { state, mut writer, webhook } = self;
         let config = state.config.clone();
         let listener =
             TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
@@ -61,6 +69,7 @@ impl Server {
         let mut pushing = tokio::spawn(push::run(state.hub.clone(), committed));
         let mut writer = tokio::spawn(writer.run());
         let seen = tokio::spawn(state.logins.clone().keep_writing_seen());
+        let telling = webhook.map(|webhook| tokio::spawn(webhook.run()));
         let connections = listen::serve(listener, router(state.clone()), config.max_connections, stop);
         let failed = tokio::select! {
             open = connections => {
@@ -70,8 +79,10 @@ impl Server {
             }
             ended = &mut writer => Some(ended),
         };
-        seen.abort();
-        let _ = seen.await;
+        for task in std::iter::once(seen).chain(telling) {
+            task.abort();
+            let _ = task.await;
+        }
         if let Some(ended) = failed {
             ended?.context("the store failed: the server stops and acknowledges nothing more")?;
             anyhow::bail!("the writer ended early");

@@ -9,6 +9,7 @@ use crate::push::Hub;
 use crate::rates::Limits;
 use crate::store::Store;
 use std::sync::Arc;
+use tokio::sync::Notify;
 
 #[derive(Clone)]
 pub struct AppState {
@@ -22,4 +23,6 @@ pub struct AppState {
     pub limits: Arc<Limits>,
     pub rosters: Rosters,
     pub hub: Hub,
+    /// Somebody changed themselves: the directory's source may have to be told.
+    pub changed: Arc<Notify>,
 }

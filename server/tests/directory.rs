@@ -6,12 +6,13 @@ mod support;
 
 use protocol::path;
 use serde_json::{Value, json};
-use support::{Answer, TestServer};
-
-const TOKEN: &str = "the program that keeps the directory";
+use std::time::{Duration, Instant};
+use support::{
+    ADMIN as TOKEN, Admin, Answer, Browser, Heard, PASSWORD, Person, TestServer, fresh_client_id, text_message,
+};
 
 fn server() -> TestServer {
-    TestServer::start_with(&[("SIXIN_ADMIN_TOKEN", TOKEN)])
+    Admin::server(&[])
 }
 
 async fn call(server: &TestServer, method: &str, path: &str, token: &str, body: Option<&Value>) -> Answer {
@@ -23,10 +24,11 @@ async fn call(server: &TestServer, method: &str, path: &str, token: &str, body: 
 }
 
 async fn put(server: &TestServer, path: &str, body: Value) -> Vec<String> {
-    let answer = call(server, "PUT", path, TOKEN, Some(&body)).await;
-    assert_eq!(answer.status, 200, "{}", answer.text());
-    let results = answer.json()["results"].as_array().unwrap().clone();
-    results.iter().map(|result| result["outcome"].as_str().unwrap().to_owned()).collect()
+    Admin::of(server).put(path, body).await
+}
+
+fn employee(id: &str, version: u64, name: &str) -> Value {
+    json!({"external_id": id, "version": version, "display_name": name})
 }
 
 /// R002-01, R002-02: departments and people come in by the source's own ids, each with an outcome of its own; telling
@@ -75,4 +77,191 @@ async fn only_the_admin_token_opens_the_directory() {
     }
     assert_eq!(call(&without, "PUT", path::ADMIN_PEOPLE, TOKEN, Some(&body)).await.status, 401);
     assert_eq!(call(&with, "PUT", path::ADMIN_PEOPLE, TOKEN, Some(&body)).await.status, 200);
+}
+
+/// R002-01: departments are listed by key; one that goes leaves its people and departments to the one above it, and what
+/// is not there is passed over.
+#[tokio::test]
+async fn departments_come_and_go() {
+    let server = server();
+    let admin = Admin::of(&server);
+    let departments = json!([
+        {"external_id": "d1", "name": "总部"},
+        {"external_id": "d2", "name": "研发", "parent": "d1", "place": 3},
+        {"external_id": "d3", "name": "后端", "parent": "d2"},
+    ]);
+    admin.put_departments(departments.clone()).await;
+    let listed = admin.get(path::ADMIN_DEPARTMENTS).await.json();
+    assert_eq!((listed["departments"].as_array().unwrap().len(), &listed["more"]), (3, &json!(false)));
+    assert_eq!(listed["departments"][1], json!({"external_id": "d2", "name": "研发", "parent": "d1", "place": 3}));
+    let rest = admin.get(&format!("{}?after=d2", path::ADMIN_DEPARTMENTS)).await.json();
+    assert_eq!(rest["departments"].as_array().unwrap().len(), 1);
+
+    let mut person = employee("e1", 1, "张三");
+    person["departments"] = json!(["d2", "d3"]);
+    admin.put_person(person).await;
+    let remove = async |ids: Value| admin.put(path::ADMIN_DEPARTMENTS_REMOVED, json!({ "departments": ids })).await;
+    assert_eq!(remove(json!(["d2", "nowhere"])).await, ["removed", "known"]);
+    assert_eq!(remove(json!(["d2"])).await, ["known"], "again");
+    let listed = admin.get(path::ADMIN_DEPARTMENTS).await.json();
+    assert_eq!(listed["departments"][1], json!({"external_id": "d3", "name": "后端", "parent": "d1", "place": 0}));
+    let path = path::ADMIN_PERSON.replace("{id}", "e1");
+    let person = admin.get(&path).await;
+    assert_eq!((person.status, &person.json()["departments"]), (200, &json!(["d1", "d3"])));
+    assert_eq!(remove(json!(["d1", "d3"])).await, ["removed", "removed"]);
+    assert_eq!(admin.get(&path).await.json()["departments"], json!([]));
+    assert_eq!(admin.get(&path::ADMIN_PERSON.replace("{id}", "e2")).await.status, 404);
+}
+
+/// R002-02: people are found by a part of their name or id, and one whose id needs escaping is reached by it.
+#[tokio::test]
+async fn people_of_the_directory_are_found() {
+    let server = server();
+    let admin = Admin::of(&server);
+    for (id, name) in [("a/1 %", "张三"), ("b2", "李四"), ("b3", "张小明")] {
+        assert_eq!(admin.put_person(employee(id, 1, name)).await, "stored");
+    }
+    let found = async |query: &str| {
+        let path = format!("{}?query={}", path::ADMIN_PEOPLE, support::escape(query));
+        let people = admin.get(&path).await.json()["people"].as_array().unwrap().clone();
+        people.iter().map(|it| it["external_id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(found("张").await, ["a/1 %", "b3"]);
+    assert_eq!(found("b").await, ["b2", "b3"]);
+    assert_eq!(found("%").await, ["a/1 %"]);
+    let one = admin.get(&path::ADMIN_PERSON.replace("{id}", "a%2F1%20%25")).await;
+    assert_eq!((one.status, &one.json()["display_name"]), (200, &json!("张三")));
+}
+
+/// R002-01: a person whom the directory made comes in by a link, once, with a handle and a password of their own; the
+/// link ends with its time, with another link, and with the person.
+#[tokio::test]
+async fn an_invitation_lets_in_once() {
+    let server = server();
+    let admin = Admin::of(&server);
+    admin.put_person(employee("e1", 1, "张三")).await;
+    let other = server.person("taken").await;
+    let page = async || admin.invite("e1").await.json()["path"].as_str().unwrap().to_owned();
+    let (first, link) = (page().await, page().await);
+    let mut browser = Browser::new(&server.address);
+    assert_eq!(browser.get(&first).await.status, 404, "another link ends it");
+    assert_eq!(browser.get("/welcome/guessed").await.status, 404);
+    let shown = browser.get(&link).await;
+    assert_eq!(shown.status, 200);
+    assert!(shown.text().contains("张三"));
+    for (handle, password, status) in [("taken", PASSWORD, 409), ("?", PASSWORD, 422), ("zhangsan", "short", 422)] {
+        let refused = browser.post(&link, &[("handle", handle), ("password", password)]).await;
+        assert_eq!(refused.status, status, "{handle}: the link stays");
+    }
+    let welcome = browser.post(&link, &[("handle", "zhangsan"), ("password", PASSWORD)]).await;
+    assert_eq!((welcome.status, welcome.header("location")), (303, "/"));
+    assert_eq!(browser.get("/").await.status, 200, "logged in");
+    let again = browser.post(&link, &[("handle", "thief"), ("password", "another password")]).await;
+    assert_eq!(again.status, 404, "used up");
+    let zhang = Person::log_in(&server.address, "zhangsan", PASSWORD).await;
+    let listed = admin.get(&path::ADMIN_PERSON.replace("{id}", "e1")).await.json();
+    assert_eq!(listed["account"], json!(zhang.id));
+    let sent = zhang.open(&other).await;
+    zhang.send(sent, "第一条消息").await;
+
+    let refused = admin.invite("e1").await;
+    assert_eq!((refused.status, refused.code()), (403, "not_allowed".to_owned()), "who can log in is not taken over");
+    assert_eq!(admin.invite("nobody").await.status, 404);
+    admin.put_person(employee("e2", 1, "李四")).await;
+    let link = admin.invite("e2").await.json()["path"].as_str().unwrap().to_owned();
+    let mut gone = employee("e2", 2, "李四");
+    gone["active"] = json!(false);
+    admin.put_person(gone).await;
+    assert_eq!(browser.get(&link).await.status, 404, "deactivated");
+    assert_eq!(admin.invite("e2").await.status, 403);
+    let path = path::ADMIN_INVITATION.replace("{id}", "e2");
+    for valid in [0, 59, 2_592_001] {
+        let answer = Answer::of(admin.request("POST", &path).json(&json!({"valid_s": valid}))).await;
+        assert_eq!(answer.status, 422, "{valid}");
+    }
+}
+
+/// R002-01, R003-01: who was deactivated gets no message, which their sender is told as a block is told; they can neither
+/// log in, be found, nor be brought into a group. Coming back brings all back.
+#[tokio::test]
+async fn a_deactivated_person_is_out_of_reach() {
+    let server = server();
+    let admin = Admin::of(&server);
+    let person = |version: u64, active: bool| {
+        let mut person = employee("e1", version, "张三");
+        person["active"] = json!(active);
+        person
+    };
+    admin.put_person(person(1, true)).await;
+    let zhang = admin.let_in("e1", "zhangsan").await;
+    let (friend, blocking) = (server.person("friend").await, server.person("blocking").await);
+    let (id, blocked) = (friend.open(&zhang).await, friend.open(&blocking).await);
+    for (asker, asked) in [(&friend, &zhang), (&zhang, &friend)] {
+        assert_eq!(asker.put(&path::friend(asked.id), &json!({})).await.status, 200);
+    }
+    blocking.put(&path::block(friend.id), &json!({})).await;
+    let group = json!({"title": "群", "members": [zhang.id, blocking.id]});
+    let group: protocol::Conversation = friend.post(path::CONVERSATIONS, &group).await.read();
+    let mut push = zhang.push().await;
+
+    assert_eq!(admin.put_person(person(2, false)).await, "stored");
+    let ended = Instant::now();
+    loop {
+        match push.hear(Duration::from_secs(5)).await {
+            Heard::End(code) => break assert_eq!(code, Some(protocol::frame::close::REVOKED)),
+            Heard::Frame(_) => assert!(ended.elapsed() < Duration::from_secs(1), "logged out within a second"),
+            Heard::Nothing => panic!("still connected"),
+        }
+    }
+    let message = || text_message(fresh_client_id(), "在吗");
+    let refused = friend.post(&path::messages(id), &message()).await;
+    let as_blocked = friend.post(&path::messages(blocked), &message()).await;
+    assert_eq!((refused.status, refused.code()), (403, "not_accepted".to_owned()));
+    assert_eq!(refused.text(), as_blocked.text());
+    friend.send(group.id, "大家好").await;
+    let credentials = json!({"handle": "zhangsan", "password": PASSWORD});
+    let log_in = Answer::of(reqwest::Client::new().post(server.url(path::LOGINS)).json(&credentials)).await;
+    assert_eq!((log_in.status, log_in.code()), (401, "wrong_credentials".to_owned()));
+    assert_eq!(zhang.get(path::ACCOUNT_ME).await.status, 401);
+    for query in ["zhang", "%E5%BC%A0"] {
+        let found = friend.get(&format!("{}?query={query}", path::USERS)).await.json();
+        assert_eq!(found["users"], json!([]), "{query}");
+    }
+    let opened = |peer| json!({ "peer": peer });
+    assert_eq!(blocking.post(path::CONVERSATIONS, &opened(zhang.id)).await.status, 422, "nobody opens a new one");
+    assert_eq!(friend.post(path::CONVERSATIONS, &opened(zhang.id)).await.status, 200, "what there is stays");
+    let with = json!({"title": "x", "members": [zhang.id]});
+    assert_eq!(friend.post(path::CONVERSATIONS, &with).await.status, 422);
+    let alone: protocol::Conversation =
+        friend.post(path::CONVERSATIONS, &json!({"title": "y", "members": [blocking.id]})).await.read();
+    friend.post(&path::members(alone.id), &json!({"users": [zhang.id]})).await;
+    assert_eq!(friend.conversation(alone.id).await.member_count, 2);
+    assert_eq!(friend.conversation(group.id).await.member_count, 3, "a membership stays");
+
+    assert_eq!(admin.put_person(person(3, true)).await, "stored");
+    let back = Person::log_in(&server.address, "zhangsan", PASSWORD).await;
+    assert_eq!(back.conversation(group.id).await.head_seq, friend.conversation(group.id).await.head_seq);
+    friend.send(id, "欢迎回来").await;
+    let last = back.conversation(id).await.last.unwrap();
+    assert_eq!(last.body, protocol::MessageBody::text("欢迎回来".try_into().unwrap()));
+}
+
+/// R002-01: what the directory says of a name reaches those who show it at once.
+#[tokio::test]
+async fn a_name_from_the_directory_reaches_devices_at_once() {
+    let server = server();
+    let admin = Admin::of(&server);
+    admin.put_person(employee("e1", 1, "张三")).await;
+    let zhang = admin.let_in("e1", "zhangsan").await;
+    let other = server.person("other").await;
+    other.open(&zhang).await;
+    let mut push = other.push().await;
+    let told = Instant::now();
+    admin.put_person(employee("e1", 2, "张三丰")).await;
+    loop {
+        if let protocol::ServerFrame::Person { user } = push.frame().await {
+            break assert_eq!(user.display_name.as_str(), "张三丰");
+        }
+    }
+    assert!(told.elapsed() < Duration::from_secs(5));
 }

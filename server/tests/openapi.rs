@@ -8,9 +8,7 @@ use protocol::path;
 use serde_json::{Value, json};
 use server::router::routes;
 use std::collections::BTreeSet;
-use support::{Answer, PASSWORD, Person, TestServer, fresh_client_id, text_message};
-
-const ADMIN: &str = "the program that keeps the directory";
+use support::{ADMIN, Admin, Answer, PASSWORD, Person, TestServer, fresh_client_id, text_message};
 
 async fn document(server: &TestServer) -> Value {
     Answer::of(reqwest::Client::new().get(server.url(path::OPENAPI))).await.json()
@@ -242,6 +240,34 @@ async fn a_group_matches(server: &TestServer, checker: &mut Checker, a: &Person,
     assert!(changes["changes"].as_array().unwrap().iter().any(|change| change.get("left").is_some()));
 }
 
+/// Everything that is answered to the program that keeps the directory.
+async fn the_directory_matches(server: &TestServer, checker: &mut Checker, picture: &[u8]) {
+    let admin = Admin::of(server);
+    for (operation, path) in [
+        ("listDepartments", path::ADMIN_DEPARTMENTS),
+        ("listPeople", path::ADMIN_PEOPLE),
+        ("getPerson", "/api/v1/admin/directory/people/e"),
+        ("listConflicts", path::ADMIN_CONFLICTS),
+    ] {
+        checker.answered(operation, &admin.get(path).await);
+    }
+    let avatar = path::ADMIN_PERSON_AVATAR.replace("{id}", "e");
+    let upload = admin.request("PUT", &avatar).body(picture.to_vec());
+    checker.answered("putPersonAvatar", &Answer::of(upload).await);
+    checker.answered("getPersonAvatar", &admin.get(&avatar).await);
+    let invited = admin.invite("e").await;
+    checker.answered("invitePerson", &invited);
+    let chosen = [("handle", "zhangsan"), ("password", PASSWORD)];
+    let page = invited.json()["path"].as_str().unwrap().to_owned();
+    assert_eq!(support::Browser::new(&server.address).post(&page, &chosen).await.status, 303);
+    checker.answered("invitePerson", &admin.invite("e").await);
+    let gone = admin.request("PUT", path::ADMIN_DEPARTMENTS_REMOVED).json(&json!({"departments": ["d"]}));
+    checker.answered("removeDepartments", &Answer::of(gone).await);
+    let claim = |by: &str| json!({"by": by, "version": 7, "display_name": "张三"});
+    let conflict = json!({"id": 1, "external_id": "e", "at": 7, "kept": claim("source"), "lost": claim("person")});
+    checker.check_named("Conflict", &conflict);
+}
+
 /// Every operation is called, with everything it may answer, and each document is held against its schema.
 #[tokio::test]
 async fn real_requests_and_answers_match_the_document() {
@@ -269,11 +295,11 @@ async fn real_requests_and_answers_match_the_document() {
         let request = reqwest::Client::new().put(server.url(path)).bearer_auth(ADMIN).json(&body);
         checker.answered(operation, &Answer::of(request).await);
     }
-    let request = reqwest::Client::new().get(server.url(path::ADMIN_PEOPLE)).bearer_auth(ADMIN);
-    checker.answered("listPeople", &Answer::of(request).await);
     let mut picture = std::io::Cursor::new(Vec::new());
     image::DynamicImage::new_rgb8(8, 8).write_to(&mut picture, image::ImageFormat::Png).unwrap();
-    let upload = a.request("PUT", &format!("{}?x=0&y=0&size=8", path::ACCOUNT_AVATAR)).body(picture.into_inner());
+    let picture = picture.into_inner();
+    the_directory_matches(&server, &mut checker, &picture).await;
+    let upload = a.request("PUT", &format!("{}?x=0&y=0&size=8", path::ACCOUNT_AVATAR)).body(picture);
     checker.answered("changeAvatar", &Answer::of(upload).await);
     let hash = serde_json::from_value(checker.call(&a, "getAccount", "", None).await["avatar"].clone()).unwrap();
     checker.answered("getAvatar", &a.get(&path::avatar(&hash, 96)).await);

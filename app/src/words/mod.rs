@@ -3,6 +3,8 @@
 //! Invariant: [`Words`] has no default and no fallback, so a language that lacks a string does not compile.
 
 mod chinese;
+#[cfg(feature = "ssr")]
+pub mod company;
 mod english;
 pub mod group;
 #[cfg(feature = "ssr")]

@@ -1,7 +1,8 @@
 //! The directory of a company, kept current by another program (R002-01, R002-02).
 
+use crate::Millis;
 use crate::id::UserId;
-use crate::text::{DisplayName, TextError};
+use crate::text::{AvatarHash, DisplayName, TextError};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -73,6 +74,21 @@ pub struct PutDepartments {
     pub departments: Vec<Department>,
 }
 
+/// `GET /admin/directory/departments?after=`: by external id, at most 500 a page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DepartmentsPage {
+    pub departments: Vec<Department>,
+    pub more: bool,
+}
+
+/// `PUT /admin/directory/departments/removed`: at most 1,000. The people and departments below one that goes move up to
+/// the one above it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RemoveDepartments {
+    pub departments: Vec<ExternalId>,
+}
+
 /// A person as the source knows them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -112,8 +128,10 @@ pub const BATCH: usize = 1_000;
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     Stored,
-    /// As late a version was known: nothing changed.
+    /// As late a version was known, or what is to be removed is not there: nothing changed.
     Known,
+    /// The department is gone.
+    Removed,
     /// The parent, or a department, is unknown.
     UnknownDepartment,
     /// The department would stand below itself.
@@ -140,9 +158,91 @@ pub struct Listed {
     pub person: Person,
 }
 
-/// `GET /admin/directory/people?after=`: by external id, at most 500 a page.
+/// `GET /admin/directory/people?after=&query=`: by external id, at most 500 a page; with a query those whose name, handle
+/// or external id contains it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PeoplePage {
     pub people: Vec<Listed>,
     pub more: bool,
+}
+
+/// `POST /admin/directory/people/{id}/invitation`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Invite {
+    /// How long the link lets in, in seconds: 60 to 2,592,000 (30 days); 7 days when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_s: Option<u32>,
+}
+
+impl Invite {
+    pub const VALID_S: u32 = 7 * 86_400;
+    pub const VALID_S_MIN: u32 = 60;
+    pub const VALID_S_MAX: u32 = 30 * 86_400;
+}
+
+/// A link that lets a person in once, told this once: the server keeps its hash.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invited {
+    /// The path of the page, to be put behind the server's origin.
+    pub path: String,
+    pub expires_at: Millis,
+}
+
+/// Who changed a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Author {
+    Source,
+    /// The person, in Sixin.
+    Person,
+}
+
+/// What one side made of a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    pub by: Author,
+    pub version: u64,
+    pub display_name: DisplayName,
+}
+
+/// Both sides changed a person without knowing of each other (R002-02).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conflict {
+    /// Ascending.
+    pub id: u64,
+    pub external_id: ExternalId,
+    pub at: Millis,
+    pub kept: Claim,
+    pub lost: Claim,
+}
+
+/// `GET /admin/directory/conflicts?after=`: the oldest first, at most 500 a page. The newest 10,000 are kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConflictsPage {
+    pub conflicts: Vec<Conflict>,
+    pub more: bool,
+}
+
+/// What both sides of the directory may change of a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PersonField {
+    DisplayName,
+    Avatar,
+}
+
+/// What the webhook is told: a person changed themselves in Sixin. With it goes `id`, the same whenever it is told again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PersonChanged {
+    pub external_id: ExternalId,
+    pub account: UserId,
+    /// One more than the version known before: the source takes it if that is later than its own.
+    pub version: u64,
+    pub at: Millis,
+    pub changed: PersonField,
+    /// As it is now, whatever changed.
+    pub display_name: DisplayName,
+    /// The picture, which `GET /admin/directory/people/{id}/avatar` answers.
+    pub avatar: Option<AvatarHash>,
 }

@@ -42,7 +42,12 @@ pub struct Token {
 }
 
 impl Token {
-    fn fresh() -> Result<Self, Refusal> {
+    /// The hash of a token's text.
+    pub fn hash_of(text: &str) -> TokenHash {
+        token_hash(text)
+    }
+
+    pub fn fresh() -> Result<Self, Refusal> {
         let mut bytes = [0; 32];
         getrandom::fill(&mut bytes).map_err(|error| {
             tracing::error!(%error, "the system has no random numbers");

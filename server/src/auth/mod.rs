@@ -7,5 +7,5 @@ mod login;
 pub mod password;
 
 pub use extract::CurrentUser;
-pub use login::{CurrentLogin, Logins};
+pub use login::{CurrentLogin, Logins, Token};
 pub use password::Passwords;

@@ -28,7 +28,7 @@ pub async fn register(state: &AppState, request: RegisterRequest, from: IpAddr) 
 }
 
 /// Refuses where it is a gateway that says who people are.
-fn own_log_in(state: &AppState) -> Result<(), Refusal> {
+pub(super) fn own_log_in(state: &AppState) -> Result<(), Refusal> {
     match state.gateway {
         None => Ok(()),
         Some(_) => Err(Refusal::new(ErrorCode::NotAllowed, "a gateway says who people are; nobody logs in here")),

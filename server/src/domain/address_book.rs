@@ -1,39 +1,10 @@
 //! The address book: people in the order of their names' pinyin, and how somebody is found in it (R003-03).
 
-use pinyin::ToPinyin;
+use crate::spelling::{Spelled, spell};
 use protocol::{Contact, User};
 
 /// Where names stand that begin with no letter.
 pub const OTHERS: char = '#';
-
-/// A name as it is spelled and sorted.
-struct Spelled {
-    /// All syllables and letters, in lower case, without spaces.
-    full: String,
-    /// The first letter of each syllable and word.
-    initials: String,
-}
-
-fn spell(name: &str) -> Spelled {
-    let (mut full, mut initials) = (String::new(), String::new());
-    let mut inside = false;
-    for c in name.chars() {
-        if let Some(syllable) = c.to_pinyin() {
-            full.push_str(syllable.plain());
-            initials.extend(syllable.plain().chars().next());
-            inside = false;
-        } else if c.is_alphanumeric() {
-            full.extend(c.to_lowercase());
-            if !inside {
-                initials.extend(c.to_lowercase());
-            }
-            inside = true;
-        } else {
-            inside = false;
-        }
-    }
-    Spelled { full, initials }
-}
 
 /// The letter under which a name stands: A to Z, or [`OTHERS`].
 fn initial(spelled: &Spelled) -> char {

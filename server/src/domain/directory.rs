@@ -1,17 +1,32 @@
 //! Keeping the directory current, at the word of another program.
 
+use super::profiles;
 use crate::error::Refusal;
 use crate::import::person;
 use crate::state::AppState;
 use crate::store::directory::NewPerson;
-use protocol::directory::{BATCH, PeoplePage, PutDepartments, PutPeople, Results};
+use protocol::directory::{
+    BATCH, ConflictsPage, DepartmentsPage, ExternalId, Listed, PeoplePage, PutDepartments, PutPeople,
+    RemoveDepartments, Results,
+};
 
-/// People on a page at most.
-pub const LIMIT: u32 = 500;
+/// The most Unicode scalars of a search among people.
+const QUERY: usize = 64;
 
 pub async fn put_departments(state: &AppState, request: PutDepartments) -> Result<Results, Refusal> {
     at_most("departments", request.departments.len())?;
     Ok(Results { results: state.store.put_departments(request.departments).await? })
+}
+
+/// Removes departments. A source that reorganises tells its changes in any order: so what stands below one that goes moves
+/// up, rather than out of sight, and one that is not there is no error.
+pub async fn remove_departments(state: &AppState, request: RemoveDepartments) -> Result<Results, Refusal> {
+    at_most("departments", request.departments.len())?;
+    Ok(Results { results: state.store.remove_departments(request.departments).await? })
+}
+
+pub async fn departments(state: &AppState, after: &str) -> Result<DepartmentsPage, Refusal> {
+    Ok(state.store.departments(after).await?)
 }
 
 /// Keeps people. Whoever is not active any more is logged out everywhere at once.
@@ -29,8 +44,37 @@ pub async fn put_people(state: &AppState, request: PutPeople) -> Result<Results,
     Ok(Results { results: kept.await.map_err(|_| Refusal::internal())?? })
 }
 
-pub async fn people(state: &AppState, after: &str, limit: u32) -> Result<PeoplePage, Refusal> {
-    Ok(state.store.people(after, limit).await?)
+/// The people after one, by external id; with a query those whom it means.
+pub async fn people(state: &AppState, after: &str, query: &str) -> Result<PeoplePage, Refusal> {
+    let query = query.trim();
+    if query.chars().count() > QUERY {
+        return Err(Refusal::field("query", &format!("must have at most {QUERY} characters")));
+    }
+    Ok(state.store.people(after, Some(query).filter(|query| !query.is_empty())).await?)
+}
+
+pub async fn get(state: &AppState, id: &ExternalId) -> Result<Listed, Refusal> {
+    Ok(state.store.listed(id).await?)
+}
+
+/// Gives a person a picture.
+pub async fn give_avatar(state: &AppState, id: &ExternalId, file: Vec<u8>) -> Result<(), Refusal> {
+    let account = state.store.account_of(id).await?;
+    let picture = state.pictures.make(file, None).await?;
+    let store = state.store.clone();
+    state.logins.change(account, async move { store.give_avatar(account, picture).await }).await
+}
+
+/// The large picture of a person.
+pub async fn avatar(state: &AppState, id: &ExternalId) -> Result<Vec<u8>, Refusal> {
+    let account = state.store.account_of(id).await?;
+    let hash = state.store.shown_avatar(account).await?.ok_or_else(Refusal::not_found)?;
+    profiles::avatar(state, &hash, crate::pictures::LARGE).await
+}
+
+/// What gave way when both sides changed a person at once.
+pub async fn conflicts(state: &AppState, after: u64) -> Result<ConflictsPage, Refusal> {
+    Ok(state.store.conflicts(after).await?)
 }
 
 fn at_most(field: &'static str, len: usize) -> Result<(), Refusal> {

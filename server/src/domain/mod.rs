@@ -7,6 +7,7 @@ pub mod conversations;
 pub mod directory;
 pub mod groups;
 pub mod hiding;
+pub mod invitations;
 pub mod messaging;
 pub mod policy;
 pub mod preferences;

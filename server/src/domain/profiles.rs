@@ -27,6 +27,7 @@ pub async fn change(state: &AppState, login: &CurrentLogin, request: ChangeAccou
     if hides {
         state.hub.hide(id);
     }
+    state.changed.notify_one();
     Ok(changed)
 }
 
@@ -59,14 +60,18 @@ pub async fn change_avatar(
     state.limits.change_profile(login.account.id)?;
     let picture = state.pictures.make(file, crop).await?;
     let (id, store) = (login.account.id, state.store.clone());
-    state.logins.change(id, async move { store.change_avatar(id, Some(picture)).await }).await
+    let changed = state.logins.change(id, async move { store.change_avatar(id, Some(picture)).await }).await?;
+    state.changed.notify_one();
+    Ok(changed)
 }
 
 /// Takes the account's picture away.
 pub async fn drop_avatar(state: &AppState, login: &CurrentLogin) -> Result<OwnAccount, Refusal> {
     state.limits.change_profile(login.account.id)?;
     let (id, store) = (login.account.id, state.store.clone());
-    state.logins.change(id, async move { store.change_avatar(id, None).await }).await
+    let changed = state.logins.change(id, async move { store.change_avatar(id, None).await }).await?;
+    state.changed.notify_one();
+    Ok(changed)
 }
 
 /// A picture of a size that is kept.

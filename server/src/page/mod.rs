@@ -9,6 +9,7 @@ mod groups;
 mod messenger;
 mod profile;
 mod site;
+mod welcome;
 
 use crate::api::status;
 use crate::auth::CurrentUser;
@@ -49,6 +50,7 @@ pub fn routes() -> Router<AppState> {
         .route("/register",     get(forms::register).post(forms::sign_up))
         .route("/new",          get(forms::new).post(forms::open))
         .route("/contacts",     get(contacts::show).post(contacts::act))
+        .route("/welcome/{link}", get(welcome::show).post(welcome::come_in))
         .route("/devices",      get(forms::devices).post(forms::revoke))
         .route("/settings",     get(forms::settings).post(forms::set))
         .route("/settings/profile", get(profile::edit).post(profile::change))

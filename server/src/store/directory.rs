@@ -1,40 +1,62 @@
-//! The directory of a company: departments as a tree, and the people that its source told of.
+//! The people that the directory's source told of, by its ids and versions.
+//!
+//! Invariants: a version that the source has told is told once: telling it again changes nothing. What the source tells
+//! goes to nobody but the devices; it never comes back to the source ([`super::outbound`]).
 
 use super::accounts::insert;
+use super::conflicts::{self, Known, Verdict};
+use super::departments;
 use super::event::Event;
 use super::identities::{BIND, COMPANY, FIND};
 use super::imports::{Person as Newcomer, free_handle};
-use super::profiles::rename;
+use super::members::containing;
+use super::profiles::{rename, spell_person};
 use super::writer::Tx;
 use super::{Store, StoreError, parse};
 use protocol::UserId;
-use protocol::directory::{Department, ExternalId, Listed, Outcome, PeoplePage, Person, PersonKind, Stored};
+use protocol::directory::{ExternalId, Listed, Outcome, PeoplePage, Person, PersonKind, Stored};
+use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
 
-const DEPARTMENT: &str = "select id from department where external_id = $1";
-const PUT_DEPARTMENT: &str = "insert into department (external_id, name, parent, place) values ($1, $2, $3, $4)
-    on conflict (external_id) do update set name = $2, parent = $3, place = $4";
-// Whether the department stands above the other, or is it.
-const ABOVE: &str = "with recursive above (id) as (
-        select $2 union select d.parent from above join department as d on d.id = above.id where d.parent is not null)
-    select count(*) from above where id = $1";
-const VERSION: &str = "select version from person where account = $1";
-const PUT_PERSON: &str = "insert into person (account, external_id, title, version) values ($1, $2, $3, $4)
-    on conflict (account) do update set title = $3, version = $4, own = 0";
+/// The most that stands on one page of the directory.
+pub(super) const PAGE: u32 = 500;
+
+const KNOWN: &str = "select w.version, w.told, w.own, a.display_name,
+        exists (select 1 from outbound as q where q.account = w.account)
+    from person as w join account as a on a.id = w.account where w.account = $1";
+const PUT_PERSON: &str = "insert into person (account, external_id, title, version, told) values ($1, $2, $3, $4, $4)
+    on conflict (account) do update set title = $3, version = $4, told = $4, own = 0";
+// What was changed here is the later version, and goes on.
+const PUT_BEHIND: &str = "update person set title = $3, told = $4 where account = $1 and external_id = $2";
 const CLEAR_POSTS: &str = "delete from post where account = $1";
 const PUT_POST: &str = "insert into post (department, account) values ($1, $2) on conflict do nothing";
 const PUT_ACCOUNT: &str = "update account set kind = $2, active = $3 where id = $1";
 const END_LOGINS: &str = "delete from login where account = $1 returning id";
-const PEOPLE: &str = "select p.account, p.external_id, p.version, a.display_name, a.kind, p.title, a.active,
-        (select json_group_array(d.external_id order by d.external_id) from post as o
-            join department as d on d.id = o.department where o.account = p.account)
-    from person as p join account as a on a.id = p.account where p.external_id > $1 order by p.external_id limit $2";
+const BY_ID: &str = "select account from person where external_id = $1";
+
+macro_rules! people {
+    ($which:literal) => {
+        concat!(
+            "select w.account, w.external_id, w.version, a.display_name, a.kind, w.title, a.active,
+                (select json_group_array(d.external_id order by d.external_id) from post as o
+                    join department as d on d.id = o.department where o.account = w.account)
+            from person as w join account as a on a.id = w.account where ",
+            $which
+        )
+    };
+}
+const PEOPLE: &str = people!("w.external_id > $1 order by w.external_id limit $2");
+const PERSON: &str = people!("w.external_id = $1");
+// A containing match cannot use an index; a directory is at most some ten thousands.
+const QUERY: &str = people!(
+    "w.external_id > $1 and (w.external_id like $3 escape '\\' or a.handle like $3 escape '\\'
+        or lower(a.display_name) like $3 escape '\\') order by w.external_id limit $2"
+);
 
 /// Every statement of this file, for the test that explains them.
 #[cfg(test)]
 pub const STATEMENTS: &[&str] =
-    &[DEPARTMENT, PUT_DEPARTMENT, ABOVE, VERSION, PUT_PERSON, CLEAR_POSTS, PUT_POST, PUT_ACCOUNT, END_LOGINS, PEOPLE];
+    &[KNOWN, PUT_PERSON, PUT_BEHIND, CLEAR_POSTS, PUT_POST, PUT_ACCOUNT, END_LOGINS, BY_ID, PEOPLE, PERSON, QUERY];
 
 /// A person to be kept, and the account to be made when nobody has the id.
 pub struct NewPerson {
@@ -43,22 +65,6 @@ pub struct NewPerson {
 }
 
 impl Store {
-    /// Keeps departments, each with an outcome of its own, in one transaction.
-    pub async fn put_departments(&self, departments: Vec<Department>) -> Result<Vec<Stored>, StoreError> {
-        self.writer
-            .run(move |tx| {
-                Box::pin(async move {
-                    let mut stored = Vec::with_capacity(departments.len());
-                    for department in departments {
-                        let outcome = put_department(tx.conn, &department).await?;
-                        stored.push(Stored { external_id: department.external_id, outcome });
-                    }
-                    Ok(stored)
-                })
-            })
-            .await
-    }
-
     /// Keeps people, each with an outcome of their own, in one transaction. Tells whose account changed.
     pub async fn put_people(&self, people: Vec<NewPerson>) -> Result<(Vec<Stored>, Vec<UserId>), StoreError> {
         self.writer
@@ -77,63 +83,64 @@ impl Store {
             .await
     }
 
-    /// A page of the people, by external id.
-    pub async fn people(&self, after: &str, limit: u32) -> Result<PeoplePage, StoreError> {
-        let rows = sqlx::query(PEOPLE).bind(after).bind(limit).fetch_all(&self.reader).await?;
+    /// A page of the people, by external id; with a query those whose name, handle or external id contains it.
+    pub async fn people(&self, after: &str, query: Option<&str>) -> Result<PeoplePage, StoreError> {
+        let statement = sqlx::query(if query.is_some() { QUERY } else { PEOPLE }).bind(after).bind(PAGE);
+        let statement = match query {
+            Some(query) => statement.bind(containing(query)),
+            None => statement,
+        };
+        let rows = statement.fetch_all(&self.reader).await?;
         let people: Vec<_> = rows.iter().map(listed).collect::<Result<_, _>>()?;
-        Ok(PeoplePage { more: people.len() as u64 == u64::from(limit), people })
+        Ok(PeoplePage { more: people.len() as u64 == u64::from(PAGE), people })
     }
-}
 
-async fn department(conn: &mut SqliteConnection, id: &ExternalId) -> Result<Option<i64>, StoreError> {
-    Ok(sqlx::query_scalar(DEPARTMENT).bind(id.as_str()).fetch_optional(conn).await?)
-}
-
-async fn put_department(conn: &mut SqliteConnection, new: &Department) -> Result<Outcome, StoreError> {
-    let mut parent = None;
-    if let Some(above) = &new.parent {
-        parent = department(conn, above).await?;
-        let Some(above) = parent else { return Ok(Outcome::UnknownDepartment) };
-        if let Some(known) = department(conn, &new.external_id).await? {
-            let circles: i64 = sqlx::query_scalar(ABOVE).bind(known).bind(above).fetch_one(&mut *conn).await?;
-            if circles > 0 {
-                return Ok(Outcome::Circle);
-            }
-        }
+    /// One person; `NotFound` when nobody has the id.
+    pub async fn listed(&self, id: &ExternalId) -> Result<Listed, StoreError> {
+        listed(&sqlx::query(PERSON).bind(id.as_str()).fetch_one(&self.reader).await?)
     }
-    sqlx::query(PUT_DEPARTMENT)
-        .bind(new.external_id.as_str())
-        .bind(new.name.as_str())
-        .bind(parent)
-        .bind(new.place)
-        .execute(conn)
-        .await?;
-    Ok(Outcome::Stored)
+
+    /// The account of a person; `NotFound` when nobody has the id.
+    pub async fn account_of(&self, id: &ExternalId) -> Result<UserId, StoreError> {
+        parse(sqlx::query_scalar::<_, i64>(BY_ID).bind(id.as_str()).fetch_one(&self.reader).await?)
+    }
 }
 
 async fn put_person(tx: &mut Tx<'_>, new: NewPerson) -> Result<(Outcome, Option<UserId>), StoreError> {
     let NewPerson { person, newcomer } = new;
-    let mut departments = Vec::with_capacity(person.departments.len());
+    let mut posts = Vec::with_capacity(person.departments.len());
     for id in &person.departments {
-        let Some(found) = department(tx.conn, id).await? else { return Ok((Outcome::UnknownDepartment, None)) };
-        departments.push(found);
+        let Some(found) = departments::find(tx.conn, id).await? else { return Ok((Outcome::UnknownDepartment, None)) };
+        posts.push(found);
     }
     let account = account_of(tx, &person, newcomer).await?;
-    let version: Option<i64> = sqlx::query_scalar(VERSION).bind(account.as_i64()).fetch_optional(&mut *tx.conn).await?;
-    if version.is_some_and(|known| known >= person.version.cast_signed()) {
-        return Ok((Outcome::Known, None));
+    let known = known(tx, account).await?;
+    let verdict = known.as_ref().map_or(Verdict::Source { conflict: false }, |known| known.weigh(&person));
+    let (conflict, statement) = match verdict {
+        Verdict::Told => {
+            spell_person(tx, account).await?;
+            return Ok((Outcome::Known, None));
+        }
+        Verdict::Source { conflict } => (conflict, PUT_PERSON),
+        Verdict::Own { conflict } => (conflict, PUT_BEHIND),
+    };
+    if let Some(known) = known.filter(|_| conflict) {
+        conflicts::keep(tx, known, &person, statement == PUT_PERSON).await?;
     }
-    tx.forget_upds(&[account]);
-    rename(tx, account, &person.display_name).await?;
-    sqlx::query(PUT_PERSON)
+    sqlx::query(statement)
         .bind(account.as_i64())
         .bind(person.external_id.as_str())
         .bind(person.title.as_ref().map(|title| title.as_str()))
         .bind(person.version.cast_signed())
         .execute(&mut *tx.conn)
         .await?;
+    tx.forget_upds(&[account]);
+    if statement == PUT_PERSON {
+        rename(tx, account, &person.display_name).await?;
+    }
+    spell_person(tx, account).await?;
     sqlx::query(CLEAR_POSTS).bind(account.as_i64()).execute(&mut *tx.conn).await?;
-    for department in departments {
+    for department in posts {
         sqlx::query(PUT_POST).bind(department).bind(account.as_i64()).execute(&mut *tx.conn).await?;
     }
     let internal = person.kind == PersonKind::Internal;
@@ -146,6 +153,20 @@ async fn put_person(tx: &mut Tx<'_>, new: NewPerson) -> Result<(Outcome, Option<
         }
     }
     Ok((Outcome::Stored, Some(account)))
+}
+
+async fn known(tx: &mut Tx<'_>, account: UserId) -> Result<Option<Known>, StoreError> {
+    let row = sqlx::query(KNOWN).bind(account.as_i64()).fetch_optional(&mut *tx.conn).await?;
+    row.map(|row| {
+        Ok(Known {
+            version: row.try_get::<i64, _>(0)?.unsigned_abs(),
+            told: row.try_get::<i64, _>(1)?.unsigned_abs(),
+            own: row.try_get(2)?,
+            display_name: parse(row.try_get::<String, _>(3)?)?,
+            untold: row.try_get(4)?,
+        })
+    })
+    .transpose()
 }
 
 /// The account of the person: whom a gateway names alike, or a new one.

@@ -53,7 +53,7 @@ impl Store {
 }
 
 /// A pattern for what contains the text, whatever the case.
-fn containing(text: &str) -> String {
+pub(super) fn containing(text: &str) -> String {
     format!("%{}%", text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))
 }
 

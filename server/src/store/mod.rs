@@ -11,8 +11,10 @@ mod append;
 pub mod avatars;
 mod checkpoint;
 pub mod clock;
+mod conflicts;
 pub mod conversations;
 mod cursors;
+mod departments;
 pub mod directory;
 mod event;
 mod floors;
@@ -22,12 +24,14 @@ mod hidden;
 pub mod history;
 pub mod identities;
 pub mod imports;
+mod invitations;
 mod joining;
 pub mod logins;
 mod members;
 mod membership;
 mod mentions;
 mod notices;
+mod outbound;
 mod positions;
 mod preferences;
 mod presence;
@@ -52,6 +56,7 @@ pub use event::{Event, Roster};
 pub use folder::Folder;
 pub use groups::Change;
 pub use notices::Actor;
+pub use outbound::Outbound;
 pub use recalls::Recall;
 pub use standings::{Gate, Rule, Standing};
 pub use writer::{Committed, Tx, Writer, WriterTask};
@@ -155,6 +160,8 @@ pub struct Store {
     reader: SqlitePool,
     writer: Writer,
     traces: Traces,
+    /// What people change of themselves is kept for the directory's source.
+    tells_source: bool,
     _folder: Arc<Folder>,
 }
 
@@ -186,7 +193,7 @@ impl Store {
         MIGRATIONS.run(&reader).await?;
         let traces = Traces::of_the_last_run();
         let (writer, task) = writer::start(options, traces.clone()).await?;
-        Ok((Self { reader, writer, traces, _folder: Arc::new(folder) }, task))
+        Ok((Self { reader, writer, traces, tells_source: false, _folder: Arc::new(folder) }, task))
     }
 
     /// The handle to the writer task.

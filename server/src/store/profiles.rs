@@ -2,9 +2,12 @@
 
 use super::accounts::{self, account};
 use super::event::Event;
+use super::outbound::tell_source;
 use super::relations::user;
 use super::writer::Tx;
 use super::{Store, StoreError, parse};
+use crate::spelling::{Spelled, spell};
+use protocol::directory::PersonField;
 use protocol::profile::{Audience, Audiences, Bio, Birthday, ChangeAccount, Gender, OwnAccount, Phone, Profile};
 use protocol::sync::AccountChange;
 use protocol::{DisplayName, UserId};
@@ -34,9 +37,13 @@ const ACQUAINTED: &str = "select distinct o.account from member as m
     join member as o on o.conversation = m.conversation and o.account <> $1
     where m.account = $1 limit 10000";
 
+const NAME: &str = "select a.display_name from person as w join account as a on a.id = w.account where w.account = $1";
+const SPELL: &str = "update person set spelled = $2, initials = $3
+    where account = $1 and (spelled, initials) is not ($2, $3)";
+
 /// Every statement of this file, for the test that explains them.
 #[cfg(test)]
-pub const STATEMENTS: &[&str] = &[PROFILE, KEEP, RENAME, DESCRIBE_AGAIN, ACQUAINTED];
+pub const STATEMENTS: &[&str] = &[PROFILE, KEEP, RENAME, DESCRIBE_AGAIN, ACQUAINTED, NAME, SPELL];
 
 impl Store {
     /// What the account tells of itself, and whom.
@@ -45,14 +52,21 @@ impl Store {
     }
 
     /// Changes the account's settings and profile, and tells its devices, and who knows it, what they see of that.
+    /// With the name goes the event that tells the directory's source.
     pub async fn change_account(&self, id: UserId, change: ChangeAccount) -> Result<OwnAccount, StoreError> {
+        let tells_source = self.tells_source;
         self.writer
             .run(move |tx| {
                 Box::pin(async move {
                     tx.forget_upds(&[id]);
                     accounts::change_settings(tx, id, &change).await?;
-                    if let Some(name) = &change.display_name {
-                        rename(tx, id, name).await?;
+                    if let Some(name) = &change.display_name
+                        && rename(tx, id, name).await?
+                    {
+                        spell_person(tx, id).await?;
+                        if tells_source {
+                            tell_source(tx, id, PersonField::DisplayName).await?;
+                        }
                     }
                     change_profile(tx.conn, id, &change).await?;
                     own(tx.conn, id).await
@@ -69,14 +83,24 @@ pub(super) async fn own(conn: &mut SqliteConnection, id: UserId) -> Result<OwnAc
     Ok(OwnAccount { account: account(&row)?, profile, audiences })
 }
 
-/// Gives the account another name, if it is another.
-pub(super) async fn rename(tx: &mut Tx<'_>, id: UserId, name: &DisplayName) -> Result<(), StoreError> {
+/// Gives the account another name; tells whether it is another.
+pub(super) async fn rename(tx: &mut Tx<'_>, id: UserId, name: &DisplayName) -> Result<bool, StoreError> {
     let upd: Option<i64> =
         sqlx::query_scalar(RENAME).bind(id.as_i64()).bind(name.as_str()).fetch_optional(&mut *tx.conn).await?;
-    match upd {
-        Some(upd) => tell(tx, id, upd).await,
-        None => Ok(()),
+    if let Some(upd) = upd {
+        tell(tx, id, upd).await?;
     }
+    Ok(upd.is_some())
+}
+
+/// Spells the name of a person whom the directory knows, as it is now.
+pub(super) async fn spell_person(tx: &mut Tx<'_>, id: UserId) -> Result<(), StoreError> {
+    let name: Option<String> = sqlx::query_scalar(NAME).bind(id.as_i64()).fetch_optional(&mut *tx.conn).await?;
+    if let Some(name) = name {
+        let Spelled { full, initials } = spell(&name);
+        sqlx::query(SPELL).bind(id.as_i64()).bind(full).bind(initials).execute(&mut *tx.conn).await?;
+    }
+    Ok(())
 }
 
 /// Tells what everybody may know of the account now, where its log moved to `upd`.

@@ -2,15 +2,19 @@
 
 #![allow(dead_code, unused_imports, reason = "each test file uses its part of it")]
 
+mod admin;
 mod browser;
 mod cycles;
 mod ledger;
+mod listener;
 mod person;
 mod push;
 
+pub use admin::{ADMIN, Admin};
 pub use browser::{Browser, escape};
 pub use cycles::cycles;
 pub use ledger::Ledger;
+pub use listener::{Listener, Manner, Request};
 pub use person::{Answer, PASSWORD, Person, fresh_client_id, text_message};
 pub use push::{Heard, Push};
 

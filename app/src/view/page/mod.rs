@@ -13,6 +13,7 @@ pub mod new_group;
 pub mod profile;
 pub mod register;
 pub mod settings;
+pub mod welcome;
 
 use super::icon::Icon;
 use crate::words::Words;

@@ -59,7 +59,9 @@ fn with_query(summary: &'static str, parameters: Vec<Parameter>, answers: impl I
 
 /// The schema of the `{id}` in a path.
 pub fn path_id(path: &str) -> &'static str {
-    if path.contains("/users/") || path.contains("/contacts/") {
+    if path.contains("/directory/") {
+        "ExternalId"
+    } else if path.contains("/users/") || path.contains("/contacts/") {
         "UserId"
     } else if path.contains("/devices/") {
         "DeviceId"
@@ -110,8 +112,44 @@ pub fn describe(operation: &str) -> Operation {
         ),
         "listPeople" => with_query(
             "The people of the directory, by external id",
-            vec![text("after", "The last external id of the page before.")],
+            vec![
+                text("after", "The last external id of the page before."),
+                text("query", "Only those whose name, handle or external id contains it; at most 64 characters."),
+            ],
             [answer(200, "One page", "PeoplePage")],
+        ),
+        "listDepartments" => with_query(
+            "The departments of the directory, by external id",
+            vec![text("after", "The last external id of the page before.")],
+            [answer(200, "One page", "DepartmentsPage")],
+        ),
+        "removeDepartments" => with_body(
+            "Remove departments: at most 1,000; the people and departments below one move up to the one above it",
+            "RemoveDepartments",
+            [answer(200, "What became of each", "Results")],
+        ),
+        "getPerson" => plain("One person of the directory", [answer(200, "The person", "Listed")]),
+        "getPersonAvatar" => plain("The picture of a person, 256 pixels wide", [nothing(200, "A JPEG file")]),
+        "putPersonAvatar" => with_body(
+            "Give a person a picture, of at most 5 MiB and 40 megapixels",
+            PICTURE,
+            [nothing(204, "It is shown, and not told to the webhook")],
+        ),
+        "invitePerson" => with_body(
+            "Make the only link by which a person who cannot log in comes in, once",
+            "Invite",
+            [
+                answer(201, "The link, which nobody can read again", "Invited"),
+                answer(403, "not_allowed: the person can log in, or was deactivated", "ErrorAnswer"),
+            ],
+        ),
+        "listConflicts" => with_query(
+            "What gave way when both sides changed a person at once, the oldest first",
+            vec![Parameter {
+                schema: json!({ "type": "integer", "minimum": 0, "default": 0 }),
+                ..text("after", "The last id of the page before.")
+            }],
+            [answer(200, "One page", "ConflictsPage")],
         ),
         "searchUsers" => with_query(
             "Find users whose handle or display name contains a text",

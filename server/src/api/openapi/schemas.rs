@@ -2,7 +2,7 @@
 
 #![expect(clippy::indexing_slicing, reason = "the documents that are added to are objects, made right here")]
 
-use protocol::directory::{BATCH, ExternalId};
+use protocol::directory::{BATCH, ExternalId, Invite};
 use protocol::group::NAMED_MAX;
 use protocol::messaging::{HideMessages, SendRequest};
 use protocol::profile::{Audience, Bio, Gender};
@@ -218,21 +218,40 @@ fn directory() -> Value {
         "PutPeople": request([("people", batch("Person"))]),
         "Results": object([("results", json!({ "type": "array", "items": object([
             ("external_id", reference("ExternalId")),
-            ("outcome", json!({ "enum": ["stored", "known", "unknown_department", "circle"] })),
+            ("outcome", json!({ "enum": ["stored", "known", "removed", "unknown_department", "circle"] })),
         ]) }))]),
-        "PeoplePage": object([
-            ("people", json!({ "type": "array", "items": object([
-                ("account", reference("UserId")),
-                ("external_id", reference("ExternalId")),
-                ("version", version),
-                ("display_name", name.clone()),
-                ("kind", kind),
-                ("title?", name),
-                ("departments", departments),
-                ("active", json!({ "type": "boolean" })),
-            ]) })),
-            ("more", json!({ "type": "boolean" })),
+        "DepartmentsPage": object([("departments", list("Department")), ("more", json!({ "type": "boolean" }))]),
+        "RemoveDepartments": request([("departments", batch("ExternalId"))]),
+        "Listed": object([
+            ("account", reference("UserId")),
+            ("external_id", reference("ExternalId")),
+            ("version", version.clone()),
+            ("display_name", name.clone()),
+            ("kind", kind),
+            ("title?", name.clone()),
+            ("departments", departments),
+            ("active", json!({ "type": "boolean" })),
         ]),
+        "PeoplePage": object([("people", list("Listed")), ("more", json!({ "type": "boolean" }))]),
+        "Invite": request([("valid_s?", json!({ "type": "integer", "minimum": Invite::VALID_S_MIN,
+            "maximum": Invite::VALID_S_MAX, "default": Invite::VALID_S }))]),
+        "Invited": object([
+            ("path", json!({ "type": "string", "description": "To be put behind the server's origin." })),
+            ("expires_at", reference("Millis")),
+        ]),
+        "Claim": object([
+            ("by", json!({ "enum": ["source", "person"] })),
+            ("version", version),
+            ("display_name", name),
+        ]),
+        "Conflict": object([
+            ("id", json!({ "type": "integer", "minimum": 1 })),
+            ("external_id", reference("ExternalId")),
+            ("at", reference("Millis")),
+            ("kept", reference("Claim")),
+            ("lost", reference("Claim")),
+        ]),
+        "ConflictsPage": object([("conflicts", list("Conflict")), ("more", json!({ "type": "boolean" }))]),
     })
 }
 

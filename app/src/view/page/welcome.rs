@@ -1,0 +1,64 @@
+//! What an invitation leads to: choosing how one logs in.
+
+use super::Outer;
+use crate::backend::Form;
+use crate::view::form::{Field, Refusal};
+use crate::words::Words;
+use crate::words::company::CompanyWords;
+use leptos::either::Either;
+use leptos::prelude::*;
+use protocol::{Handle, Password};
+
+#[component]
+pub fn Welcome(
+    words: &'static Words,
+    company: &'static CompanyWords,
+    name: Option<String>,
+    form: Form,
+) -> impl IntoView {
+    let inside = match name {
+        Some(name) => Either::Left(view! { <Choose words company name form /> }),
+        None => Either::Right(view! { <p role="status">{company.ended}</p> }),
+    };
+    view! {
+        <Outer words title=company.welcome>
+            {inside}
+            <p class="aside">{words.have_account} " " <a href="/login">{words.log_in}</a></p>
+        </Outer>
+    }
+}
+
+// The form goes back to the page that it stands on, whose address is the invitation.
+#[component]
+fn Choose(words: &'static Words, company: &'static CompanyWords, name: String, form: Form) -> impl IntoView {
+    view! {
+        <p dir="auto">
+            <strong>{(company.greeting)(&name)}</strong>
+        </p>
+        <p class="aside">{company.choose}</p>
+        <form class="form" method="post">
+            <Refusal form=form.clone() words />
+            <Field
+                form=form.clone()
+                words
+                name="handle"
+                label=words.handle
+                hint=words.handle_hint
+                autocomplete="username"
+                min=Handle::MIN
+                max=Handle::MAX
+            />
+            <Field
+                form
+                words
+                name="password"
+                label=words.password
+                hint=words.password_hint
+                kind="password"
+                autocomplete="new-password"
+                min=Password::MIN
+            />
+            <button class="primary">{company.come_in}</button>
+        </form>
+    }
+}
