@@ -47,10 +47,12 @@ pub enum Page {
     /// `GET /settings`; `POST /settings`: any of `language`, `theme`, `send_key`, `list_order`, set as cookies, and
     /// `receipts`, a setting of the account; `POST /logout`.
     Settings { account: Account, form: Form },
+    /// `GET /company?department=&after=&query=`.
+    Company(Box<Company>),
     /// `GET`, `POST /welcome/{link}`: `handle`, `password`. Without a name the link lets nobody in.
     Welcome { name: Option<String>, form: Form },
-    /// `GET /u/{id}`: what the reader sees of somebody.
-    Card { card: Box<Card>, own: bool },
+    /// `GET /u/{id}`: what the reader sees of somebody, with their title and departments in the company.
+    Card { card: Box<Card>, own: bool, post: Option<(Option<String>, String)> },
     /// `GET`, `POST /settings/profile`: `display_name`, `bio`, `gender`, `birthday`, `phone`, and who sees each, as
     /// `bio_for`. `POST /settings/avatar`, with a file: `picture`, `x`, `y`, `size`, and `act`, `upload` or `remove`.
     Profile { own: Box<OwnAccount>, form: Form },
@@ -68,6 +70,8 @@ pub enum Page {
 #[derive(Clone, Debug, Default)]
 pub struct Contacts {
     pub query: String,
+    /// Whether the account belongs to a company, and may look at it.
+    pub company: bool,
     pub incoming: Vec<FriendRequest>,
     pub outgoing: Vec<FriendRequest>,
     /// The newest conversations, without those of strangers.
@@ -81,6 +85,45 @@ pub struct Contacts {
     pub blocked: Vec<Contact>,
     /// People who are no contacts, found for the query.
     pub others: Vec<User>,
+}
+
+/// The company as one of its people sees it.
+#[derive(Clone, Debug)]
+pub struct Company {
+    /// The departments at the top.
+    pub tree: Vec<Branch>,
+    /// The open one.
+    pub department: Option<i64>,
+    /// The people of the open one; at the top, those of none.
+    pub people: Vec<Colleague>,
+    /// After whom the next page begins.
+    pub next: Option<UserId>,
+    /// The page does not begin with the first.
+    pub paged: bool,
+    pub query: String,
+    pub found: Option<Vec<Colleague>>,
+    pub form: Form,
+}
+
+/// A department in the tree.
+#[derive(Clone, Debug)]
+pub struct Branch {
+    pub id: i64,
+    pub name: String,
+    /// In it and below.
+    pub people: u64,
+    /// Those below it, where it is opened.
+    pub below: Option<Vec<Branch>>,
+}
+
+/// Somebody whom the company knows.
+#[derive(Clone, Debug)]
+pub struct Colleague {
+    pub user: User,
+    pub title: Option<String>,
+    pub internal: bool,
+    /// The names of their departments.
+    pub departments: String,
 }
 
 /// What the settings of a group show.

@@ -9,6 +9,7 @@ use crate::live::Live;
 use crate::preferences::Preferences;
 use crate::view::escape::escape;
 use crate::view::page::card::Card;
+use crate::view::page::company::Company;
 use crate::view::page::contacts::Contacts;
 use crate::view::page::devices::Devices;
 use crate::view::page::error::Error;
@@ -144,12 +145,16 @@ fn plain_page(page: Page, preferences: Preferences, words: &'static Words) -> (&
         Page::Settings { account, form } => {
             (words.settings, view! { <Settings words preferences account form /> }.to_html())
         }
+        Page::Company(page) => {
+            let company = CompanyWords::of(words.language);
+            (company.company, view! { <Company words company page=*page /> }.to_html())
+        }
         Page::Welcome { name, form } => {
             let company = CompanyWords::of(words.language);
             (company.welcome, view! { <Welcome words company name form /> }.to_html())
         }
-        Page::Card { card, own } => {
-            (ProfileWords::of(words.language).profile, view! { <Card words card=*card own /> }.to_html())
+        Page::Card { card, own, post } => {
+            (ProfileWords::of(words.language).profile, view! { <Card words card=*card own post /> }.to_html())
         }
         Page::Profile { own, form } => {
             (ProfileWords::of(words.language).edit, view! { <Profile words own=*own form /> }.to_html())

@@ -14,6 +14,9 @@ export const PASSWORD = 'correct horse battery';
 
 const BINARY = process.env.SIXIN_BINARY ?? join(process.env.CARGO_TARGET_DIR ?? join(WORKSPACE, 'target'), 'release/sixin');
 
+/** What the program that keeps the directory bears. */
+const ADMIN_TOKEN = 'the program that keeps the directory';
+
 /** Tests log in and send far more often than people do. */
 const SETTINGS = {
   SIXIN_LOG: 'warn',
@@ -23,6 +26,7 @@ const SETTINGS = {
   SIXIN_SENDS_PER_SECOND: '10000',
   SIXIN_SENDS_AT_ONCE: '10000',
   SIXIN_SEARCHES_PER_HOUR: '10000',
+  SIXIN_ADMIN_TOKEN: ADMIN_TOKEN,
 };
 
 /** A data folder of its own, gone with `remove`. */
@@ -113,6 +117,11 @@ export class Server {
     const account = { handle, display_name: name, password: PASSWORD };
     await call(`${this.url}/api/v1/accounts`, 'POST', undefined, account);
     return this.program(handle);
+  }
+
+  /** Asks as the program that keeps the directory. */
+  async directory(method: 'PUT' | 'POST', path: string, body: object): Promise<any> {
+    return call(`${this.url}/api/v1/admin/directory/${path}`, method, ADMIN_TOKEN, body);
   }
 
   /** Logs in as a program does. */

@@ -4,7 +4,7 @@ use super::forms::{id, page_of};
 use super::{Browser, see_other};
 use crate::api::extract::{Form, Query};
 use crate::auth::CurrentUser;
-use crate::domain::{accounts, address_book, contacts, conversations};
+use crate::domain::{accounts, address_book, company, contacts, conversations};
 use crate::error::Refusal;
 use crate::state::AppState;
 use app::backend::{self, Contacts, Page};
@@ -62,6 +62,7 @@ async fn content(state: &AppState, user: &CurrentUser, query: &str) -> Result<Co
         rest.into_iter().partition(|contact| contact.relation.friend || contact.relation.follow);
     Ok(Contacts {
         query: query.to_owned(),
+        company: company::belongs(state, account).await?,
         incoming,
         outgoing,
         recent,

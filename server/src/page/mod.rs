@@ -3,6 +3,7 @@
 //! A page asks the same use-cases as the API. What is refused on the way to a page is shown as a page, and who is not
 //! logged in is sent to log in.
 
+mod company;
 mod contacts;
 mod forms;
 mod groups;
@@ -50,6 +51,7 @@ pub fn routes() -> Router<AppState> {
         .route("/register",     get(forms::register).post(forms::sign_up))
         .route("/new",          get(forms::new).post(forms::open))
         .route("/contacts",     get(contacts::show).post(contacts::act))
+        .route("/company",      get(company::show))
         .route("/welcome/{link}", get(welcome::show).post(welcome::come_in))
         .route("/devices",      get(forms::devices).post(forms::revoke))
         .route("/settings",     get(forms::settings).post(forms::set))

@@ -3,7 +3,7 @@
 use super::{Browser, see_other};
 use crate::api::extract::{Form, Path};
 use crate::auth::CurrentUser;
-use crate::domain::profiles;
+use crate::domain::{company, profiles};
 use crate::error::Refusal;
 use crate::state::AppState;
 use app::backend::{self, Page};
@@ -24,8 +24,9 @@ pub async fn card(
     user: CurrentUser,
     Path(id): Path<UserId>,
 ) -> Result<Response, Refusal> {
-    let card = profiles::card(&state, &user, id).await?;
-    Ok(browser.show(StatusCode::OK, Page::Card { own: id == user.account.id, card: Box::new(card) }))
+    let card = Box::new(profiles::card(&state, &user, id).await?);
+    let post = company::post(&state, user.account.id, id).await?;
+    Ok(browser.show(StatusCode::OK, Page::Card { own: id == user.account.id, card, post }))
 }
 
 /// `GET /settings/profile`

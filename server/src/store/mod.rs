@@ -11,6 +11,7 @@ mod append;
 pub mod avatars;
 mod checkpoint;
 pub mod clock;
+pub mod company;
 mod conflicts;
 pub mod conversations;
 mod cursors;

@@ -432,6 +432,7 @@ async fn statements_use_indexes() {
         accounts::STATEMENTS,
         append::STATEMENTS,
         avatars::STATEMENTS,
+        company::STATEMENTS,
         conflicts::STATEMENTS,
         conversations::STATEMENTS,
         cursors::STATEMENTS,

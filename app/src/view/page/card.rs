@@ -3,13 +3,15 @@
 use super::Inner;
 use crate::view::icon::Icon;
 use crate::words::Words;
+use crate::words::company::CompanyWords;
 use crate::words::profile::ProfileWords;
 use leptos::prelude::*;
 use protocol::profile::{Card as Told, Profile};
 use protocol::{AvatarHash, path};
 
 #[component]
-pub fn Card(words: &'static Words, card: Told, own: bool) -> impl IntoView {
+pub fn Card(words: &'static Words, card: Told, own: bool, post: Option<(Option<String>, String)>) -> impl IntoView {
+    let company = CompanyWords::of(words.language);
     let said = ProfileWords::of(words.language);
     let (user, profile) = (card.user, card.profile);
     let name = user.display_name.to_string();
@@ -21,7 +23,7 @@ pub fn Card(words: &'static Words, card: Told, own: bool) -> impl IntoView {
                 <h2 dir="auto">{name}</h2>
                 <p class="aside">{format!("@{}", user.handle)}</p>
             </section>
-            <Facts said profile />
+            <Facts said company profile post />
             <nav class="profile-ways">
                 <form method="post" action="/new">
                     <button class="primary" name="peer" value=id>
@@ -43,11 +45,20 @@ pub fn Card(words: &'static Words, card: Told, own: bool) -> impl IntoView {
 }
 
 #[component]
-fn Facts(said: &'static ProfileWords, profile: Profile) -> impl IntoView {
+fn Facts(
+    said: &'static ProfileWords,
+    company: &'static CompanyWords,
+    profile: Profile,
+    post: Option<(Option<String>, String)>,
+) -> impl IntoView {
+    let (title, departments) = post.unwrap_or_default();
+    let departments = Some(departments).filter(|departments| !departments.is_empty());
     let Profile { gender, birthday, phone, bio } = profile;
     let call = phone.as_ref().map(|phone| (format!("tel:{}", phone.as_str()), phone.as_str().to_owned()));
     view! {
         <dl class="facts">
+            {title.map(|title| view! { <dt>{company.title}</dt><dd dir="auto">{title}</dd> })}
+            {departments.map(|names| view! { <dt>{company.department}</dt><dd dir="auto">{names}</dd> })}
             {bio.map(|bio| view! { <dt>{said.bio}</dt><dd class="is-text" dir="auto">{bio.as_str().to_owned()}</dd> })}
             {gender.map(|gender| view! { <dt>{said.gender}</dt><dd>{(said.genders)(gender)}</dd> })}
             {birthday.map(|day| view! { <dt>{said.birthday}</dt><dd><time datetime=day.to_string()>{day.to_string()}</time></dd> })}

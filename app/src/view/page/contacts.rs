@@ -6,6 +6,7 @@ use crate::view::avatar::Avatar;
 use crate::view::form::Refusal;
 use crate::view::icon::Icon;
 use crate::words::Words;
+use crate::words::company::CompanyWords;
 use crate::words::people::PeopleWords;
 use leptos::prelude::*;
 use protocol::{Contact, Conversation, FriendRequest, Greeting, Relation, Upd, User, path};
@@ -21,7 +22,7 @@ struct Both {
 pub fn Contacts(words: &'static Words, content: Content, form: Form) -> impl IntoView {
     let both = Both { words, people: PeopleWords::of(words.language) };
     let people = both.people;
-    let Content { query, incoming, outgoing, recent, strangers, book, fans, blocked, others } = content;
+    let Content { query, company, incoming, outgoing, recent, strangers, book, fans, blocked, others } = content;
     let empty = [recent.len(), strangers.len(), book.len(), fans.len(), blocked.len(), others.len()] == [0; 6];
     let letters = book.into_iter().map(|(letter, contacts)| {
         view! {
@@ -48,6 +49,7 @@ pub fn Contacts(words: &'static Words, content: Content, form: Form) -> impl Int
                 </label>
                 <button class="primary">{words.search}</button>
             </form>
+            {company.then(|| view! { <Ways said=CompanyWords::of(words.language) /> })}
             {section("requests", people.requests, requests(both, incoming, outgoing))}
             {section("strangers", words.strangers, conversations(both, strangers))}
             {section("recent", people.recent, conversations(both, recent))}
@@ -57,6 +59,19 @@ pub fn Contacts(words: &'static Words, content: Content, form: Form) -> impl Int
             {section("blocked", people.blocked, contacts(both, blocked))}
             {empty.then(|| view! { <p class="people-none" role="status">{people.nobody}</p> })}
         </Inner>
+    }
+}
+
+/// The way to the company's departments.
+#[component]
+fn Ways(said: &'static CompanyWords) -> impl IntoView {
+    view! {
+        <p>
+            <a class="company-way" href="/company">
+                <Icon name="people" />
+                {said.company}
+            </a>
+        </p>
     }
 }
 

@@ -1,6 +1,7 @@
 //! The pages beside the messenger: plain forms, never hydrated.
 
 pub mod card;
+pub mod company;
 pub mod contacts;
 pub mod devices;
 pub mod error;
