@@ -33,8 +33,12 @@ pub struct Snapshot {
 pub enum Page {
     /// `GET /`, `GET /c/{id}?before=SEQ`, `POST /c/{id}` when it refuses.
     Messenger(Box<Messenger>),
-    /// `GET`, `POST /login`: `handle`, `password`.
-    Login(Form),
+    /// `GET`, `POST /login`: `handle`, `password`, and `to`, the path to go on to.
+    Login { ways: LoginWays, form: Form },
+    /// On the way to the provider.
+    ToProvider { provider: String, url: String },
+    /// Back from the provider in vain; `again` leads to where it began.
+    NotNamed { provider: String, why: NotNamed, again: &'static str },
     /// `GET`, `POST /register`: `handle`, `display_name`, `password`.
     Register(Form),
     /// `GET /new?query=`; `POST /new`: `peer`, a user's id; answers 303 to the conversation.
@@ -45,8 +49,9 @@ pub enum Page {
     /// `GET /devices`; `POST /devices`: `device`, the id of the one to revoke.
     Devices { devices: Vec<Device>, form: Form },
     /// `GET /settings`; `POST /settings`: any of `language`, `theme`, `send_key`, `list_order`, set as cookies, and
-    /// `receipts`, a setting of the account; `POST /logout`.
-    Settings { account: Account, form: Form },
+    /// `receipts`, a setting of the account; `POST /logout`. `POST /settings/identities`: `act`, which is `link`, or `unlink`,
+    /// the subject that shall lead here no more.
+    Settings { account: Account, linking: Option<Linking>, form: Form },
     /// `GET /company?department=&after=&query=`.
     Company(Box<Company>),
     /// `GET`, `POST /welcome/{link}`: `handle`, `password`. Without a name the link lets nobody in.
@@ -64,6 +69,53 @@ pub enum Page {
     Join { invitation: Invitation, form: Form },
     /// Any path that failed, with the status that belongs to the code.
     Error(ErrorCode),
+}
+
+/// How one logs in here.
+#[derive(Clone, Debug, Default)]
+pub struct LoginWays {
+    /// With a handle and a password.
+    pub own: bool,
+    /// With a provider: what it is called, and the path that leads to it.
+    pub provider: Option<(String, String)>,
+    /// The path to go on to.
+    pub to: Option<String>,
+}
+
+/// Whom the provider may vouch for, so that the account's owner is logged in.
+#[derive(Clone, Debug)]
+pub struct Linking {
+    pub provider: String,
+    pub linked: Vec<LinkedIdentity>,
+    /// Whether one may be taken away: another way in remains.
+    pub removable: bool,
+}
+
+/// Somebody at the provider.
+#[derive(Clone, Debug)]
+pub struct LinkedIdentity {
+    pub subject: String,
+    /// What they are called there, or else the subject.
+    pub label: String,
+}
+
+/// Why the provider's word let nobody in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotNamed {
+    /// It did not begin in this browser, or too long ago, or is over.
+    Stale,
+    /// The person, or the provider, said no.
+    Denied,
+    /// The provider does not answer.
+    Unreachable,
+    /// What the provider answered is not believed.
+    Untrusted,
+    /// The account was deactivated.
+    Deactivated,
+    /// Whom the provider names leads into another account.
+    Elsewhere,
+    /// Who wanted to be linked is not logged in any more.
+    LoggedOut,
 }
 
 /// Everybody whom an account has to do with, or those whom a query means.

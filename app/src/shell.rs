@@ -19,6 +19,7 @@ use crate::view::page::login::Login;
 use crate::view::page::new::New;
 use crate::view::page::new_group::NewGroupPage;
 use crate::view::page::profile::{self, Profile};
+use crate::view::page::provider::{ToProvider, Vain};
 use crate::view::page::register::Register;
 use crate::view::page::settings::Settings;
 use crate::view::page::welcome::Welcome;
@@ -135,15 +136,19 @@ fn plain_page(page: Page, preferences: Preferences, words: &'static Words) -> (&
     let clock = Clock { now: preferences.now, utc_offset: preferences.utc_offset };
     let own = GroupWords::of(preferences.language);
     match page {
-        Page::Login(form) => (words.log_in, view! { <Login words form /> }.to_html()),
+        Page::Login { ways, form } => (words.log_in, view! { <Login words ways form /> }.to_html()),
+        Page::ToProvider { provider, url } => (words.log_in, view! { <ToProvider words provider url /> }.to_html()),
+        Page::NotNamed { provider, why, again } => {
+            (words.log_in, view! { <Vain words provider why again /> }.to_html())
+        }
         Page::Register(form) => (words.register, view! { <Register words form /> }.to_html()),
         Page::New { query, found, form } => (words.find_people, view! { <New words own query found form /> }.to_html()),
         Page::Contacts { content, form } => {
             (words.contacts, view! { <Contacts words content=*content form /> }.to_html())
         }
         Page::Devices { devices, form } => (words.devices, view! { <Devices words clock devices form /> }.to_html()),
-        Page::Settings { account, form } => {
-            (words.settings, view! { <Settings words preferences account form /> }.to_html())
+        Page::Settings { account, linking, form } => {
+            (words.settings, view! { <Settings words preferences account linking form /> }.to_html())
         }
         Page::Company(page) => {
             let company = CompanyWords::of(words.language);

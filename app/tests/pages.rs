@@ -5,7 +5,7 @@
 
 mod support;
 
-use app::backend::{Form, FormError, Messenger, Page, Snapshot};
+use app::backend::{Form, FormError, LoginWays, Messenger, Page, Snapshot};
 use app::preferences::Language;
 use app::shell::{Head, render};
 use protocol::{ErrorCode, MessageBody};
@@ -93,7 +93,9 @@ fn a_recalled_message_is_told_as_a_tip() {
 #[test]
 fn the_settings_show_whether_receipts_are_told() {
     let account = |receipts| protocol::Account { receipts, ..messenger(Language::English).account };
-    let page = |receipts| html(Page::Settings { account: account(receipts), form: Form::default() }, Language::English);
+    let page = |receipts| {
+        html(Page::Settings { account: account(receipts), linking: None, form: Form::default() }, Language::English)
+    };
     let (on, off) = ("name=\"receipts\" value=\"on\" checked", "name=\"receipts\" value=\"off\" checked");
     assert_eq!((count(&page(true), on), count(&page(true), off)), (1, 0));
     assert_eq!((count(&page(false), on), count(&page(false), off)), (0, 1));
@@ -194,7 +196,8 @@ fn a_refused_form_points_at_the_field_and_keeps_what_was_filled_in() {
     };
     let page = Page::Register(form(ErrorCode::HandleTaken, Some("handle")));
     check(&html(page, Language::Chinese), &["这个用户名已被使用", "aria-invalid=\"true\"", "value=\"zh&quot;ang\""]);
-    let page = Page::Login(form(ErrorCode::WrongCredentials, None));
+    let ways = LoginWays { own: true, ..LoginWays::default() };
+    let page = Page::Login { ways, form: form(ErrorCode::WrongCredentials, None) };
     let html = html(page, Language::English);
     check(
         &html,

@@ -59,7 +59,11 @@ export class Server {
   private complaints = '';
   private port = 0;
 
-  constructor(private readonly folder: Folder) {}
+  constructor(
+    private readonly folder: Folder,
+    /** More environment. */
+    private readonly settings: NodeJS.ProcessEnv = {},
+  ) {}
 
   get url(): string {
     return `http://127.0.0.1:${this.port}`;
@@ -68,7 +72,8 @@ export class Server {
   /** Starts it: on any free port at first, on the same one again later. */
   async start(): Promise<void> {
     const arguments_ = ['--data', this.folder.path, '--listen', `127.0.0.1:${this.port}`];
-    const child = spawn(BINARY, arguments_, { env: environment(), stdio: ['ignore', 'pipe', 'pipe'] });
+    const env = { ...environment(), ...this.settings };
+    const child = spawn(BINARY, arguments_, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.process = child;
     child.stderr.on('data', chunk => (this.complaints += chunk));
     const lines = createInterface({ input: child.stdout });

@@ -1,10 +1,11 @@
 //! What a self-hoster can set: every value by a flag or by an environment variable, each with its unit and range.
 
+use crate::auth::oidc::{OidcFlags, Settings};
+use axum::http::Uri;
 use clap::builder::RangedU64ValueParser;
 use hmac::{Hmac, Mac};
 use protocol::group::MEMBERS_MAX;
 use protocol::{ReadReportPolicy, Rules};
-use reqwest::Url;
 use sha2::Sha256;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -36,14 +37,17 @@ pub struct Config {
     #[arg(long, env = "SIXIN_COOKIE_SECURE", value_enum, default_value_t = CookieSecure::Auto, value_name = "WHEN")]
     pub cookie_secure: CookieSecure,
 
-    /// How people prove who they are: `own`, by logging in here; `gateway`, by a header that a gateway before the server
-    /// signs (docs/IDENTITY.md).
+    /// How people prove who they are: `own`, by logging in here, or with an OpenID Connect provider where one is set;
+    /// `oidc`, with the provider alone; `gateway`, by a header that a gateway before the server signs (docs/IDENTITY.md).
     #[arg(long, env = "SIXIN_AUTH_MODE", value_enum, default_value_t = AuthMode::Own, value_name = "MODE")]
     pub auth_mode: AuthMode,
 
     /// What the gateway signs with: at least 32 characters, or @ and the path of a file that holds them.
     #[arg(long, env = "SIXIN_GATEWAY_SECRET", hide_env_values = true, value_name = "SECRET")]
     pub gateway_secret: Option<Secret>,
+
+    #[command(flatten)]
+    pub oidc: OidcFlags,
 
     /// What the program that keeps the directory proves itself with, as a bearer: at least 32 characters, or @ and the
     /// path of a file that holds them. Without one there is no admin API.
@@ -53,7 +57,7 @@ pub struct Config {
     /// Where the directory's source is told what people change of themselves, an address of http or https
     /// (docs/IDENTITY.md). Without one it is not told.
     #[arg(long, env = "SIXIN_DIRECTORY_WEBHOOK", hide_env_values = true, value_name = "URL", value_parser = web_address)]
-    pub directory_webhook: Option<Url>,
+    pub directory_webhook: Option<Uri>,
 
     /// What the server signs with what it tells the directory's source: at least 32 characters, or @ and the path of a
     /// file that holds them.
@@ -110,19 +114,24 @@ impl Config {
     /// The secret that is shared with the gateway, when it is a gateway that says who people are.
     pub fn gateway(&self) -> anyhow::Result<Option<Secret>> {
         match (self.auth_mode, &self.gateway_secret) {
-            (AuthMode::Own, _) => Ok(None),
+            (AuthMode::Own | AuthMode::Oidc, _) => Ok(None),
             (AuthMode::Gateway, Some(secret)) => Ok(Some(secret.clone())),
             (AuthMode::Gateway, None) => anyhow::bail!("--auth-mode gateway needs --gateway-secret"),
         }
     }
 
     /// Where the directory's source listens, and what it is told is signed with.
-    pub fn webhook(&self) -> anyhow::Result<Option<(Url, Secret)>> {
+    pub fn webhook(&self) -> anyhow::Result<Option<(Uri, Secret)>> {
         match (&self.directory_webhook, &self.directory_webhook_secret) {
             (None, _) => Ok(None),
             (Some(url), Some(secret)) => Ok(Some((url.clone(), secret.clone()))),
             (Some(_), None) => anyhow::bail!("--directory-webhook needs --directory-webhook-secret"),
         }
+    }
+
+    /// The OpenID Connect provider that people can log in with.
+    pub fn provider(&self) -> anyhow::Result<Option<Settings>> {
+        self.oidc.settings(self.auth_mode)
     }
 
     /// What devices must know of the settings.
@@ -136,9 +145,9 @@ impl Config {
 }
 
 /// An address that can be posted to.
-fn web_address(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|error| error.to_string())?;
-    let web = matches!(url.scheme(), "http" | "https") && url.has_host();
+fn web_address(text: &str) -> Result<Uri, String> {
+    let url: Uri = text.parse().map_err(|error: axum::http::uri::InvalidUri| error.to_string())?;
+    let web = matches!(url.scheme_str(), Some("http" | "https")) && url.host().is_some_and(|host| !host.is_empty());
     if web { Ok(url) } else { Err("expected an address such as https://hr.example.org/sixin".to_owned()) }
 }
 
@@ -157,6 +166,7 @@ pub enum PeopleSearch {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum AuthMode {
     Own,
+    Oidc,
     Gateway,
 }
 
@@ -196,15 +206,20 @@ impl FromStr for Secret {
     type Err = NoSecret;
 
     fn from_str(text: &str) -> Result<Self, NoSecret> {
-        let text = match text.strip_prefix('@') {
-            Some(path) => std::fs::read_to_string(path).map_err(NoSecret::File)?.trim().to_owned(),
-            None => text.to_owned(),
-        };
+        let text = read_secret(text).map_err(NoSecret::File)?;
         let different: std::collections::HashSet<char> = text.chars().collect();
         if text.chars().count() < Self::MIN || different.len() < Self::DIFFERENT {
             return Err(NoSecret::Weak);
         }
         Ok(Self(text))
+    }
+}
+
+/// A secret as it is given: itself, or @ and the path of a file that holds it.
+pub fn read_secret(text: &str) -> std::io::Result<String> {
+    match text.strip_prefix('@') {
+        Some(path) => Ok(std::fs::read_to_string(path)?.trim().to_owned()),
+        None => Ok(text.to_owned()),
     }
 }
 
@@ -283,6 +298,12 @@ impl Origin {
     /// Whether a Host header names this origin.
     pub fn has_host(&self, host: &str) -> bool {
         self.host == without_port(&host.to_ascii_lowercase(), self.secure)
+    }
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}://{}", if self.secure { "https" } else { "http" }, self.host)
     }
 }
 

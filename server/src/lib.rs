@@ -11,6 +11,7 @@ pub mod error;
 pub mod import;
 mod listen;
 mod middleware;
+mod outbound;
 pub mod page;
 mod pictures;
 pub mod push;

@@ -81,6 +81,11 @@ impl Limits {
         self.logins_per_handle.check(self.hash.hash_one(handle.to_ascii_lowercase()))
     }
 
+    /// Counts an attempt to log in with the provider, which alone knows with which name.
+    pub fn provider(&self, address: IpAddr) -> Result<(), Refusal> {
+        self.logins_per_address.check(network(address))
+    }
+
     /// Counts an attempt to register.
     pub fn register(&self, address: IpAddr) -> Result<(), Refusal> {
         self.accounts_per_address.check(network(address))

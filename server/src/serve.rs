@@ -1,10 +1,12 @@
 //! Running the server: building its parts, and stopping them in order.
 
 use crate::auth::gateway::Gateway;
+use crate::auth::oidc::Oidc;
 use crate::auth::{Logins, Passwords};
 use crate::config::Config;
 use crate::domain::rosters::Rosters;
 use crate::listen;
+use crate::outbound::Outbound;
 use crate::pictures::Pictures;
 use crate::push::{self, Hub};
 use crate::rates::Limits;
@@ -32,6 +34,10 @@ pub struct Server {
 
 /// Opens the data folder and builds everything on it. Starts nothing.
 pub async fn build(config: Config) -> anyhow::Result<Server> {
+    let oidc = match config.provider()? {
+        Some(settings) => Some(Arc::new(Oidc::new(settings, Outbound::new()?))),
+        None => None,
+    };
     let folder = Folder::take(&config.data)?;
     let (mut store, writer) = Store::open(folder).await?;
     let changed = Arc::default();
@@ -43,6 +49,7 @@ pub async fn build(config: Config) -> anyhow::Result<Server> {
         logins: Logins::new(store.clone()),
         passwords: Passwords::new()?,
         gateway: config.gateway()?.map(|secret| Arc::new(Gateway::new(secret))),
+        oidc,
         pictures: Pictures::default(),
         limits: Arc::new(Limits::new(&config.rates)),
         rosters: Rosters::new(store.clone()),

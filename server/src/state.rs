@@ -1,6 +1,7 @@
 //! What every handler and use-case can reach; cheap to clone.
 
 use crate::auth::gateway::Gateway;
+use crate::auth::oidc::Oidc;
 use crate::auth::{Logins, Passwords};
 use crate::config::Config;
 use crate::domain::rosters::Rosters;
@@ -19,6 +20,8 @@ pub struct AppState {
     pub passwords: Passwords,
     /// Who says who people are, where they do not log in here.
     pub gateway: Option<Arc<Gateway>>,
+    /// The provider that people can log in with.
+    pub oidc: Option<Arc<Oidc>>,
     pub pictures: Pictures,
     pub limits: Arc<Limits>,
     pub rosters: Rosters,

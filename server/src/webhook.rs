@@ -2,17 +2,17 @@
 //!
 //! Invariants: an event is told until the source has answered 2xx, under the same id, so at least once, also across a
 //! `kill -9`; those of one person in their order, each after the one before was taken; of at most [`AT_ONCE`] people at
-//! a time. Nothing waits for it: it reads what is committed, and writes as any other change does. Redirects are not
-//! followed, and of an answer nothing is read but its status.
+//! a time. Nothing waits for it: it reads what is committed, and writes as any other change does. Of an answer nothing
+//! counts but its status.
 //! The address is the operator's own, so it may well be a private one.
 
 use crate::config::{Config, Secret};
-use crate::store::{self, Outbound, Store, StoreError};
-use anyhow::Context;
+use crate::outbound::{NoAnswer, Outbound};
+use crate::store::{self, OutboundEvent, Store, StoreError};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{Request, StatusCode, Uri};
 use hmac::{Hmac, Mac};
 use protocol::{Millis, UserId};
-use reqwest::redirect::Policy;
-use reqwest::{Client, Url, header};
 use sha2::Sha256;
 use std::collections::HashSet;
 use std::fmt::Write;
@@ -23,8 +23,6 @@ use tokio::task::JoinSet;
 
 /// People whose events are told at the same time.
 const AT_ONCE: usize = 8;
-const CONNECT: Duration = Duration::from_secs(5);
-const ANSWER: Duration = Duration::from_secs(10);
 /// The first wait after a failure; each further one is twice as long.
 const WAIT: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(300);
@@ -44,14 +42,14 @@ pub struct Webhook {
 /// The program that hears of changes.
 #[derive(Clone)]
 struct Receiver {
-    http: Client,
-    url: Url,
+    http: Outbound,
+    url: Uri,
     secret: Secret,
 }
 
 /// How an attempt ended: whether the source took the event.
 struct Attempt {
-    event: Outbound,
+    event: OutboundEvent,
     told: bool,
 }
 
@@ -59,13 +57,7 @@ impl Webhook {
     /// `None` when the source wants to hear nothing.
     pub fn new(config: &Config, store: Store, changed: Arc<Notify>) -> anyhow::Result<Option<Self>> {
         let Some((url, secret)) = config.webhook()? else { return Ok(None) };
-        let http = Client::builder()
-            .redirect(Policy::none())
-            .connect_timeout(CONNECT)
-            .timeout(ANSWER)
-            .user_agent(concat!("Sixin/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .context("cannot make an HTTP client for --directory-webhook")?;
+        let http = Outbound::new()?;
         Ok(Some(Self { receiver: Receiver { http, url, secret }, store, changed }))
     }
 
@@ -132,30 +124,30 @@ fn wait_after(attempts: u32) -> Millis {
 }
 
 impl Receiver {
-    async fn attempt(self, event: Outbound) -> Attempt {
-        let signature = self.sign(store::now() / 1_000, &event.body);
-        let request = self
-            .http
-            .post(self.url)
-            .header(header::CONTENT_TYPE, "application/json")
-            .header("sixin-event", &event.id)
-            .header("sixin-signature", signature)
-            .body(event.body.clone());
-        let told = match request.send().await {
-            Ok(answer) if answer.status().is_success() => true,
-            Ok(answer) => {
-                let status = answer.status().as_u16();
+    async fn attempt(self, event: OutboundEvent) -> Attempt {
+        let told = match self.tell(&event).await {
+            Ok(status) if status.is_success() => true,
+            Ok(status) => {
+                let status = status.as_u16();
                 tracing::info!(event = event.id, attempts = event.attempts + 1, status, "the source took no event");
                 false
             }
             Err(error) => {
-                // Without the address, which may hold a secret.
-                let error = error.without_url();
                 tracing::info!(event = event.id, attempts = event.attempts + 1, %error, "the source was not reached");
                 false
             }
         };
         Attempt { event, told }
+    }
+
+    async fn tell(&self, event: &OutboundEvent) -> Result<StatusCode, NoAnswer> {
+        let request = Request::post(self.url.clone())
+            .header(CONTENT_TYPE, "application/json")
+            .header("sixin-event", &event.id)
+            .header("sixin-signature", self.sign(store::now() / 1_000, &event.body))
+            .body(event.body.clone().into_bytes())
+            .expect("the address was read as one, and the headers are plain text");
+        Ok(self.http.ask(request).await?.status())
     }
 
     /// `t=…,sig=…`: the time in seconds, and HMAC-SHA256 in hexadecimal digits over three lines: `sixin-webhook-1`, the

@@ -168,8 +168,9 @@ async fn who_is_logged_in_goes_where_that_matters() {
     let server = TestServer::start();
     server.person("aa").await;
     let mut browser = Browser::new(&server.address);
-    for path in ["/", "/c/1", "/new", "/devices", "/settings"] {
-        assert_eq!(location(&browser.get(path).await), "/login", "{path}");
+    assert_eq!(location(&browser.get("/").await), "/login");
+    for path in ["/c/1", "/new", "/devices", "/settings"] {
+        assert_eq!(location(&browser.get(path).await), format!("/login?to={}", path.replace('/', "%2F")), "{path}");
     }
     for path in ["/c/1", "/new", "/devices", "/settings", "/logout"] {
         assert_eq!(location(&browser.post(path, &[("peer", "1")]).await), "/login", "{path}");

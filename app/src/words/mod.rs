@@ -8,6 +8,8 @@ pub mod company;
 mod english;
 pub mod group;
 #[cfg(feature = "ssr")]
+pub mod identity;
+#[cfg(feature = "ssr")]
 pub mod people;
 pub mod profile;
 pub mod time;

@@ -80,7 +80,11 @@ pub fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 /// The token of the login cookie.
 pub fn cookie(headers: &HeaderMap, secure: bool) -> Option<&str> {
-    let wanted = if secure { SECURE_COOKIE_NAME } else { COOKIE_NAME };
+    named_cookie(headers, if secure { SECURE_COOKIE_NAME } else { COOKIE_NAME })
+}
+
+/// The value of a cookie.
+pub fn named_cookie<'a>(headers: &'a HeaderMap, wanted: &str) -> Option<&'a str> {
     headers
         .get_all(COOKIE)
         .iter()

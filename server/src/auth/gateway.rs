@@ -19,7 +19,7 @@ use crate::config::Secret;
 use crate::error::Refusal;
 use crate::import::person;
 use crate::state::AppState;
-use crate::store::identities::COMPANY;
+use crate::store::identities::{COMPANY, Vouched};
 use crate::store::{self, StoreError};
 use axum::http::header::{UPGRADE, USER_AGENT};
 use axum::http::request::Parts;
@@ -70,7 +70,8 @@ impl Gateway {
         if let Some(name) = identity.name.and_then(|name| name.try_into().ok()) {
             newcomer.display_name = name;
         }
-        let account = state.store.identify(COMPANY, newcomer).await?.ok_or_else(Refusal::not_logged_in)?;
+        let vouched = Vouched { issuer: COMPANY.to_owned(), person: newcomer, label: None, company: None };
+        let account = state.store.identify(vouched).await?.ok_or_else(Refusal::not_logged_in)?;
         match state.logins.begin_with(&token, &account, device_name(&parts.headers)).await {
             // Two requests of a new browser came at once.
             Ok(_) | Err(StoreError::Taken) => {}

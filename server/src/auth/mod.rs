@@ -4,6 +4,7 @@ pub mod device_name;
 pub mod extract;
 pub mod gateway;
 mod login;
+pub mod oidc;
 pub mod password;
 
 pub use extract::CurrentUser;

@@ -1,7 +1,7 @@
 //! Registering, logging in and out, devices, and finding users.
 
 use crate::auth::CurrentLogin;
-use crate::config::PeopleSearch;
+use crate::config::{AuthMode, PeopleSearch};
 use crate::error::Refusal;
 use crate::state::AppState;
 use crate::store::StoreError;
@@ -27,11 +27,13 @@ pub async fn register(state: &AppState, request: RegisterRequest, from: IpAddr) 
     })
 }
 
-/// Refuses where it is a gateway that says who people are.
+/// Refuses where others say who people are.
 pub(super) fn own_log_in(state: &AppState) -> Result<(), Refusal> {
-    match state.gateway {
-        None => Ok(()),
-        Some(_) => Err(Refusal::new(ErrorCode::NotAllowed, "a gateway says who people are; nobody logs in here")),
+    let refused = |why| Err(Refusal::new(ErrorCode::NotAllowed, why));
+    match state.config.auth_mode {
+        AuthMode::Own => Ok(()),
+        AuthMode::Oidc => refused("an OpenID Connect provider says who people are; nobody logs in here"),
+        AuthMode::Gateway => refused("a gateway says who people are; nobody logs in here"),
     }
 }
 

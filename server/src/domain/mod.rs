@@ -8,6 +8,7 @@ pub mod conversations;
 pub mod directory;
 pub mod groups;
 pub mod hiding;
+pub mod identities;
 pub mod invitations;
 pub mod messaging;
 pub mod policy;

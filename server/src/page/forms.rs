@@ -1,14 +1,15 @@
 //! The plain forms: logging in and out, registering, finding people, devices and settings.
 
-use super::{Browser, Login, see_other, with_login};
+use super::{Browser, Login, ReturnTo, provider, see_other, with_login};
 use crate::api::extract::{Form, Query};
 use crate::auth::CurrentUser;
 use crate::auth::device_name::device_name;
 use crate::auth::extract::ClientAddress;
+use crate::config::AuthMode;
 use crate::domain::{accounts, conversations, profiles};
 use crate::error::Refusal;
 use crate::state::AppState;
-use app::backend::{self, Page};
+use app::backend::{self, LoginWays, Page};
 use app::preferences::Preferences;
 use axum::extract::State;
 use axum::http::header::{HeaderName, REFERER, SET_COOKIE};
@@ -24,27 +25,45 @@ use std::str::FromStr;
 /// How long a browser keeps a preference.
 const YEAR: u64 = 365 * 86_400;
 
-/// `GET /login`
-pub async fn login(browser: Browser, user: Login) -> Response {
-    empty(&browser, user, Page::Login)
+#[derive(Deserialize)]
+pub struct Wanted {
+    to: Option<String>,
+}
+
+/// `GET /login?to=`
+pub async fn login(
+    State(state): State<AppState>,
+    browser: Browser,
+    user: Login,
+    Query(Wanted { to }): Query<Wanted>,
+) -> Response {
+    let to = ReturnTo::parse(to.as_deref());
+    match user {
+        Some(_) => see_other(to.as_str()),
+        None => browser.show(StatusCode::OK, login_page(&state, &to)(backend::Form::default())),
+    }
 }
 
 /// `GET /register`
-pub async fn register(browser: Browser, user: Login) -> Response {
-    empty(&browser, user, Page::Register)
-}
-
-fn empty(browser: &Browser, user: Login, page: fn(backend::Form) -> Page) -> Response {
+pub async fn register(State(state): State<AppState>, browser: Browser, user: Login) -> Response {
     match user {
         Some(_) => see_other("/"),
-        None => browser.show(StatusCode::OK, page(backend::Form::default())),
+        None if state.config.auth_mode == AuthMode::Oidc => see_other("/login"),
+        None => browser.show(StatusCode::OK, Page::Register(backend::Form::default())),
     }
+}
+
+fn login_page(state: &AppState, to: &ReturnTo) -> impl FnOnce(backend::Form) -> Page {
+    let own = state.config.auth_mode != AuthMode::Oidc;
+    let ways = LoginWays { own, provider: provider::way(state, to), to: to.carried() };
+    |form| Page::Login { ways, form }
 }
 
 #[derive(Deserialize)]
 pub struct Credentials {
     handle: String,
     password: String,
+    to: Option<String>,
 }
 
 /// `POST /login`
@@ -56,9 +75,10 @@ pub async fn log_in(
     Form(credentials): Form<Credentials>,
 ) -> Response {
     let values = vec![("handle".to_owned(), credentials.handle.clone())];
+    let to = ReturnTo::parse(credentials.to.as_deref());
     match begin(&state, &headers, address, credentials.handle, credentials.password).await {
-        Ok(token) => with_login(see_other("/"), Some(&token), &browser),
-        Err(refusal) => browser.show_again(&refusal, values, Page::Login),
+        Ok(token) => with_login(see_other(to.as_str()), Some(&token), &browser),
+        Err(refusal) => browser.show_again(&refusal, values, login_page(&state, &to)),
     }
 }
 
@@ -100,7 +120,7 @@ pub async fn sign_up(
     match begin(&state, &headers, address, handle, password).await {
         Ok(token) => with_login(see_other("/"), Some(&token), &browser),
         // The account stands; only the login has to be tried again.
-        Err(refusal) => browser.show_again(&refusal, values, Page::Login),
+        Err(refusal) => browser.show_again(&refusal, values, login_page(&state, &ReturnTo::parse(None))),
     }
 }
 
@@ -197,9 +217,22 @@ pub(super) fn id<T: FromStr>(text: &str) -> Result<T, Refusal> {
 }
 
 /// `GET /settings`
-pub async fn settings(browser: Browser, user: CurrentUser) -> Response {
-    let page = Page::Settings { account: user.account.clone(), form: backend::Form::default() };
-    browser.show(StatusCode::OK, page)
+pub async fn settings(State(state): State<AppState>, browser: Browser, user: CurrentUser) -> Result<Response, Refusal> {
+    let linking = provider::linking(&state, &user).await?;
+    let page = Page::Settings { account: user.account.clone(), linking, form: backend::Form::default() };
+    Ok(browser.show(StatusCode::OK, page))
+}
+
+/// The settings, with why a change of them was refused.
+pub(super) async fn settings_again(
+    state: &AppState,
+    browser: &Browser,
+    user: &CurrentUser,
+    refusal: &Refusal,
+) -> Result<Response, Refusal> {
+    let linking = provider::linking(state, user).await?;
+    let account = user.account.clone();
+    Ok(browser.show_again(refusal, vec![], |form| Page::Settings { account, linking, form }))
 }
 
 /// The settings of the account among those of the form: `on` or `off`, and the words of [`MessagesFrom`].
@@ -215,7 +248,7 @@ pub async fn set(
     user: CurrentUser,
     headers: HeaderMap,
     Form(settings): Form<Vec<(String, String)>>,
-) -> Response {
+) -> Result<Response, Refusal> {
     let (of_account, settings): (Vec<_>, Vec<_>) =
         settings.into_iter().partition(|(name, _)| [RECEIPTS, MESSAGES_FROM, SHOW_LAST_SEEN].contains(&name.as_str()));
     let mut preferences = browser.preferences;
@@ -225,8 +258,7 @@ pub async fn set(
         None => Err(Refusal::bad_request("no such setting")),
     };
     if let Err(refusal) = changed {
-        let account = user.account.clone();
-        return browser.show_again(&refusal, vec![], |form| Page::Settings { account, form });
+        return settings_again(&state, &browser, &user, &refusal).await;
     }
     let mut response = see_other(page_of(&headers).unwrap_or("/settings"));
     let secure = if browser.secure { "; Secure" } else { "" };
@@ -234,7 +266,7 @@ pub async fn set(
         let cookie = format!("{name}={value}; Path=/; SameSite=Lax; Max-Age={YEAR}{secure}");
         response.headers_mut().append(SET_COOKIE, cookie.parse().expect("known names and values are plain words"));
     }
-    response
+    Ok(response)
 }
 
 /// What the form changes of the account: `None` if no account can be set so.

@@ -9,6 +9,8 @@ mod forms;
 mod groups;
 mod messenger;
 mod profile;
+mod provider;
+mod return_to;
 mod site;
 mod welcome;
 
@@ -30,11 +32,13 @@ use axum::http::header::{
     ACCEPT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HOST, HeaderName, LOCATION, SET_COOKIE,
 };
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use openidconnect::url::form_urlencoded::byte_serialize;
 use protocol::ErrorCode;
+use return_to::ReturnTo;
 use std::convert::Infallible;
 
 /// Every path that is not the API's.
@@ -47,6 +51,8 @@ pub fn routes() -> Router<AppState> {
         .route("/join/{link}",  get(groups::invitation).post(groups::join))
         .route("/new/group",    get(groups::choose).post(groups::make))
         .route("/login",        get(forms::login).post(forms::log_in))
+        .route("/login/oidc",   get(provider::begin))
+        .route(provider::CALLBACK, get(provider::finish))
         .route("/logout",       post(forms::log_out))
         .route("/register",     get(forms::register).post(forms::sign_up))
         .route("/new",          get(forms::new).post(forms::open))
@@ -55,6 +61,7 @@ pub fn routes() -> Router<AppState> {
         .route("/welcome/{link}", get(welcome::show).post(welcome::come_in))
         .route("/devices",      get(forms::devices).post(forms::revoke))
         .route("/settings",     get(forms::settings).post(forms::set))
+        .route("/settings/identities", post(provider::change))
         .route("/settings/profile", get(profile::edit).post(profile::change))
         .route("/settings/avatar", post(profile::picture).layer(DefaultBodyLimit::max(pictures::BYTES + 4_096)))
         .route("/u/{id}",       get(profile::card))
@@ -147,16 +154,26 @@ fn with_login(mut response: Response, token: Option<&str>, browser: &Browser) ->
     response
 }
 
+/// Sends somebody to log in, and then on to the page that they wanted.
+fn to_log_in(wanted: &ReturnTo) -> Response {
+    match wanted.carried() {
+        None => see_other("/login"),
+        Some(to) => see_other(&format!("/login?to={}", byte_serialize(to.as_bytes()).collect::<String>())),
+    }
+}
+
 /// Shows what was refused outside of the API as a page. Who is not logged in is sent to log in.
 pub async fn refusals(State(state): State<AppState>, request: Request, next: Next) -> Response {
     if request.uri().path().starts_with("/api/") {
         return next.run(request).await;
     }
     let headers = request.headers().clone();
+    let wanted = request.uri().path_and_query().filter(|_| request.method() == Method::GET);
+    let wanted = ReturnTo::parse(wanted.map(|path| path.as_str()));
     let response = next.run(request).await;
     match response.extensions().get::<ErrorCode>() {
         None => response,
-        Some(ErrorCode::NotLoggedIn) if state.gateway.is_none() => see_other("/login"),
+        Some(ErrorCode::NotLoggedIn) if state.gateway.is_none() => to_log_in(&wanted),
         Some(code) => Browser::of(&headers, &state).show(response.status(), Page::Error(*code)),
     }
 }

@@ -57,7 +57,7 @@ pub use event::{Event, Roster};
 pub use folder::Folder;
 pub use groups::Change;
 pub use notices::Actor;
-pub use outbound::Outbound;
+pub use outbound::OutboundEvent;
 pub use recalls::Recall;
 pub use standings::{Gate, Rule, Standing};
 pub use writer::{Committed, Tx, Writer, WriterTask};

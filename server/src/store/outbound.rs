@@ -37,7 +37,7 @@ pub const STATEMENTS: &[&str] = &[COUNT, NAME, PUT, TRIM, DUE, NEXT, TOLD, LATER
 
 /// An event that is to be told now.
 #[derive(Clone, Debug)]
-pub struct Outbound {
+pub struct OutboundEvent {
     /// Its place in the queue.
     pub place: i64,
     pub account: UserId,
@@ -76,7 +76,12 @@ impl Store {
     }
 
     /// The oldest events of people that are due; none is ever put off by more than `longest`.
-    pub async fn due_events(&self, now: Millis, longest: Duration, limit: usize) -> Result<Vec<Outbound>, StoreError> {
+    pub async fn due_events(
+        &self,
+        now: Millis,
+        longest: Duration,
+        limit: usize,
+    ) -> Result<Vec<OutboundEvent>, StoreError> {
         let now = now.cast_signed();
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         // What is due further ahead than anything can be was put off by a clock that ran ahead.
@@ -85,7 +90,7 @@ impl Store {
         for (after, until) in [(-1, now), (astray, i64::MAX)] {
             let rows = sqlx::query(DUE).bind(after).bind(until).bind(limit).fetch_all(&self.reader).await?;
             for row in rows {
-                events.push(Outbound {
+                events.push(OutboundEvent {
                     place: row.try_get(0)?,
                     account: parse(row.try_get::<i64, _>(1)?)?,
                     id: row.try_get(2)?,

@@ -1,29 +1,59 @@
 //! Logging in.
 
 use super::Outer;
-use crate::backend::Form;
+use crate::backend::{Form, LoginWays};
 use crate::view::form::{Field, Refusal};
 use crate::words::Words;
+use crate::words::identity::IdentityWords;
 use leptos::prelude::*;
 
 #[component]
-pub fn Login(words: &'static Words, form: Form) -> impl IntoView {
+pub fn Login(words: &'static Words, ways: LoginWays, form: Form) -> impl IntoView {
+    let said = IdentityWords::of(words.language);
+    let LoginWays { own, provider, to } = ways;
+    let between = own && provider.is_some();
+    let class = if own { "plain is-wide" } else { "primary" };
+    let provider = provider.map(|(name, path)| {
+        view! {
+            <a class=class href=path>
+                {(said.log_in_with)(&name)}
+            </a>
+        }
+    });
+    let password = if own {
+        view! { <WithPassword words form to /> }.into_any()
+    } else {
+        view! { <Refusal form words /> }.into_any()
+    };
     view! {
         <Outer words title=words.log_in>
-            <form class="form" method="post" action="/login">
-                <Refusal form=form.clone() words />
-                <Field form=form.clone() words name="handle" label=words.handle autocomplete="username" />
-                <Field
-                    form
-                    words
-                    name="password"
-                    label=words.password
-                    kind="password"
-                    autocomplete="current-password"
-                />
-                <button class="primary">{words.log_in}</button>
-            </form>
-            <p class="aside">{words.no_account_yet} " " <a href="/register">{words.register}</a></p>
+            {password}
+            {between.then(|| view! { <p class="or">{said.or}</p> })}
+            {provider}
+            {own
+                .then(|| {
+                    view! { <p class="aside">{words.no_account_yet} " " <a href="/register">{words.register}</a></p> }
+                })}
         </Outer>
+    }
+}
+
+#[component]
+fn WithPassword(words: &'static Words, form: Form, to: Option<String>) -> impl IntoView {
+    view! {
+        <form class="form" method="post" action="/login">
+            <Refusal form=form.clone() words />
+            {to.map(|to| view! { <input type="hidden" name="to" value=to /> })}
+            <Field form=form.clone() words name="handle" label=words.handle autocomplete="username" />
+            <Field
+                form
+                words
+                name="password"
+                label=words.password
+                kind="password"
+                autocomplete="current-password"
+            />
+            <button class="primary">{words.log_in}</button>
+        </form>
     }
 }

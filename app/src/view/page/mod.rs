@@ -12,6 +12,7 @@ pub mod login;
 pub mod new;
 pub mod new_group;
 pub mod profile;
+pub mod provider;
 pub mod register;
 pub mod settings;
 pub mod welcome;

@@ -1,7 +1,8 @@
 //! Language, appearance and keys of this browser, what the account tells others, and the way out.
 
 use super::Inner;
-use crate::backend::Form;
+use super::provider::Identities;
+use crate::backend::{Form, Linking};
 use crate::preferences::{Language, ListOrder, Preferences, SendKey, Theme};
 use crate::view::avatar::Avatar;
 use crate::view::form::Refusal;
@@ -12,7 +13,13 @@ use leptos::prelude::*;
 use protocol::{Account, MessagesFrom};
 
 #[component]
-pub fn Settings(words: &'static Words, preferences: Preferences, account: Account, form: Form) -> impl IntoView {
+pub fn Settings(
+    words: &'static Words,
+    preferences: Preferences,
+    account: Account,
+    linking: Option<Linking>,
+    form: Form,
+) -> impl IntoView {
     let languages = Language::ALL.map(|one| (one.tag(), Words::name_of(one), one == preferences.language));
     let themes = Theme::ALL.map(|one| (one.name(), (words.theme)(one), one == preferences.theme));
     let send_keys = SendKey::ALL.map(|one| (one.name(), (words.send_key)(one), one == preferences.send_key));
@@ -34,7 +41,7 @@ pub fn Settings(words: &'static Words, preferences: Preferences, account: Accoun
                     <span>{format!("@{}", account.handle)}</span>
                 </span>
             </section>
-            <Refusal form words />
+            <Refusal form=form.clone() words />
             <form class="form" method="post" action="/settings">
                 <Choice name=Preferences::LANGUAGE label=words.language_label options=languages.to_vec() />
                 <Choice name=Preferences::THEME label=words.theme_label options=themes.to_vec() />
@@ -60,6 +67,7 @@ pub fn Settings(words: &'static Words, preferences: Preferences, account: Accoun
                 />
                 <button class="primary">{words.save}</button>
             </form>
+            {linking.map(|linking| view! { <Identities words linking form /> })}
             <nav class="ways" aria-label=words.account>
                 <a href="/settings/profile">{ProfileWords::of(words.language).edit}</a>
                 <a href="/devices">{words.devices}</a>

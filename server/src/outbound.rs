@@ -1,0 +1,103 @@
+//! What the server asks of other servers.
+//!
+//! Invariants: an answer that takes longer than [`PATIENCE`] or has more than [`LARGEST`] bytes is none; no redirect is
+//! followed, so that nobody else chooses what is asked. Trusted are the certificates of the system (`SSL_CERT_FILE` and
+//! `SSL_CERT_DIR` name others) and, on a system that has none at all, Mozilla's as they were when this was built.
+
+use axum::body::Bytes;
+use axum::http::header::USER_AGENT;
+use axum::http::{HeaderValue, Request, Response};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper_rustls::HttpsConnector;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use openidconnect::AsyncHttpClient;
+use rustls::{ClientConfig, RootCertStore};
+use std::error::Error;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+use thiserror::Error;
+
+/// How long an answer may take, its body included.
+const PATIENCE: Duration = Duration::from_secs(7);
+/// The largest body of an answer, in bytes.
+const LARGEST: usize = 256 * 1_024;
+
+/// The client; cheap to clone.
+#[derive(Clone)]
+pub struct Outbound(Client<HttpsConnector<HttpConnector>, Full<Bytes>>);
+
+/// Why there is no answer.
+#[derive(Debug, Error)]
+pub enum NoAnswer {
+    #[error("the other server cannot be reached: {}", causes(.0))]
+    Unreachable(hyper_util::client::legacy::Error),
+    #[error("the connection broke within the answer")]
+    Broken,
+    #[error("the answer took more than {} seconds", PATIENCE.as_secs())]
+    Slow,
+    #[error("the answer has more than {LARGEST} bytes")]
+    Large,
+}
+
+/// An error with what caused it, and what caused that.
+pub fn causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text = format!("{text}: {cause}");
+        next = cause.source();
+    }
+    text
+}
+
+impl Outbound {
+    pub fn new() -> anyhow::Result<Self> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let tls = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_root_certificates(roots())
+            .with_no_client_auth();
+        let connector =
+            hyper_rustls::HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().build();
+        Ok(Self(Client::builder(TokioExecutor::new()).build(connector)))
+    }
+
+    /// The answer to a request, whatever its status.
+    pub async fn ask(&self, mut request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, NoAnswer> {
+        request.headers_mut().insert(USER_AGENT, HeaderValue::from_static("sixin"));
+        let asking = async {
+            let request = request.map(|body| Full::new(Bytes::from(body)));
+            let (head, body) = self.0.request(request).await.map_err(NoAnswer::Unreachable)?.into_parts();
+            let body = Limited::new(body, LARGEST).collect().await;
+            let body =
+                body.map_err(|error| if error.is::<LengthLimitError>() { NoAnswer::Large } else { NoAnswer::Broken })?;
+            Ok(Response::from_parts(head, body.to_bytes().to_vec()))
+        };
+        tokio::time::timeout(PATIENCE, asking).await.unwrap_or(Err(NoAnswer::Slow))
+    }
+}
+
+impl<'c> AsyncHttpClient<'c> for Outbound {
+    type Error = NoAnswer;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Vec<u8>>, NoAnswer>> + Send + 'c>>;
+
+    fn call(&'c self, request: Request<Vec<u8>>) -> Self::Future {
+        Box::pin(self.ask(request))
+    }
+}
+
+fn roots() -> RootCertStore {
+    let mut roots = RootCertStore::empty();
+    let found = rustls_native_certs::load_native_certs();
+    for error in &found.errors {
+        tracing::debug!(%error, "cannot read some of the system's certificates");
+    }
+    roots.add_parsable_certificates(found.certs);
+    if roots.is_empty() {
+        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    }
+    roots
+}
