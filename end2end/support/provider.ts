@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
+import { createHash, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -55,14 +55,15 @@ export class Provider {
           id_token_signing_alg_values_supported: ['RS256'],
         });
       case '/keys':
-        return void json({ keys: [{ ...createPublicKey(this.keys.privateKey as never).export({ format: 'jwk' }), kid: 'one', use: 'sig' }] });
+        return void json({ keys: [{ ...this.keys.publicKey.export({ format: 'jwk' }), kid: 'one', use: 'sig' }] });
       case '/authorize': {
         const code = randomUUID();
         const redirect = asked.get('redirect_uri')!;
         this.codes.set(code, { challenge: asked.get('code_challenge')!, nonce: asked.get('nonce')!, redirect });
         const answer = this.denies ? 'error=access_denied' : `code=${code}`;
         const back = `${redirect}?${answer}&state=${encodeURIComponent(asked.get('state')!)}`;
-        const page = `<!DOCTYPE html><html lang="en"><title>Provider</title><a href="${back.replaceAll('&', '&amp;')}">Continue</a></html>`;
+        const link = `<a href="${back.replaceAll('&', '&amp;')}">Continue</a>`;
+        const page = `<!DOCTYPE html><html lang="en"><title>Provider</title>${link}</html>`;
         return void response.writeHead(200, { 'content-type': 'text/html' }).end(page);
       }
       case '/token':

@@ -185,7 +185,7 @@ async fn a_provider_that_is_away_is_said_to_be() {
     let provider = Provider::start().await;
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let away = format!("http://{free}/realms/company");
-    let server = server(&provider, &[("SIXIN_OIDC_ISSUER", &away)]);
+    let server = server(&provider, &[("SIXIN_OIDC_ISSUER", away.as_str())]);
     let mut browser = Browser::new(&server.address);
     let answer = browser.get("/login/oidc").await;
     assert_eq!(answer.status, 503);
