@@ -62,6 +62,7 @@ async fn a_jumping_clock_changes_no_order() {
     let mut sent: Vec<Message> = vec![b.send(id, "on time").await];
     let mut moved = 0;
     assert_eq!(a.report(id, 1, 1).await.status, 204);
+    clock.server.settled().await;
     for cycle in cycles(JUMPS.len() as u64) {
         let jump = JUMPS[(cycle % JUMPS.len() as u64) as usize];
         let token = a.sync(None).await.token;

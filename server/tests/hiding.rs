@@ -97,6 +97,7 @@ async fn a_deletion_reaches_the_other_devices() {
     b.report(id, 1, 1).await;
     let token = b.sync(None).await.token;
     let peer = a.conversation(id).await;
+    server.settled().await;
     let mut push = other.push().await;
     assert_eq!(b.put(&path::hidden(id), &hide(&[1, 3, 4], true)).await.status, 204);
     let hidden = |at| AccountChange::Hidden { conversation: id, seq: seq(at) };
@@ -128,6 +129,7 @@ async fn a_recall_reaches_everybody() {
     let id = a.open(&b).await;
     let request = text_message(fresh_client_id(), "oh no");
     a.post(&path::messages(id), &request).await.read::<Message>();
+    server.settled().await;
     let mut pushes = [a.push().await, b.push().await];
     assert_eq!((b.conversation(id).await.unread, recall(&b, id, 1).await.status), (1, 403));
     let left: Message = recall(&a, id, 1).await.read();
@@ -165,8 +167,9 @@ async fn a_recall_comes_too_late() {
 /// when it is sent and when it is recalled.
 #[tokio::test]
 async fn a_withheld_message_reaches_the_others() {
-    let (_server, id, members) = group(&["aa", "bb", "cc"], &[]).await;
+    let (server, id, members) = group(&["aa", "bb", "cc"], &[]).await;
     let [a, b, c] = &members[..] else { panic!("three members") };
+    server.settled().await;
     let (mut kept, mut told, mut sender) = (b.push().await, c.push().await, a.push().await);
     let sent: Message = withhold(a, id, "sentinel", &[b, b]).await.read();
     assert_eq!((sent.seq, recall(a, id, 4).await.status), (seq(4), 200));
@@ -331,6 +334,7 @@ async fn a_recalled_text_is_on_no_surface() {
         assert_eq!((answer.status, answer.text().contains(TEXT)), (200, false));
     }
     // What is generated from now on, by push as well.
+    server.settled().await;
     let mut pushes = Vec::new();
     for device in &devices {
         pushes.push(device.push().await);

@@ -74,6 +74,7 @@ async fn receipts_reach_the_sender() {
     for _ in 0..3 {
         a.send(id, "x").await;
     }
+    server.settled().await;
     let (mut device, mut other) = (a.push().await, b.push().await);
     for ((delivered, read), expected) in
         [((2, 0), Some((2, 0))), ((1, 0), None), ((0, 3), Some((3, 3))), ((99, 1), None)]

@@ -86,6 +86,7 @@ async fn a_new_name_reaches_everybody_who_shows_it() {
     let id = a.open(&b).await;
     a.send(id, "hello").await;
     let token = b.sync(None).await.token;
+    server.settled().await;
     let (mut own, mut peer, mut other) = (a.push().await, b.push().await, stranger.push().await);
 
     change(&a, json!({"display_name": "新名字"})).await;

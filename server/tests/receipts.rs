@@ -69,6 +69,7 @@ async fn receipts_can_be_turned_off() {
     }
     b.report(id, 1, 1).await;
     let start = other.sync(None).await;
+    server.settled().await;
     let mut devices = [b.push().await, other.push().await];
     let mut sender = a.push().await;
     for _ in 0..2 {
@@ -154,6 +155,7 @@ async fn two_devices_tell_once() {
     let id = a.open(&b).await;
     a.send(id, "x").await;
     a.send(id, "y").await;
+    server.settled().await;
     let mut sender = a.push().await;
     let after = inbox(&a, Upd::ZERO).await.through;
     tokio::join!(b.report(id, 2, 1), other.report(id, 2, 1));
@@ -204,11 +206,13 @@ async fn reading_everything_is_one_frame() {
         for _ in 0..3 {
             peer.send(id, "x").await;
         }
+        server.settled().await;
         let push = peer.push().await;
         peers.push((peer, id, push));
     }
     let quiet = a.open(&a).await;
     a.send(quiet, "a note").await;
+    server.settled().await;
     let mut devices = [a.push().await, other.push().await];
     let start = other.sync(None).await;
     assert_eq!(a.put(path::RECEIPTS_ALL, &json!({})).await.status, 204);

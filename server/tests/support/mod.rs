@@ -18,10 +18,12 @@ pub use listener::{Listener, Manner, Request};
 pub use person::{Answer, PASSWORD, Person, fresh_client_id, text_message};
 pub use push::{Heard, Push};
 
+use protocol::ServerFrame;
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -108,6 +110,17 @@ impl TestServer {
 
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
+    }
+
+    /// Waits until everything that was answered before has been told to whoever was connected: an answer comes before the
+    /// frames. Who connects after this hears of none of it.
+    pub async fn settled(&self) {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let witness = self.person(&format!("witness{}", NEXT.fetch_add(1, Ordering::Relaxed))).await;
+        let mut push = witness.push().await;
+        let own = witness.open(&witness).await;
+        witness.send(own, "frames leave in the order of commits").await;
+        while !matches!(push.frame().await, ServerFrame::Conversation { .. }) {}
     }
 
     /// Somebody new, logged in.
