@@ -19,6 +19,7 @@ mod population;
 mod process;
 mod reads;
 mod receive;
+mod refusals;
 mod sends;
 mod sizes;
 mod start;
@@ -45,7 +46,7 @@ use world::World;
 
 type Scenario = fn(&mut Bench) -> anyhow::Result<Vec<Table>>;
 
-const SCENARIOS: [(&str, Scenario); 12] = [
+const SCENARIOS: [(&str, Scenario); 13] = [
     ("sends", sends::measure),
     ("low-load", sends::low_load),
     ("growth", sends::growth),
@@ -53,6 +54,7 @@ const SCENARIOS: [(&str, Scenario); 12] = [
     ("history", reads::history),
     ("list", reads::list),
     ("groups", groups::measure),
+    ("refusals", refusals::measure),
     ("idle", idle::measure),
     ("storm", storm::measure),
     ("start", start::measure),
@@ -64,8 +66,8 @@ const USAGE: &str = "\
 make bench [ARGS=\"[quick] [SCENARIO…]\"]
 
   quick      fewer and shorter rounds and a smaller archive; two minutes at most
-  SCENARIO   sends, low-load, growth, import, history, list, groups, idle, storm, start,
-             sizes, checker; all when none is named";
+  SCENARIO   sends, low-load, growth, import, history, list, groups, refusals, idle, storm,
+             start, sizes, checker; all when none is named";
 
 /// After so long, a scenario that has a round gets no more.
 const FULL: Duration = Duration::from_secs(9 * 60);
