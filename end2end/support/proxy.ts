@@ -22,6 +22,7 @@ export class Proxy {
   private half = false;
   private dropping = false;
   private late = 0;
+  private refusing = false;
 
   private constructor(private readonly listener: Listener) {}
 
@@ -61,8 +62,14 @@ export class Proxy {
     this.late = ms;
   }
 
+  /** No WebSocket opens any more, as behind a proxy that knows none; everything else goes on. */
+  refuseUpgrades(): void {
+    this.refusing = true;
+  }
+
   /** New bytes come through again. */
   heal(): void {
+    this.refusing = false;
     this.half = false;
     this.dropping = false;
     this.late = 0;
@@ -110,6 +117,10 @@ export class Proxy {
   }
 
   private look(wire: Wire, chunk: Buffer): boolean {
+    if (this.refusing && wire.answered && /^upgrade: websocket\r$/im.test(chunk.toString('latin1'))) {
+      wire.client.end('HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n');
+      return false;
+    }
     if (wire.answered) {
       wire.answered = false;
       const line = chunk.toString('latin1', 0, 200).split('\r\n', 1)[0]!;

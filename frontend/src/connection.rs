@@ -1,28 +1,70 @@
 //! The push connection as this page has it: its own where it leads, the leader's otherwise.
+//!
+//! It is a WebSocket, or a stream of events where WebSockets are refused again and again though the server is there
+//! (R004-G5): then a WebSocket is tried again from time to time, and takes over as soon as the server greets on one. The engine need not
+//! know: it takes the greeting on the new one as it takes any greeting, and syncs.
 
 use crate::browser::parse;
-use crate::socket::{Heard, Socket};
+use crate::socket::{ABNORMAL, Heard, Socket};
+use crate::stream::Stream;
 use crate::tabs::{Role, Tabs, Word};
+use crate::timeout::Timeout;
 use protocol::{ClientFrame, ServerFrame};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use sync::Input;
 
-/// What a browser says of a connection that ended without a word.
-const ABNORMAL: u16 = 1006;
+/// So many WebSockets in a row without a greeting make a page try a stream.
+const REFUSALS: u32 = 2;
+/// How long a page with a stream waits before it tries a WebSocket again, in milliseconds: at first, and at most.
+const RETRY_MIN: u64 = 30_000;
+const RETRY_MAX: u64 = 600_000;
 
 pub struct Connection {
     tabs: Rc<Tabs>,
-    socket: RefCell<Option<Socket>>,
+    carrier: RefCell<Option<Carrier>>,
+    /// A WebSocket on its way beside the stream.
+    probe: RefCell<Option<Socket>>,
+    retry: RefCell<Option<Timeout>>,
+    pause: Cell<u64>,
+    /// WebSockets in a row on which nobody greeted though the server answers.
+    refusals: Cell<u32>,
+    /// The server has answered since a WebSocket was refused.
+    reached: Cell<bool>,
     /// The server's greeting on the open connection, for pages that join later.
     greeting: RefCell<Option<String>>,
     /// The engine wants to hear the connection.
     wanted: Cell<bool>,
 }
 
+/// What carries the connection.
+enum Carrier {
+    Socket(Socket),
+    Stream(Stream),
+}
+
+impl Carrier {
+    fn send(&self, text: &str) {
+        match self {
+            Self::Socket(socket) => socket.send(text),
+            Self::Stream(stream) => stream.send(text),
+        }
+    }
+}
+
 impl Connection {
     pub fn new(tabs: Rc<Tabs>) -> Rc<Self> {
-        Rc::new(Self { tabs, socket: RefCell::default(), greeting: RefCell::default(), wanted: Cell::new(false) })
+        Rc::new(Self {
+            tabs,
+            carrier: RefCell::default(),
+            probe: RefCell::default(),
+            retry: RefCell::default(),
+            pause: Cell::new(RETRY_MIN),
+            refusals: Cell::new(0),
+            reached: Cell::new(true),
+            greeting: RefCell::default(),
+            wanted: Cell::new(false),
+        })
     }
 
     /// Connects, and tells what happens.
@@ -33,22 +75,34 @@ impl Connection {
         if self.tabs.role() == Role::Follower {
             return self.tabs.say(&Word::Join { page: self.tabs.page });
         }
-        let connection = self.clone();
         let hear = {
-            let tell = tell.clone();
+            let (connection, tell) = (self.clone(), tell.clone());
             move |heard| connection.hear(heard, &tell)
         };
-        let socket = Socket::connect(hear);
-        if socket.is_none() {
-            tell(Input::SocketClosed { code: ABNORMAL });
+        let carrier = match self.refusals.get() < REFUSALS {
+            true => Socket::connect(hear).map(Carrier::Socket),
+            false => Stream::connect(hear).map(Carrier::Stream),
+        };
+        match &carrier {
+            Some(Carrier::Stream(_)) => self.retry_later(tell),
+            Some(Carrier::Socket(_)) => {}
+            None => tell(Input::SocketClosed { code: ABNORMAL }),
         }
-        *self.socket.borrow_mut() = socket;
+        *self.carrier.borrow_mut() = carrier;
     }
 
     pub fn disconnect(&self) {
         self.wanted.set(false);
+        self.judge();
         self.greeting.take();
-        drop(self.socket.take());
+        self.retry.take();
+        drop(self.probe.take());
+        drop(self.carrier.take());
+    }
+
+    /// The server has answered: it is there, whatever becomes of connections.
+    pub fn reached(&self) {
+        self.reached.set(true);
     }
 
     pub fn send(&self, frame: &ClientFrame) {
@@ -56,8 +110,8 @@ impl Connection {
         if self.tabs.role() == Role::Follower {
             // The answer comes to every page, as all frames do.
             self.tabs.say(&Word::Send { text });
-        } else if let Some(socket) = &*self.socket.borrow() {
-            socket.send(&text);
+        } else if let Some(carrier) = &*self.carrier.borrow() {
+            carrier.send(&text);
         }
     }
 
@@ -75,7 +129,7 @@ impl Connection {
                 let greeting = self.greeting.borrow().clone();
                 match greeting {
                     Some(text) => self.tabs.say(&Word::Frame { text, to: Some(page) }),
-                    None if self.socket.borrow().is_none() => {
+                    None if self.carrier.borrow().is_none() => {
                         self.tabs.say(&Word::Closed { code: ABNORMAL, to: Some(page) });
                     }
                     // The greeting goes to all.
@@ -83,8 +137,8 @@ impl Connection {
                 }
             }
             Word::Send { text } if leads => {
-                if let Some(socket) = &*self.socket.borrow() {
-                    socket.send(&text);
+                if let Some(carrier) = &*self.carrier.borrow() {
+                    carrier.send(&text);
                 }
             }
             Word::Frame { text, to } if mine(to) => match parse(&text) {
@@ -106,6 +160,10 @@ impl Connection {
                 let frame = parse(&text);
                 if let Some(ServerFrame::Hello { .. }) = frame {
                     *self.greeting.borrow_mut() = Some(text.clone());
+                    if matches!(&*self.carrier.borrow(), Some(Carrier::Socket(_))) {
+                        self.refusals.set(0);
+                        self.pause.set(RETRY_MIN);
+                    }
                 }
                 self.tabs.say(&Word::Frame { text, to: None });
                 frame.into_iter().for_each(|frame| tell(Input::SocketFrame(frame)));
@@ -114,6 +172,51 @@ impl Connection {
                 self.disconnect();
                 self.tabs.say(&Word::Closed { code, to: None });
                 tell(Input::SocketClosed { code });
+            }
+        }
+    }
+
+    /// What the end of the carrier says about what to try next: nothing if the server has greeted on it.
+    fn judge(&self) {
+        if self.greeting.borrow().is_some() {
+            return;
+        }
+        match &*self.carrier.borrow() {
+            Some(Carrier::Socket(_)) if self.reached.replace(false) => self.refusals.set(self.refusals.get() + 1),
+            // It is no better.
+            Some(Carrier::Stream(_)) => self.refusals.set(0),
+            _ => {}
+        }
+    }
+
+    /// Tries a WebSocket beside the stream after a while, and again and again.
+    fn retry_later(self: &Rc<Self>, tell: impl Fn(Input) + Clone + 'static) {
+        let (connection, pause) = (self.clone(), self.pause.get());
+        let ring = move || {
+            connection.pause.set((2 * pause).min(RETRY_MAX));
+            let hear = {
+                let (connection, tell) = (connection.clone(), tell.clone());
+                move |heard| connection.hear_probe(heard, &tell)
+            };
+            let probe = Socket::connect(hear);
+            *connection.probe.borrow_mut() = probe;
+        };
+        *self.retry.borrow_mut() = Timeout::after(pause, ring);
+    }
+
+    fn hear_probe(self: &Rc<Self>, heard: Heard, tell: &(impl Fn(Input) + Clone + 'static)) {
+        match heard {
+            Heard::Opened => {}
+            Heard::Closed(_) if self.probe.borrow().is_some() => {
+                drop(self.probe.take());
+                self.retry_later(tell.clone());
+            }
+            heard => {
+                if let Some(socket) = self.probe.take() {
+                    // The server greets on it. What the stream would still say, the sync after the greeting brings.
+                    drop(self.carrier.replace(Some(Carrier::Socket(socket))));
+                }
+                self.hear(heard, tell);
             }
         }
     }

@@ -10,7 +10,7 @@ use app::live::Live;
 use app::preferences::Preferences;
 use app::words::time::Clock;
 use js_sys::{Array, Promise};
-use protocol::{ClientId, ConversationId, Millis, UserId};
+use protocol::{ClientId, ConversationId, ErrorCode, Millis, UserId};
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
@@ -225,6 +225,12 @@ impl Driver {
                         let _ = JsFuture::from(written).await;
                     }
                     let answer = http::call(request).await;
+                    // What a proxy says in the server's place has no code.
+                    let heard = !matches!(&answer, Err(Failure::Network))
+                        && !matches!(&answer, Err(Failure::Refused(error)) if error.code == ErrorCode::Unknown);
+                    if let Some(place) = driver.place.get().filter(|_| heard) {
+                        place.connection.reached();
+                    }
                     driver.input(Input::Answered { request: id, answer });
                 });
             }

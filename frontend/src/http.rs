@@ -156,6 +156,13 @@ pub async fn start(peer: UserId) -> Result<Conversation, Failure> {
     read(&ask(Call::with("POST", path::CONVERSATIONS.to_owned(), &OpenConversation::with(peer))).await?)
 }
 
+/// Says a frame on a push connection of server-sent events; the status of the answer.
+pub async fn say(connection: &str, frame: &str) -> Option<u16> {
+    let body = Some(format!(r#"{{"connection":{connection},"frame":{frame}}}"#));
+    let path = path::PUSH_FRAMES.to_owned();
+    fetch(Call { method: "POST", path, body, leaving: false }).await.ok().map(|(response, _)| response.status())
+}
+
 /// The text of a file of the site.
 pub async fn text(url: &str) -> Option<String> {
     ask(Call::get(url.to_owned())).await.ok()
@@ -163,6 +170,15 @@ pub async fn text(url: &str) -> Option<String> {
 
 /// The text of an answer with a status of success.
 async fn ask(call: Call) -> Result<String, Failure> {
+    let (response, text) = fetch(call).await?;
+    match response.ok() {
+        true => text.ok_or(Failure::Network),
+        false => Err(Failure::Refused(refusal(response.status(), &text.unwrap_or_default()))),
+    }
+}
+
+/// An answer and its text, if all of that came.
+async fn fetch(call: Call) -> Result<(Response, Option<String>), Failure> {
     let init = RequestInit::new();
     init.set_method(call.method);
     if let Some(body) = call.body {
@@ -180,11 +196,7 @@ async fn ask(call: Call) -> Result<String, Failure> {
     let answer = JsFuture::from(window().fetch_with_str_and_init(&call.path, &init)).await;
     let response: Response = answer.ok().and_then(|answer| answer.dyn_into().ok()).ok_or(Failure::Network)?;
     let text = JsFuture::from(response.text().map_err(|_| Failure::Network)?).await;
-    let text = text.ok().and_then(|text| text.as_string());
-    match response.ok() {
-        true => text.ok_or(Failure::Network),
-        false => Err(Failure::Refused(refusal(response.status(), &text.unwrap_or_default()))),
-    }
+    Ok((response, text.ok().and_then(|text| text.as_string())))
 }
 
 /// What the server said, or what the status says where a proxy spoke in its place.

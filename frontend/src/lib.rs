@@ -15,6 +15,7 @@ mod events;
 mod http;
 mod socket;
 mod storage;
+mod stream;
 mod tabs;
 mod timeout;
 

@@ -3,21 +3,21 @@
 //! The API's routes are data, so that the OpenAPI document and the tests of permission walk the same table.
 
 use crate::api::{
-    accounts, avatars, contacts, conversations, devices, directory, groups, logins, messages, openapi, receipts, sync,
-    users,
+    accounts, avatars, contacts, conversations, devices, directory, groups, logins, messages, openapi, push, receipts,
+    sync, users,
 };
 use crate::error::Refusal;
 use crate::middleware::{headers, limits, origin, request_log};
 use crate::page;
 use crate::pictures;
-use crate::push::socket;
+use crate::push::{events, socket};
 use crate::state::AppState;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::Method;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodRouter, delete, get, patch, post, put};
-use protocol::{ErrorCode, path};
+use protocol::{ClientFrame, ErrorCode, path};
 use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -122,6 +122,8 @@ pub fn routes() -> Vec<Route> {
         route(Method::POST,    path::SYNC_COUNTS,    "checkCounts",        Account, post(sync::check)),
         route(Method::GET,     path::OPENAPI,        "getOpenApi",         Anyone,  get(openapi::get)),
         route(Method::GET,     path::PUSH,           "push",               Account, get(socket::connect)),
+        route(Method::GET,     path::PUSH_EVENTS,    "pushEvents",         Account, get(events::connect)),
+        route(Method::POST,    path::PUSH_FRAMES,    "sayFrame",           Account, post(push::say).layer(DefaultBodyLimit::max(ClientFrame::MAX))),
     ]
 }
 
@@ -130,7 +132,7 @@ pub fn router(state: AppState) -> Router {
     let api = routes().into_iter().fold(Router::new(), |router, route| router.route(route.path, route.handler));
     let compression = CompressionLayer::new()
         .quality(CompressionLevel::Precise(4))
-        .compress_when(SizeAbove::new(1_024).and(NotForContentType::IMAGES));
+        .compress_when(SizeAbove::new(1_024).and(NotForContentType::IMAGES).and(NotForContentType::SSE));
     api.merge(page::routes())
         .method_not_allowed_fallback(async || Refusal::new(ErrorCode::MethodNotAllowed, "this path has no such method"))
         .fallback(async || Refusal::not_found())

@@ -9,7 +9,7 @@ use protocol::receipts::Cursors;
 use protocol::sync::AccountChange;
 use protocol::{LogChange, Message, Seq, ServerFrame, path};
 use serde_json::json;
-use support::{TestServer, fresh_client_id, text_message};
+use support::{Events, TestServer, fresh_client_id, text_message};
 
 fn seq(number: u64) -> Seq {
     Seq::ZERO.plus(number)
@@ -144,13 +144,14 @@ async fn unread_is_counted_by_conversation() {
     assert_eq!(page.conversations.iter().map(|c| (c.id, c.unread)).collect::<Vec<_>>(), [(with_c, 0), (with_b, 5)]);
 }
 
-/// A reader that stops reading is cut off with "resync"; the others hear everything (invariant 9).
+/// A reader that stops reading is cut off with "resync", by whatever it is carried; the others hear everything
+/// (invariant 9, R004-G5).
 #[tokio::test]
 async fn a_slow_reader_is_cut_off() {
     let server = TestServer::start();
     let (a, b) = (server.person("aa").await, server.person("bb").await);
     let id = a.open(&b).await;
-    let mut slow = b.push().await;
+    let (mut slow, mut slow_stream) = (b.push().await, Events::connect(&b).await);
     let mut quick = a.push().await;
     let text = "长".repeat(2048);
     let reading = tokio::spawn(async move {
@@ -172,6 +173,8 @@ async fn a_slow_reader_is_cut_off() {
     reading.await.unwrap();
     // The farewell may not get through to one who did not read for so long; the connection ends all the same.
     assert!(matches!(slow.closed().await, None | Some(close::RESYNC)));
+    let (frames, code) = slow_stream.closed().await;
+    assert!(frames < 4_000 && matches!(code, None | Some(close::RESYNC)), "{frames} {code:?}");
     assert_eq!(b.conversation(id).await.head_seq, seq(4_000));
 }
 

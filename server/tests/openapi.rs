@@ -8,7 +8,7 @@ use protocol::path;
 use serde_json::{Value, json};
 use server::router::routes;
 use std::collections::BTreeSet;
-use support::{ADMIN, Admin, Answer, PASSWORD, Person, TestServer, fresh_client_id, text_message};
+use support::{ADMIN, Admin, Answer, Events, PASSWORD, Person, TestServer, fresh_client_id, text_message};
 
 async fn document(server: &TestServer) -> Value {
     Answer::of(reqwest::Client::new().get(server.url(path::OPENAPI))).await.json()
@@ -309,6 +309,11 @@ async fn real_requests_and_answers_match_the_document() {
     checker.call(&a, "listDevices", "", None).await;
     checker.call(&a, "revokeDevice", &login["device"].to_string(), None).await;
 
+    let events = Events::connect(&a).await;
+    for connection in [events.connection, 0] {
+        checker.call(&a, "sayFrame", "", Some(json!({"connection": connection, "frame": "ping"}))).await;
+    }
+    drop(events);
     let mut push = b.push_values().await;
     checker.check_named("ServerFrame", &push.next().await);
     for status in [201, 200] {
@@ -402,7 +407,9 @@ async fn real_requests_and_answers_match_the_document() {
     checker.call(&a, "logOut", "", None).await;
     checker.call(&a, "getAccount", "", None).await;
 
-    // A connection was made above; a WebSocket's answer is no document.
-    checker.unseen.remove(&("push".to_owned(), "101".to_owned()));
+    // Connections were made above; what they are answered is no document.
+    for (operation, status) in [("push", "101"), ("pushEvents", "200")] {
+        checker.unseen.remove(&(operation.to_owned(), status.to_owned()));
+    }
     assert!(checker.unseen.is_empty(), "promised and never seen: {:?}", checker.unseen);
 }

@@ -95,6 +95,21 @@ pub enum ClientFrame {
     },
 }
 
+impl ClientFrame {
+    /// The longest that one may be, in bytes.
+    pub const MAX: usize = 4_096;
+}
+
+/// `POST /push/frames`: 204. What a device says that hears the push connection as server-sent events (R004-G5): 404 when
+/// it has no such connection any more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SaidFrame {
+    /// As the stream's first event named it.
+    pub connection: u64,
+    pub frame: ClientFrame,
+}
+
 /// Why the server closes the push connection, as WebSocket close codes.
 pub mod close {
     /// The client reads too slowly: reconnect and sync.

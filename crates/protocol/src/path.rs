@@ -49,6 +49,8 @@ pub const REQUEST: &str = "/api/v1/contacts/requests/{id}";
 pub const SYNC: &str = "/api/v1/sync";
 pub const SYNC_COUNTS: &str = "/api/v1/sync/counts";
 pub const PUSH: &str = "/api/v1/push";
+pub const PUSH_EVENTS: &str = "/api/v1/push/events";
+pub const PUSH_FRAMES: &str = "/api/v1/push/frames";
 pub const OPENAPI: &str = "/api/v1/openapi.json";
 
 pub fn user(id: UserId) -> String {

@@ -12,6 +12,7 @@ pub mod groups;
 pub mod logins;
 pub mod messages;
 pub mod openapi;
+pub mod push;
 pub mod receipts;
 pub mod sync;
 pub mod users;

@@ -27,6 +27,7 @@ use axum::http::{HeaderMap, Method};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use hmac::{Hmac, Mac};
 use protocol::Millis;
+use protocol::path::PUSH_EVENTS;
 use sha2::Sha256;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -109,7 +110,8 @@ impl Gateway {
         if !proved || nonce.is_empty() || at.abs_diff(now) > SKEW {
             return Err(Refusal::not_logged_in());
         }
-        let reads = matches!(*method, Method::GET | Method::HEAD) && !headers.contains_key(UPGRADE);
+        let push = headers.contains_key(UPGRADE) || path.split('?').next() == Some(PUSH_EVENTS);
+        let reads = matches!(*method, Method::GET | Method::HEAD) && !push;
         if !reads {
             self.once(signature, at, now)?;
         }
@@ -194,5 +196,8 @@ mod tests {
         let post = header(&gateway, 1_700_000_000, "n", "POST", "/");
         assert!(prove(&post, Method::POST) && !prove(&post, Method::POST));
         assert!(prove(&header(&gateway, 1_700_000_000, "m", "POST", "/"), Method::POST));
+        let push = header(&gateway, 1_700_000_000, "n", "GET", PUSH_EVENTS);
+        let connect = || gateway.prove(&Method::GET, PUSH_EVENTS, &push, NOW).is_ok();
+        assert!(connect() && !connect());
     }
 }

@@ -14,12 +14,13 @@ use axum::http::header::{HOST, ORIGIN, REFERER, UPGRADE};
 use axum::http::{HeaderMap, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use protocol::ErrorCode;
+use protocol::{ErrorCode, path};
 
 pub async fn check(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let headers = request.headers();
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE);
-    if safe && !headers.contains_key(UPGRADE) {
+    let push = headers.contains_key(UPGRADE) || request.uri().path() == path::PUSH_EVENTS;
+    if safe && !push {
         return next.run(request).await;
     }
     let allowed = match says(headers, &state.config) {

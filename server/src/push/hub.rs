@@ -3,10 +3,11 @@
 use crate::store::{Event, Roster};
 use axum::extract::ws::Utf8Bytes;
 use protocol::frame::close;
-use protocol::{DeviceId, LogChange, Millis, ServerFrame, UserId};
+use protocol::{ClientFrame, DeviceId, LogChange, Millis, ServerFrame, UserId};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
 /// Frames that wait for one reader. A longer queue is a reader that is too slow.
@@ -40,7 +41,18 @@ struct Connection {
     watches: Option<UserId>,
     device: DeviceId,
     queue: mpsc::Sender<Utf8Bytes>,
+    /// Where what the device says is heard, if that does not come by the connection itself.
+    mouth: Option<mpsc::Sender<ClientFrame>>,
     cut: oneshot::Sender<u16>,
+}
+
+/// Why nobody hears what a device says.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Unheard {
+    /// It has no such connection, or none that is heard this way.
+    Absent,
+    /// It says too much at once.
+    Full,
 }
 
 /// One device's end of its connection. Dropped, the device is offline.
@@ -58,6 +70,16 @@ pub struct Connected {
 impl Hub {
     /// Brings a device online. What is committed from now on reaches its queue.
     pub fn connect(&self, account: UserId, device: DeviceId) -> Connected {
+        self.connect_heard(account, device, None)
+    }
+
+    /// Brings a device online that is heard by [`Self::say`].
+    pub fn connect_heard(
+        &self,
+        account: UserId,
+        device: DeviceId,
+        mouth: Option<mpsc::Sender<ClientFrame>>,
+    ) -> Connected {
         let (queue, frames) = mpsc::channel(QUEUE);
         let (cut, told) = oneshot::channel();
         let mut inner = self.lock();
@@ -68,7 +90,7 @@ impl Hub {
         } else {
             let connections = inner.online.entry(account).or_default();
             let oldest = connections.first().filter(|_| connections.len() >= CONNECTIONS).map(|oldest| oldest.id);
-            connections.push(Connection { id, watches: None, device, queue, cut });
+            connections.push(Connection { id, watches: None, device, queue, mouth, cut });
             let first = connections.len() == 1;
             if let Some(oldest) = oldest {
                 inner.cut(account, close::RESYNC, |connection| connection.id == oldest);
@@ -79,6 +101,18 @@ impl Hub {
         }
         drop(inner);
         Connected { hub: self.clone(), account, id, queue: frames, cut: told }
+    }
+
+    /// Hands on what a device says to one of its own connections.
+    pub fn say(&self, by: (UserId, DeviceId), connection: u64, frame: ClientFrame) -> Result<(), Unheard> {
+        let (account, device) = by;
+        let mut inner = self.lock();
+        let held = inner.connection(Watcher { account, connection }).filter(|held| held.device == device);
+        let mouth = held.and_then(|held| held.mouth.as_ref()).ok_or(Unheard::Absent)?;
+        mouth.try_send(frame).map_err(|error| match error {
+            TrySendError::Full(_) => Unheard::Full,
+            TrySendError::Closed(_) => Unheard::Absent,
+        })
     }
 
     /// How many connections there are.
@@ -94,6 +128,11 @@ impl Hub {
         for connection in inner.online.drain().flat_map(|(_, connections)| connections) {
             let _ = connection.cut.send(close::GOING_AWAY);
         }
+    }
+
+    /// Whether the account is online.
+    pub fn is_online(&self, account: UserId) -> bool {
+        self.lock().online.contains_key(&account)
     }
 
     /// The members who are online.
@@ -321,6 +360,26 @@ mod tests {
         assert_eq!(slow.cut.try_recv(), Ok(close::RESYNC));
         assert!(quick.cut.try_recv().is_err());
         assert_eq!(hub.connections(), 1);
+    }
+
+    /// R004-G5: what a device says reaches its own connection and no other.
+    #[test]
+    fn a_device_is_heard_by_its_own_connection() {
+        let hub = Hub::default();
+        let (mouth, mut said) = mpsc::channel(1);
+        let heard = hub.connect_heard(id(1), id(1), Some(mouth));
+        let socket = hub.connect(id(1), id(1));
+        let say =
+            |account: u64, device: u64, connection| hub.say((id(account), id(device)), connection, ClientFrame::Ping);
+        assert_eq!(say(1, 1, heard.id), Ok(()));
+        assert_eq!(say(1, 1, heard.id), Err(Unheard::Full));
+        assert_eq!(said.try_recv(), Ok(ClientFrame::Ping));
+        for (account, device, connection) in [(1, 2, heard.id), (2, 1, heard.id), (1, 1, socket.id), (1, 1, 99)] {
+            assert_eq!(say(account, device, connection), Err(Unheard::Absent));
+        }
+        drop(heard);
+        assert_eq!(say(1, 1, 1), Err(Unheard::Absent));
+        assert!(said.try_recv().is_err());
     }
 
     /// An ended login closes the device's own connections and no others.

@@ -3,10 +3,12 @@
 //! Invariants: frames leave in commit order; a frame is serialised once; nothing ever waits for a reader: a queue that
 //! is full closes its connection, whose device then syncs. The database is the truth, a frame only saves a pull.
 
+pub mod events;
 mod hub;
 pub mod socket;
+mod talk;
 
-pub use hub::{Connected, Hub};
+pub use hub::{Connected, Hub, Unheard};
 
 use crate::store::Committed;
 use tokio::sync::mpsc;

@@ -5,6 +5,7 @@
 mod admin;
 mod browser;
 mod cycles;
+mod events;
 mod ledger;
 mod listener;
 mod person;
@@ -13,6 +14,7 @@ mod push;
 pub use admin::{ADMIN, Admin};
 pub use browser::{Browser, escape};
 pub use cycles::cycles;
+pub use events::Events;
 pub use ledger::Ledger;
 pub use listener::{Listener, Manner, Request};
 pub use person::{Answer, PASSWORD, Person, fresh_client_id, text_message};

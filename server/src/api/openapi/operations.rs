@@ -378,6 +378,17 @@ pub fn describe(operation: &str) -> Operation {
             "The push connection: a WebSocket whose text frames are ServerFrame down and ClientFrame up",
             [nothing(101, "Connected; the first frame is `hello`")],
         ),
+        "pushEvents" => plain(
+            "The push connection as server-sent events, where a WebSocket cannot be had. The first event, `connection`, \
+                names it by a number; events without a name are ServerFrame; the last one, `close`, has the code that a \
+                WebSocket would be closed with",
+            [nothing(200, "Connected, text/event-stream; the first frame is `hello`")],
+        ),
+        "sayFrame" => with_body(
+            "What a device says on its push connection of server-sent events",
+            "SaidFrame",
+            [nothing(204, "Said"), answer(404, "not_found: it has no such connection any more", "ErrorAnswer")],
+        ),
         other => panic!("the operation {other} is not described"),
     }
 }

@@ -573,6 +573,10 @@ fn frames() -> Value {
             ("read_report_policy", json!({ "enum": ["viewport", "on_leave"] })),
             ("recall_window_s", number(0, "For how long after sending it a message can be recalled, in seconds.")),
         ]),
+        "SaidFrame": object([
+            ("connection", number(0, "As the stream's first event names it.")),
+            ("frame", reference("ClientFrame")),
+        ]),
         "ClientFrame": one_of([
             word("ping"),
             variant("typing", [("conversation", reference("ConversationId"))]),
