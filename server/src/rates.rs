@@ -16,6 +16,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 const SWEEP: u32 = 4_096;
 /// How often an account tells at once that it writes.
 const TYPING_AT_ONCE: NonZeroU32 = NonZeroU32::new(5).expect("not zero");
+/// How many conversations with one other an account opens at once, on all of its devices.
+const LOOKS_AT_ONCE: NonZeroU32 = NonZeroU32::new(30).expect("not zero");
 /// Changes of one profile, a minute.
 const PROFILE_CHANGES: u32 = 60;
 
@@ -51,6 +53,7 @@ pub struct Limits {
     accounts_per_address: Limit<IpAddr>,
     sends: Limit<UserId>,
     typing: Limit<UserId>,
+    looks: Limit<UserId>,
     profile_changes: Limit<UserId>,
     look_ups: Limit<UserId>,
     searches: Limit<UserId>,
@@ -71,6 +74,7 @@ impl Limits {
             look_ups: Limit::new(minute(rates.look_ups_per_account)),
             searches: Limit::new(Quota::per_hour(positive(rates.searches_per_hour))),
             typing: Limit::new(Quota::per_second(NonZeroU32::MIN).allow_burst(TYPING_AT_ONCE)),
+            looks: Limit::new(Quota::per_second(NonZeroU32::MIN).allow_burst(LOOKS_AT_ONCE)),
             hash: RandomState::new(),
         }
     }
@@ -99,6 +103,12 @@ impl Limits {
     /// Counts that the account tells others that it writes: it does so once in three seconds a device.
     pub fn type_in(&self, account: UserId) -> Result<(), Refusal> {
         self.typing.check(account)
+    }
+
+    /// Counts that the account wants to know whether somebody is there: a device does with every conversation that it
+    /// opens.
+    pub fn look(&self, account: UserId) -> Result<(), Refusal> {
+        self.looks.check(account)
     }
 
     /// Counts a message of the account.

@@ -79,6 +79,24 @@ async fn typing_is_limited() {
     assert!((5..20).contains(&heard(&mut at_b).await.len()));
 }
 
+/// Asking who is there is limited too: whoever asks more often hears of nobody, and the connection stands.
+#[tokio::test]
+async fn watching_is_limited() {
+    let server = TestServer::start();
+    let (a, b) = (server.person("aa").await, server.person("bb").await);
+    let id = a.open(&b).await;
+    b.send(id, "hi").await;
+    a.send(id, "hello").await;
+    let (mut at_a, _at_b) = (a.push().await, b.push().await);
+    let began = std::time::Instant::now();
+    for _ in 0..100 {
+        let watch = ClientFrame::Watch { conversation: Some(id) };
+        at_a.send(Message::Text(serde_json::to_string(&watch).unwrap().into())).await;
+    }
+    let told = heard(&mut at_a).await.len() as u64;
+    assert!((30..=31 + began.elapsed().as_secs()).contains(&told), "{told}");
+}
+
 fn online(user: UserId) -> ServerFrame {
     ServerFrame::Presence { user, online: true, seen_at: 0 }
 }

@@ -31,6 +31,7 @@ pub async fn watch(
     conversation: Option<ConversationId>,
 ) -> Result<(), Refusal> {
     state.hub.watch(account, connection, None);
+    state.limits.look(account)?;
     let Some(id) = conversation else { return Ok(()) };
     let roster = state.rosters.of_member(account, id).await?;
     let peer = roster.members.iter().copied().find(|member| *member != account);
