@@ -58,6 +58,14 @@ test('friends are asked, accepted and found on the page of contacts', FLOW, asyn
   expect(wide, 'nothing stands beyond the edge').toBe(false);
 });
 
+test('entering a conversation asks what the two are to each other', async ({ enter, server }) => {
+  const peer = await (await server.program(PEER)).id();
+  const page = (await enter(ME)).page;
+  const asked = page.waitForResponse(answer => answer.url().endsWith(`/api/v1/contacts/${peer}`));
+  await page.getByRole('region', { name: '会话列表' }).getByRole('link', { name: PEER }).click();
+  expect((await (await asked).json()).user.id).toBe(peer);
+});
+
 test('people are found by name, pinyin and initials, and followed or not', FLOW, async ({ enter, server }) => {
   const [zhang, li] = [await server.newcomer('zhang.san', '张三'), await server.newcomer('li.si', '李四')];
   const visitor = await enter(ME);

@@ -24,6 +24,21 @@ test('one sees that the other is there, writes, and goes', FLOW, async ({ enter 
   await expect(head).toContainText(say('最后上线'));
 });
 
+test('the first paint tells that the other is there', async ({ enter }) => {
+  const visitor = await enter('music-dev-3-a');
+  const one = new Messenger(visitor.page);
+  const other = await enter('music-dev-3-b');
+  await one.choose('music-dev-3-b');
+  const head = one.page.locator('.chat-head');
+  await expect(head).toContainText('在线');
+  // As the server sent it, before a script runs.
+  const html = async () => (await visitor.context.request.get(visitor.page.url())).text();
+  expect(await html()).toContain('<p>在线</p>');
+  await other.page.close();
+  await expect(head).toContainText('最后上线');
+  expect(await html()).toContain('<p>最后上线');
+});
+
 test('who hides when they were last there does not see it of others', async ({ enter, server }) => {
   const visitor = await enter('music-dev-3-b');
   await visitor.page.goto(`${server.url}/settings`);

@@ -19,7 +19,7 @@ use protocol::{
 };
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
-use sync::{Action, Shelf, Start};
+use sync::{Action, Presence, Shelf, Start};
 
 /// Everything one page is rendered from.
 #[derive(Clone, Debug)]
@@ -31,7 +31,7 @@ pub struct Snapshot {
 /// The pages. Only the messenger is hydrated; the others are plain forms with WASM or without.
 #[derive(Clone, Debug)]
 pub enum Page {
-    /// `GET /`, `GET /c/{id}?before=SEQ`, `POST /c/{id}` when it refuses.
+    /// `GET /?before=PLACE`, `GET /c/{id}?before=SEQ`, `POST /c/{id}` when it refuses.
     Messenger(Box<Messenger>),
     /// `GET`, `POST /login`: `handle`, `password`, and `to`, the path to go on to.
     Login { ways: LoginWays, form: Form },
@@ -238,6 +238,12 @@ pub struct Messenger {
     pub rules: Rules,
     /// The first page of a sync from nothing.
     pub sync: SyncPage,
+    /// Where the session list goes on, for a link without scripts.
+    #[serde(default)]
+    pub older: Option<String>,
+    /// A page of the list that is further down shows these conversations and no others.
+    #[serde(default)]
+    pub shown: Option<Vec<ConversationId>>,
     /// The conversation that the page shows.
     pub open: Option<Opened>,
     /// The idempotency key of the composer's plain form.
@@ -252,13 +258,16 @@ pub struct Messenger {
 pub struct Opened {
     pub conversation: Conversation,
     pub history: HistoryPage,
+    /// Whether the peer is there, where that is told.
+    #[serde(default)]
+    pub presence: Option<Presence>,
 }
 
 impl Messenger {
-    /// Whether the page shows the newest messages. Only such a page is hydrated: an older one is for reading without
-    /// scripts.
+    /// Whether the page shows the newest messages, and the head of the list. Only such a page is hydrated: an older one
+    /// is for reading without scripts.
     pub fn newest(&self) -> bool {
-        self.open.as_ref().is_none_or(|open| open.history.through >= open.history.head_seq)
+        self.shown.is_none() && self.open.as_ref().is_none_or(|open| open.history.through >= open.history.head_seq)
     }
 
     /// What the client engine starts from: the same on the server and in the browser.
@@ -282,6 +291,7 @@ impl Messenger {
             unread_first: self.preferences.list_order == ListOrder::UnreadFirst,
             sync,
             open,
+            presence: self.open.as_ref().and_then(|open| open.presence),
         }
     }
 }
@@ -312,6 +322,8 @@ pub enum Intent {
         conversation: ConversationId,
         before: Seq,
     },
+    /// Load what follows at the end of the session list.
+    LoadOlderSessions,
     /// Rows through `seq` are on screen in a visible, focused page (R000-08, T15).
     Seen {
         conversation: ConversationId,

@@ -166,6 +166,31 @@ fn an_older_page_has_no_scripts_and_a_way_to_the_newest() {
     check(&html, &["class=\"edge\"", "<a href=\"/c/1\" class=\"edge\">查看最新消息</a>"]);
 }
 
+/// What rested for long follows after a link; that page is for reading without scripts too, and shows nothing else of the
+/// list.
+#[test]
+fn the_list_goes_on_without_scripts() {
+    let mut messenger = messenger(Language::English);
+    assert!(!html(Page::Messenger(Box::new(messenger.clone())), Language::English).contains("/?before="));
+    messenger.older = Some("7.4".into());
+    let first = html(Page::Messenger(Box::new(messenger.clone())), Language::English);
+    check(&first, &["<a href=\"/?before=7.4\">Older conversations</a>", "Maya", "id=\"snapshot\""]);
+    messenger.shown = Some(vec![1_u64.try_into().unwrap()]);
+    let older = html(Page::Messenger(Box::new(messenger)), Language::English);
+    assert_eq!((count(&older, "<script"), count(&older, "Maya")), (0, 0));
+}
+
+/// The first paint tells when the peer was there.
+#[test]
+fn the_page_tells_when_the_peer_was_there() {
+    let mut messenger = messenger(Language::English);
+    let open = messenger.open.as_mut().unwrap();
+    open.presence = Some(sync::Presence { online: true, seen_at: 0 });
+    check(&html(Page::Messenger(Box::new(messenger.clone())), Language::English), &["<p>online</p>"]);
+    messenger.open.as_mut().unwrap().presence = Some(sync::Presence { online: false, seen_at: support::NOW });
+    check(&html(Page::Messenger(Box::new(messenger)), Language::English), &["<p>last seen "]);
+}
+
 #[test]
 fn an_open_conversation_older_than_the_list_is_shown() {
     let mut messenger = messenger(Language::Chinese);

@@ -85,6 +85,13 @@ export class Server {
     this.port = Number(port);
   }
 
+  /** Stops it, brings conversations in, and starts it again. */
+  async import(file: string): Promise<void> {
+    await this.stop();
+    await this.folder.import(file);
+    await this.start();
+  }
+
   /** What the server complained of. */
   get log(): string {
     return this.complaints;

@@ -58,6 +58,8 @@ fn call_of(request: &Request) -> Call {
         }),
         &Request::Changes { conversation, after } => Call::get(path::changes(conversation, after)),
         &Request::Conversation { conversation } => Call::get(path::conversation(conversation)),
+        Request::Conversations { before, limit } => Call::get(path::conversations_before(before, *limit)),
+        &Request::Contact { user } => Call::get(path::contact(user)),
         &Request::Readers { conversation } => Call::get(path::readers(conversation)),
         Request::Post { conversation, client_id, body } => {
             let message = SendRequest { client_id: *client_id, body: body.clone(), invisible_list: Vec::new() };
@@ -108,6 +110,8 @@ fn answer_of(request: &Request, text: &str) -> Result<Answer, Failure> {
         Request::History { .. } => read(text).map(Answer::History),
         Request::Changes { .. } => read(text).map(Answer::Changes),
         Request::Conversation { .. } => read(text).map(Answer::Conversation),
+        Request::Conversations { .. } => read(text).map(Answer::Conversations),
+        Request::Contact { .. } => read(text).map(Answer::Contact),
         Request::Readers { .. } => read(text).map(Answer::Readers),
         Request::Post { .. } => read(text).map(Answer::Posted),
         Request::Report { .. } => Ok(Answer::Reported),

@@ -4,8 +4,11 @@
 
 mod support;
 
+use protocol::messaging::Conversations;
 use protocol::path;
-use support::TestServer;
+use std::collections::BTreeSet;
+use std::process::Command;
+use support::{BINARY, Browser, PASSWORD, Person, TestServer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -51,4 +54,64 @@ async fn a_sync_with_nothing_new_is_300_bytes_in_all() {
         let to_come = "ffffffff.5f5e100".len() - token.len() + "100000000".len() - page.upd.to_string().len();
         assert!(answer.len() + to_come <= 300, "{} bytes and {to_come} to come: {answer}", answer.len());
     }
+}
+
+/// R004-G1: what a first sync leaves out, because it rested for long, follows in the session list, page by page; with a
+/// page too, without scripts.
+#[tokio::test]
+async fn what_a_first_sync_leaves_out_follows_in_the_list() {
+    let data = tempfile::tempdir().unwrap();
+    let file = data.path().join("old.jsonl");
+    let line = |n: u64| {
+        let at = 1_100_000_000_000 + n;
+        format!(
+            r#"{{"chat":"{n}","kind":"direct","at":{at},"sender":"me","text":"x"}}
+{{"chat":"{n}","kind":"direct","at":{at},"sender":"peer{n}","text":"y"}}
+"#
+        )
+    };
+    std::fs::write(&file, (1..=60).map(line).collect::<String>()).unwrap();
+    let mut import = Command::new(BINARY);
+    import.arg("import").arg(&file).arg("--data").arg(data.path()).args(["--password", PASSWORD]);
+    assert!(import.output().unwrap().status.success());
+    let server = TestServer::start_on(data, Command::new(BINARY), &[("SIXIN_SYNC_SEGMENT_SIZE", "4")]);
+    let me = Person::log_in(&server.address, "me", PASSWORD).await;
+    let mut page = me.sync(None).await;
+    let mut ids: Vec<_> = page.conversations.iter().map(|it| it.id).collect();
+    assert_eq!(ids.len(), 4, "in any case a segment of the newest");
+    let first = page.older.clone().unwrap();
+    while page.more {
+        page = me.sync(Some(&page.token)).await;
+        ids.extend(page.conversations.iter().map(|it| it.id));
+    }
+    assert_eq!((ids.len(), page.older.as_ref()), (4, Some(&first)));
+    assert_eq!(me.sync(Some(&page.token)).await.older, None);
+    let mut place = page.older;
+    while let Some(before) = place {
+        let page: Conversations = me.get(&path::conversations_before(&before, 20)).await.read();
+        ids.extend(page.conversations.iter().map(|it| it.id));
+        place = page.next;
+    }
+    assert_eq!(ids.len(), 60);
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), 60, "each of them once");
+
+    let mut browser = Browser::new(&server.address);
+    browser.log_in("me", PASSWORD).await;
+    let (mut shown, mut link) = (BTreeSet::new(), "/".to_owned());
+    for expected in [4, 54, 60] {
+        let html = browser.get(&link).await.text();
+        let rows = html.split("data-id=\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned());
+        shown.extend(rows);
+        assert_eq!(shown.len(), expected);
+        assert_eq!(html.contains("id=\"snapshot\""), link == "/", "only the head of the list is made live");
+        match html.split("href=\"/?before=").nth(1) {
+            Some(rest) => link = format!("/?before={}", rest.split('"').next().unwrap()),
+            None => assert_eq!(expected, 60),
+        }
+    }
+    let without_older = server.person("new").await.sync(None).await.older;
+    assert_eq!(without_older, None);
+    assert_eq!(browser.get("/?before=x").await.status, 422);
 }

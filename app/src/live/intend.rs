@@ -49,6 +49,7 @@ impl Live {
                 None
             }
             Intent::LoadGap { conversation, before } => Some(Input::LoadGap { conversation, before }),
+            Intent::LoadOlderSessions => Some(Input::LoadOlderSessions),
             Intent::Seen { conversation, seq } => Some(Input::Seen { conversation, seq }),
             Intent::Watching(watching) => {
                 self.watching = watching;

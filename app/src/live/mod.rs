@@ -32,6 +32,8 @@ pub struct Live {
     model: Model,
     rows: BTreeMap<ConversationId, ArcRwSignal<SessionRow>>,
     hovered: Option<ConversationId>,
+    /// The page shows these conversations alone, without scripts.
+    shown: Option<Vec<ConversationId>>,
     /// Which rows of the open conversation are mounted.
     window: Window,
     /// The page shows older messages without scripts.
@@ -58,6 +60,7 @@ impl Live {
             theme: RwSignal::new(preferences.theme),
             clock: RwSignal::new(Clock { now: preferences.now, utc_offset: preferences.utc_offset }),
             sessions: RwSignal::new(Vec::new()),
+            older: RwSignal::new(messenger.older.clone()),
             shelf: RwSignal::new(Shelf::All),
             labels: RwSignal::new(Vec::new()),
             archived: RwSignal::new(false),
@@ -81,6 +84,7 @@ impl Live {
             model,
             rows: BTreeMap::new(),
             hovered: None,
+            shown: messenger.shown.clone(),
             window: Window::default(),
             watching: false,
             cut_off: !messenger.newest(),
@@ -220,6 +224,10 @@ impl Live {
         }
         if changes.order {
             self.refresh_order();
+            let older = self.client.older_sessions();
+            if self.model.older.with_untracked(|shown| shown.as_deref() != older) {
+                self.model.older.set(older.map(str::to_owned));
+            }
         }
         let shown = self.model.open.get_untracked().map(|chat| chat.id);
         if self.client.open() != shown {
@@ -260,7 +268,10 @@ impl Live {
     fn refresh_order(&mut self) {
         let old: Vec<ConversationId> = self.model.sessions.get_untracked().iter().map(|entry| entry.id).collect();
         let held: Vec<ConversationId> = self.client.open().into_iter().chain(self.hovered).collect();
-        let new = hold(&old, self.model.shelf.with_untracked(|shelf| self.client.shelf(shelf)), &held);
+        let mut new = hold(&old, self.model.shelf.with_untracked(|shelf| self.client.shelf(shelf)), &held);
+        if let Some(shown) = &self.shown {
+            new.retain(|id| shown.contains(id));
+        }
         self.list(&old, new);
     }
 

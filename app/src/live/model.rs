@@ -21,6 +21,8 @@ pub struct Model {
     pub theme: RwSignal<Theme>,
     pub clock: RwSignal<Clock>,
     pub sessions: RwSignal<Vec<SessionEntry>>,
+    /// Where the list goes on beyond these; absent when nothing follows.
+    pub older: RwSignal<Option<String>>,
     /// The part of the session list that is shown.
     pub shelf: RwSignal<Shelf>,
     /// Every label in use.

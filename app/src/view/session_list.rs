@@ -139,6 +139,7 @@ fn Rows(model: Model, filter: RwSignal<String>) -> impl IntoView {
     let focused = RwSignal::new(None::<ConversationId>);
     let mounted = RwSignal::new(false);
     Effect::new(move || mounted.set(true));
+    let backend = Backend::here();
     let box_open = RwSignal::new(false);
     let strangers = Memo::new(move |_| {
         model.shelf.with(|shelf| *shelf == Shelf::All) && model.sessions.with(|all| all.iter().any(|one| one.stranger))
@@ -156,6 +157,8 @@ fn Rows(model: Model, filter: RwSignal<String>) -> impl IntoView {
             .is_some_and(|list| list.scroll_height() - list.scroll_top() - list.client_height() < list.client_height());
         if near && limit.get() < shown.with(Vec::len) {
             limit.update(|limit| *limit += PAGE);
+        } else if near && model.older.with(Option::is_some) {
+            backend.tell(Intent::LoadOlderSessions);
         }
     };
     let empty = move || {
@@ -164,7 +167,7 @@ fn Rows(model: Model, filter: RwSignal<String>) -> impl IntoView {
         let text = if all { words.no_sessions } else { words.no_match };
         (shown.with(Vec::is_empty) && !(all && strangers.get())).then(|| view! { <p class="sessions-empty">{text}</p> })
     };
-    let menu = SessionMenu { model, menus: Menus::here(), panels: Panels::here(), backend: Backend::here() };
+    let menu = SessionMenu { model, menus: Menus::here(), panels: Panels::here(), backend };
     let open = move |(item, at): Asked| {
         let id = item.get_attribute("data-id").and_then(|id| id.parse::<ConversationId>().ok());
         let row = model.sessions.with_untracked(|all| all.iter().find(|entry| Some(entry.id) == id).cloned());
@@ -202,7 +205,32 @@ fn Rows(model: Model, filter: RwSignal<String>) -> impl IntoView {
             >
                 <SessionItem model entry stop focused />
             </For>
+            {move || (limit.get() >= shown.with(Vec::len)).then(|| view! { <Older model /> })}
         </ul>
+    }
+}
+
+/// The way to conversations that have rested for long: taken by itself when the end of the list comes near, and a link
+/// without scripts.
+#[component]
+fn Older(model: Model) -> impl IntoView {
+    let backend = Backend::here();
+    let load = move |event| {
+        if keys::take(&event) {
+            backend.tell(Intent::LoadOlderSessions);
+        }
+    };
+    move || {
+        model.older.get().map(|place| {
+            let href = format!("/?before={place}");
+            view! {
+                <li class="sessions-more">
+                    <a href=href on:click=load>
+                        {model.words.older_sessions}
+                    </a>
+                </li>
+            }
+        })
     }
 }
 

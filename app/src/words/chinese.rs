@@ -17,6 +17,7 @@ pub const WORDS: Words = Words {
     filter_sessions: "筛选会话",
     no_sessions: "还没有会话，点击右上角的加号开始聊天",
     no_match: "没有匹配的会话",
+    older_sessions: "更早的会话",
     strangers: "陌生人消息",
     contacts: "通讯录",
     new_conversation: "新会话",

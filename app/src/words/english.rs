@@ -17,6 +17,7 @@ pub const WORDS: Words = Words {
     filter_sessions: "Filter conversations",
     no_sessions: "No conversations yet. Start one with the plus button above.",
     no_match: "No conversation matches",
+    older_sessions: "Older conversations",
     strangers: "Messages from strangers",
     contacts: "Contacts",
     new_conversation: "New conversation",

@@ -31,6 +31,7 @@ pub struct Words {
     pub filter_sessions: &'static str,
     pub no_sessions: &'static str,
     pub no_match: &'static str,
+    pub older_sessions: &'static str,
     /// The one row for conversations with strangers.
     pub strangers: &'static str,
     pub contacts: &'static str,

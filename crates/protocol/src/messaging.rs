@@ -129,7 +129,7 @@ impl OpenConversation {
 }
 
 /// `GET /conversations?before=&limit=`: one page of the session list, by latest activity.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Conversations {
     pub conversations: Vec<Conversation>,
     /// The senders of the last messages in it.

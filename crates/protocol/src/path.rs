@@ -70,6 +70,11 @@ pub fn conversation(id: ConversationId) -> String {
     format!("{CONVERSATIONS}/{id}")
 }
 
+/// The session list after a place in it, which is made of characters that need no escaping.
+pub fn conversations_before(place: &str, limit: u64) -> String {
+    format!("{CONVERSATIONS}?before={place}&limit={limit}")
+}
+
 /// Deletes the conversation on this device, through a message.
 pub fn conversation_through(id: ConversationId, through: Seq) -> String {
     format!("{CONVERSATIONS}/{id}?through={through}")

@@ -54,6 +54,10 @@ pub struct SyncPage {
     pub conversations: Vec<Conversation>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub users: Vec<User>,
+    /// In a sync from nothing: what was last active before it is left out. `GET /conversations` lists it, with this as its
+    /// `before`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub older: Option<String>,
 }
 
 /// What a device counts of one conversation, and the positions at which it does.

@@ -55,6 +55,20 @@ impl Client {
                     false => self.pulls.done(job),
                 }
             }
+            (Job::Sessions, Ok(Answer::Conversations(page))) => {
+                self.pulls.done(job);
+                self.meet(page.users);
+                page.conversations.into_iter().for_each(|conversation| self.describe(conversation));
+                self.older = page.next;
+                self.changes.order = true;
+            }
+            (Job::Relation(other), Ok(Answer::Contact(contact))) => {
+                self.pulls.cancel(job);
+                self.meet([contact.user]);
+                self.relate(other, contact.upd, contact.relation);
+            }
+            // What it would have told is told by the log too.
+            (Job::Relation(_), Err(_)) => self.pulls.cancel(job),
             (Job::Check, Ok(Answer::Checked(checked))) => {
                 self.pulls.done(job);
                 self.take_counts(checked);

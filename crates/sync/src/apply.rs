@@ -32,6 +32,9 @@ impl Client {
         for (upd, changes) in self.log.advance(page.upd) {
             self.apply_account(upd, changes);
         }
+        if page.older.is_some() {
+            self.older = page.older;
+        }
         self.token = Some(page.token).filter(|token| !token.is_empty());
         self.listing = page.more;
         self.settle_account();
@@ -82,7 +85,7 @@ impl Client {
     }
 
     /// What the account and another are to each other, at a position of its log (R004-D2).
-    fn relate(&mut self, other: UserId, upd: Upd, relation: Relation) {
+    pub(crate) fn relate(&mut self, other: UserId, upd: Upd, relation: Relation) {
         let known = self.relations.entry(other).or_insert((upd, relation));
         if known.0 > upd {
             return;
@@ -91,6 +94,15 @@ impl Client {
         let with = |held: &&Held| held.about.peer.as_ref().is_some_and(|peer| peer.id == other);
         if let Some(id) = self.held.values().find(with).map(|held| held.about.id) {
             self.touch(id, |held| held.relate(upd, relation));
+        }
+    }
+
+    /// A person entered a direct conversation: asks what the account and the peer are to each other (R004-D3). A
+    /// conversation that is not held yet is described, which tells it too, and so does the sync of a new connection.
+    pub(crate) fn ask_relation(&mut self, id: ConversationId) {
+        let held = self.held.get(&id).filter(|_| self.link.open());
+        if let Some(peer) = held.and_then(|held| held.about.peer.as_ref()) {
+            self.pulls.want_any(Job::Relation(peer.id), self.now);
         }
     }
 

@@ -37,6 +37,8 @@ pub struct Client {
     pub(crate) token: Option<String>,
     /// The token stands inside a listing that began some time ago.
     pub(crate) listing: bool,
+    /// Where the session list goes on beyond what was synced; absent when nothing follows.
+    pub(crate) older: Option<String>,
     /// The server no longer takes the token: what the account's log told since it is not told any more.
     pub(crate) anew: bool,
     /// The server has been asked to compare the counts.
@@ -113,6 +115,7 @@ impl Client {
             settings_at: start.sync.upd,
             token: None,
             listing: false,
+            older: None,
             behind: false,
             anew: false,
             checked: false,
@@ -146,6 +149,7 @@ impl Client {
         if let Some((id, page)) = start.open {
             client.apply_newest(id, page);
             client.enter(id);
+            client.meet_presence(start.presence);
         }
         client.keeping.note(&client.changes);
         client.changes = Changes::default();
@@ -221,7 +225,10 @@ impl Client {
                 self.restored.extend(reads.iter().copied());
                 reads.into_iter().for_each(|(id, _)| self.restore_read(id));
             }
-            Input::Open(id) => self.enter(id),
+            Input::Open(id) => {
+                self.enter(id);
+                self.ask_relation(id);
+            }
             Input::Close => self.leave(),
             Input::Send { conversation, client_id, body } if !self.outbox.has(client_id) => {
                 let (at, place) = (self.clock(), self.outbox.end(self.clock()));
@@ -248,6 +255,11 @@ impl Client {
                 }
             }
             Input::LoadOlder(id) => self.load_older(id),
+            Input::LoadOlderSessions => {
+                if self.older.is_some() {
+                    self.pulls.want_any(Job::Sessions, now);
+                }
+            }
             Input::LoadGap { conversation, before } => self.load_before(conversation, before),
             Input::Seen { conversation, seq } => self.see(conversation, seq),
             Input::Act(action) => self.act(action),

@@ -37,12 +37,12 @@ pub use stored::{Stored, StoredConversation, StoredDevice, StoredTimeline, Unsto
 pub use timeline::{Item, ReadMark, Row, RowKey};
 pub use window::{Anchor, MOUNTED, MOVED, Mounted, Placed, Window, at_end};
 
-use protocol::messaging::{ChangesPage, HistoryPage, Readers, ReportMessage};
+use protocol::messaging::{ChangesPage, Conversations, HistoryPage, Readers, ReportMessage};
 use protocol::sync::{CheckedCounts, Count, SyncPage};
 use protocol::{
-    Account, ApiError, ChangePreferences, ChangedPreferences, ClientFrame, ClientId, Conversation, ConversationId,
-    ErrorCode, Group, Label, Message, MessageBody, Millis, Preferences, ReceiptReport, Relation, Rules, Seq,
-    ServerFrame, User, UserId,
+    Account, ApiError, ChangePreferences, ChangedPreferences, ClientFrame, ClientId, Contact, Conversation,
+    ConversationId, ErrorCode, Group, Label, Message, MessageBody, Millis, Preferences, ReceiptReport, Relation, Rules,
+    Seq, ServerFrame, User, UserId,
 };
 
 /// What a device starts from: the server-rendered page's data, or what it stored, or both.
@@ -58,6 +58,8 @@ pub struct Start {
     pub sync: SyncPage,
     /// The conversation that the page shows, with its newest messages.
     pub open: Option<(ConversationId, HistoryPage)>,
+    /// Whether its peer is there, where that is told.
+    pub presence: Option<Presence>,
 }
 
 /// Something happened outside. Every step also carries the time and a random number.
@@ -128,6 +130,8 @@ pub enum Input {
     Discard(ClientId),
     /// A person scrolled to the oldest rows held: load the page before them.
     LoadOlder(ConversationId),
+    /// A person reached the end of the session list: load what follows.
+    LoadOlderSessions,
     /// A person reached a gap: fill it.
     LoadGap {
         conversation: ConversationId,
@@ -186,6 +190,10 @@ pub enum Request {
     History { conversation: ConversationId, before: Option<Seq>, after: Option<Seq>, limit: u64 },
     /// `GET …/changes`
     Changes { conversation: ConversationId, after: protocol::Rev },
+    /// `GET /conversations`: what follows a place in the session list.
+    Conversations { before: String, limit: u64 },
+    /// `GET /contacts/{id}`, when a person enters a direct conversation (R004-D3).
+    Contact { user: UserId },
     /// `GET /conversations/{id}`, for a conversation first met by a frame.
     Conversation { conversation: ConversationId },
     /// `POST …/messages`
@@ -209,6 +217,8 @@ pub enum Answer {
     History(HistoryPage),
     Changes(ChangesPage),
     Conversation(Conversation),
+    Conversations(Conversations),
+    Contact(Contact),
     Posted(Message),
     Reported,
     Checked(CheckedCounts),

@@ -11,7 +11,7 @@ use protocol::{ClientFrame, ConversationId, Millis, UserId};
 use std::collections::BTreeMap;
 
 /// Whether the peer of the open conversation is there, or when they were.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Presence {
     pub online: bool,
     /// By the server's clock; 0: not known.
@@ -27,6 +27,8 @@ pub(crate) struct Company {
     /// What the connection was asked to watch.
     watched: Option<ConversationId>,
     presence: Option<(UserId, Presence)>,
+    /// It came with the page, and no connection has told yet.
+    from_page: bool,
 }
 
 impl Client {
@@ -62,6 +64,14 @@ impl Client {
         self.changes.sessions.extend(self.open());
     }
 
+    /// The page tells whether the peer of the open conversation is there.
+    pub(crate) fn meet_presence(&mut self, presence: Option<Presence>) {
+        let open = self.open().and_then(|id| self.held.get(&id));
+        let peer = open.and_then(|held| held.about.peer.as_ref());
+        self.company.presence = peer.map(|peer| peer.id).zip(presence);
+        self.company.from_page = self.company.presence.is_some();
+    }
+
     /// A person writes in a conversation: tells the others, where there are any who are told.
     pub(crate) fn tell_typing(&mut self, id: ConversationId) {
         let alone = |members| !(2..=Readers::LISTED_MAX as u64).contains(&members);
@@ -90,7 +100,9 @@ impl Client {
         let wanted = self.open().filter(direct);
         if self.link.open() && wanted != self.company.watched {
             self.company.watched = wanted;
-            self.company.presence = None;
+            if !std::mem::take(&mut self.company.from_page) {
+                self.company.presence = None;
+            }
             self.effects.push(Effect::Frame(ClientFrame::Watch { conversation: wanted }));
         }
     }

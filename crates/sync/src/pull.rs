@@ -4,7 +4,7 @@
 
 use crate::RequestId;
 use crate::link::backoff;
-use protocol::{ConversationId, Millis, Seq};
+use protocol::{ConversationId, Millis, Seq, UserId};
 use std::collections::BTreeMap;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -13,6 +13,10 @@ pub(crate) enum Job {
     Sync,
     /// Whether the device counts as the server does.
     Check,
+    /// What follows in the session list.
+    Sessions,
+    /// What the account and another are to each other.
+    Relation(UserId),
     /// A conversation's description.
     Describe(ConversationId),
     /// A conversation's log, after its cursor.
@@ -30,7 +34,7 @@ pub(crate) enum Job {
 impl Job {
     fn conversation(self) -> Option<ConversationId> {
         match self {
-            Self::Sync | Self::Check => None,
+            Self::Sync | Self::Check | Self::Sessions | Self::Relation(_) => None,
             Self::Describe(id)
             | Self::Changes(id)
             | Self::Newest(id)

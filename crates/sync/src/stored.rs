@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// Moves with every change that an older version could not read, or would read wrongly.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 /// How much of a timeline is stored.
 const KEPT: usize = 200;
 
@@ -32,6 +32,8 @@ pub struct StoredDevice {
     token: Option<String>,
     /// The token stands inside a listing.
     listing: bool,
+    /// Where the session list goes on beyond what is stored.
+    older: Option<String>,
 }
 
 /// A conversation as a device stores it.
@@ -75,8 +77,17 @@ impl Stored {
             changes: Vec::new(),
             conversations: self.conversations.iter().map(StoredConversation::known).collect(),
             users: self.users.clone(),
+            older: device.older,
         };
-        Start { account: device.account, rules: device.rules, now: 0, unread_first: true, sync, open: None }
+        Start {
+            account: device.account,
+            rules: device.rules,
+            now: 0,
+            unread_first: true,
+            sync,
+            open: None,
+            presence: None,
+        }
     }
 }
 
@@ -153,6 +164,7 @@ impl Client {
             upd: self.log.cursor(),
             token: self.token.clone(),
             listing: self.listing,
+            older: self.older.clone(),
         };
         let mut unstored = Unstored { anew: std::mem::take(&mut self.keeping.anew), ..Unstored::default() };
         self.keeping.moved.append(&mut self.reports.take_learned());
@@ -226,6 +238,7 @@ impl Client {
         // the device was.
         self.token.clone_from(&stored.device.token);
         self.listing = stored.device.listing;
+        self.older.clone_from(&stored.device.older);
         for (upd, changes) in self.log.advance(stored.device.upd) {
             self.apply_account(upd, changes);
         }

@@ -59,6 +59,11 @@ impl Client {
         self.held.get(&id).is_some_and(Held::listed)
     }
 
+    /// Where the session list goes on beyond what is held; absent when nothing follows.
+    pub fn older_sessions(&self) -> Option<&str> {
+        self.older.as_deref()
+    }
+
     /// Whether it stands among the messages of strangers (R001-04).
     pub fn stranger(&self, id: ConversationId) -> bool {
         self.held.get(&id).is_some_and(|held| held.about.stranger())

@@ -178,6 +178,7 @@ mod tests {
             changes: Vec::new(),
             conversations: vec![described(ROOM, head)],
             users: Vec::new(),
+            older: None,
         };
         let history = HistoryPage {
             messages: (1..=head).map(message).collect(),
@@ -190,7 +191,8 @@ mod tests {
             users: Vec::new(),
         };
         let rules = protocol::Rules::default();
-        Client::new(Start { account, rules, now: 0, unread_first: true, sync, open: Some((room(), history)) })
+        let open = Some((room(), history));
+        Client::new(Start { account, rules, now: 0, unread_first: true, sync, open, presence: None })
     }
 
     /// First and last seq mounted, whether there is more on either side.

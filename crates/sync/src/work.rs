@@ -10,6 +10,8 @@ use protocol::{Millis, ReadReportPolicy};
 const NEWEST: u64 = 10;
 /// How many older ones come at a time.
 const PAGE: u64 = 30;
+/// How many more conversations come at a time.
+const SESSIONS: u64 = 50;
 /// A quiet connection is not proof that nothing happened: a sync this long after the last one is cheap.
 const QUIET: Millis = 15 * 60 * 1_000;
 
@@ -105,6 +107,8 @@ impl Client {
         let history = |conversation, before, limit| Request::History { conversation, before, after: None, limit };
         match job {
             Job::Sync => Some(Request::Sync { since: self.token.clone() }),
+            Job::Sessions => Some(Request::Conversations { before: self.older.clone()?, limit: SESSIONS }),
+            Job::Relation(user) => Some(Request::Contact { user }),
             Job::Describe(conversation) => Some(Request::Conversation { conversation }),
             Job::Changes(conversation) => {
                 let after = self.held.get(&conversation)?.log.cursor();

@@ -4,7 +4,7 @@
 
 mod model;
 
-use model::scene::{GROUP, direct, live, pass, push};
+use model::scene::{GROUP, direct, live, pass, push, scene};
 use model::{client_id, conversation_id, text, user_id};
 use protocol::{ClientFrame, ServerFrame};
 use sync::{Input, Presence};
@@ -47,6 +47,27 @@ fn typing_is_told_with_pauses() {
     assert_eq!(told(&device), 2);
     device.step(&server, Input::Typed { conversation: direct(), text: String::new() });
     assert_eq!(told(&device), 2);
+}
+
+/// The first paint shows what the page tells of the peer, and so does the connection until it tells itself; a later
+/// connection may know less.
+#[test]
+fn the_page_tells_of_the_peer() {
+    let (mut server, _) = scene();
+    let seen = Presence { online: false, seen_at: 7 };
+    let start = sync::Start { presence: Some(seen), ..server.start(user_id(1), Some(direct())) };
+    assert_eq!(sync::Client::new(start.clone()).presence(direct()), Some(seen));
+    let mut device = model::device::Device::new(&server, user_id(1), Some(direct()));
+    device.client = sync::Client::new(start);
+    device.step(&server, Input::Started);
+    device.flow(&mut server);
+    assert_eq!(device.client.presence(direct()), Some(seen));
+    device.disconnect(&server, 1006);
+    pass(&mut server, &mut device, 2_000);
+    device.flow(&mut server);
+    assert_eq!(device.client.presence(direct()), None);
+    let elsewhere = sync::Start { presence: Some(seen), ..server.start(user_id(1), Some(conversation_id(GROUP))) };
+    assert_eq!(sync::Client::new(elsewhere).presence(conversation_id(GROUP)), None);
 }
 
 /// R002-04: presence is wanted of the open direct conversation's peer alone, anew on every connection.

@@ -5,11 +5,11 @@
 mod model;
 
 use model::device::Device;
-use model::scene::{direct, drawn, live, push, rows, scene, write};
+use model::scene::{GROUP, direct, drawn, live, push, rest, rows, scene, write};
 use model::server::Server;
-use model::{client_id, text, user, user_id};
+use model::{client_id, conversation_id, text, user, user_id};
 use protocol::sync::AccountChange;
-use protocol::{ErrorCode, Relation, ServerFrame, Upd};
+use protocol::{Contact, ErrorCode, Relation, ServerFrame, Upd};
 use sync::{Action, Input, Request, Unsent};
 
 /// Everything arrives, and what is told of that.
@@ -63,6 +63,44 @@ fn a_stranger_is_one_until_answered() {
     write(&server, &mut device, 1);
     device.flow(&mut server);
     assert!(!device.client.stranger(direct()));
+}
+
+/// R004-D3: entering a direct conversation asks what the two are to each other, and the answer wins if it is the newer.
+#[test]
+fn entering_asks_for_the_relation_and_the_newer_wins() {
+    let (mut server, mut device) = live();
+    let asked = |device: &Device| -> Vec<_> {
+        let requests = device.requests.iter().filter(|(_, request)| matches!(request, Request::Contact { .. }));
+        requests.cloned().collect()
+    };
+    assert_eq!(asked(&device), [], "the page told it");
+    let upd = server.describe(device.who(), direct()).upd;
+    let relation = |device: &Device| device.client.session(direct()).unwrap().relation;
+    let (follow, fan) = (Relation { follow: true, ..Relation::NONE }, Relation { fan: true, ..Relation::NONE });
+    let mut enter = |device: &mut Device, upd, relation| {
+        device.step(&server, Input::Open(conversation_id(GROUP)));
+        device.flow(&mut server);
+        device.step(&server, Input::Open(direct()));
+        let [(request, Request::Contact { user: peer })] = asked(device)[..] else { panic!("one call") };
+        assert_eq!(peer, user_id(2));
+        let contact = Contact { user: user(peer), relation, upd };
+        device.requests.retain(|(id, _)| *id != request);
+        device.step(&server, Input::Answered { request, answer: Ok(sync::Answer::Contact(contact)) });
+    };
+    enter(&mut device, upd.plus(5), follow);
+    assert_eq!(relation(&device), follow);
+    enter(&mut device, upd.plus(3), fan);
+    assert_eq!(relation(&device), follow, "older than what is known");
+    enter(&mut device, upd.plus(6), fan);
+    assert_eq!(relation(&device), fan);
+    // A call that fails is not made again: the log tells the same.
+    device.step(&server, Input::Open(conversation_id(GROUP)));
+    device.step(&server, Input::Open(direct()));
+    let (request, _) = asked(&device)[0];
+    device.requests.retain(|(id, _)| *id != request);
+    device.step(&server, Input::Answered { request, answer: Err(sync::Failure::Network) });
+    rest(&mut server, &mut device, 60_000);
+    assert_eq!((asked(&device), relation(&device)), (vec![], fan));
 }
 
 /// R004-I10, R004-A5: a refused message keeps its reason, across a reload too; following sends it again (R004-I2).

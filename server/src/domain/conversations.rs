@@ -6,7 +6,7 @@ use crate::state::AppState;
 use crate::store::conversations::{Place, only};
 use crate::store::{Reader, StoreError};
 use protocol::messaging::{Conversations, OpenConversation};
-use protocol::{Conversation, ConversationId, User, UserId};
+use protocol::{Conversation, ConversationId, Millis, User, UserId};
 use std::sync::Arc;
 
 /// A page of the session list when the reader names no length, and at most.
@@ -23,7 +23,7 @@ pub async fn list(
     let after = before.map(|text| read_place(text).ok_or_else(|| Refusal::field("before", "no such place")));
     let described = state.store.conversations(reader, after.transpose()?, limit).await?;
     let full = described.conversations.len() as u64 == u64::from(limit);
-    let next = described.conversations.last().filter(|_| full).map(|last| format!("{}.{}", last.active_at, last.id));
+    let next = described.conversations.last().filter(|_| full).map(place_of);
     Ok(Conversations { conversations: described.conversations, users: described.users, next })
 }
 
@@ -53,6 +53,17 @@ pub async fn open(state: &AppState, reader: Reader, peer: UserId) -> Result<(Con
         StoreError::NotFound => Refusal::field("peer", "no such user"),
         error => error.into(),
     })
+}
+
+/// The place of a conversation in the list.
+pub fn place_of(conversation: &Conversation) -> String {
+    format!("{}.{}", conversation.active_at, conversation.id)
+}
+
+/// The place after everything that was active since a time.
+pub fn place_before(active_at: Millis) -> String {
+    // The smallest id.
+    format!("{active_at}.1")
 }
 
 fn read_place(text: &str) -> Option<Place> {

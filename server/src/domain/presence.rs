@@ -6,7 +6,8 @@
 use crate::error::Refusal;
 use crate::state::AppState;
 use protocol::messaging::Readers;
-use protocol::{ConversationId, ConversationKind, ServerFrame, UserId};
+use protocol::{ConversationId, ConversationKind, Millis, ServerFrame, UserId};
+use sync::Presence;
 
 /// Tells the others of a conversation that the account writes. In groups of more than 200 nobody is told.
 pub async fn typing(state: &AppState, account: UserId, conversation: ConversationId) -> Result<(), Refusal> {
@@ -24,6 +25,17 @@ pub async fn typing(state: &AppState, account: UserId, conversation: Conversatio
     Ok(())
 }
 
+/// Whether the peer of a direct conversation is there, if the account may know.
+pub async fn of_peer(
+    state: &AppState,
+    account: UserId,
+    conversation: ConversationId,
+) -> Result<Option<Presence>, Refusal> {
+    let Some((peer, seen_at)) = peer(state, account, conversation).await? else { return Ok(None) };
+    let online = state.hub.is_online(peer);
+    Ok(Some(Presence { online, seen_at: if online { 0 } else { seen_at } }))
+}
+
 /// From now on the connection hears of the presence of the conversation's peer, if the account may; of nobody else's.
 pub async fn watch(
     state: &AppState,
@@ -33,15 +45,21 @@ pub async fn watch(
     state.hub.watch(account, connection, None);
     state.limits.look(account)?;
     let Some(id) = conversation else { return Ok(()) };
-    let roster = state.rosters.of_member(account, id).await?;
-    let peer = roster.members.iter().copied().find(|member| *member != account);
-    let Some(peer) = peer.filter(|_| roster.kind == ConversationKind::Direct) else { return Ok(()) };
-    if let Some(seen_at) = state.store.seen_at(account, id, peer).await? {
-        state.hub.watch(account, connection, Some((peer, seen_at)));
+    if let Some(watched) = peer(state, account, id).await? {
+        state.hub.watch(account, connection, Some(watched));
         // A block that came between the two found nobody to part.
-        if state.store.seen_at(account, id, peer).await?.is_none() {
+        if peer(state, account, id).await?.is_none() {
             state.hub.watch(account, connection, None);
         }
     }
     Ok(())
+}
+
+/// The peer of a direct conversation whose presence the account may know, and when they were last there as far as is
+/// written.
+async fn peer(state: &AppState, account: UserId, id: ConversationId) -> Result<Option<(UserId, Millis)>, Refusal> {
+    let roster = state.rosters.of_member(account, id).await?;
+    let other = roster.members.iter().copied().find(|member| *member != account);
+    let Some(peer) = other.filter(|_| roster.kind == ConversationKind::Direct) else { return Ok(None) };
+    Ok(state.store.seen_at(account, id, peer).await?.map(|seen_at| (peer, seen_at)))
 }

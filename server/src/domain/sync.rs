@@ -1,5 +1,6 @@
 //! What changed while a device was away.
 
+use super::conversations;
 use crate::error::Refusal;
 use crate::state::AppState;
 use crate::store::conversations::{Described, Place};
@@ -27,6 +28,7 @@ pub async fn page(state: &AppState, reader: Reader, since: Option<&str>) -> Resu
         changes: moved.changes,
         conversations: moved.described.conversations,
         users: moved.described.users,
+        older: moved.left_out.map(conversations::place_before),
     })
 }
 

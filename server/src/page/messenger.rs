@@ -3,7 +3,7 @@
 use super::{Browser, see_other};
 use crate::api::extract::{Form, Path, Query};
 use crate::auth::CurrentUser;
-use crate::domain::{conversations, messaging, sync};
+use crate::domain::{conversations, messaging, presence, sync};
 use crate::error::Refusal;
 use crate::state::AppState;
 use crate::store;
@@ -16,10 +16,38 @@ use protocol::messaging::SendRequest;
 use protocol::{ClientId, ConversationId, MessageBody, MessageText, Seq, path};
 use serde::Deserialize;
 
-/// `GET /`
-pub async fn home(State(state): State<AppState>, browser: Browser, user: CurrentUser) -> Result<Response, Refusal> {
-    let page = page(&state, &browser, &user, None).await?;
-    Ok(browser.show(StatusCode::OK, page))
+#[derive(Deserialize)]
+pub struct ListPlace {
+    before: Option<String>,
+}
+
+/// `GET /?before=`
+pub async fn home(
+    State(state): State<AppState>,
+    browser: Browser,
+    user: CurrentUser,
+    Query(place): Query<ListPlace>,
+) -> Result<Response, Refusal> {
+    let mut messenger = messenger(&state, &browser, &user, None).await?;
+    if let Some(before) = place.before {
+        show_older(&state, &user, &mut messenger, &before).await?;
+    }
+    Ok(browser.show(StatusCode::OK, Page::Messenger(Box::new(messenger))))
+}
+
+/// Shows what follows a place of the list, and nothing else of it.
+async fn show_older(
+    state: &AppState,
+    user: &CurrentUser,
+    messenger: &mut Messenger,
+    before: &str,
+) -> Result<(), Refusal> {
+    let page = conversations::list(state, user.reader(), Some(before), conversations::LIMIT).await?;
+    messenger.older = page.next;
+    messenger.shown = Some(page.conversations.iter().map(|about| about.id).collect());
+    messenger.sync.conversations.extend(page.conversations);
+    messenger.sync.users.extend(page.users);
+    Ok(())
 }
 
 #[derive(Deserialize)]
@@ -36,8 +64,8 @@ pub async fn conversation(
     Query(place): Query<Place>,
 ) -> Result<Response, Refusal> {
     let span = place.before.map_or(Span::Newest, Span::Before);
-    let page = page(&state, &browser, &user, Some((id, span))).await?;
-    Ok(browser.show(StatusCode::OK, page))
+    let messenger = messenger(&state, &browser, &user, Some((id, span))).await?;
+    Ok(browser.show(StatusCode::OK, Page::Messenger(Box::new(messenger))))
 }
 
 #[derive(Deserialize)]
@@ -87,15 +115,6 @@ async fn post(
     Ok(())
 }
 
-async fn page(
-    state: &AppState,
-    browser: &Browser,
-    user: &CurrentUser,
-    open: Option<(ConversationId, Span)>,
-) -> Result<Page, Refusal> {
-    Ok(Page::Messenger(Box::new(messenger(state, browser, user, open).await?)))
-}
-
 async fn messenger(
     state: &AppState,
     browser: &Browser,
@@ -110,12 +129,15 @@ async fn messenger(
         Some((id, span)) => Some(Opened {
             conversation: conversations::get(state, reader, id).await?,
             history: messaging::history(state, reader, id, span, messaging::HISTORY_LIMIT).await?,
+            presence: presence::of_peer(state, reader.account, id).await?,
         }),
     };
     Ok(Messenger {
         preferences: browser.preferences,
         account: user.account.clone(),
         rules: state.config.rules(),
+        older: if sync.more { sync.conversations.last().map(conversations::place_of) } else { sync.older.clone() },
+        shown: None,
         sync,
         open,
         client_id: fresh_client_id()?,

@@ -41,6 +41,8 @@ pub struct Moved {
     pub upd: Upd,
     pub changes: Vec<AccountChange>,
     pub described: Described,
+    /// In a listing to a device that knows nothing: what was active only before it is left out.
+    pub left_out: Option<Millis>,
 }
 
 /// The number of the newest commit that a token can name.
@@ -97,7 +99,7 @@ impl Store {
         if let Some(through) = through {
             let cursor = SyncCursor { upd: Some(through), ..cursor };
             let described = Described { conversations: Vec::new(), users: Vec::new() };
-            return Ok(Moved { cursor, more: true, upd: through, changes, described });
+            return Ok(Moved { cursor, more: true, upd: through, changes, described, left_out: None });
         }
         // A listing keeps the upd at which it began: what moves meanwhile comes with the next sync.
         let upd = if cursor.listing.is_some() { known } else { upd };
@@ -106,8 +108,8 @@ impl Store {
             None => sqlx::query_scalar(VERSION).fetch_one(&mut *tx).await?,
         };
         let after = cursor.listing.map(|(_, place)| place);
+        let active = if cursor.version < 0 { window(&mut tx, reader, segment).await? } else { 0 };
         let described = if began > cursor.version {
-            let active = if cursor.version < 0 { window(&mut tx, reader, segment).await? } else { 0 };
             let since = Since { version: cursor.version, active };
             conversations::page(&mut tx, reader, since, after, limit).await?
         } else {
@@ -119,7 +121,8 @@ impl Store {
             Some(place) => SyncCursor { upd: Some(upd), listing: Some((began, place)), ..cursor },
             None => SyncCursor { version: began, upd: Some(upd), listing: None },
         };
-        Ok(Moved { cursor, more, upd, changes, described })
+        let left_out = (active > 0).then_some(active);
+        Ok(Moved { cursor, more, upd, changes, described, left_out })
     }
 }
 

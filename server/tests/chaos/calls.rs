@@ -21,7 +21,7 @@ pub async fn start(person: &Person, open: Option<ConversationId>) -> Start {
             Some((id, page))
         }
     };
-    Start { account, rules: Rules::default(), now: 0, unread_first: true, sync, open }
+    Start { account, rules: Rules::default(), now: 0, unread_first: true, sync, open, presence: None }
 }
 
 pub async fn call(person: &Person, request: Request) -> Result<Answer, Failure> {
@@ -63,6 +63,10 @@ pub async fn call(person: &Person, request: Request) -> Result<Answer, Failure> 
         Request::Prefer { conversation, change, .. } => {
             read(person.request("PATCH", &path::preferences(conversation)).json(&change)).await.map(Answer::Preferred)
         }
+        Request::Conversations { before, limit } => {
+            read(get(path::conversations_before(&before, limit))).await.map(Answer::Conversations)
+        }
+        Request::Contact { user } => read(get(path::contact(user))).await.map(Answer::Contact),
         Request::Readers { conversation } => read(get(path::readers(conversation))).await.map(Answer::Readers),
         Request::Act(action) => act(person, action).await,
     }

@@ -50,6 +50,8 @@ pub fn call(request: &Request) -> Call {
         Request::Prefer { conversation, change, .. } => {
             with_body(Method::PATCH, path::preferences(*conversation), change)
         }
+        Request::Conversations { before, limit } => get(path::conversations_before(before, *limit)),
+        Request::Contact { user } => get(path::contact(*user)),
         Request::Readers { conversation } => get(path::readers(*conversation)),
         Request::Act(action) => act(action),
     }
@@ -124,6 +126,8 @@ pub fn answer(request: &Request, status: StatusCode, body: &str) -> Result<Answe
             assert!(told, "{request:?} is answered {checked:?}");
             Answer::Checked(checked)
         }
+        Request::Conversations { .. } => Answer::Conversations(read(body)),
+        Request::Contact { .. } => Answer::Contact(read(body)),
         Request::Readers { .. } => Answer::Readers(read(body)),
         Request::Prefer { .. } | Request::Act(Action::Prefer { .. }) => Answer::Preferred(read(body)),
         Request::Act(Action::Recall { .. }) => Answer::Recalled(read(body)),

@@ -4,9 +4,9 @@ use super::{conversation_id, user, user_id};
 use protocol::messaging::{ChangesPage, HistoryPage};
 use protocol::sync::{AccountChange, CheckedCounts, Count, SyncPage};
 use protocol::{
-    Account, ApiError, ClientId, Conversation, ConversationId, ConversationKind, Cursors, ErrorCode, LogChange,
-    Message, MessageBody, MessagesFrom, Millis, Preferences, Receipt, Relation, Rev, Rules, Seq, ServerFrame, Upd,
-    UserId,
+    Account, ApiError, ClientId, Contact, Conversation, ConversationId, ConversationKind, Cursors, ErrorCode,
+    LogChange, Message, MessageBody, MessagesFrom, Millis, Preferences, Receipt, Relation, Rev, Rules, Seq,
+    ServerFrame, Upd, UserId,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use sync::{Answer, Failure, Request, Start};
@@ -206,6 +206,11 @@ impl Server {
                 Answer::Checked(CheckedCounts { wrong, users: Vec::new() })
             }
             Request::Prefer { conversation, change, .. } => self.prefer(who.me, conversation, change),
+            Request::Conversations { .. } => panic!("this server lists everything"),
+            Request::Contact { user: other } => {
+                let upd = self.logs.get(&who.me).map_or(Upd::ZERO, |log| log.upd);
+                Answer::Contact(Contact { user: user(other), relation: Relation::NONE, upd })
+            }
             Request::Readers { conversation } => Answer::Readers(self.readers(who.me, conversation)),
             Request::Act(action) => self.act(who, action)?,
         })
@@ -243,7 +248,7 @@ impl Server {
             (id, self.history(who, id, None, HISTORY_PAGE))
         });
         let (account, rules, now) = (self.account(who.me), self.rules, self.now);
-        Start { account, rules, now, unread_first: true, sync, open }
+        Start { account, rules, now, unread_first: true, sync, open, presence: None }
     }
 
     pub fn describe(&self, who: impl Into<Who>, id: ConversationId) -> Conversation {
@@ -361,6 +366,7 @@ impl Server {
             changes: changes.map(|(&object, _)| self.object(me, object)).collect(),
             conversations: moved.iter().map(|room| self.describe(who, room.id)).collect(),
             users: self.logs.keys().map(|&id| user(id)).collect(),
+            older: None,
         })
     }
 

@@ -529,6 +529,8 @@ fn logs() -> Value {
             ("changes?", list("AccountChange")),
             ("conversations?", list("Conversation")),
             ("users?", list("User")),
+            ("older?", json!({ "type": "string", "description": "In a sync from nothing: where listConversations goes on \
+                with what is left out." })),
         ]),
     })
 }

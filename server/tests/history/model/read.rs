@@ -335,7 +335,7 @@ impl Server {
             None => format!("{began}.{}", upd.get()),
         };
         let conversations = listed.into_iter().map(|id| self.describe(process, id)).collect();
-        SyncPage { token, more, upd, changes, conversations, users: Vec::new() }
+        SyncPage { token, more, upd, changes, conversations, users: Vec::new(), older: None }
     }
 
     /// The objects of the account's log that changed after a position.

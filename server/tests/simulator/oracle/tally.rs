@@ -23,6 +23,8 @@ pub fn name(request: &Request) -> &'static str {
         Request::Post { .. } => "sends",
         Request::Report { .. } => "receipts",
         Request::Check { .. } => "counts",
+        Request::Conversations { .. } => "lists",
+        Request::Contact { .. } => "contacts",
         Request::Readers { .. } => "readers",
         Request::Act(Action::Hide { hidden: true, .. }) => "hidden",
         Request::Act(Action::Hide { .. }) => "shown",

@@ -146,7 +146,7 @@ impl<'a> World<'a> {
             }
         }
         let (account, rules, now) = (login.account.clone(), self.rules, self.time());
-        Start { account, rules, now, unread_first: true, sync, open: opened }
+        Start { account, rules, now, unread_first: true, sync, open: opened, presence: None }
     }
 
     /// The server answers; what it has done is noted, and what it says is listened to.
