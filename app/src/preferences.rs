@@ -37,14 +37,23 @@ impl Language {
                 Some("en") => Self::English,
                 _ => continue,
             };
-            let weight = parts.find_map(|part| part.strip_prefix("q=")).map_or(Some(1.0), |q| q.parse::<f32>().ok());
-            let Some(weight) = weight.filter(|&weight| weight > 0.0) else { continue };
+            let weight = parts.find_map(|part| part.strip_prefix("q=")).map_or(Some(1000), thousandths);
+            let Some(weight) = weight.filter(|&weight| weight > 0) else { continue };
             if best.is_none_or(|(_, heaviest)| weight > heaviest) {
                 best = Some((language, weight));
             }
         }
         best.map(|(language, _)| language)
     }
+}
+
+/// A header's weight, `0` to `1` with at most three decimals, in thousandths. Reading it as a float would bring the
+/// tables for that into the browser.
+fn thousandths(weight: &str) -> Option<u16> {
+    let (whole, decimals) = weight.split_once('.').unwrap_or((weight, ""));
+    let digits = decimals.len() <= 3 && decimals.bytes().all(|byte| byte.is_ascii_digit());
+    let all = format!("{whole}{decimals:0<3}").parse().ok()?;
+    (digits && all <= 1000).then_some(all)
 }
 
 /// Light or dark.
@@ -190,6 +199,9 @@ mod tests {
         assert_eq!(accepted("fr, en-GB;q=0.7, zh;q=0.3"), Some(Language::English));
         assert_eq!(accepted("de"), None);
         assert_eq!(accepted("zh;q=0, en;q=x, "), None);
+        assert_eq!(accepted("zh;q=0.25, en;q=0.3"), Some(Language::English));
+        assert_eq!(accepted("zh;q=1.000, en;q=0.999"), Some(Language::Chinese));
+        assert_eq!(accepted("zh;q=1.5, en;q=0.1234"), None);
     }
 
     #[test]

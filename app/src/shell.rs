@@ -136,17 +136,21 @@ fn plain_page(page: Page, preferences: Preferences, words: &'static Words) -> (&
     let clock = Clock { now: preferences.now, utc_offset: preferences.utc_offset };
     let own = GroupWords::of(preferences.language);
     match page {
-        Page::Login { ways, form } => (words.log_in, view! { <Login words ways form /> }.to_html()),
-        Page::ToProvider { provider, url } => (words.log_in, view! { <ToProvider words provider url /> }.to_html()),
-        Page::NotNamed { provider, why, again } => {
-            (words.log_in, view! { <Vain words provider why again /> }.to_html())
+        Page::Login { ways, form } => (words.page.log_in, view! { <Login words ways form /> }.to_html()),
+        Page::ToProvider { provider, url } => {
+            (words.page.log_in, view! { <ToProvider words provider url /> }.to_html())
         }
-        Page::Register(form) => (words.register, view! { <Register words form /> }.to_html()),
+        Page::NotNamed { provider, why, again } => {
+            (words.page.log_in, view! { <Vain words provider why again /> }.to_html())
+        }
+        Page::Register(form) => (words.page.register, view! { <Register words form /> }.to_html()),
         Page::New { query, found, form } => (words.find_people, view! { <New words own query found form /> }.to_html()),
         Page::Contacts { content, form } => {
             (words.contacts, view! { <Contacts words content=*content form /> }.to_html())
         }
-        Page::Devices { devices, form } => (words.devices, view! { <Devices words clock devices form /> }.to_html()),
+        Page::Devices { devices, form } => {
+            (words.page.devices, view! { <Devices words clock devices form /> }.to_html())
+        }
         Page::Settings { account, linking, form } => {
             (words.settings, view! { <Settings words preferences account linking form /> }.to_html())
         }
@@ -167,7 +171,7 @@ fn plain_page(page: Page, preferences: Preferences, words: &'static Words) -> (&
         Page::Group(page) => (own.settings, view! { <Group words own page=*page /> }.to_html()),
         Page::NewGroup(page) => (own.new_group, view! { <NewGroupPage words own page=*page /> }.to_html()),
         Page::Join { invitation, form } => (own.invitation, view! { <Join words own invitation form /> }.to_html()),
-        Page::Error(code) => ((words.error_title)(code), view! { <Error words code /> }.to_html()),
+        Page::Error(code) => ((words.page.error_title)(code), view! { <Error words code /> }.to_html()),
         Page::Messenger(_) => unreachable!("the messenger has a page of its own"),
     }
 }

@@ -184,9 +184,12 @@ async fn read(database: &Database) -> Option<Found> {
         conversations: parse(&conversations),
         timelines: parse(&timelines),
     });
-    let mut outbox: Vec<Unsent> = parse(&outbox);
-    outbox.sort_by_key(|unsent| (unsent.place, unsent.client_id));
+    let mut ordered: Vec<Unsent> = Vec::new();
+    for unsent in parse::<Unsent>(&outbox) {
+        let place = |unsent: &Unsent| (unsent.place, unsent.client_id);
+        ordered.insert(ordered.partition_point(|other| place(other) < place(&unsent)), unsent);
+    }
     let KeptEmoji { recent, skin_tone } = parse(&emoji).pop().unwrap_or_default();
     let kept = Kept { recent_emoji: recent, skin_tone };
-    Some(Found { stored, outbox, reads: parse(&reads), drafts: parse(&drafts), kept })
+    Some(Found { stored, outbox: ordered, reads: parse(&reads), drafts: parse(&drafts), kept })
 }

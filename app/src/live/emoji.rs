@@ -68,13 +68,20 @@ pub fn find(groups: &[Vec<Emoji>], query: &str) -> Vec<Emoji> {
     let query = query.trim().to_lowercase();
     let words: Vec<&str> = query.split_whitespace().collect();
     let all = groups.iter().flatten();
-    let mut found: Vec<&Emoji> = all.filter(|emoji| words.iter().all(|word| emoji.index.contains(word))).collect();
-    found.sort_by_key(|emoji| {
-        let begins = emoji.index.lines().any(|line| line.starts_with(&query));
-        let whole = emoji.index.lines().any(|line| line == query);
-        (!whole, !begins)
-    });
-    found.into_iter().cloned().collect()
+    let (mut whole, mut beginning, mut others) = (Vec::new(), Vec::new(), Vec::new());
+    for emoji in all.filter(|emoji| words.iter().all(|word| emoji.index.contains(word))) {
+        let found = if emoji.index.lines().any(|line| line == query) {
+            &mut whole
+        } else if emoji.index.lines().any(|line| line.starts_with(&query)) {
+            &mut beginning
+        } else {
+            &mut others
+        };
+        found.push(emoji.clone());
+    }
+    whole.append(&mut beginning);
+    whole.append(&mut others);
+    whole
 }
 
 /// The emoji used last, newest first.

@@ -116,13 +116,13 @@ impl SessionRow {
 /// The new order of the list, but for rows that must not move under the pointer or while they are open (R002-10):
 /// those stay where they are.
 pub fn hold(old: &[ConversationId], mut new: Vec<ConversationId>, held: &[ConversationId]) -> Vec<ConversationId> {
-    let mut places: Vec<(usize, ConversationId)> = held
-        .iter()
-        .filter(|id| new.contains(id))
-        .filter_map(|id| old.iter().position(|other| other == id).map(|place| (place, *id)))
-        .collect();
-    places.sort_unstable();
-    places.dedup();
+    let mut places: Vec<(usize, ConversationId)> = Vec::new();
+    for id in held.iter().filter(|id| new.contains(id)) {
+        let Some(place) = old.iter().position(|other| other == id) else { continue };
+        if let Err(at) = places.binary_search(&(place, *id)) {
+            places.insert(at, (place, *id));
+        }
+    }
     new.retain(|id| !places.iter().any(|(_, held)| held == id));
     for (place, id) in places {
         new.insert(place.min(new.len()), id);

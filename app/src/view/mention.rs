@@ -115,12 +115,14 @@ impl Mentioning {
             }
             match user {
                 None => mentions.all = true,
-                Some(user) if mentions.users.len() < Mentions::MAX => mentions.users.push(user),
+                Some(user) if mentions.users.len() < Mentions::MAX => {
+                    if let Err(at) = mentions.users.binary_search(&user) {
+                        mentions.users.insert(at, user);
+                    }
+                }
                 Some(_) => {}
             }
         }
-        mentions.users.sort_unstable();
-        mentions.users.dedup();
         mentions
     }
 }

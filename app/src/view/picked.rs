@@ -28,7 +28,9 @@ impl Picked {
     }
 
     pub fn begin(self, seq: Seq) {
-        self.0.set(Some(BTreeSet::from([seq])));
+        let mut picked = BTreeSet::new();
+        picked.insert(seq);
+        self.0.set(Some(picked));
     }
 
     pub fn end(self) {

@@ -2,7 +2,7 @@
 
 use super::Words;
 use crate::live::tip::{Change, Tip};
-use crate::preferences::{Language, ListOrder, SendKey, Theme};
+use crate::preferences::{Language, SendKey, Theme};
 use protocol::messaging::ReportReason;
 use protocol::{ErrorCode, Relation};
 use sync::ReadMark;
@@ -10,7 +10,6 @@ use sync::ReadMark;
 pub const WORDS: Words = Words {
     language: Language::Chinese,
     app: "私信",
-    tagline: "自己的服务器，自己的私信",
 
     messages: "消息",
     sessions: "会话列表",
@@ -221,69 +220,18 @@ pub const WORDS: Words = Words {
     menu: "主菜单",
     find_people: "找人聊天",
     find_people_hint: "输入用户名或昵称",
-    search: "搜索",
     nobody_found: "没有找到这样的用户",
     close: "关闭",
 
-    log_in: "登录",
-    log_out: "退出登录",
-    register: "注册",
-    no_account_yet: "还没有账号？",
-    have_account: "已经有账号？",
-    handle: "用户名",
-    handle_hint: "2–32 个字符：字母、数字、_ . -，以字母或数字开头",
-    display_name: "昵称",
-    display_name_hint: "别人看到的名字，最多 64 个字",
-    password: "密码",
-    password_hint: "8–128 个字符",
-
-    devices: "登录设备",
-    devices_hint: "移除设备后，它会立即退出登录。",
-    this_device: "本机",
-    revoke: "移除",
-    revoke_device: |name| format!("移除设备 {name}"),
-    logged_in_at: |at| format!("登录于 {at}"),
-    last_seen_at: |at| format!("最近在线 {at}"),
-
     settings: "设置",
-    language_label: "语言",
-    theme_label: "外观",
-    theme: |theme| match theme {
-        Theme::System => "跟随系统",
-        Theme::Light => "浅色",
-        Theme::Dark => "深色",
-    },
     switch_theme: |theme| match theme {
         Theme::System => "改为跟随系统外观".to_owned(),
         Theme::Light => "改为浅色外观".to_owned(),
         Theme::Dark => "改为深色外观".to_owned(),
     },
-    show_last_seen_label: "在线状态与最后上线时间",
-    show_last_seen_hint: "隐藏后，你也看不到别人的",
-    show_last_seen: |on| if on { "显示" } else { "隐藏" },
-    list_order_label: "会话排序",
-    list_order: |order| match order {
-        ListOrder::UnreadFirst => "未读优先",
-        ListOrder::NewestFirst => "按时间",
-    },
-    send_key_label: "发送快捷键",
-    send_key: |key| match key {
-        SendKey::Enter => "Enter 发送，Shift+Enter 换行",
-        SendKey::CtrlEnter => "Ctrl+Enter 发送，Enter 换行",
-    },
-    receipts_label: "已读回执",
-    receipts: |on| if on { "开启" } else { "关闭" },
-    receipts_hint: "关闭后，别人看不到你是否收到或读过消息，你也看不到别人的。",
     save: "保存",
-    account: "账号",
 
     error,
-    error_title: |code| match code {
-        ErrorCode::NotFound => "页面不存在",
-        ErrorCode::NotLoggedIn => "请先登录",
-        _ => "出错了",
-    },
-    go_home: "返回首页",
 
     today: "今天",
     yesterday: "昨天",
@@ -292,6 +240,9 @@ pub const WORDS: Words = Words {
     date: |year, month, day| format!("{year}年{month}月{day}日"),
     day: |date, weekday| format!("{date} {weekday}"),
     short_date: |year, month, day| format!("{year}/{month}/{day}"),
+
+    #[cfg(feature = "ssr")]
+    page: super::page::CHINESE,
 };
 
 const fn mark(mark: ReadMark) -> &'static str {

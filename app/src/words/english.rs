@@ -2,7 +2,7 @@
 
 use super::Words;
 use crate::live::tip::{Change, Tip};
-use crate::preferences::{Language, ListOrder, SendKey, Theme};
+use crate::preferences::{Language, SendKey, Theme};
 use protocol::messaging::ReportReason;
 use protocol::{ErrorCode, Relation};
 use sync::ReadMark;
@@ -10,7 +10,6 @@ use sync::ReadMark;
 pub const WORDS: Words = Words {
     language: Language::English,
     app: "Sixin",
-    tagline: "Private messages on your own server",
 
     messages: "Messages",
     sessions: "Conversations",
@@ -227,69 +226,18 @@ pub const WORDS: Words = Words {
     menu: "Main menu",
     find_people: "Find people",
     find_people_hint: "User name or display name",
-    search: "Search",
     nobody_found: "Nobody found",
     close: "Close",
 
-    log_in: "Log in",
-    log_out: "Log out",
-    register: "Register",
-    no_account_yet: "No account yet?",
-    have_account: "Already have an account?",
-    handle: "User name",
-    handle_hint: "2–32 characters: letters, digits, _ . -, beginning with a letter or digit",
-    display_name: "Display name",
-    display_name_hint: "The name that others see, at most 64 characters",
-    password: "Password",
-    password_hint: "8–128 characters",
-
-    devices: "Devices",
-    devices_hint: "A device that you remove is logged out at once.",
-    this_device: "This device",
-    revoke: "Remove",
-    revoke_device: |name| format!("Remove the device {name}"),
-    logged_in_at: |at| format!("Logged in {at}"),
-    last_seen_at: |at| format!("Last seen {at}"),
-
     settings: "Settings",
-    language_label: "Language",
-    theme_label: "Appearance",
-    theme: |theme| match theme {
-        Theme::System => "Like the system",
-        Theme::Light => "Light",
-        Theme::Dark => "Dark",
-    },
     switch_theme: |theme| match theme {
         Theme::System => "Use the system's appearance".to_owned(),
         Theme::Light => "Use the light appearance".to_owned(),
         Theme::Dark => "Use the dark appearance".to_owned(),
     },
-    show_last_seen_label: "Online and last seen",
-    show_last_seen_hint: "Who hides it does not see it of others",
-    show_last_seen: |on| if on { "Show" } else { "Hide" },
-    list_order_label: "Order of conversations",
-    list_order: |order| match order {
-        ListOrder::UnreadFirst => "Unread first",
-        ListOrder::NewestFirst => "Newest first",
-    },
-    send_key_label: "Key that sends",
-    send_key: |key| match key {
-        SendKey::Enter => "Enter sends, Shift+Enter breaks the line",
-        SendKey::CtrlEnter => "Ctrl+Enter sends, Enter breaks the line",
-    },
-    receipts_label: "Read receipts",
-    receipts: |on| if on { "On" } else { "Off" },
-    receipts_hint: "When off, others do not see what you have received or read, and you do not see it of them.",
     save: "Save",
-    account: "Account",
 
     error,
-    error_title: |code| match code {
-        ErrorCode::NotFound => "Page not found",
-        ErrorCode::NotLoggedIn => "Please log in",
-        _ => "Something went wrong",
-    },
-    go_home: "Back to the start",
 
     today: "Today",
     yesterday: "Yesterday",
@@ -298,6 +246,9 @@ pub const WORDS: Words = Words {
     date: |year, month, day| format!("{} {day}, {year}", MONTHS.get(month as usize - 1).copied().unwrap_or_default()),
     day: |date, weekday| format!("{weekday}, {date}"),
     short_date: |year, month, day| format!("{month}/{day}/{}", year % 100),
+
+    #[cfg(feature = "ssr")]
+    page: super::page::ENGLISH,
 };
 
 const MONTHS: [&str; 12] = [

@@ -6,16 +6,19 @@ mod chinese;
 #[cfg(feature = "ssr")]
 pub mod company;
 mod english;
+#[cfg(feature = "ssr")]
 pub mod group;
 #[cfg(feature = "ssr")]
 pub mod identity;
+pub mod page;
 #[cfg(feature = "ssr")]
 pub mod people;
+#[cfg(feature = "ssr")]
 pub mod profile;
 pub mod time;
 
 use crate::live::tip::Tip;
-use crate::preferences::{Language, ListOrder, SendKey, Theme};
+use crate::preferences::{Language, SendKey, Theme};
 use protocol::messaging::ReportReason;
 use protocol::{ErrorCode, Relation};
 use sync::ReadMark;
@@ -24,7 +27,6 @@ use sync::ReadMark;
 pub struct Words {
     pub language: Language,
     pub app: &'static str,
-    pub tagline: &'static str,
 
     pub messages: &'static str,
     pub sessions: &'static str,
@@ -176,52 +178,15 @@ pub struct Words {
     pub menu: &'static str,
     pub find_people: &'static str,
     pub find_people_hint: &'static str,
-    pub search: &'static str,
     pub nobody_found: &'static str,
     pub close: &'static str,
 
-    pub log_in: &'static str,
-    pub log_out: &'static str,
-    pub register: &'static str,
-    pub no_account_yet: &'static str,
-    pub have_account: &'static str,
-    pub handle: &'static str,
-    pub handle_hint: &'static str,
-    pub display_name: &'static str,
-    pub display_name_hint: &'static str,
-    pub password: &'static str,
-    pub password_hint: &'static str,
-
-    pub devices: &'static str,
-    pub devices_hint: &'static str,
-    pub this_device: &'static str,
-    pub revoke: &'static str,
-    pub revoke_device: fn(&str) -> String,
-    pub logged_in_at: fn(&str) -> String,
-    pub last_seen_at: fn(&str) -> String,
-
     pub settings: &'static str,
-    pub language_label: &'static str,
-    pub theme_label: &'static str,
-    pub theme: fn(Theme) -> &'static str,
     pub switch_theme: fn(Theme) -> String,
-    pub show_last_seen_label: &'static str,
-    pub show_last_seen_hint: &'static str,
-    pub show_last_seen: fn(bool) -> &'static str,
-    pub list_order_label: &'static str,
-    pub list_order: fn(ListOrder) -> &'static str,
-    pub send_key_label: &'static str,
-    pub send_key: fn(SendKey) -> &'static str,
-    pub receipts_label: &'static str,
-    pub receipts: fn(bool) -> &'static str,
-    pub receipts_hint: &'static str,
     pub save: &'static str,
-    pub account: &'static str,
 
     /// A refusal in words: its code, and the field that broke its rule.
     pub error: fn(ErrorCode, Option<&str>) -> &'static str,
-    pub error_title: fn(ErrorCode) -> &'static str,
-    pub go_home: &'static str,
 
     pub today: &'static str,
     pub yesterday: &'static str,
@@ -235,6 +200,9 @@ pub struct Words {
     pub day: fn(&str, &str) -> String,
     /// Year, month and day in few characters.
     pub short_date: fn(i64, u32, u32) -> String,
+
+    #[cfg(feature = "ssr")]
+    pub page: page::PageWords,
 }
 
 impl Words {

@@ -106,7 +106,7 @@ impl Client {
     /// browser.
     pub fn new(start: Start) -> Self {
         let mut client = Self {
-            users: BTreeMap::from([(start.account.id, start.account.user())]),
+            users: BTreeMap::new(),
             account: start.account,
             rules: start.rules,
             held: BTreeMap::new(),
@@ -144,6 +144,7 @@ impl Client {
             wake: None,
             ended: false,
         };
+        client.users.insert(client.account.id, client.account.user());
         client.apply_sync(start.sync);
         client.anew = client.token.is_none();
         if let Some((id, page)) = start.open {

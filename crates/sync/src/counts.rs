@@ -1,6 +1,7 @@
 //! Having one's counts counted anew (R004-B2): once the device has caught up, the server compares them with its own.
 
 use crate::client::Client;
+use crate::order::sorted;
 use crate::pull::Job;
 use crate::sessions::Held;
 use protocol::sync::{CheckCounts, CheckedCounts, Count};
@@ -9,10 +10,10 @@ use protocol::{Conversation, Upd};
 impl Client {
     /// What the device counts of the conversations that were active last.
     pub(crate) fn counts(&self) -> Vec<Count> {
-        let mut held: Vec<&Held> = self.held.values().filter(|held| held.listed()).collect();
-        held.sort_unstable_by_key(|held| held.place(self.unread_first));
-        held.into_iter()
+        let listed = self.held.values().filter(|held| held.listed());
+        sorted(listed.map(|held| held.place(self.unread_first)).collect())
             .take(CheckCounts::MAX)
+            .filter_map(|id| self.held.get(&id))
             .map(|held| count(&held.about, held.unread(), self.log.cursor()))
             .collect()
     }

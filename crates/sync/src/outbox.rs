@@ -227,14 +227,16 @@ impl Outbox {
                 former: None,
             };
             waiting |= entry.failures > 0 && matches!(entry.state, State::Queued { .. } | State::Posted(_));
-            rows.push(match &entry.state {
-                State::Confirmed(message) => confirmed(message),
-                State::Failed => row(ReadMark::Failed),
-                State::Queued { .. } | State::Posted(_) if waiting => row(ReadMark::Waiting),
-                State::Queued { .. } | State::Posted(_) => row(ReadMark::Sending),
-            });
+            match &entry.state {
+                State::Confirmed(message) => {
+                    let place = rows.partition_point(|row| row.seq.is_some_and(|seq| seq < message.seq));
+                    rows.insert(place, confirmed(message));
+                }
+                State::Failed => rows.push(row(ReadMark::Failed)),
+                State::Queued { .. } | State::Posted(_) if waiting => rows.push(row(ReadMark::Waiting)),
+                State::Queued { .. } | State::Posted(_) => rows.push(row(ReadMark::Sending)),
+            }
         }
-        rows.sort_by_key(|row| (row.seq.is_none(), row.seq));
         rows
     }
 

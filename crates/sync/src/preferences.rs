@@ -40,10 +40,13 @@ impl Client {
 
     /// Every label in use, in their order.
     pub fn labels(&self) -> Vec<Label> {
-        let all = self.held.values().filter(|held| held.listed());
-        let mut labels: Vec<Label> = all.flat_map(|held| held.about.preferences.labels.as_slice()).cloned().collect();
-        labels.sort_unstable_by(|one, other| one.as_str().cmp(other.as_str()));
-        labels.dedup();
+        let listed = self.held.values().filter(|held| held.listed());
+        let mut labels: Vec<Label> = Vec::new();
+        for label in listed.flat_map(|held| held.about.preferences.labels.as_slice()) {
+            if let Err(place) = labels.binary_search_by(|other| other.as_str().cmp(label.as_str())) {
+                labels.insert(place, label.clone());
+            }
+        }
         labels
     }
 

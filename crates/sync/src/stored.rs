@@ -203,12 +203,9 @@ impl Client {
 
     /// Nothing counts as stored any more: another one has written, or a write failed.
     pub fn store_anew(&mut self) {
-        self.keeping = Keeping {
-            moved: self.held.keys().copied().collect(),
-            met: self.users.keys().copied().collect(),
-            anew: true,
-            ..Keeping::default()
-        };
+        self.keeping = Keeping { anew: true, ..Keeping::default() };
+        self.keeping.moved.extend(self.held.keys().copied());
+        self.keeping.met.extend(self.users.keys().copied());
     }
 
     /// The device keeps its data. Merges in what it kept.

@@ -343,8 +343,7 @@ impl Timeline {
     }
 
     fn cover(&mut self, span: Span) {
-        self.covered.push(span);
-        self.covered.sort_unstable();
+        self.covered.insert(self.covered.partition_point(|other| *other < span), span);
         let mut joined: Vec<Span> = Vec::with_capacity(self.covered.len());
         for &(from, end) in &self.covered {
             match joined.last_mut() {

@@ -52,7 +52,7 @@ pub fn Company(words: &'static Words, company: &'static CompanyWords, page: Cont
                             autocomplete="off"
                         />
                     </label>
-                    <button class="primary">{words.search}</button>
+                    <button class="primary">{words.page.search}</button>
                 </form>
                 {content}
             </div>

@@ -47,7 +47,7 @@ pub fn Contacts(words: &'static Words, content: Content, form: Form) -> impl Int
                         autocomplete="off"
                     />
                 </label>
-                <button class="primary">{words.search}</button>
+                <button class="primary">{words.page.search}</button>
             </form>
             {company.then(|| view! { <Ways said=CompanyWords::of(words.language) /> })}
             {section("requests", people.requests, requests(both, incoming, outgoing))}

@@ -13,8 +13,8 @@ use protocol::Device;
 pub fn Devices(words: &'static Words, clock: Clock, devices: Vec<Device>, form: Form) -> impl IntoView {
     let item = move |device: Device| view! { <Item words clock device /> };
     view! {
-        <Inner words title=words.devices>
-            <p class="aside">{words.devices_hint}</p>
+        <Inner words title=words.page.devices>
+            <p class="aside">{words.page.devices_hint}</p>
             <Refusal form words />
             <form method="post" action="/devices">
                 <ul class="devices" role="list">
@@ -28,14 +28,14 @@ pub fn Devices(words: &'static Words, clock: Clock, devices: Vec<Device>, form: 
 #[component]
 fn Item(words: &'static Words, clock: Clock, device: Device) -> impl IntoView {
     let name = device.name.to_string();
-    let label = (words.revoke_device)(&name);
+    let label = (words.page.revoke_device)(&name);
     let button = view! {
         <button class="danger" name="device" value=device.id.to_string() aria-label=label>
-            {words.revoke}
+            {words.page.revoke}
         </button>
     };
     let action = if device.current {
-        view! { <span class="badge is-quiet">{words.this_device}</span> }.into_any()
+        view! { <span class="badge is-quiet">{words.page.this_device}</span> }.into_any()
     } else {
         button.into_any()
     };
@@ -46,11 +46,11 @@ fn Item(words: &'static Words, clock: Clock, device: Device) -> impl IntoView {
                 <strong dir="auto">{name}</strong>
                 <p>
                     <time datetime=iso(device.last_seen_at)>
-                        {(words.last_seen_at)(&clock.brief(words, device.last_seen_at))}
+                        {(words.page.last_seen_at)(&clock.brief(words, device.last_seen_at))}
                     </time>
                     " · "
                     <time datetime=iso(device.created_at)>
-                        {(words.logged_in_at)(&clock.brief(words, device.created_at))}
+                        {(words.page.logged_in_at)(&clock.brief(words, device.created_at))}
                     </time>
                 </p>
             </div>

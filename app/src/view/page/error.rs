@@ -8,11 +8,11 @@ use protocol::ErrorCode;
 #[component]
 pub fn Error(words: &'static Words, code: ErrorCode) -> impl IntoView {
     view! {
-        <Outer words title=(words.error_title)(code)>
+        <Outer words title=(words.page.error_title)(code)>
             <p class="aside">{(words.error)(code, None)}</p>
             <p>
                 <a class="primary" href="/">
-                    {words.go_home}
+                    {words.page.go_home}
                 </a>
             </p>
         </Outer>

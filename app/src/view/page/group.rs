@@ -53,7 +53,7 @@ pub fn Group(words: &'static Words, own: &'static GroupWords, page: GroupPage) -
                                 autocomplete="off"
                             />
                         </label>
-                        <button class="plain">{words.search}</button>
+                        <button class="plain">{words.page.search}</button>
                     </form>
                     <ul class="members" role="list">
                         {items}

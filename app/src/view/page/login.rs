@@ -26,13 +26,13 @@ pub fn Login(words: &'static Words, ways: LoginWays, form: Form) -> impl IntoVie
         view! { <Refusal form words /> }.into_any()
     };
     view! {
-        <Outer words title=words.log_in>
+        <Outer words title=words.page.log_in>
             {password}
             {between.then(|| view! { <p class="or">{said.or}</p> })}
             {provider}
             {own
                 .then(|| {
-                    view! { <p class="aside">{words.no_account_yet} " " <a href="/register">{words.register}</a></p> }
+                    view! { <p class="aside">{words.page.no_account_yet} " " <a href="/register">{words.page.register}</a></p> }
                 })}
         </Outer>
     }
@@ -44,16 +44,16 @@ fn WithPassword(words: &'static Words, form: Form, to: Option<String>) -> impl I
         <form class="form" method="post" action="/login">
             <Refusal form=form.clone() words />
             {to.map(|to| view! { <input type="hidden" name="to" value=to /> })}
-            <Field form=form.clone() words name="handle" label=words.handle autocomplete="username" />
+            <Field form=form.clone() words name="handle" label=words.page.handle autocomplete="username" />
             <Field
                 form
                 words
                 name="password"
-                label=words.password
+                label=words.page.password
                 kind="password"
                 autocomplete="current-password"
             />
-            <button class="primary">{words.log_in}</button>
+            <button class="primary">{words.page.log_in}</button>
         </form>
     }
 }

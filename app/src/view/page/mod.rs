@@ -28,7 +28,7 @@ fn Inner(words: &'static Words, title: &'static str, children: Children) -> impl
         <main class="page">
             <div class="card">
                 <header class="page-head">
-                    <a class="icon-button" href="/" title=words.go_home aria-label=words.go_home>
+                    <a class="icon-button" href="/" title=words.page.go_home aria-label=words.page.go_home>
                         <Icon name="back" />
                     </a>
                     <h1>{title}</h1>
@@ -48,7 +48,7 @@ fn Outer(words: &'static Words, title: &'static str, children: Children) -> impl
                 <p class="brand">
                     <Icon name="logo" />
                     <strong>{words.app}</strong>
-                    <span>{words.tagline}</span>
+                    <span>{words.page.tagline}</span>
                 </p>
                 <h1>{title}</h1>
                 {children()}

@@ -50,7 +50,7 @@ pub fn New(
                         autocomplete="off"
                     />
                 </label>
-                <button class="primary">{words.search}</button>
+                <button class="primary">{words.page.search}</button>
             </form>
             <p class="people-none" role="status">
                 {none}

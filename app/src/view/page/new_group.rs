@@ -90,7 +90,7 @@ pub fn NewGroupPage(words: &'static Words, own: &'static GroupWords, page: NewGr
                             autocomplete="off"
                         />
                     </label>
-                    <button class="plain">{words.search}</button>
+                    <button class="plain">{words.page.search}</button>
                 </div>
                 <p class="people-none" role="status">
                     {none}

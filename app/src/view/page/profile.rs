@@ -119,7 +119,7 @@ fn Facts(words: &'static Words, said: &'static ProfileWords, own: OwnAccount, fo
     view! {
         <form class="form profile-form" method="post" action="/settings/profile">
             <Refusal form=form.clone() words />
-            <Line name="display_name" label=words.display_name hint=words.display_name_hint value=name
+            <Line name="display_name" label=words.page.display_name hint=words.page.display_name_hint value=name
                 error=error("display_name") max=2 * DisplayName::MAX required=true autocomplete="nickname" />
             <div class="field" class:is-wrong=bio_error.is_some()>
                 <label for="field-bio">{said.bio}</label>

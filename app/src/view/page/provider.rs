@@ -11,7 +11,7 @@ use leptos::prelude::*;
 pub fn ToProvider(words: &'static Words, provider: String, url: String) -> impl IntoView {
     let said = IdentityWords::of(words.language);
     view! {
-        <Outer words title=words.log_in>
+        <Outer words title=words.page.log_in>
             <p class="aside">{(said.leading_to)(&provider)}</p>
             <p>
                 <a class="primary" href=url>

@@ -10,15 +10,15 @@ use protocol::{DisplayName, Handle, Password};
 #[component]
 pub fn Register(words: &'static Words, form: Form) -> impl IntoView {
     view! {
-        <Outer words title=words.register>
+        <Outer words title=words.page.register>
             <form class="form" method="post" action="/register">
                 <Refusal form=form.clone() words />
                 <Field
                     form=form.clone()
                     words
                     name="handle"
-                    label=words.handle
-                    hint=words.handle_hint
+                    label=words.page.handle
+                    hint=words.page.handle_hint
                     autocomplete="username"
                     min=Handle::MIN
                     max=Handle::MAX
@@ -27,8 +27,8 @@ pub fn Register(words: &'static Words, form: Form) -> impl IntoView {
                     form=form.clone()
                     words
                     name="display_name"
-                    label=words.display_name
-                    hint=words.display_name_hint
+                    label=words.page.display_name
+                    hint=words.page.display_name_hint
                     autocomplete="nickname"
                     max=2 * DisplayName::MAX
                 />
@@ -36,15 +36,15 @@ pub fn Register(words: &'static Words, form: Form) -> impl IntoView {
                     form
                     words
                     name="password"
-                    label=words.password
-                    hint=words.password_hint
+                    label=words.page.password
+                    hint=words.page.password_hint
                     kind="password"
                     autocomplete="new-password"
                     min=Password::MIN
                 />
-                <button class="primary">{words.register}</button>
+                <button class="primary">{words.page.register}</button>
             </form>
-            <p class="aside">{words.have_account} " " <a href="/login">{words.log_in}</a></p>
+            <p class="aside">{words.page.have_account} " " <a href="/login">{words.page.log_in}</a></p>
         </Outer>
     }
 }

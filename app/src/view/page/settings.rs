@@ -21,20 +21,20 @@ pub fn Settings(
     form: Form,
 ) -> impl IntoView {
     let languages = Language::ALL.map(|one| (one.tag(), Words::name_of(one), one == preferences.language));
-    let themes = Theme::ALL.map(|one| (one.name(), (words.theme)(one), one == preferences.theme));
-    let send_keys = SendKey::ALL.map(|one| (one.name(), (words.send_key)(one), one == preferences.send_key));
-    let orders = ListOrder::ALL.map(|one| (one.name(), (words.list_order)(one), one == preferences.list_order));
+    let themes = Theme::ALL.map(|one| (one.name(), (words.page.theme)(one), one == preferences.theme));
+    let send_keys = SendKey::ALL.map(|one| (one.name(), (words.page.send_key)(one), one == preferences.send_key));
+    let orders = ListOrder::ALL.map(|one| (one.name(), (words.page.list_order)(one), one == preferences.list_order));
     let receipts =
-        [true, false].map(|on| (if on { "on" } else { "off" }, (words.receipts)(on), on == account.receipts));
+        [true, false].map(|on| (if on { "on" } else { "off" }, (words.page.receipts)(on), on == account.receipts));
     let people = PeopleWords::of(words.language);
     let messages_from =
         MessagesFrom::ALL.map(|one| (one.word(), (people.messages_from)(one), one == account.messages_from));
     let seen = [true, false]
-        .map(|on| (if on { "on" } else { "off" }, (words.show_last_seen)(on), on == account.show_last_seen));
+        .map(|on| (if on { "on" } else { "off" }, (words.page.show_last_seen)(on), on == account.show_last_seen));
     let name = account.display_name.to_string();
     view! {
         <Inner words title=words.settings>
-            <section class="me" aria-label=words.account>
+            <section class="me" aria-label=words.page.account>
                 <Avatar name=name.clone() tint=account.id.get() picture=account.avatar.clone() />
                 <span class="person-name">
                     <strong dir="auto">{name}</strong>
@@ -43,14 +43,14 @@ pub fn Settings(
             </section>
             <Refusal form=form.clone() words />
             <form class="form" method="post" action="/settings">
-                <Choice name=Preferences::LANGUAGE label=words.language_label options=languages.to_vec() />
-                <Choice name=Preferences::THEME label=words.theme_label options=themes.to_vec() />
-                <Choice name=Preferences::SEND_KEY label=words.send_key_label options=send_keys.to_vec() />
-                <Choice name=Preferences::LIST_ORDER label=words.list_order_label options=orders.to_vec() />
+                <Choice name=Preferences::LANGUAGE label=words.page.language_label options=languages.to_vec() />
+                <Choice name=Preferences::THEME label=words.page.theme_label options=themes.to_vec() />
+                <Choice name=Preferences::SEND_KEY label=words.page.send_key_label options=send_keys.to_vec() />
+                <Choice name=Preferences::LIST_ORDER label=words.page.list_order_label options=orders.to_vec() />
                 <Choice
                     name="receipts"
-                    label=words.receipts_label
-                    hint=words.receipts_hint
+                    label=words.page.receipts_label
+                    hint=words.page.receipts_hint
                     options=receipts.to_vec()
                 />
                 <Choice
@@ -61,18 +61,18 @@ pub fn Settings(
                 />
                 <Choice
                     name="show_last_seen"
-                    label=words.show_last_seen_label
-                    hint=words.show_last_seen_hint
+                    label=words.page.show_last_seen_label
+                    hint=words.page.show_last_seen_hint
                     options=seen.to_vec()
                 />
                 <button class="primary">{words.save}</button>
             </form>
             {linking.map(|linking| view! { <Identities words linking form /> })}
-            <nav class="ways" aria-label=words.account>
+            <nav class="ways" aria-label=words.page.account>
                 <a href="/settings/profile">{ProfileWords::of(words.language).edit}</a>
-                <a href="/devices">{words.devices}</a>
+                <a href="/devices">{words.page.devices}</a>
                 <form method="post" action="/logout">
-                    <button class="danger">{words.log_out}</button>
+                    <button class="danger">{words.page.log_out}</button>
                 </form>
             </nav>
         </Inner>

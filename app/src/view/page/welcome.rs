@@ -23,7 +23,7 @@ pub fn Welcome(
     view! {
         <Outer words title=company.welcome>
             {inside}
-            <p class="aside">{words.have_account} " " <a href="/login">{words.log_in}</a></p>
+            <p class="aside">{words.page.have_account} " " <a href="/login">{words.page.log_in}</a></p>
         </Outer>
     }
 }
@@ -42,8 +42,8 @@ fn Choose(words: &'static Words, company: &'static CompanyWords, name: String, f
                 form=form.clone()
                 words
                 name="handle"
-                label=words.handle
-                hint=words.handle_hint
+                label=words.page.handle
+                hint=words.page.handle_hint
                 autocomplete="username"
                 min=Handle::MIN
                 max=Handle::MAX
@@ -52,8 +52,8 @@ fn Choose(words: &'static Words, company: &'static CompanyWords, name: String, f
                 form
                 words
                 name="password"
-                label=words.password
-                hint=words.password_hint
+                label=words.page.password
+                hint=words.page.password_hint
                 kind="password"
                 autocomplete="new-password"
                 min=Password::MIN
