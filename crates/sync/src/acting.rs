@@ -175,6 +175,10 @@ impl Client {
     fn thwarted(&mut self, action: &Action, failure: &Failure) {
         match action {
             Action::Delete { conversation, .. } if failure.passes() => {
+                // Whatever else comes of it meanwhile: only a description tells whether it is deleted.
+                if let Some(held) = self.held.get_mut(conversation) {
+                    held.vague = true;
+                }
                 self.pulls.want(Job::Describe(*conversation), self.now);
             }
             Action::Recall { conversation, seq } if !failure.passes() => {

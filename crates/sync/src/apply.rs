@@ -475,7 +475,7 @@ impl Client {
         match held.log.pull_at() {
             Some(_) if self.pulls.wanted(Job::Newest(id)) => {}
             Some(at) => self.pulls.want_any(job, at),
-            None if held.vague => {}
+            None if held.vague || held.doubtful.is_some() => {}
             None => self.pulls.relent(job),
         }
         if held.vague {

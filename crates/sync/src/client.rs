@@ -326,6 +326,7 @@ impl Client {
             self.leave();
         }
         self.drop_held(id);
+        self.give_wishes_up(id);
         self.restored.remove(&id);
         self.effects.push(Effect::ForgetRead(id));
         for unsent in self.outbox.discard_all(id) {

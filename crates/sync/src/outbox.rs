@@ -117,6 +117,11 @@ impl Outbox {
         ids.into_iter().filter(|id| self.discard(*id).is_some()).collect()
     }
 
+    /// Where its messages go.
+    pub fn conversations(&self) -> impl Iterator<Item = ConversationId> {
+        self.entries.values().map(|entry| entry.unsent.conversation)
+    }
+
     /// The next message that may be posted now: the first of each conversation, whatever failed before it aside.
     /// `clock`: the time by the clock that messages are dated with.
     pub fn next(&mut self, now: Millis, clock: Millis) -> Option<Next> {

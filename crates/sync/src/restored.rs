@@ -4,6 +4,7 @@ use crate::client::Client;
 use crate::pull::Job;
 use crate::{Effect, Unsent};
 use protocol::{ConversationId, Cursors, Seq};
+use std::collections::BTreeSet;
 
 impl Client {
     /// Takes over how far a conversation was read before the page was loaded. Where what is held does not reach that far
@@ -24,18 +25,26 @@ impl Client {
         }
     }
 
-    /// Everything was listed: what was read of conversations that were not is told if they are there still.
+    /// Everything was listed: of conversations that were not, what was read and written there is of use only if they are
+    /// there still.
     pub(crate) fn describe_restored(&mut self) {
-        let unknown = self.restored.keys().copied().filter(|id| !self.held.contains_key(id));
-        for id in unknown.collect::<Vec<_>>() {
+        let known: BTreeSet<ConversationId> =
+            self.restored.keys().copied().chain(self.outbox.conversations()).collect();
+        for id in known.into_iter().filter(|id| !self.held.contains_key(id)).collect::<Vec<_>>() {
             self.pulls.want_any(Job::Describe(id), self.now);
         }
     }
 
-    /// The conversation is not there: what was read of it is nobody's affair any more.
+    /// The conversation is not there: what was read and written there is nobody's affair any more.
     pub(crate) fn forget_restored(&mut self, id: ConversationId) {
-        if !self.held.contains_key(&id) && self.restored.remove(&id).is_some() {
+        if self.held.contains_key(&id) {
+            return;
+        }
+        if self.restored.remove(&id).is_some() {
             self.effects.push(Effect::ForgetRead(id));
+        }
+        for unsent in self.outbox.discard_all(id) {
+            self.effects.push(Effect::Forget(unsent));
         }
     }
 

@@ -36,8 +36,8 @@ pub(crate) struct Held {
     preferred: Upd,
     /// Whether it is muted now; the client knows the time.
     pub muted: bool,
-    /// Which message is the newest that is shown, or what a group's members share, is not known: only a later
-    /// description tells.
+    /// Which message is the newest that is shown, what a group's members share, or whether it is deleted, is not known:
+    /// only a later description tells.
     pub vague: bool,
     /// The account's log went on through here without telling this device: only a description from then on tells how
     /// the account wants it treated, and whether it is still there.

@@ -108,11 +108,14 @@ fn what_is_left_is_gone() {
     device.step(&server, Input::Open(group()));
     device.flow(&mut server);
     assert_eq!(device.client.total_unread(), 1);
+    device.step(&server, Input::Typed { conversation: group(), text: "draft".to_owned() });
+    assert_eq!(device.drafts.len(), 1);
     let before = server.describe(user_id(1), group());
     let upd = before.upd;
 
     account(&mut device, &server, upd.next(), AccountChange::Left { conversation: group() });
     assert_eq!((device.client.total_unread(), device.client.open()), (0, None));
+    assert!(device.drafts.is_empty());
     assert!(!device.client.sessions().contains(&group()) && device.client.items(group()).is_empty());
     let unstored = device.client.take_unstored().unwrap();
     assert!(unstored.conversations.iter().all(|stored| stored.about.id != group()));
@@ -134,11 +137,13 @@ fn what_is_left_is_gone() {
 fn what_is_left_keeps_nothing() {
     let (mut server, mut device) = scene();
     let gone = conversation_id(77);
-    let (at, failed) = (server.now, None);
-    let unsent = Unsent { conversation: gone, client_id: client_id(5), body: text("x"), at, place: 1, failed };
-    device.outbox.insert(unsent.client_id, unsent.clone());
+    let at = server.now;
+    let unsent =
+        |n, failed| Unsent { conversation: gone, client_id: client_id(n), body: text("x"), at, place: n, failed };
+    let unsent = vec![unsent(5, None), unsent(6, Some(ErrorCode::Muted))];
+    device.outbox.extend(unsent.iter().map(|unsent| (unsent.client_id, unsent.clone())));
     device.reads.insert(gone, seq(3));
-    device.step(&server, Input::OutboxRestored(vec![unsent]));
+    device.step(&server, Input::OutboxRestored(unsent));
     device.step(&server, Input::ReadsRestored(vec![(gone, seq(3))]));
     device.step(&server, Input::Started);
     device.accept(&server);

@@ -176,6 +176,26 @@ fn a_lost_answer_to_a_deletion_is_learned() {
     assert!(!device.client.listed(direct()));
 }
 
+/// R001-05: the same, though the description is late and the log goes on meanwhile.
+#[test]
+fn a_lost_answer_to_a_deletion_is_learned_whatever_comes() {
+    let (mut server, mut device) = showing(3);
+    device.step(&server, Input::Close);
+    device.crash(&server, None);
+    device.flow(&mut server);
+    device.step(&server, Input::Act(Action::Delete { conversation: direct(), through: seq(3) }));
+    while device.serve(&mut server, 0) {}
+    let deleted = device.answers.len() - 1;
+    device.lose_answer(&server, deleted);
+    while !device.requests.is_empty() {
+        device.lose_request(&server, 0);
+    }
+    server.send(user_id(2), direct(), client_id(4), text("text"));
+    push(&mut server, &mut device);
+    rest(&mut server, &mut device, 60_000);
+    assert_eq!(device.client.total_unread(), 1);
+}
+
 /// R004-H6: a report hides the message when that was asked for.
 #[test]
 fn a_report_hides_when_asked() {

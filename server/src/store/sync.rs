@@ -66,7 +66,8 @@ const CHANGES: &str = "select upd, 0, conversation, 0, delivered, read, joined_u
     union all
     select asker_upd, 5, asked, 0, 0, 0, 0 from friend_request where asker = $1 and asker_upd > $2
     union all
-    select asked_upd, 5, asker, 1, 0, 0, 0 from friend_request where asked = $1 and asked_upd > $2
+    select q.asked_upd, 5, q.asker, 1, 0, 0, 0 from friend_request as q where q.asked = $1 and q.asked_upd > $2
+        and not exists (select 1 from relation as r where r.account = $1 and r.other = q.asker and r.blocking = 1)
     union all
     select profile_upd, 10, 1, 0, 0, 0, 0 from account where id = $1 and profile_upd > $2
     union all

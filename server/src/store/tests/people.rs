@@ -64,6 +64,22 @@ async fn a_block_is_told_to_the_blocker_alone() {
     assert!(!fixture.store.blocked_between(b.id, a.id).await.unwrap());
 }
 
+/// R003-02: what one that is blocked asks is told to nobody, in a sync neither.
+#[tokio::test]
+async fn a_blocked_request_is_in_no_sync() {
+    let fixture = Fixture::new().await;
+    let (a, b) = (fixture.user("aa").await, fixture.user("bb").await);
+    let asked = async || {
+        let since = SyncCursor { upd: Some(Upd::ZERO), ..SyncCursor::NOTHING };
+        let changes = fixture.store.moved(reader(&b), since, ALL).await.unwrap().changes;
+        changes.iter().filter(|change| matches!(change, AccountChange::Request(_))).count()
+    };
+    fixture.store.ask_friend(a.id, b.id, None).await.unwrap();
+    assert_eq!(asked().await, 1);
+    fixture.store.block(b.id, a.id, true).await.unwrap();
+    assert_eq!(asked().await, 0);
+}
+
 /// R000-19: nobody is told of receiving and reading across a block, in either direction; afterwards they are again.
 #[tokio::test]
 async fn nothing_is_told_across_a_block() {
