@@ -13,7 +13,7 @@ export class Watch {
         watch.add(`console ${message.type()}: ${message.text()} (${message.location().url})`);
       }
     });
-    context.on('weberror', error => watch.add(`page error: ${error.error().stack ?? error.error().message}`));
+    context.on('weberror', error => watch.add(`page error: ${error.error().stack || error.error().message || 'without a word'}`));
     context.on('requestfailed', request => {
       const reason = request.failure()?.errorText;
       // A page that is left takes along what it was asking for.

@@ -102,36 +102,43 @@ impl Storage {
     }
 
     pub fn forget(&self, client_id: ClientId) {
-        self.write(Durability::Relaxed, &[Write::Delete(Store::Outbox, client_id.to_string().into())]);
+        self.write_unheard(&[Write::Delete(Store::Outbox, client_id.to_string().into())]);
     }
 
     pub fn keep_read(&self, conversation: ConversationId, seq: Seq) {
         let read = Write::put(Store::Reads, key(conversation.get()), &(conversation, seq));
-        self.write(Durability::Relaxed, &[read]);
+        self.write_unheard(&[read]);
     }
 
     pub fn forget_read(&self, conversation: ConversationId) {
-        self.write(Durability::Relaxed, &[Write::Delete(Store::Reads, key(conversation.get()).into())]);
+        self.write_unheard(&[Write::Delete(Store::Reads, key(conversation.get()).into())]);
     }
 
     pub fn keep_draft(&self, conversation: ConversationId, text: &str) {
         let draft = Write::put(Store::Drafts, key(conversation.get()), &(conversation, text));
-        self.write(Durability::Relaxed, &[draft]);
+        self.write_unheard(&[draft]);
     }
 
     pub fn forget_draft(&self, conversation: ConversationId) {
-        self.write(Durability::Relaxed, &[Write::Delete(Store::Drafts, key(conversation.get()).into())]);
+        self.write_unheard(&[Write::Delete(Store::Drafts, key(conversation.get()).into())]);
     }
 
     pub fn keep_emoji(&self, recent: Vec<String>, skin_tone: usize) {
-        self.write(Durability::Relaxed, &[Write::put(Store::Emoji, ONLY, &KeptEmoji { recent, skin_tone })]);
+        self.write_unheard(&[Write::put(Store::Emoji, ONLY, &KeptEmoji { recent, skin_tone })]);
     }
 
     /// The login was ended: what was read here is gone, what was written and not sent waits for the next login. The page
     /// need not wait for it.
     pub fn forget_account(&self) {
         note(None);
-        self.write(Durability::Relaxed, &ENGINE.map(Write::Clear));
+        self.write_unheard(&ENGINE.map(Write::Clear));
+    }
+
+    /// Writes what nobody waits for. That it failed, as when the browser clears the site, is no error of the page.
+    fn write_unheard(&self, writes: &[Write]) {
+        if let Some(done) = self.write(Durability::Relaxed, writes) {
+            wasm_bindgen_futures::spawn_local(async move { drop(JsFuture::from(done).await) });
+        }
     }
 
     fn write(&self, durability: Durability, writes: &[Write]) -> Option<Promise> {

@@ -60,12 +60,15 @@ pub enum Role {
     Alone,
 }
 
+/// Hears what the other tabs say.
+type Ear = Closure<dyn FnMut(MessageEvent)>;
+
 pub struct Tabs {
     /// This page among the others.
     pub page: u64,
     role: Cell<Role>,
     channel: Option<BroadcastChannel>,
-    hear: RefCell<Option<Closure<dyn FnMut(MessageEvent)>>>,
+    hear: RefCell<Option<Ear>>,
 }
 
 impl Tabs {
