@@ -119,7 +119,7 @@ async fn reading_across_a_block_is_listed_nowhere() {
     assert_eq!(listed.readers.iter().map(|it| it.read).collect::<Vec<_>>(), [seq(1)]);
     let read: MessageReaders = a.get(&path::message_readers(id, seq(3))).await.read();
     assert_eq!((read.count, read.readers), (0, vec![]));
-    assert_eq!(b.delete(&path::block(a.id)).await.status, 200);
+    assert_eq!(b.delete(&path::block(a.id)).await.status, 204);
     let listed: Readers = a.get(&path::readers(id)).await.read();
     assert_eq!(listed.readers.iter().map(|it| it.read).collect::<Vec<_>>(), [seq(3)]);
 }

@@ -17,6 +17,7 @@ mod register;
 mod replica;
 mod sighting;
 mod society;
+mod times;
 
 pub use checker::{Violation, judge, report};
 pub use dice::Dice;

@@ -14,6 +14,11 @@ pub fn check(facts: &Facts<'_>, findings: &mut Findings) {
     let mut done: HashMap<(Process, ConversationId), Vec<(u64, Seq)>> = HashMap::new();
     for call in facts.calls.iter().filter(|call| call.ok().is_some()) {
         if let Op::Delete { conversation, through } = call.op {
+            let member = facts.society.may_be_in(*conversation, call.process.account, call.from, call.to);
+            if member.is_some_and(|member| member != [true]) {
+                // Whoever leaves meanwhile has nothing left to delete.
+                continue;
+            }
             // What had not come yet cannot be deleted.
             let through = facts.head_by(*conversation, call.from).min(*through);
             done.entry((call.process, *conversation)).or_default().push((call.to, through));
