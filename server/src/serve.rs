@@ -29,7 +29,6 @@ pub struct Server {
     pub state: AppState,
     /// Nothing is written until it runs.
     pub writer: WriterTask,
-    webhook: Option<Webhook>,
 }
 
 /// Opens the data folder and builds everything on it. Starts nothing.
@@ -40,9 +39,7 @@ pub async fn build(config: Config) -> anyhow::Result<Server> {
     };
     let folder = Folder::take(&config.data)?;
     let (mut store, writer) = Store::open(folder).await?;
-    let changed = Arc::default();
-    let webhook = Webhook::new(&config, store.clone(), Arc::clone(&changed))?;
-    if webhook.is_some() {
+    if config.webhook()?.is_some() {
         store = store.telling_source();
     }
     let state = AppState {
@@ -54,21 +51,22 @@ pub async fn build(config: Config) -> anyhow::Result<Server> {
         limits: Arc::new(Limits::new(&config.rates)),
         rosters: Rosters::new(store.clone()),
         hub: Hub::default(),
-        changed,
+        changed: Arc::default(),
         config: Arc::new(config),
         store,
     };
-    Ok(Server { state, writer, webhook })
+    Ok(Server { state, writer })
 }
 
 impl Server {
     /// Serves until a signal asks to stop, or the store fails: then nothing may be acknowledged, and the process must
     /// end with the error.
     pub async fn run(self) -> anyhow::Result<()> {
-        let Self { state, mut writer, webhook } = self;
+        let Self { state, mut writer } = self;
         let config = state.config.clone();
         let listener =
             TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
+        let webhook = Webhook::new(&config, state.store.clone(), state.changed.clone())?;
         let stop = stop_signal()?;
         announce(&listener)?;
 
