@@ -7,6 +7,7 @@ use axum::http::header::{AUTHORIZATION, LOCATION};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, post};
+use base64ct::{Base64, Encoding};
 use hmac::{Hmac, Mac};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -175,7 +176,7 @@ async fn token(
         });
         bytes.collect::<String>()
     };
-    let basic = base64ct::Base64::encode_string(format!("{CLIENT}:{}", escaped(SECRET)).as_bytes());
+    let basic = Base64::encode_string(format!("{CLIENT}:{}", escaped(SECRET)).as_bytes());
     if headers.get(AUTHORIZATION).is_none_or(|said| *said != format!("Basic {basic}")) {
         return refused("invalid_client");
     }

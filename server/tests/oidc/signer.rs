@@ -2,6 +2,7 @@
 
 use base64ct::{Base64, Base64UrlUnpadded, Encoding};
 use ring::rand::SystemRandom;
+use ring::rsa::PublicKeyComponents;
 use ring::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
 };
@@ -56,8 +57,8 @@ impl Signer {
     pub fn public(&self) -> Value {
         let mut jwk = match &self.key {
             Key::Rsa(key) => {
-                let part = |number: ring::io::Positive| encode(number.big_endian_without_leading_zero());
-                json!({"kty": "RSA", "n": part(key.public().modulus()), "e": part(key.public().exponent())})
+                let parts = PublicKeyComponents::<Vec<u8>>::from(key.public());
+                json!({"kty": "RSA", "n": encode(parts.n), "e": encode(parts.e)})
             }
             Key::Ecdsa(key) => {
                 let point = key.public_key().as_ref();
