@@ -24,7 +24,7 @@ async fn the_same_frames_come_either_way() {
 
     let id = a.open(&b).await;
     let at_a = Events::connect(&a).await;
-    for text in ["一\n二", "<b>\u{2028}\u{0}data: x\r\n\r\n", &"长".repeat(2_000)] {
+    for text in ["一\n二", "<b>\u{2028}data: x\r\n\r\n", &"长".repeat(2_000)] {
         a.send(id, text).await;
     }
     b.send(id, "an answer").await;
