@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { look } from './support/look.ts';
 import { Messenger } from './support/messenger.ts';
-import { type Server, WORKSPACE } from './support/server.ts';
+import { PASSWORD, type Server, WORKSPACE } from './support/server.ts';
 import { expect, test, type Visitor } from './support/test.ts';
 
 const [ME, PEER] = ['kleedrac', 'crimsun'];
@@ -313,6 +313,38 @@ const PAGES: Record<string, (stage: Stage) => Promise<void>> = {
     await look(page);
   },
 
+  '/company': async ({ server, visit }) => {
+    const page = (await visit()).page;
+    await page.goto(server.url + (await invitation(server)));
+    await page.locator('[name=handle]').fill('zhangsan');
+    await page.locator('[name=password]').fill(PASSWORD);
+    await page.locator('[name=password]').press('Enter');
+    await page.waitForURL(url => url.pathname === '/');
+    await page.goto(`${server.url}/company`);
+    await look(page);
+    await page.getByRole('navigation', { name: '组织架构' }).getByRole('link').first().click();
+    await look(page);
+    await page.getByRole('searchbox').fill('zhang');
+    await page.getByRole('searchbox').press('Enter');
+    await expect(page.getByText('张三').first()).toBeVisible();
+    await look(page);
+  },
+
+  '/welcome/{link}': async ({ server, visit }) => {
+    const visitor = await visit();
+    visitor.watch.allow(/answer 4|status of 4/);
+    const page = visitor.page;
+    await page.goto(server.url + (await invitation(server)));
+    await look(page);
+    await page.locator('[name=handle]').fill('-');
+    await page.locator('[name=password]').fill('short');
+    await page.locator('[name=password]').press('Enter');
+    await expect(page.locator('.is-wrong').first()).toBeVisible();
+    await look(page);
+    await page.goto(`${server.url}/welcome/nowhere`);
+    await look(page);
+  },
+
   '/offline': async ({ server, enter }) => {
     const visitor = await enter(ME);
     visitor.watch.allowOutage();
@@ -338,6 +370,14 @@ async function greet(server: Server, count: number): Promise<void> {
   }
 }
 
+/** A company of one person, and the path by which they come in. */
+async function invitation(server: Server): Promise<string> {
+  await server.directory('PUT', 'departments', { departments: [{ external_id: 'd1', name: '总部' }] });
+  const person = { external_id: 'e1', display_name: '张三', title: '工程师', departments: ['d1'], version: 1 };
+  await server.directory('PUT', 'people', { people: [person] });
+  return (await server.directory('POST', 'people/e1/invitation', {})).path;
+}
+
 async function group(server: Server): Promise<number> {
   const peer = await (await server.program(PEER)).id();
   return (await server.program(ME)).group('读书会', [peer]);
@@ -361,8 +401,8 @@ test('axe finds nothing to blame on a page that does not exist', async ({ server
 
 test('every page of the router is looked at', () => {
   const router = readFileSync(join(WORKSPACE, 'server/src/page/mod.rs'), 'utf8');
-  // What `site` serves is no page.
-  const paths = [...router.matchAll(/\.route\("([^"]+)",\s*get\((?!site::)/g)].map(([, path]) => path!);
+  // What `site` serves is no page, and the way to a provider is none of ours.
+  const paths = [...router.matchAll(/\.route\("([^"]+)",\s*get\((?!site::|provider::)/g)].map(([, path]) => path!);
   expect(paths.length).toBeGreaterThan(10);
   expect(Object.keys(PAGES).sort()).toEqual(paths.sort());
 });
