@@ -22,7 +22,7 @@ struct CommandLine {
 #[derive(Subcommand)]
 enum Command {
     /// Serve the messenger; the default.
-    Serve(Config),
+    Serve(Box<Config>),
     /// Import conversations from a file of one JSON object a line, plain or gzip-compressed. Stop the server first.
     Import(ImportArguments),
 }
@@ -54,7 +54,7 @@ fn main() -> ExitCode {
         .with_env_filter(EnvFilter::try_from_env("SIXIN_LOG").unwrap_or_else(|_| EnvFilter::new(LOGGED)))
         .with_writer(std::io::stderr)
         .init();
-    match run(command.unwrap_or(Command::Serve(serve))) {
+    match run(command.unwrap_or_else(|| Command::Serve(Box::new(serve)))) {
         Ok(code) => code,
         Err(error) => {
             tracing::error!("{error:#}");
@@ -67,7 +67,7 @@ fn main() -> ExitCode {
 async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Serve(config) => {
-            server::serve::build(config).await?.run().await?;
+            server::serve::build(*config).await?.run().await?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Import(ImportArguments { file, data, source, password }) => {
