@@ -170,7 +170,8 @@ impl Client {
             // What a message tells of cursors is true whether or not the log has come to it.
             self.imply(id, message);
         }
-        let Some(held) = self.held.get_mut(&id) else { return };
+        // Whatever moves in a conversation that is not held: it may stand in the list now.
+        let Some(held) = self.held.get_mut(&id) else { return self.pulls.want(Job::Describe(id), self.now) };
         let ready = held.log.arrive(self.now, prev, pos, Change { pos, head_seq, change });
         self.apply_log(id, ready);
     }

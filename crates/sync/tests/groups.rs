@@ -10,7 +10,9 @@ use model::server::Server;
 use model::{client_id, conversation_id, seq, text, user_id};
 use protocol::group::{Crowd, Named};
 use protocol::sync::AccountChange;
-use protocol::{Conversation, ConversationId, ErrorCode, Mentions, MessageBody, Notice, Role, ServerFrame, Upd};
+use protocol::{
+    Conversation, ConversationId, ConversationKind, ErrorCode, Mentions, MessageBody, Notice, Role, ServerFrame, Upd,
+};
 use sync::{Input, Request, Unsent};
 
 fn group() -> ConversationId {
@@ -163,4 +165,25 @@ fn what_is_left_keeps_nothing() {
         device.receive(&server, 0);
     }
     assert!(device.outbox.is_empty() && device.reads.is_empty());
+}
+
+/// R001-05, R002-17: a group that the device does not know is asked for, also when the first thing heard of it is a notice,
+/// or a message that the account does not see.
+#[test]
+fn a_notice_makes_a_group_known() {
+    for withheld in [false, true] {
+        let (mut server, mut device) = live();
+        let unknown = server.create(30, ConversationKind::Group, &[1, 2]);
+        server.take_frames();
+        let left = MessageBody::Notice { notice: Box::new(Notice::Left { members: 2 }) };
+        match withheld {
+            false => drop(server.send(user_id(2), unknown, client_id(1), left)),
+            true => drop(server.send_without(user_id(2), unknown, client_id(1), text("x"), &[user_id(1)])),
+        }
+        push(&mut server, &mut device);
+        while device.deliver(&server) {}
+        let asked =
+            device.requests.iter().any(|(_, request)| *request == Request::Conversation { conversation: unknown });
+        assert!(asked, "{withheld}");
+    }
 }
