@@ -134,6 +134,8 @@ impl Client {
             let held = entry.insert(Held::new(about, self.account.id));
             told.into_iter().for_each(|&(upd, relation)| held.relate(upd, relation));
             self.note_mute(id);
+            // What stands in the composer outlives a membership that began anew.
+            self.tell_draft(id);
             self.changes.order = true;
             self.changes.total = true;
             self.changes.sessions.insert(id);

@@ -128,6 +128,12 @@ fn what_is_left_is_gone() {
     let again = Conversation { upd: joined, joined, vis_from: seq(2), last: None, unread: 0, ..before.clone() };
     account(&mut device, &server, joined, AccountChange::Joined { conversation: Box::new(again) });
     assert!(device.client.sessions().contains(&group()) && device.client.items(group()).is_empty());
+    // What is typed stays in the composer of whoever came back, and is told.
+    device.step(&server, Input::Typed { conversation: group(), text: "draft".to_owned() });
+    let joined = joined.next();
+    let again = Conversation { upd: joined, joined, vis_from: seq(2), last: None, unread: 0, ..before.clone() };
+    account(&mut device, &server, joined, AccountChange::Joined { conversation: Box::new(again) });
+    assert!(device.requests.iter().any(|(_, request)| matches!(request, Request::Prefer { .. })));
     // What was told of the earlier membership comes too late, and its end as well.
     device.step(&server, Input::Joined(before));
     account(&mut device, &server, upd.next(), AccountChange::Left { conversation: group() });

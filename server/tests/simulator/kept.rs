@@ -40,9 +40,9 @@ impl Disk {
     pub fn stored(&self) -> Option<Stored> {
         Some(Stored {
             device: read(self.device.as_ref()?),
-            users: self.users.values().map(read).collect(),
-            conversations: self.conversations.values().map(read).collect(),
-            timelines: self.timelines.values().map(read).collect(),
+            users: self.users.values().map(|text| read(text)).collect(),
+            conversations: self.conversations.values().map(|text| read(text)).collect(),
+            timelines: self.timelines.values().map(|text| read(text)).collect(),
         })
     }
 }
@@ -51,6 +51,6 @@ fn json(what: &impl Serialize) -> String {
     serde_json::to_string(what).unwrap()
 }
 
-fn read<T: DeserializeOwned>(text: &String) -> T {
+fn read<T: DeserializeOwned>(text: &str) -> T {
     serde_json::from_str(text).unwrap()
 }

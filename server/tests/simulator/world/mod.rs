@@ -69,8 +69,8 @@ impl<'a> World<'a> {
         for n in 0..3 {
             world.post(n % 2, DIRECT, false).await;
         }
-        for n in 0..plan.devices {
-            let login = world.backend.log_in(&world.people[OWNERS[n]]).await;
+        for (n, owner) in OWNERS.into_iter().take(plan.devices).enumerate() {
+            let login = world.backend.log_in(&world.people[owner]).await;
             let start = world.start(&login, None).await;
             world.devices.push(Device::new(login, start.clone(), plan.seed + n as u64, plan.keeping));
             world.devices[n].reload(world.now, start);
@@ -114,8 +114,8 @@ impl<'a> World<'a> {
         let Some(&conversation) = self.rooms.get(&room).filter(|id| self.oracle.member(me, **id)) else { return };
         self.written += 1;
         let client_id = ClientId::from_parts(self.written, [0; 10]);
-        let others = self.oracle.rooms[&conversation].members.keys().copied().filter(|member| *member != me);
-        let invisible_list = if withhold { others.last().into_iter().collect() } else { Vec::new() };
+        let mut others = self.oracle.rooms[&conversation].members.keys().copied().filter(|member| *member != me);
+        let invisible_list = if withhold { others.next_back().into_iter().collect() } else { Vec::new() };
         let request = SendRequest { client_id, body: text(self.written), invisible_list };
         let call = wire::with_body(Method::POST, path::messages(conversation), &request);
         self.collect();
