@@ -6,8 +6,9 @@
 
 use axum::body::Bytes;
 use axum::http::header::USER_AGENT;
-use axum::http::{HeaderValue, Request, Response};
+use axum::http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::Incoming;
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -66,17 +67,26 @@ impl Outbound {
     }
 
     /// The answer to a request, whatever its status.
-    pub async fn ask(&self, mut request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, NoAnswer> {
-        request.headers_mut().insert(USER_AGENT, HeaderValue::from_static("sixin"));
+    pub async fn ask(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, NoAnswer> {
         let asking = async {
-            let request = request.map(|body| Full::new(Bytes::from(body)));
-            let (head, body) = self.0.request(request).await.map_err(NoAnswer::Unreachable)?.into_parts();
+            let (head, body) = self.begin(request).await?.into_parts();
             let body = Limited::new(body, LARGEST).collect().await;
             let body =
                 body.map_err(|error| if error.is::<LengthLimitError>() { NoAnswer::Large } else { NoAnswer::Broken })?;
             Ok(Response::from_parts(head, body.to_bytes().to_vec()))
         };
         tokio::time::timeout(PATIENCE, asking).await.unwrap_or(Err(NoAnswer::Slow))
+    }
+
+    /// The status of the answer, whose body is not read.
+    pub async fn status(&self, request: Request<Vec<u8>>) -> Result<StatusCode, NoAnswer> {
+        let answer = tokio::time::timeout(PATIENCE, self.begin(request)).await.unwrap_or(Err(NoAnswer::Slow))?;
+        Ok(answer.status())
+    }
+
+    async fn begin(&self, mut request: Request<Vec<u8>>) -> Result<Response<Incoming>, NoAnswer> {
+        request.headers_mut().insert(USER_AGENT, HeaderValue::from_static("sixin"));
+        self.0.request(request.map(|body| Full::new(Bytes::from(body)))).await.map_err(NoAnswer::Unreachable)
     }
 }
 

@@ -147,7 +147,7 @@ impl Receiver {
             .header("sixin-signature", self.sign(store::now() / 1_000, &event.body))
             .body(event.body.clone().into_bytes())
             .expect("the address was read as one, and the headers are plain text");
-        Ok(self.http.ask(request).await?.status())
+        self.http.status(request).await
     }
 
     /// `t=…,sig=…`: the time in seconds, and HMAC-SHA256 in hexadecimal digits over three lines: `sixin-webhook-1`, the

@@ -104,7 +104,7 @@ async fn the_company_is_for_its_own_people() {
         assert!(card.contains("张三") && !card.contains("工程师"), "{handle}");
     }
     let mut anonymous = Browser::new(&server.address);
-    assert_eq!(anonymous.get("/company").await.header("location"), "/login");
+    assert_eq!(anonymous.get("/company").await.header("location"), "/login?to=%2Fcompany");
     // Colleagues are told who is external; who was deactivated is gone.
     let mut inside = browser(&server, "zhangsan").await;
     let market = link_of(&inside.get("/company?department=1").await.text(), "市场部");

@@ -59,9 +59,16 @@ impl Store {
                         Some(id) => id,
                         None => bind_newcomer(tx, &vouched).await?,
                     };
-                    let active: bool = sqlx::query_scalar(ACTIVE).bind(id).fetch_one(&mut *tx.conn).await?;
-                    if !active {
-                        return Ok(None);
+                    // Whom the directory deactivated stays out, whichever account they are bound to.
+                    let person = match &vouched.company {
+                        Some(company) => find(tx, COMPANY, company).await?,
+                        None => None,
+                    };
+                    for id in [Some(id), person].into_iter().flatten() {
+                        let active: bool = sqlx::query_scalar(ACTIVE).bind(id).fetch_one(&mut *tx.conn).await?;
+                        if !active {
+                            return Ok(None);
+                        }
                     }
                     label(tx, &vouched.issuer, &vouched.person.name, vouched.label.as_deref()).await?;
                     let row = sqlx::query(ACCOUNT).bind(id).fetch_one(&mut *tx.conn).await?;

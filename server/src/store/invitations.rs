@@ -1,7 +1,7 @@
 //! How people whom the directory made come in for the first time: by a link, once.
 //!
-//! Invariants: only the link's hash is kept. One link a person: a new one ends the one before. Nobody who can log in has
-//! one, so that it never takes an account over.
+//! Invariants: only the link's hash is kept. One link a person: a new one ends the one before. Nobody who can log in, by
+//! a password or by a provider, has one, so that it never takes an account over.
 
 use super::logins::TokenHash;
 use super::profiles::tell;
@@ -11,14 +11,17 @@ use sqlx::Row;
 
 const PUT: &str = "insert into invitation (account, token_hash, expires_at)
     select id, $2, $3 from account where id = $1 and active = 1 and password_hash is null
+    and not exists (select 1 from identity where identity.account = $1 and identity.issuer <> '')
     on conflict (account) do update set token_hash = $2, expires_at = $3 returning account";
 const FIND: &str = "select a.id, a.handle, a.display_name, a.avatar, a.version
     from invitation as i join account as a on a.id = i.account and a.active = 1 and a.password_hash is null
+    and not exists (select 1 from identity as y where y.account = a.id and y.issuer <> '')
     where i.token_hash = $1 and i.expires_at > $2";
 const USE: &str = "delete from invitation where token_hash = $1 and expires_at > $2 returning account";
 const LET_IN: &str = "update account
     set handle = $2, password_hash = $3, version = version + 1, upd = upd + 1, profile_upd = upd + 1
-    where id = $1 and active = 1 and password_hash is null returning upd";
+    where id = $1 and active = 1 and password_hash is null
+    and not exists (select 1 from identity where identity.account = $1 and identity.issuer <> '') returning upd";
 
 /// Every statement of this file, for the test that explains them.
 #[cfg(test)]
