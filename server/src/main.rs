@@ -44,14 +44,10 @@ struct ImportArguments {
     password: Option<Password>,
 }
 
-/// What is logged unless `SIXIN_LOG` says otherwise. When thousands of devices come back at once, reads wait for their
-/// turn, which is no news: a line for each would cost more than the read.
-const LOGGED: &str = "info,sqlx::pool=error";
-
 fn main() -> ExitCode {
     let CommandLine { command, serve } = CommandLine::parse();
     tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::try_from_env("SIXIN_LOG").unwrap_or_else(|_| EnvFilter::new(LOGGED)))
+        .with_env_filter(EnvFilter::try_from_env("SIXIN_LOG").unwrap_or_else(|_| EnvFilter::new("info")))
         .with_writer(std::io::stderr)
         .init();
     match run(command.unwrap_or_else(|| Command::Serve(Box::new(serve)))) {

@@ -6,7 +6,7 @@
 
 use axum::body::Bytes;
 use axum::http::header::USER_AGENT;
-use axum::http::{HeaderValue, Request, Response, StatusCode};
+use axum::http::{HeaderValue, Request, Response};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper_rustls::HttpsConnector;
@@ -78,10 +78,10 @@ impl Outbound {
         tokio::time::timeout(PATIENCE, asking).await.unwrap_or(Err(NoAnswer::Slow))
     }
 
-    /// The status of the answer, whose body is not read.
-    pub async fn status(&self, request: Request<Vec<u8>>) -> Result<StatusCode, NoAnswer> {
+    /// The number that the answer begins with, from 100 to 999; its body is not read.
+    pub async fn status(&self, request: Request<Vec<u8>>) -> Result<u16, NoAnswer> {
         let answer = tokio::time::timeout(PATIENCE, self.begin(request)).await.unwrap_or(Err(NoAnswer::Slow))?;
-        Ok(answer.status())
+        Ok(answer.status().as_u16())
     }
 
     async fn begin(&self, mut request: Request<Vec<u8>>) -> Result<Response<Incoming>, NoAnswer> {

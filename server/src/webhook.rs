@@ -10,7 +10,7 @@ use crate::config::{Config, Secret};
 use crate::outbound::{NoAnswer, Outbound};
 use crate::store::{self, OutboundEvent, Store, StoreError};
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{Request, StatusCode, Uri};
+use axum::http::{Request, Uri};
 use hmac::{Hmac, Mac};
 use protocol::{Millis, UserId};
 use sha2::Sha256;
@@ -126,9 +126,8 @@ fn wait_after(attempts: u32) -> Millis {
 impl Receiver {
     async fn attempt(self, event: OutboundEvent) -> Attempt {
         let told = match self.tell(&event).await {
-            Ok(status) if status.is_success() => true,
+            Ok(200..300) => true,
             Ok(status) => {
-                let status = status.as_u16();
                 tracing::info!(event = event.id, attempts = event.attempts + 1, status, "the source took no event");
                 false
             }
@@ -140,7 +139,7 @@ impl Receiver {
         Attempt { event, told }
     }
 
-    async fn tell(&self, event: &OutboundEvent) -> Result<StatusCode, NoAnswer> {
+    async fn tell(&self, event: &OutboundEvent) -> Result<u16, NoAnswer> {
         let request = Request::post(self.url.clone())
             .header(CONTENT_TYPE, "application/json")
             .header("sixin-event", &event.id)

@@ -185,6 +185,9 @@ impl Store {
             .pragma("mmap_size", "268435456");
         let reader = SqlitePoolOptions::new()
             .max_connections(4)
+            // When thousands of devices come back at once, reads wait for their turn: a line in the log for each would cost
+            // more than the read.
+            .acquire_slow_threshold(Duration::from_secs(30))
             .min_connections(1)
             .acquire_timeout(Duration::from_secs(10))
             // WAL mode and the file must exist first; the pool only ever reads after the migration.
