@@ -30,7 +30,7 @@ pub fn encode(bytes: impl AsRef<[u8]>) -> String {
 impl Signer {
     pub fn rsa(kid: &str) -> Self {
         let der = Base64::decode_vec(&RSA.replace('\n', "")).unwrap();
-        Self { kid: kid.to_owned(), key: Key::Rsa(Box::new(RsaKeyPair::from_pkcs8(&der).unwrap())) }
+        Self { kid: kid.to_owned(), key: Key::Rsa(Box::new(RsaKeyPair::from_der(&der).unwrap())) }
     }
 
     pub fn ecdsa(kid: &str) -> Self {
