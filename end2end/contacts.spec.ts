@@ -37,13 +37,19 @@ test('friends are asked, accepted and found on the page of contacts', FLOW, asyn
   await found.getByRole('button', { name: `${say('加为好友')}: ${PEER}` }).click();
   await expect(part(mine, '好友申请')).toContainText(say('等待对方同意'));
 
-  await look(theirs);
+  const waiting = say('{} 个好友申请', 1);
+  const badge = theirs.getByRole('link', { name: `${say('通讯录')} · ${waiting}` }).and(theirs.locator(':visible'));
+  await expect(badge).toContainText('1');
+  await badge.click();
   const asked = part(theirs, '好友申请');
   await expect(asked).toContainText('我们聊过电影');
   await asked.getByRole('button', { name: `${say('同意')}: ${ME}` }).click();
   const book = part(theirs, '联系人');
   await expect(book.getByRole('heading', { level: 3 })).toHaveText(['F']);
   await expect(book.getByRole('listitem')).toContainText(say('好友'));
+  await theirs.goto(new URL('/', theirs.url()).href);
+  await expect(theirs.getByRole('link', { name: say('通讯录'), exact: true }).first()).toBeAttached();
+  await expect(theirs.getByRole('link', { name: waiting })).toHaveCount(0);
 
   await look(mine);
   await act(mine, '联系人', PEER, '拉黑');

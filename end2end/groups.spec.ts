@@ -142,7 +142,10 @@ test('one joins by a link once let in, and is gone when removed', FLOW, async ({
   await expect(peer.message('欢迎')).toBeVisible();
   await expect(peer.message('进群之前说的')).toHaveCount(0);
   await manage(owner.page, THIRD, '移出群聊');
+  await expect(peer.page.getByRole('alert')).toContainText(say('你已被移出群聊'));
+  await expect(peer.page.getByRole('note')).toHaveText(say('你已被移出群聊'));
   await expect(peer.composer).toBeHidden();
+  await expect(peer.log).toContainText(say('{} 加入了群聊', say('你')));
   await peer.showList();
   await expect(peer.session('邻居')).toHaveCount(0);
 });
@@ -215,4 +218,46 @@ test('a group is handed over, left and dissolved', FLOW, async ({ enter, server 
   await expect(third.composer).toBeHidden();
   await third.showList();
   await expect(third.session('临时')).toHaveCount(0);
+});
+
+test('a nickname shows in bubbles, the list and mentions, at once', FLOW, async ({ enter, server }) => {
+  const id = await group(server, '昵称', OTHER);
+  await (await server.program(OTHER)).send(id, 'before');
+  const owner = await enter(OWNER);
+  const other = await enter(OTHER);
+  const me = new Messenger(owner.page);
+  await me.choose('昵称');
+  await expect(me.message('before')).toContainText(OTHER);
+  await settings(other, id);
+  await other.page.getByLabel(say('我在本群的昵称')).fill('小乙');
+  await other.page.locator('button[value=nickname]').click();
+  await expect(me.message('before')).toContainText('小乙');
+  await me.composer.pressSequentially('@小');
+  await expect(me.page.getByRole('listbox', { name: say('选择要提醒的人') }).getByRole('option')).toHaveText(['小乙']);
+  await me.composer.fill('');
+  await me.page.reload();
+  await expect(me.message('before')).toContainText('小乙');
+  await me.showList();
+  await expect(me.session('昵称')).toContainText(say('{}：{}', '小乙', 'before'));
+});
+
+test('who waits is seen in the chat, and let in from there', FLOW, async ({ enter, server }) => {
+  const id = await group(server, '门铃', OTHER);
+  const program = await server.program(OWNER);
+  await program.admit(id, 'approval');
+  const link = await program.link(id);
+  const owner = await enter(OWNER);
+  const other = await enter(THIRD);
+  const me = new Messenger(owner.page);
+  await me.choose('门铃');
+  await other.page.goto(`${server.url}/join/${link}`);
+  await other.page.getByRole('button', { name: say('申请加入') }).click();
+  const waiting = me.page.getByRole('link', { name: say('{} 人申请入群', 1) });
+  await waiting.click();
+  const panel = me.page.getByRole('dialog');
+  await panel.getByRole('button', { name: say('同意 {} 入群', THIRD) }).click();
+  await expect(panel.getByText(say('没有人等待入群'))).toBeVisible();
+  await panel.getByRole('button', { name: say('关闭') }).click();
+  await expect(waiting).toHaveCount(0);
+  await expect(me.log).toContainText(say('{} 加入了群聊', THIRD));
 });

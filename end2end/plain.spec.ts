@@ -112,3 +112,15 @@ test('without scripts one ends another login and logs out', async ({ visit }) =>
   await one.page.getByRole('button', { name: '退出登录' }).click();
   await expect(one.page).toHaveURL(/\/login$/);
 });
+
+test('without scripts one writes notes to oneself', async ({ visit, server }) => {
+  const visitor = await visit();
+  const page = visitor.page;
+  await visitor.login('film-dev-0-a');
+  await page.goto(`${server.url}/new`);
+  await page.getByRole('button', { name: '文件助手' }).click();
+  await page.getByRole('textbox', { name: '输入消息' }).fill('别忘了');
+  await page.getByRole('button', { name: '发送' }).click();
+  await expect(page.getByRole('log').getByRole('article').last()).toContainText('别忘了');
+  await expect(page.getByRole('heading', { level: 2, name: '文件助手' })).toBeVisible();
+});

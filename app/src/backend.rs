@@ -42,7 +42,7 @@ pub enum Page {
     /// `GET`, `POST /register`: `handle`, `display_name`, `password`.
     Register(Form),
     /// `GET /new?query=`; `POST /new`: `peer`, a user's id; answers 303 to the conversation.
-    New { query: String, found: Option<Vec<User>>, form: Form },
+    New { me: UserId, query: String, found: Option<Vec<User>>, form: Form },
     /// `GET /contacts?query=`; `POST /contacts`: `user`, an id; `act`, one of `befriend` (with a `greeting`), `unfriend`,
     /// `refuse`, `follow`, `unfollow`, `block`, `unblock`.
     Contacts { content: Box<Contacts>, form: Form },
@@ -194,6 +194,8 @@ pub struct GroupPage {
     pub now: Millis,
     pub nickname: String,
     pub announced_by: Option<String>,
+    /// Who did not let themselves be invited just now, by name.
+    pub refused: Vec<String>,
     pub form: Form,
 }
 
@@ -369,6 +371,14 @@ pub enum Intent {
         conversation: ConversationId,
         seq: Seq,
     },
+    /// Show who waits to be let into a group.
+    Waiting(ConversationId),
+    /// Let somebody in who waits, or not.
+    AnswerWaiting {
+        conversation: ConversationId,
+        user: UserId,
+        accept: bool,
+    },
     /// Show a message in its place.
     Jump {
         conversation: ConversationId,
@@ -405,6 +415,10 @@ pub enum Errand {
     Unread { conversation: ConversationId, before: Option<Seq> },
     /// `GET …/messages/{seq}/readers`, then [`crate::live::Live::readers_found`] with the same arguments.
     Readers { conversation: ConversationId, seq: Seq },
+    /// `GET …/group`, then [`crate::live::Live::waiting_found`] with who waits.
+    Waiting(ConversationId),
+    /// `PUT …/waiting/{user}`, then [`crate::live::Live::waiting_answered`].
+    AnswerWaiting { conversation: ConversationId, user: UserId, accept: bool },
     /// Put a text on the clipboard.
     Copy(String),
     /// `POST /conversations`, then a step with `Input::Joined` and [`Intent::Open`], or

@@ -144,7 +144,9 @@ fn plain_page(page: Page, preferences: Preferences, words: &'static Words) -> (&
             (words.page.log_in, view! { <Vain words provider why again /> }.to_html())
         }
         Page::Register(form) => (words.page.register, view! { <Register words form /> }.to_html()),
-        Page::New { query, found, form } => (words.find_people, view! { <New words own query found form /> }.to_html()),
+        Page::New { me, query, found, form } => {
+            (words.find_people, view! { <New words own me query found form /> }.to_html())
+        }
         Page::Contacts { content, form } => {
             (words.contacts, view! { <Contacts words content=*content form /> }.to_html())
         }

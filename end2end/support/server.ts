@@ -202,6 +202,16 @@ export class Program {
     return (await call(`${this.server.url}/api/v1/conversations`, 'POST', this.token, { title, members })).id;
   }
 
+  /** Sets how one comes into a group. */
+  async admit(group: number, joining: 'free' | 'approval' | 'closed'): Promise<void> {
+    await call(`${this.server.url}/api/v1/conversations/${group}`, 'PATCH', this.token, { joining });
+  }
+
+  /** Makes a group's link. Its secret. */
+  async link(group: number): Promise<string> {
+    return (await call(`${this.server.url}/api/v1/conversations/${group}/link`, 'POST', this.token, {})).link;
+  }
+
   /** Opens the direct conversation with somebody. */
   async open(peer: number): Promise<number> {
     return (await call(`${this.server.url}/api/v1/conversations`, 'POST', this.token, { peer })).id;

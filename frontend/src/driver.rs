@@ -335,6 +335,20 @@ impl Driver {
                     driver.tell(move |live| live.readers_found(conversation, seq, answer));
                 });
             }
+            Errand::Waiting(conversation) => {
+                let driver = self.clone();
+                spawn_local(async move {
+                    let answer = http::waiting(conversation).await;
+                    driver.tell(move |live| live.waiting_found(conversation, answer));
+                });
+            }
+            Errand::AnswerWaiting { conversation, user, accept } => {
+                let driver = self.clone();
+                spawn_local(async move {
+                    let answer = http::answer_waiting(conversation, user, accept).await;
+                    driver.tell(move |live| live.waiting_answered(user, answer));
+                });
+            }
             Errand::Copy(text) => browser::copy(&text),
             Errand::FetchEmoji => {
                 let driver = self.clone();

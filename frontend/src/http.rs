@@ -2,7 +2,7 @@
 
 use crate::browser::{parse, window};
 use crate::timeout::Timeout;
-use protocol::group::Members;
+use protocol::group::{AnswerWaiting, Member, Members};
 use protocol::messaging::{HideMessages, MessageReaders, OpenConversation, SendRequest, UnreadPage};
 use protocol::receipts::ReportReceipts;
 use protocol::sync::CheckCounts;
@@ -11,8 +11,8 @@ use protocol::{
     account::{ChangeReceipts, Users},
     path,
 };
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use sync::{Action, Answer, Failure, Request};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -134,11 +134,14 @@ pub async fn search(query: &str) -> Result<Vec<User>, Failure> {
     read::<Users>(&text).map(|found| found.users)
 }
 
-/// Members of a group whose name contains a text.
+/// Members of a group whose name contains a text, by what they are called there.
 pub async fn members(conversation: ConversationId, query: &str) -> Result<Vec<User>, Failure> {
     let query = String::from(js_sys::encode_uri_component(query));
     let text = ask(Call::get(format!("{}?query={query}&limit=8", path::members(conversation)))).await?;
-    read::<Members>(&text).map(|found| found.members.into_iter().map(|member| member.user).collect())
+    read::<Members>(&text).map(|found| {
+        let called = |member: Member| User { display_name: member.name().clone(), ..member.user };
+        found.members.into_iter().map(called).collect()
+    })
 }
 
 /// The messages that make a conversation's unread count: the newest, or those before a seq.
@@ -153,6 +156,24 @@ pub async fn unread(conversation: ConversationId, before: Option<Seq>) -> Result
 /// Who has read a message.
 pub async fn readers(conversation: ConversationId, seq: Seq) -> Result<MessageReaders, Failure> {
     read(&ask(Call::get(path::message_readers(conversation, seq))).await?)
+}
+
+/// Of a group's rules, who waits to be let in.
+#[derive(Deserialize)]
+struct Rules {
+    #[serde(default)]
+    waiting: Vec<User>,
+}
+
+/// Who waits to be let into a group.
+pub async fn waiting(conversation: ConversationId) -> Result<Vec<User>, Failure> {
+    let text = ask(Call::get(path::group(conversation))).await?;
+    read::<Rules>(&text).map(|rules| rules.waiting)
+}
+
+/// Lets somebody into a group, or not.
+pub async fn answer_waiting(conversation: ConversationId, user: UserId, accept: bool) -> Result<(), Failure> {
+    ask(Call::with("PUT", path::waiting(conversation, user), &AnswerWaiting { accept })).await.map(drop)
 }
 
 /// Opens the direct conversation with a user.

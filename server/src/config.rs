@@ -101,6 +101,13 @@ pub struct Config {
     #[arg(long, env = "SIXIN_STRANGER_MSG_LIMIT", default_value_t = 0, value_name = "COUNT",
         value_parser = RangedU64ValueParser::<u64>::new().range(0..=1_000_000))]
     pub stranger_msg_limit: u64,
+
+    /// For how many days a group's member learns who has read a message of theirs, 1 to 36500; of an older one they learn
+    /// how many.
+    #[arg(long, env = "SIXIN_READER_DAYS", default_value_t = 30, value_name = "DAYS",
+        value_parser = RangedU64ValueParser::<u64>::new().range(1..=36_500))]
+    pub reader_days: u64,
+
     /// Members of a group at most, 3 to 10000.
     #[arg(long, env = "SIXIN_GROUP_MEMBERS", default_value_t = MEMBERS_MAX as u32, value_name = "COUNT",
         value_parser = RangedU64ValueParser::<u32>::new().range(3..=MEMBERS_MAX as u64))]

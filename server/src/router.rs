@@ -4,7 +4,7 @@
 
 use crate::api::{
     accounts, avatars, contacts, conversations, devices, directory, groups, logins, messages, openapi, push, receipts,
-    sync, users,
+    removals, sync, users,
 };
 use crate::error::Refusal;
 use crate::middleware::{headers, limits, origin, request_log};
@@ -73,6 +73,9 @@ pub fn routes() -> Vec<Route> {
         route(Method::PUT,     path::ADMIN_PERSON_AVATAR, "putPersonAvatar", Admin, put(directory::put_avatar).layer(DefaultBodyLimit::max(pictures::BYTES))),
         route(Method::POST,    path::ADMIN_INVITATION, "invitePerson",     Admin,   post(directory::invite)),
         route(Method::GET,     path::ADMIN_CONFLICTS, "listConflicts",     Admin,   get(directory::conflicts)),
+        route(Method::POST,    path::ADMIN_REMOVAL,  "removeMessage",      Admin,   post(removals::remove)),
+        route(Method::GET,     path::ADMIN_REMOVAL,  "getRemoval",         Admin,   get(removals::get)),
+        route(Method::DELETE,  path::ADMIN_REMOVAL,  "restoreMessage",     Admin,   delete(removals::restore)),
         route(Method::GET,     path::USERS,          "searchUsers",        Account, get(users::search)),
         route(Method::GET,     path::USER,           "getUser",            Account, get(users::get)),
         route(Method::POST,    path::LOGINS,         "logIn",              Anyone,  post(logins::log_in)),

@@ -195,3 +195,29 @@ async fn the_settings_say_who_may_write() {
     assert!(page.contains("name=\"messages_from\" value=\"followers\" checked"));
     assert_eq!(browser.post("/settings", &[("messages_from", "nonsense")]).await.status, 400);
 }
+
+/// R003-02: a device begins with the requests that wait, and the account's log tells of every later one and of every
+/// answer, so that all devices count the same.
+#[tokio::test]
+async fn waiting_requests_are_counted_on_every_device() {
+    let server = TestServer::start();
+    let (a, b, c) = (server.person("aa").await, server.person("bb").await, server.person("cc").await);
+    befriend(&a, &b, None).await;
+    let start = b.sync(None).await;
+    assert_eq!(start.requests, [a.id]);
+    assert_eq!(a.sync(None).await.requests, []);
+    befriend(&c, &b, None).await;
+    b.delete(&path::request(a.id)).await;
+    let later = b.sync(Some(&start.token)).await;
+    assert_eq!(later.requests, []);
+    let states: Vec<_> = later
+        .changes
+        .iter()
+        .filter_map(|change| match change {
+            AccountChange::Request(request) => Some((request.user.id, request.incoming, request.state)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(states, [(c.id, true, RequestState::Waiting), (a.id, true, RequestState::Refused)]);
+    assert_eq!(b.sync(None).await.requests, [c.id]);
+}

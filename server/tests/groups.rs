@@ -5,7 +5,8 @@
 mod support;
 
 use protocol::group::{GroupLink, Invitation, Invited, Members, Notice};
-use protocol::sync::AccountChange;
+use protocol::messaging::{MessageReaders, Readers, UnreadPage, Withheld};
+use protocol::sync::{AccountChange, Parting};
 use protocol::{Conversation, ConversationId, LogChange, MessageBody, Seq, ServerFrame, path};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -70,7 +71,7 @@ async fn frames_follow_membership() {
     assert_eq!((conversation.id, conversation.unread), (id, 0));
 
     // c joins late, and is removed: two account frames, and of the log only what lies between.
-    assert_eq!(a.post(&path::members(id), &json!({"users": [c.id]})).await.status, 204);
+    assert_eq!(a.post(&path::members(id), &json!({"users": [c.id]})).await.status, 200);
     a.send(id, "two").await;
     assert_eq!(a.patch(&path::conversation(id), &json!({"title": "二"})).await.status, 200);
     assert_eq!(a.delete(&path::member(id, c.id)).await.status, 204);
@@ -88,7 +89,9 @@ async fn frames_follow_membership() {
                             assert_eq!(conversation.vis_from, conversation.head_seq);
                             joined = true;
                         }
-                        AccountChange::Left { conversation } => left = conversation == id,
+                        AccountChange::Left { conversation, why } => {
+                            left = (conversation, why) == (id, Parting::Removed)
+                        }
                         _ => {}
                     }
                 }
@@ -226,7 +229,7 @@ async fn a_recall_of_what_was_before_tells_a_newcomer_nothing() {
     let (a, b, c) = (server.person("aa").await, server.person("bb").await, server.person("cc").await);
     let id = make(&a, "一", &[&b]).await.id;
     let seq = a.send(id, "one").await.seq;
-    assert_eq!(a.post(&path::members(id), &json!({"users": [c.id]})).await.status, 204);
+    assert_eq!(a.post(&path::members(id), &json!({"users": [c.id]})).await.status, 200);
     let (mut at_b, mut at_c) = (b.push().await, c.push().await);
     assert_eq!(a.post(&path::recall(id, seq), &json!({})).await.status, 200);
     a.send(id, "two").await;
@@ -238,4 +241,167 @@ async fn a_recall_of_what_was_before_tells_a_newcomer_nothing() {
     let told = until(&mut at_c, "two").await;
     let [ServerFrame::Conversation { change, .. }] = told.as_slice() else { panic!("{told:?}") };
     assert_eq!(*change, LogChange::Withheld { seq });
+}
+
+/// What members are called in a group reaches every device beside the messages, live and later, and ends with the
+/// membership.
+#[tokio::test]
+async fn nicknames_reach_whoever_shows_them() {
+    let server = TestServer::start();
+    let (a, b, c) = (server.person("aa").await, server.person("bb").await, server.person("cc").await);
+    let id = make(&a, "一", &[&b, &c]).await.id;
+    a.send(id, "before").await;
+    let before = a.conversation(id).await.rev;
+    let mut push = a.push().await;
+    let call = async |name: &str| b.patch(&path::member(id, b.id), &json!({"nickname": name})).await.status;
+    assert_eq!(call("小乙").await, 204);
+    let ServerFrame::Conversation { prev, pos, change: LogChange::Named { nickname }, .. } = push.frame().await else {
+        panic!("a position of the log")
+    };
+    assert_eq!((prev, pos, nickname.rev), (before, before.next(), before.next()));
+    assert_eq!((nickname.user, nickname.name.as_ref().map(|name| name.as_str())), (b.id, Some("小乙")));
+    // Saying the same again is no change.
+    assert_eq!(call("小乙").await, 204);
+    assert_eq!(a.changes(id, before).await.nicknames, [nickname.clone()]);
+    assert_eq!(a.changes(id, pos).await.nicknames, []);
+
+    b.send(id, "after").await;
+    let ServerFrame::Conversation { change: LogChange::Message { nickname: beside, .. }, .. } = push.frame().await
+    else {
+        panic!("a message")
+    };
+    assert_eq!(beside, Some(nickname.clone()));
+    assert_eq!(c.history(id, Seq::ZERO, 100).await.nicknames, [nickname.clone()]);
+    assert_eq!(c.get(&path::unread(id)).await.read::<UnreadPage>().nicknames, [nickname.clone()]);
+    assert_eq!(c.conversation(id).await.group.unwrap().nicknames, [nickname.clone()]);
+    assert_eq!(c.sync(None).await.conversations[0].group.as_ref().unwrap().nicknames, [nickname.clone()]);
+    a.report(id, 3, 3).await;
+    b.report(id, 3, 3).await;
+    let readers: MessageReaders = a.get(&path::message_readers(id, Seq::ZERO.plus(2))).await.read();
+    assert_eq!(readers.nicknames, [nickname.clone()]);
+
+    assert_eq!(call("").await, 204);
+    let ended = a.conversation(id).await.group.unwrap().nicknames;
+    assert!(ended[0].name.is_none() && ended[0].rev > nickname.rev, "{ended:?}");
+    assert_eq!(call("小乙").await, 204);
+    a.delete(&path::member(id, b.id)).await;
+    a.post(&path::members(id), &json!({"users": [b.id]})).await;
+    let again = a.history(id, Seq::ZERO, 100).await.nicknames;
+    assert!(again.iter().all(|nickname| nickname.name.is_none() && nickname.rev > ended[0].rev), "{again:?}");
+}
+
+/// R004-I11: whom somebody blocks, and everybody while they accept nobody, does not bring them into a group; both look
+/// alike, and the others of the invitation come in.
+#[tokio::test]
+async fn who_blocks_is_brought_into_no_group() {
+    let server = TestServer::start();
+    let (a, b, c) = (server.person("aa").await, server.person("bb").await, server.person("cc").await);
+    let (blocks, nobody) = (server.person("dd").await, server.person("ee").await);
+    blocks.put(&path::block(a.id), &json!({})).await;
+    nobody.patch(path::ACCOUNT_ME, &json!({"messages_from": "nobody"})).await;
+
+    let all = json!({"title": "群", "members": [b.id, blocks.id, nobody.id]});
+    let made = a.post(path::CONVERSATIONS, &all).await;
+    assert_eq!((made.status, &made.json()["refused"]), (201, &json!([blocks.id, nobody.id])));
+    let id = made.read::<Conversation>().id;
+    assert_eq!(a.conversation(id).await.member_count, 2);
+    let only = json!({"title": "群", "members": [blocks.id]});
+    assert_eq!(a.post(path::CONVERSATIONS, &only).await.code(), "not_accepted");
+
+    let invite = json!({"users": [b.id, c.id, blocks.id, nobody.id, 999]});
+    let outcomes = a.post(&path::members(id), &invite).await.json()["outcomes"].clone();
+    let outcome = |user: u64, outcome: &str| json!({"user": user, "outcome": outcome});
+    let expected = [
+        outcome(b.id.get(), "member"),
+        outcome(c.id.get(), "joined"),
+        outcome(blocks.id.get(), "not_accepted"),
+        outcome(nobody.id.get(), "not_accepted"),
+        outcome(999, "unknown"),
+    ];
+    assert_eq!(outcomes, json!(expected));
+    for person in [&blocks, &nobody] {
+        assert_eq!(person.get(&path::conversation(id)).await.status, 404);
+    }
+    // Whom they do not block may.
+    let again = b.post(&path::members(id), &json!({"users": [blocks.id]})).await.json();
+    assert_eq!(again["outcomes"][0]["outcome"], "joined");
+}
+
+/// R001-14, R000-20: the readers of a message leave out those from whom it was withheld, and devices are told whom to.
+#[tokio::test]
+async fn a_withheld_message_has_no_such_readers() {
+    let server = TestServer::start();
+    let (a, b, c) = (server.person("aa").await, server.person("bb").await, server.person("cc").await);
+    let id = make(&a, "一", &[&b, &c]).await.id;
+    let mut withheld = text_message(fresh_client_id(), "not for c");
+    withheld["invisible_list"] = json!([c.id]);
+    let seq = a.post(&path::messages(id), &withheld).await.read::<protocol::Message>().seq;
+    a.send(id, "for all").await;
+    for person in [&b, &c] {
+        person.report(id, 3, 3).await;
+    }
+    let of = async |seq: Seq| {
+        let found: MessageReaders = a.get(&path::message_readers(id, seq)).await.read();
+        (found.count, found.readers.iter().map(|user| user.id).collect::<Vec<_>>())
+    };
+    assert_eq!(of(seq).await, (1, vec![b.id]));
+    assert_eq!(of(seq.next()).await, (2, vec![b.id, c.id]));
+    let readers: Readers = a.get(&path::readers(id)).await.read();
+    assert_eq!(readers.withheld, [Withheld { seq, users: vec![c.id] }]);
+    assert_eq!(b.get(&path::readers(id)).await.read::<Readers>().withheld, []);
+}
+
+/// R002-17: the owner and admins hear in the log that somebody waits to be let in, and that nobody does any more; the
+/// others hear that the log went on.
+#[tokio::test]
+async fn those_who_decide_hear_who_waits() {
+    let server = TestServer::start();
+    let (a, b, c) = (server.person("aa").await, server.person("bb").await, server.person("cc").await);
+    let id = make(&a, "一", &[&b]).await.id;
+    a.patch(&path::conversation(id), &json!({"joining": "approval"})).await;
+    let GroupLink { link } = a.post(&path::group_link(id), &json!({})).await.read();
+    let waiting = async |person: &Person| person.conversation(id).await.group.unwrap().waiting;
+    let (mut at_a, mut at_b) = (a.push().await, b.push().await);
+    let change = async |push: &mut Push| loop {
+        if let ServerFrame::Conversation { change, .. } = push.frame().await {
+            return change;
+        }
+    };
+    for _ in 0..2 {
+        c.post(&path::join(&link), &json!({})).await.read::<Invitation>();
+    }
+    assert_eq!(change(&mut at_a).await, LogChange::Waiting { count: 1 });
+    assert_eq!(change(&mut at_b).await, LogChange::Members { count: 2 });
+    assert_eq!((waiting(&a).await, waiting(&b).await), (1, 0));
+    assert_eq!(a.sync(None).await.conversations[0].group.as_ref().unwrap().waiting, 1);
+    a.put(&path::waiting(id, c.id), &json!({"accept": false})).await;
+    assert_eq!(change(&mut at_a).await, LogChange::Waiting { count: 0 });
+    assert_eq!(waiting(&a).await, 0);
+    // Whoever is invited meanwhile waits no more.
+    c.post(&path::join(&link), &json!({})).await.read::<Invitation>();
+    a.post(&path::members(id), &json!({"users": [c.id]})).await;
+    assert_eq!(waiting(&a).await, 0);
+}
+
+/// R004-B7.10: whoever is no member any more is told why, at once and after an absence.
+#[tokio::test]
+async fn whoever_is_gone_is_told_why() {
+    let server = TestServer::start();
+    let (a, b) = (server.person("aa").await, server.person("bb").await);
+    for (handle, end, why) in
+        [("leaves", 0, Parting::Left), ("removed", 1, Parting::Removed), ("dissolved", 2, Parting::Dissolved)]
+    {
+        let gone = server.person(handle).await;
+        let id = make(&a, handle, &[&b, &gone]).await.id;
+        let since = gone.sync(None).await.token;
+        let mut push = gone.push().await;
+        match end {
+            0 => gone.delete(&path::member(id, gone.id)).await,
+            1 => a.delete(&path::member(id, gone.id)).await,
+            _ => a.delete(&path::group(id)).await,
+        };
+        let left = [AccountChange::Left { conversation: id, why }];
+        assert_eq!(push.changes().await, left, "{handle}");
+        assert_eq!(gone.sync(Some(&since)).await.changes, left, "{handle}");
+    }
 }

@@ -137,7 +137,7 @@ async fn a_recall_reaches_everybody() {
     for push in &mut pushes {
         let (prev, pos, head, change) = shared(push).await;
         assert_eq!((prev.next(), pos, head), (left.rev, left.rev, seq(1)));
-        assert!(matches!(change, LogChange::Message { message, sender } if message == left && sender.id == a.id));
+        assert!(matches!(change, LogChange::Message { message, sender, .. } if message == left && sender.id == a.id));
     }
     let seen = b.conversation(id).await;
     assert_eq!((seen.unread, &seen.silent, seen.last), (0, &vec![seq(1)], Some(left.clone())));

@@ -6,6 +6,7 @@ mod support;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use protocol::messaging::MessageReaders;
 use protocol::{Conversation, ConversationKind, MessageBody, Seq, path};
 use std::io::Write;
 use std::path::Path;
@@ -59,7 +60,7 @@ async fn imported_conversations_are_conversations() {
         .messages
         .iter()
         .map(|message| match &message.body {
-            protocol::MessageBody::Recalled { .. } | protocol::MessageBody::Notice { .. } => {
+            MessageBody::Recalled { .. } | MessageBody::Removed | MessageBody::Notice { .. } => {
                 panic!("nobody recalled it")
             }
             MessageBody::Text { text, .. } => (message.seq.get(), message.at, text.as_str().to_owned()),
@@ -73,6 +74,25 @@ async fn imported_conversations_are_conversations() {
     ];
     assert_eq!(read, expected);
     assert_eq!(member.send(group.id, "still here").await.seq.get(), 4);
+}
+
+/// R000-10: who has read a message is told for thirty days; of an older one, how many.
+#[tokio::test]
+async fn readers_of_old_messages_are_a_number() {
+    let data = tempfile::tempdir().unwrap();
+    let file = data.path().join("export.jsonl");
+    std::fs::write(&file, GOOD).unwrap();
+    assert!(import(data.path(), &file).status.success());
+    let server = TestServer::start_on(data, Command::new(BINARY), &[]);
+    let person = Person::log_in(&server.address, "kleedrac", "imported people").await;
+    let other = Person::log_in(&server.address, "dlp", "imported people").await;
+    let group = person.sync(None).await.conversations[0].id;
+    let new = person.send(group, "new").await.seq;
+    other.report(group, 4, 4).await;
+    let readers = async |seq: Seq| person.get(&path::message_readers(group, seq)).await.read::<MessageReaders>();
+    let (old, new) = (readers(Seq::ZERO.next()).await, readers(new).await);
+    assert_eq!((old.count, old.readers.len(), old.old), (1, 0, true));
+    assert_eq!((new.count, new.readers.len(), new.old), (1, 1, false));
 }
 
 /// A malformed line is named by number and left out; the rest goes in.

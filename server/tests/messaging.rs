@@ -53,7 +53,7 @@ async fn frames_carry_positions() {
                     prev,
                     pos,
                     head_seq,
-                    change: LogChange::Message { message, sender },
+                    change: LogChange::Message { message, sender, .. },
                 } => {
                     assert_eq!((conversation, prev.next(), pos), (id, message.rev, message.rev));
                     assert_eq!((head_seq, sender.id, &message), (message.seq, message.sender, expected));

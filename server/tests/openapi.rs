@@ -295,6 +295,15 @@ async fn real_requests_and_answers_match_the_document() {
         let request = reqwest::Client::new().put(server.url(path)).bearer_auth(ADMIN).json(&body);
         checker.answered(operation, &Answer::of(request).await);
     }
+    let (own, seq) = (a.open(&a).await, a.send(a.open(&a).await, "x").await.seq);
+    for (method, operation) in [("POST", "removeMessage"), ("GET", "getRemoval")] {
+        let url = server.url(&path::removal(own, seq));
+        let request = reqwest::Client::new().request(method.parse().unwrap(), url).bearer_auth(ADMIN);
+        checker.answered(operation, &Answer::of(request).await);
+    }
+    checker.call(&a, "listMessages", &format!("{own}+"), None).await;
+    let request = reqwest::Client::new().delete(server.url(&path::removal(own, seq))).bearer_auth(ADMIN);
+    checker.answered("restoreMessage", &Answer::of(request).await);
     let mut picture = std::io::Cursor::new(Vec::new());
     image::DynamicImage::new_rgb8(8, 8).write_to(&mut picture, image::ImageFormat::Png).unwrap();
     let picture = picture.into_inner();

@@ -57,6 +57,9 @@ fn table(conversation: ConversationId, member: &Person, target: &Person) -> Vec<
         row("putPersonAvatar",   "",             Some(json!("no picture")), [401; 6]),
         row("invitePerson",      "",             Some(json!({})), [401; 6]),
         row("listConflicts",     "",             None,   [401; 6]),
+        row("removeMessage",     "",             None,   [401; 6]),
+        row("getRemoval",        "",             None,   [401; 6]),
+        row("restoreMessage",    "",             None,   [401; 6]),
         row("changeAvatar",      "",             Some(json!("no picture")), [401, 422, 422, 422, 422, 422]),
         row("dropAvatar",        "",             None,   ACCOUNTS),
         row("getAvatar",         "",             None,   [401, 404, 404, 404, 404, 404]),
@@ -104,7 +107,7 @@ fn table(conversation: ConversationId, member: &Person, target: &Person) -> Vec<
         row("listMembers",       "",             None,   MEMBERS),
         row("changeGroup",       "",             Some(json!({"title": "x"})), ADMINS),
         // People come in only if the owner or an admin wants them.
-        row("inviteMembers",     "",             Some(json!({"users": [target.id]})), ADMINS_DO),
+        row("inviteMembers",     "",             Some(json!({"users": [target.id]})), ADMINS),
         row("changeMember",      "",             Some(json!({"mute_ms": 1})), ADMINS_DO),
         row("removeMember",      "",             None,   ADMINS_DO),
         row("answerWaiting",     "",             Some(json!({"accept": false})), ADMINS_DO),

@@ -4,6 +4,7 @@ use super::sessions::SessionRow;
 use super::tip::Tip;
 use crate::words::time::Clock;
 use leptos::prelude::{ArcRwSignal, GetUntracked, Set};
+use protocol::sync::Parting;
 use protocol::{AvatarHash, ConversationId, ConversationKind, ErrorCode, MessageBody, Millis, Seq, UserId};
 use std::collections::BTreeMap;
 use sync::{Client, Item, LinkState, ReadMark, Row, RowKey, Window};
@@ -22,6 +23,8 @@ pub struct Chat {
     pub draft: ArcRwSignal<String>,
     /// A person came to it from another one, or from the list; the page did not begin with it.
     pub entered: bool,
+    /// Why it is not there any more; nothing of it changes then.
+    pub ended: ArcRwSignal<Option<Parting>>,
     /// The newest message of somebody else that came while the conversation was open, for the screen reader.
     pub heard: ArcRwSignal<Option<Heard>>,
 }
@@ -133,6 +136,7 @@ impl Chat {
             edge: ArcRwSignal::new(Edge::default()),
             draft: ArcRwSignal::new(draft),
             entered,
+            ended: ArcRwSignal::new(None),
             heard: ArcRwSignal::new(None),
         }
     }
@@ -165,7 +169,7 @@ impl Chat {
             self.hear(client, &last);
         }
         let kind = self.session.get_untracked().kind;
-        self.lay_out(arrange(client, mounted.items, clock, edge.first_unread, kind));
+        self.lay_out(arrange(client, (self.id, kind), mounted.items, clock, edge.first_unread));
     }
 
     /// Reads out what came at the end; loading history stays silent.
@@ -174,7 +178,8 @@ impl Chat {
             && row.body.countable()
             && let Some(seq) = row.seq
         {
-            self.heard.set(Some(Heard { seq, author: author(client, row.sender), text: row.body.digest() }));
+            let author = author(client, self.id, row.sender);
+            self.heard.set(Some(Heard { seq, author, text: row.body.digest() }));
         }
     }
 
@@ -239,10 +244,10 @@ impl Planned {
 /// Sorts items into days and groups. Days never go back, though an unsent message bears this device's clock.
 fn arrange(
     client: &Client,
+    about: (ConversationId, ConversationKind),
     items: Vec<Item>,
     clock: Clock,
     divider: Option<Seq>,
-    kind: ConversationKind,
 ) -> Vec<(i64, Vec<Planned>)> {
     let own = client.account().id;
     let mut days: Vec<(i64, Vec<Planned>)> = Vec::new();
@@ -279,15 +284,21 @@ fn arrange(
             above.last = false;
         }
         previous = (!tip).then_some((row.sender, row.at));
-        entries.push(Planned::Message(Box::new(shown(client, row, own, kind, !joins))));
+        entries.push(Planned::Message(Box::new(shown(client, row, own, about, !joins))));
     }
     days
 }
 
-fn shown(client: &Client, row: Row, own: UserId, kind: ConversationKind, first: bool) -> MessageRow {
+fn shown(
+    client: &Client,
+    row: Row,
+    own: UserId,
+    (id, kind): (ConversationId, ConversationKind),
+    first: bool,
+) -> MessageRow {
     let text = match &row.body {
         MessageBody::Text { text, .. } => text.as_str().to_owned(),
-        MessageBody::Recalled { .. } | MessageBody::Notice { .. } => String::new(),
+        MessageBody::Recalled { .. } | MessageBody::Removed | MessageBody::Notice { .. } => String::new(),
     };
     let is_own = row.sender == own;
     MessageRow {
@@ -295,10 +306,10 @@ fn shown(client: &Client, row: Row, own: UserId, kind: ConversationKind, first: 
         seq: row.seq,
         sender: row.sender,
         own: is_own,
-        author: author(client, row.sender),
+        author: author(client, id, row.sender),
         avatar: client.user(row.sender).and_then(|user| user.avatar.clone()),
         text,
-        tip: Tip::of(client, row.sender, &row.body, kind),
+        tip: Tip::of(client, (id, kind), row.sender, &row.body),
         naming: !is_own && row.body.mentions().is_some_and(|mentions| mentions.has(own)),
         former: row.former.map(String::from),
         at: row.at,
@@ -312,7 +323,7 @@ fn shown(client: &Client, row: Row, own: UserId, kind: ConversationKind, first: 
     }
 }
 
-/// What somebody is called; their number until a log has told of them.
-pub fn author(client: &Client, sender: UserId) -> String {
-    client.user(sender).map_or_else(|| sender.to_string(), |user| user.display_name.to_string())
+/// What somebody is called in a conversation; their number until a log has told of them.
+pub fn author(client: &Client, conversation: ConversationId, sender: UserId) -> String {
+    client.called(conversation, sender).map_or_else(|| sender.to_string(), ToString::to_string)
 }

@@ -105,6 +105,15 @@ impl Live {
                 errand = Some(Errand::Readers { conversation, seq });
                 None
             }
+            Intent::Waiting(conversation) => {
+                self.ask_waiting(conversation);
+                errand = Some(Errand::Waiting(conversation));
+                None
+            }
+            Intent::AnswerWaiting { conversation, user, accept } => {
+                errand = Some(Errand::AnswerWaiting { conversation, user, accept });
+                None
+            }
             Intent::Jump { conversation, seq } => {
                 errand = Some(Errand::Visit(format!("{}#{seq}", path::page(conversation))));
                 self.mount(Window::default());

@@ -4,7 +4,7 @@ use super::chat::author;
 use super::{Live, People};
 use leptos::prelude::{GetUntracked, Set, Update};
 use protocol::messaging::{MessageReaders, UnreadPage};
-use protocol::{ConversationId, Message, Millis, Seq, User};
+use protocol::{ConversationId, DisplayName, ErrorCode, Message, Millis, Nickname, Seq, User, UserId};
 use sync::Failure;
 
 /// The messages that make a conversation's badge (R002-23), newest first.
@@ -42,9 +42,25 @@ pub struct ReadBy {
     pub conversation: ConversationId,
     pub seq: Seq,
     pub count: u64,
-    /// Empty in a group of more than 200.
+    /// By what they are called in the group. Empty in one of more than 200, and of an old message.
+    pub users: Vec<User>,
+    /// The message is so old that the number alone is told.
+    pub old: bool,
+    pub state: Asked,
+}
+
+/// Who waits to be let into a group.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Waiting {
+    pub conversation: ConversationId,
     pub users: Vec<User>,
     pub state: Asked,
+}
+
+/// What somebody is called in a group, by a page that names them.
+fn named<'a>(users: &'a [User], nicknames: &'a [Nickname], id: UserId) -> Option<&'a DisplayName> {
+    let nickname = nicknames.iter().find(|nickname| nickname.user == id).and_then(|nickname| nickname.name.as_ref());
+    nickname.or_else(|| users.iter().find(|user| user.id == id).map(|user| &user.display_name))
 }
 
 impl Live {
@@ -74,9 +90,9 @@ impl Live {
         }
         match answer {
             Ok(page) => {
-                let author = |message: &Message| {
-                    let known = page.users.iter().find(|user| user.id == message.sender);
-                    known.map_or_else(|| author(&self.client, message.sender), |user| user.display_name.to_string())
+                let author = |message: &Message| match named(&page.users, &page.nicknames, message.sender) {
+                    Some(name) => name.to_string(),
+                    None => author(&self.client, conversation, message.sender),
                 };
                 why.messages.extend(page.messages.iter().map(|message| Unread {
                     seq: message.seq,
@@ -96,7 +112,7 @@ impl Live {
 
     /// Shows the panel as asked.
     pub(super) fn ask_readers(&self, conversation: ConversationId, seq: Seq) {
-        let asked = ReadBy { conversation, seq, count: 0, users: Vec::new(), state: Asked::Waiting };
+        let asked = ReadBy { conversation, seq, count: 0, users: Vec::new(), old: false, state: Asked::Waiting };
         self.model.read_by.set(Some(asked));
     }
 
@@ -107,13 +123,55 @@ impl Live {
             return;
         };
         match answer {
-            Ok(found) => (read_by.count, read_by.users, read_by.state) = (found.count, found.readers, Asked::Answered),
+            Ok(found) => {
+                let called = |user: &User| match named(&found.readers, &found.nicknames, user.id) {
+                    Some(name) => User { display_name: name.clone(), ..user.clone() },
+                    None => user.clone(),
+                };
+                read_by.users = found.readers.iter().map(called).collect();
+                (read_by.count, read_by.old, read_by.state) = (found.count, found.old, Asked::Answered);
+            }
             Err(failure) => {
                 read_by.state = Asked::Failed;
                 self.refused(&failure);
             }
         }
         self.model.read_by.set(Some(read_by));
+    }
+
+    /// Shows the panel as asked.
+    pub(super) fn ask_waiting(&self, conversation: ConversationId) {
+        self.model.waiting.set(Some(Waiting { conversation, users: Vec::new(), state: Asked::Waiting }));
+    }
+
+    /// The answer to [`crate::backend::Errand::Waiting`].
+    pub fn waiting_found(&mut self, conversation: ConversationId, answer: Result<Vec<User>, Failure>) {
+        let asked = self.model.waiting.get_untracked().filter(|asked| asked.conversation == conversation);
+        let Some(mut waiting) = asked else { return };
+        match answer {
+            Ok(users) => (waiting.users, waiting.state) = (users, Asked::Answered),
+            Err(failure) => {
+                waiting.state = Asked::Failed;
+                self.refused(&failure);
+            }
+        }
+        self.model.waiting.set(Some(waiting));
+    }
+
+    /// The answer to [`crate::backend::Errand::AnswerWaiting`]. Whom somebody else has answered waits no more either.
+    pub fn waiting_answered(&mut self, user: UserId, answer: Result<(), Failure>) {
+        let gone = match &answer {
+            Ok(()) => true,
+            Err(Failure::Refused(error)) => error.code == ErrorCode::NotFound,
+            Err(Failure::Network) => false,
+        };
+        if gone {
+            self.model.waiting.update(|waiting| {
+                waiting.iter_mut().for_each(|waiting| waiting.users.retain(|other| other.id != user));
+            });
+        } else if let Err(failure) = answer {
+            self.refused(&failure);
+        }
     }
 
     /// The answer to [`crate::backend::Errand::Search`]; one to an earlier query is dropped.

@@ -40,6 +40,8 @@ pub struct Live {
     cut_off: bool,
     /// A person looks at the end of the open conversation.
     watching: bool,
+    /// The conversation that is shown is not there any more: it stays as it was until somebody goes on.
+    ended: bool,
     /// Posts under way.
     posts: BTreeMap<RequestId, ClientId>,
     /// Messages whose failure a person was told of.
@@ -71,6 +73,8 @@ impl Live {
             people: RwSignal::new(People::default()),
             why: RwSignal::new(None),
             read_by: RwSignal::new(None),
+            requests: RwSignal::new(client.requests()),
+            waiting: RwSignal::new(None),
             recallable: RwSignal::new(None),
             jumps: RwSignal::new(0),
             emoji: RwSignal::new(EmojiData::default()),
@@ -87,6 +91,7 @@ impl Live {
             shown: messenger.shown.clone(),
             window: Window::default(),
             watching: false,
+            ended: false,
             cut_off: !messenger.newest(),
             posts: BTreeMap::new(),
             told: BTreeSet::new(),
@@ -110,6 +115,7 @@ impl Live {
     /// Runs the engine and moves the signals of what changed. `now` is this device's clock.
     pub fn step(&mut self, now: Millis, random: u64, input: Input) -> Vec<Effect> {
         self.complain_of(&input);
+        self.ended &= !matches!(input, Input::Open(_) | Input::Close);
         let mut effects = self.client.step(now, random, input);
         if let Some(seen) = self.seen_at_once() {
             effects.extend(self.client.step(now, random.wrapping_add(1), seen));
@@ -229,14 +235,31 @@ impl Live {
                 self.model.older.set(older.map(str::to_owned));
             }
         }
-        let shown = self.model.open.get_untracked().map(|chat| chat.id);
-        if self.client.open() != shown {
+        let shown = self.model.open.get_untracked();
+        if let (Some((id, why)), Some(chat)) = (changes.parted, &shown)
+            && chat.id == id
+        {
+            self.ended = true;
+            chat.ended.set(Some(why));
+            self.notify(Notice::Parted(why));
+        }
+        let over = shown.as_ref().is_some_and(|chat| chat.ended.get_untracked().is_some());
+        let shown = shown.map(|chat| chat.id);
+        if self.ended {
+            return self.redraw_rest(changes);
+        }
+        if over || self.client.open() != shown {
             self.refresh_open(true);
         } else if shown.is_some_and(|id| changes.timelines.contains(&id)) {
             self.refresh_open_rows();
         }
+        self.redraw_rest(changes);
+    }
+
+    fn redraw_rest(&mut self, changes: &Changes) {
         if changes.account {
             self.model.account.set(self.client.account().user());
+            self.model.requests.set(self.client.requests());
         }
         if changes.link {
             self.model.interrupted.set(self.client.interrupted());

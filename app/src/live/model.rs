@@ -2,13 +2,14 @@
 
 use super::chat::Chat;
 use super::emoji::EmojiData;
-use super::lists::{ReadBy, Why};
+use super::lists::{ReadBy, Waiting, Why};
 use super::sessions::SessionEntry;
 use crate::backend::Form;
 use crate::preferences::{SendKey, Theme};
 use crate::words::Words;
 use crate::words::time::Clock;
 use leptos::prelude::RwSignal;
+use protocol::sync::Parting;
 use protocol::{ClientId, ConversationId, ErrorCode, Label, Seq, User};
 use sync::Shelf;
 
@@ -18,6 +19,8 @@ pub struct Model {
     pub words: &'static Words,
     pub send_key: SendKey,
     pub account: RwSignal<User>,
+    /// Friend requests that wait for an answer.
+    pub requests: RwSignal<u64>,
     pub theme: RwSignal<Theme>,
     pub clock: RwSignal<Clock>,
     pub sessions: RwSignal<Vec<SessionEntry>>,
@@ -39,6 +42,8 @@ pub struct Model {
     /// The messages that make a badge, since somebody asked.
     pub why: RwSignal<Option<Why>>,
     pub read_by: RwSignal<Option<ReadBy>>,
+    /// Who waits to be let into a group, since somebody asked.
+    pub waiting: RwSignal<Option<Waiting>>,
     /// The message of the open conversation, among those asked about, that can still be recalled.
     pub recallable: RwSignal<Option<Seq>>,
     /// How often a person went to a message of the open conversation; the address names it.
@@ -67,6 +72,8 @@ pub enum Notice {
     Refused(ErrorCode),
     Copied,
     Reported,
+    /// The conversation that one looked at is not there any more.
+    Parted(Parting),
     /// Can be taken back while it is told.
     Deleted {
         conversation: ConversationId,

@@ -39,6 +39,8 @@ pub struct SessionRow {
     pub mentioned: bool,
     /// The reader is the group's owner or an admin.
     pub governs: bool,
+    /// How many wait to be let into the group, for those who decide it.
+    pub waiting: u64,
     /// What everybody in the group should know.
     pub announcement: Option<String>,
     /// What stands in the composer; empty in the open conversation, where it can be seen.
@@ -75,8 +77,8 @@ impl SessionRow {
         let own = client.account().id;
         let group = session.kind == ConversationKind::Group;
         let last = session.last.map(|row| Last {
-            tip: Tip::of(client, row.sender, &row.body, session.kind),
-            author: (group && row.sender != own).then(|| author(client, row.sender)),
+            tip: Tip::of(client, (session.id, session.kind), row.sender, &row.body),
+            author: (group && row.sender != own).then(|| author(client, session.id, row.sender)),
             digest: row.body.digest(),
             mark: row.mark,
         });
@@ -99,6 +101,7 @@ impl SessionRow {
             relation: session.relation,
             mentioned: session.mentioned,
             governs: session.group.as_ref().is_some_and(|group| group.role.may(Action::MentionAll)),
+            waiting: session.group.as_ref().map_or(0, |group| group.waiting),
             announcement: session.group.and_then(|group| group.announcement).map(|it| it.text.into()),
             draft: if open { String::new() } else { session.draft },
             pinned: session.preferences.pinned,
@@ -107,7 +110,7 @@ impl SessionRow {
             marked: session.marked,
             labels: session.preferences.labels,
             next: session.head_seq.next(),
-            typing: client.typing(session.id).first().map(|user| group.then(|| author(client, *user))),
+            typing: client.typing(session.id).first().map(|user| group.then(|| author(client, session.id, *user))),
             presence: client.presence(session.id),
         }
     }

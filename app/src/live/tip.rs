@@ -2,7 +2,7 @@
 
 use super::chat::author;
 use protocol::group::{Crowd, Named};
-use protocol::{ConversationKind, MessageBody, Notice, Role, UserId};
+use protocol::{ConversationId, ConversationKind, MessageBody, Notice, Role, UserId};
 use sync::Client;
 
 /// A line without a bubble. A name that is absent is the reader's.
@@ -13,6 +13,10 @@ pub enum Tip {
     RecalledByPeer,
     /// By a member of a group.
     RecalledBy(String),
+    /// Taken from everybody after an audit: what the reader wrote, or what somebody else did.
+    Removed {
+        own: bool,
+    },
     Changed {
         by: Option<String>,
         people: Vec<Option<String>>,
@@ -44,23 +48,27 @@ pub enum Change {
 
 impl Tip {
     /// `None` of what people write.
-    pub fn of(client: &Client, sender: UserId, body: &MessageBody, kind: ConversationKind) -> Option<Self> {
+    pub fn of(
+        client: &Client,
+        (id, kind): (ConversationId, ConversationKind),
+        sender: UserId,
+        body: &MessageBody,
+    ) -> Option<Self> {
         let me = client.account().id;
         match body {
             MessageBody::Text { .. } => None,
             MessageBody::Recalled { by } => Some(match kind {
                 _ if *by == me => Self::RecalledByMe,
                 ConversationKind::Direct => Self::RecalledByPeer,
-                ConversationKind::Group => Self::RecalledBy(author(client, *by)),
+                ConversationKind::Group => Self::RecalledBy(author(client, id, *by)),
             }),
+            MessageBody::Removed => Some(Self::Removed { own: sender == me }),
             MessageBody::Notice { notice } => {
-                let by = (sender != me).then(|| author(client, sender));
+                let by = (sender != me).then(|| author(client, id, sender));
                 let (people, more, change) = told(notice);
                 // Somebody who never wrote is known by the notice alone.
-                let name = |person: &Named| match client.user(person.id) {
-                    _ if person.id == me => None,
-                    Some(user) => Some(user.display_name.to_string()),
-                    None => Some(person.name.to_string()),
+                let name = |person: &Named| {
+                    (person.id != me).then(|| client.called(id, person.id).unwrap_or(&person.name).to_string())
                 };
                 Some(Self::Changed { by, people: people.iter().map(name).collect(), more, change })
             }

@@ -53,6 +53,7 @@ pub fn ChatHeader(model: Model, session: RwSignal<SessionRow>) -> impl IntoView 
                 <h2 dir="auto">{title}</h2>
                 {move || about().map(|about| view! { <p>{about}</p> })}
             </div>
+            <Waiting model session />
             {company(words, session)}
             <button
                 type="button"
@@ -80,6 +81,29 @@ fn company(words: &'static Words, session: RwSignal<SessionRow>) -> Option<impl 
             <Icon name=icon />
         </a>
     })
+}
+
+/// That somebody waits to be let into the group, for those who decide it. Without scripts it leads to the settings.
+#[component]
+fn Waiting(model: Model, session: RwSignal<SessionRow>) -> impl IntoView {
+    let words = model.words;
+    let (backend, panels) = (Backend::here(), Panels::here());
+    let id = session.with_untracked(|row| row.id);
+    let count = Memo::new(move |_| session.with(|row| row.waiting));
+    let open = move |event| {
+        if keys::take(&event) {
+            panels.waiting(backend, id);
+        }
+    };
+    move || {
+        Some(count.get()).filter(|&count| count > 0).map(|count| {
+            view! {
+                <a class="chat-waiting" href=format!("/c/{id}/group#waiting") on:click=open>
+                    {(words.waiting)(count)}
+                </a>
+            }
+        })
+    }
 }
 
 /// What everybody in the group should know, until one has seen it.

@@ -32,12 +32,15 @@ pub fn Composer(model: Model, chat: Chat, log: NodeRef<html::Div>, picked: Picke
     let form = if chat.entered { Form::default() } else { model.form.get_untracked() };
     let kept = escape(form.value("text"));
     let refused = form.error.map(|error| error.code);
+    let ended = RwSignal::from(chat.ended);
+    let why = move || ended.get().map(|why| view! { <p class="composer-ended" role="note">{(words.parted)(why)}</p> });
     view! {
+        {why}
         <form
             class="composer"
             method="post"
             action=path::page(chat.id)
-            hidden=move || picked.picking()
+            hidden=move || picked.picking() || ended.with(Option::is_some)
             on:submit=submit
         >
             <input type="hidden" name="client_id" value=model.client_id.to_string() />

@@ -1,5 +1,6 @@
 //! The parts of the plain forms.
 
+use super::icon::Icon;
 use crate::backend::Form;
 use crate::words::Words;
 use leptos::prelude::*;
@@ -42,6 +43,32 @@ pub fn Field(
                 {error.unwrap_or(hint)}
             </p>
         </div>
+    }
+}
+
+/// A box to search with, and its button: what a form that asks by `query` consists of.
+#[component]
+pub fn SearchBox(
+    words: &'static Words,
+    query: String,
+    label: &'static str,
+    #[prop(optional)] required: bool,
+    #[prop(default = "plain")] button: &'static str,
+) -> impl IntoView {
+    view! {
+        <label class="search">
+            <Icon name="search" />
+            <input
+                type="search"
+                name="query"
+                value=query
+                required=required
+                aria-label=label
+                placeholder=label
+                autocomplete="off"
+            />
+        </label>
+        <button class=button>{words.page.search}</button>
     }
 }
 

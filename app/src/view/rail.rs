@@ -6,6 +6,7 @@ use super::keys;
 use crate::backend::{Backend, Intent};
 use crate::live::Model;
 use crate::preferences::Theme;
+use crate::words::badge;
 use leptos::prelude::*;
 
 #[component]
@@ -23,15 +24,30 @@ pub fn Rail(model: Model) -> impl IntoView {
                 }
             }}
             <HomeLink model />
-            <a class="rail-item" href="/contacts" title=words.contacts aria-label=words.contacts>
-                <Icon name="people" />
-            </a>
+            <ContactsLink model class="rail-item" />
             <span class="rail-space"></span>
             <ThemeSwitch model />
             <a class="rail-item" href="/settings" title=words.settings aria-label=words.settings>
                 <Icon name="settings" />
             </a>
         </nav>
+    }
+}
+
+/// The way to the contacts, with how many friend requests wait there.
+#[component]
+pub fn ContactsLink(model: Model, class: &'static str) -> impl IntoView {
+    let words = model.words;
+    let waiting = move || Some(model.requests.get()).filter(|&count| count > 0);
+    let label = move || match waiting() {
+        Some(count) => format!("{} · {}", words.contacts, (words.requests)(count)),
+        None => words.contacts.to_owned(),
+    };
+    view! {
+        <a class=format!("{class} has-count") href="/contacts" title=words.contacts aria-label=label>
+            <Icon name="people" />
+            {move || waiting().map(|count| view! { <span class="badge" aria-hidden="true">{badge(count)}</span> })}
+        </a>
     }
 }
 

@@ -5,6 +5,7 @@ use super::icon::Icon;
 use super::keys;
 use super::menu::Menus;
 use super::panel::{Panel, Panels};
+use super::rail::ContactsLink;
 use super::session_menu::SessionMenu;
 use super::session_row::SessionItem;
 use crate::backend::{Backend, Intent};
@@ -40,9 +41,7 @@ pub fn SessionList(model: Model, finding: RwSignal<bool>) -> impl IntoView {
                 <a class="icon-button only-narrow" href="/settings" title=words.settings aria-label=words.settings>
                     <Icon name="settings" />
                 </a>
-                <a class="icon-button only-narrow" href="/contacts" title=words.contacts aria-label=words.contacts>
-                    <Icon name="people" />
-                </a>
+                <ContactsLink model class="icon-button only-narrow" />
                 <ReadAll model />
                 <a
                     class="icon-button"

@@ -4,6 +4,7 @@ use super::Words;
 use crate::live::tip::{Change, Tip};
 use crate::preferences::{Language, SendKey, Theme};
 use protocol::messaging::ReportReason;
+use protocol::sync::Parting;
 use protocol::{ErrorCode, Relation};
 use sync::ReadMark;
 
@@ -19,6 +20,7 @@ pub const WORDS: Words = Words {
     older_sessions: "更早的会话",
     strangers: "陌生人消息",
     contacts: "通讯录",
+    requests: |n| format!("{n} 个好友申请"),
     new_conversation: "新会话",
     choose_conversation: "选择一个会话开始聊天",
     draft: "[草稿]",
@@ -68,6 +70,8 @@ pub const WORDS: Words = Words {
         Tip::RecalledByMe => "你撤回了一条消息".to_owned(),
         Tip::RecalledByPeer => "对方撤回了一条消息".to_owned(),
         Tip::RecalledBy(name) => format!("{name} 撤回了一条消息"),
+        Tip::Removed { own: true } => "你的一条消息因涉及敏感内容已被移除，其他人看不到".to_owned(),
+        Tip::Removed { own: false } => "这条消息因涉及敏感内容已被移除".to_owned(),
         Tip::Changed { by, people, more, change } => {
             let by = by.as_deref().unwrap_or("你");
             let people: Vec<&str> = people.iter().map(|person| person.as_deref().unwrap_or("你")).collect();
@@ -100,6 +104,17 @@ pub const WORDS: Words = Words {
     add_people: "添加成员，新建群聊",
     new_group: "新建群聊",
     announcement: "群公告",
+    waiting: |n| format!("{n} 人申请入群"),
+    nobody_waits: "没有人等待入群",
+    let_in: |name| format!("同意 {name} 入群"),
+    let_in_short: "同意",
+    turn_away: |name| format!("拒绝 {name} 入群"),
+    turn_away_short: "拒绝",
+    parted: |why| match why {
+        Parting::Left => "你已退出群聊",
+        Parting::Removed => "你已被移出群聊",
+        Parting::Dissolved => "群聊已被群主解散",
+    },
     mention_someone: "选择要提醒的人",
     everybody: "所有人",
     edit_again: "重新编辑",
@@ -111,6 +126,7 @@ pub const WORDS: Words = Words {
     read_by: |n| format!("{n} 人已读"),
     readers: "已读成员",
     readers_unlisted: "成员超过 200 人的群只显示人数",
+    readers_old: "较早的消息只显示人数",
     expired: "这条消息超过 24 小时没有发出，仍要发送？",
     send_anyway: "仍要发送",
     give_up: "放弃",

@@ -4,6 +4,7 @@ use super::Words;
 use crate::live::tip::{Change, Tip};
 use crate::preferences::{Language, SendKey, Theme};
 use protocol::messaging::ReportReason;
+use protocol::sync::Parting;
 use protocol::{ErrorCode, Relation};
 use sync::ReadMark;
 
@@ -19,6 +20,7 @@ pub const WORDS: Words = Words {
     older_sessions: "Older conversations",
     strangers: "Messages from strangers",
     contacts: "Contacts",
+    requests: |n| if n == 1 { "1 friend request".to_owned() } else { format!("{n} friend requests") },
     new_conversation: "New conversation",
     choose_conversation: "Choose a conversation to start chatting",
     draft: "[Draft]",
@@ -68,6 +70,8 @@ pub const WORDS: Words = Words {
         Tip::RecalledByMe => "You recalled a message".to_owned(),
         Tip::RecalledByPeer => "The other side recalled a message".to_owned(),
         Tip::RecalledBy(name) => format!("{name} recalled a message"),
+        Tip::Removed { own: true } => "Your message was removed for its content; nobody sees it".to_owned(),
+        Tip::Removed { own: false } => "This message was removed for its content".to_owned(),
         Tip::Changed { by, people, more, change } => {
             let by = by.as_deref().unwrap_or("You");
             let people: Vec<&str> = people.iter().map(|person| person.as_deref().unwrap_or("you")).collect();
@@ -99,6 +103,17 @@ pub const WORDS: Words = Words {
     add_people: "Add people to a new group",
     new_group: "New group",
     announcement: "Announcement",
+    waiting: |n| if n == 1 { "1 person asks to join".to_owned() } else { format!("{n} people ask to join") },
+    nobody_waits: "Nobody waits to join",
+    let_in: |name| format!("Let {name} in"),
+    let_in_short: "Let in",
+    turn_away: |name| format!("Refuse {name}"),
+    turn_away_short: "Refuse",
+    parted: |why| match why {
+        Parting::Left => "You left the group",
+        Parting::Removed => "You were removed from the group",
+        Parting::Dissolved => "The owner dissolved the group",
+    },
     mention_someone: "Whom to mention",
     everybody: "everybody",
     edit_again: "Edit again",
@@ -110,6 +125,7 @@ pub const WORDS: Words = Words {
     read_by: |n| format!("Read by {n}"),
     readers: "Read by",
     readers_unlisted: "A group of more than 200 members shows the number only",
+    readers_old: "An older message shows the number only",
     expired: "This message has been waiting for more than 24 hours. Send it anyway?",
     send_anyway: "Send anyway",
     give_up: "Give up",

@@ -20,6 +20,7 @@ pub mod time;
 use crate::live::tip::Tip;
 use crate::preferences::{Language, SendKey, Theme};
 use protocol::messaging::ReportReason;
+use protocol::sync::Parting;
 use protocol::{ErrorCode, Relation};
 use sync::ReadMark;
 
@@ -37,6 +38,8 @@ pub struct Words {
     /// The one row for conversations with strangers.
     pub strangers: &'static str,
     pub contacts: &'static str,
+    /// Friend requests that wait for an answer.
+    pub requests: fn(u64) -> String,
     pub new_conversation: &'static str,
     pub choose_conversation: &'static str,
     pub draft: &'static str,
@@ -85,6 +88,15 @@ pub struct Words {
     pub add_people: &'static str,
     pub new_group: &'static str,
     pub announcement: &'static str,
+    /// People who wait to be let into a group.
+    pub waiting: fn(u64) -> String,
+    pub nobody_waits: &'static str,
+    pub let_in: fn(&str) -> String,
+    pub let_in_short: &'static str,
+    pub turn_away: fn(&str) -> String,
+    pub turn_away_short: &'static str,
+    /// Why one is no member of the group any more that one looks at.
+    pub parted: fn(Parting) -> &'static str,
     pub mention_someone: &'static str,
     pub everybody: &'static str,
     pub edit_again: &'static str,
@@ -97,6 +109,7 @@ pub struct Words {
     pub read_by: fn(u64) -> String,
     pub readers: &'static str,
     pub readers_unlisted: &'static str,
+    pub readers_old: &'static str,
     /// A message that has waited for more than a day.
     pub expired: &'static str,
     pub send_anyway: &'static str,

@@ -17,6 +17,8 @@ pub enum MessageBody {
     },
     /// What a recalled message leaves: who took it back (R001-18). Nobody sends it; it counts for nothing.
     Recalled { by: UserId },
+    /// What an auditor took from everybody (R004-B7.6); it may come back.
+    Removed,
     /// A change of a group that its members share. Nobody sends it; it counts for nothing.
     Notice { notice: Box<Notice> },
 }
@@ -46,7 +48,7 @@ impl MessageBody {
     pub fn origin(&self) -> Origin {
         match self {
             Self::Text { .. } => Origin::Person,
-            Self::Recalled { .. } | Self::Notice { .. } => Origin::Server,
+            Self::Recalled { .. } | Self::Removed | Self::Notice { .. } => Origin::Server,
         }
     }
 
@@ -59,7 +61,7 @@ impl MessageBody {
     pub fn size(&self) -> usize {
         match self {
             Self::Text { text, .. } => text.as_str().len(),
-            Self::Recalled { .. } | Self::Notice { .. } => 0,
+            Self::Recalled { .. } | Self::Removed | Self::Notice { .. } => 0,
         }
     }
 
@@ -84,7 +86,7 @@ impl MessageBody {
                 }
                 digest
             }
-            Self::Recalled { .. } | Self::Notice { .. } => String::new(),
+            Self::Recalled { .. } | Self::Removed | Self::Notice { .. } => String::new(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::Millis;
 use crate::account::User;
+use crate::group::Nickname;
 use crate::id::{ConversationId, DeviceId, Rev, Seq, Upd, UserId};
 use crate::messaging::Message;
 use crate::receipts::Rules;
@@ -72,11 +73,21 @@ pub const TYPING_PAUSE: Millis = 3_000;
 #[serde(rename_all = "snake_case")]
 pub enum LogChange {
     /// A message in its latest state.
-    Message { message: Message, sender: User },
+    Message {
+        message: Message,
+        sender: User,
+        /// What the sender is called here, who ever had a nickname in the group.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        nickname: Option<Nickname>,
+    },
     /// Something that this reader may not see: the log moves over it. The message at `seq` counts for nothing.
     Withheld { seq: Seq },
     /// A group that is too large for a notice of everybody who comes and goes has so many members now.
     Members { count: u64 },
+    /// So many wait to be let into the group. Told to its owner and admins; the others hear `members`.
+    Waiting { count: u64 },
+    /// A member of the group is called otherwise from here on.
+    Named { nickname: Nickname },
 }
 
 /// Client to server, JSON text frames of at most 4 KiB, written as [`ServerFrame`] is. Fields that the server does not know are ignored.

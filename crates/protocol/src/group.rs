@@ -5,7 +5,7 @@
 
 use crate::Millis;
 use crate::account::User;
-use crate::id::UserId;
+use crate::id::{Rev, UserId};
 use crate::text::{AnnouncementText, DisplayName, GroupTitle};
 use serde::{Deserialize, Serialize};
 
@@ -106,6 +106,23 @@ pub struct Group {
     /// Until when the reader may not write.
     #[serde(default)]
     pub own_muted_until: Millis,
+    /// How many wait to be let in, for the owner and admins.
+    #[serde(default, skip_serializing_if = "crate::account::is_zero")]
+    pub waiting: u64,
+    /// What the sender of the last message is called in it, and in a page of changes every member whose nickname changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nicknames: Vec<Nickname>,
+}
+
+/// What a member is called in a group, as of a position of its log: of two states the one at the later position is true.
+/// Told of those alone who ever had a nickname.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Nickname {
+    pub user: UserId,
+    /// Absent: by their own name again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<DisplayName>,
+    pub rev: Rev,
 }
 
 impl Group {
@@ -277,12 +294,44 @@ impl Member {
     }
 }
 
-/// `POST /conversations/{id}/members`: 204. Who is a member already is passed over.
+/// `POST /conversations/{id}/members`: 200 with [`InviteOutcomes`]. Who is a member already is passed over.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InviteMembers {
     /// From 1 to [`NAMED_MAX`] users.
     pub users: Vec<UserId>,
+}
+
+/// What became of an invitation, of each person in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InviteOutcomes {
+    pub outcomes: Vec<InviteOutcome>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InviteOutcome {
+    pub user: UserId,
+    pub outcome: Outcome,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// In the group now.
+    Joined,
+    /// Was in it already.
+    Member,
+    /// They accept nobody, or block whoever invites: both look alike.
+    NotAccepted,
+    /// There is nobody like that.
+    Unknown,
+}
+
+impl InviteOutcomes {
+    /// Those who were not brought in because they accept it from nobody, or not from whoever invites.
+    pub fn refused(&self) -> impl Iterator<Item = UserId> {
+        self.outcomes.iter().filter(|it| it.outcome == Outcome::NotAccepted).map(|it| it.user)
+    }
 }
 
 /// `PATCH /conversations/{id}/members/{user}`: 204. What is absent stays.

@@ -25,7 +25,7 @@ pub use body::{MessageBody, Origin};
 pub use contacts::{Contact, FriendRequest, MessagesFrom, Relation, RequestState};
 pub use error::{ApiError, ErrorAnswer, ErrorCode};
 pub use frame::{ClientFrame, LogChange, ServerFrame};
-pub use group::{Group, Mentions, Notice, Role};
+pub use group::{Group, Mentions, Nickname, Notice, Role};
 pub use id::{ClientId, ConversationId, DeviceId, Rev, Seq, Upd, UserId};
 pub use messaging::{Conversation, ConversationKind, Message};
 pub use preferences::{ChangePreferences, ChangedPreferences, Labels, Preferences};

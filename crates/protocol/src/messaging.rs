@@ -4,7 +4,7 @@ use crate::Millis;
 use crate::account::User;
 use crate::body::{self, MessageBody};
 use crate::contacts::Relation;
-use crate::group::Group;
+use crate::group::{Group, Nickname};
 use crate::id::{ClientId, ConversationId, Rev, Seq, Upd, UserId};
 use crate::preferences::{Preferences, is_default};
 use crate::receipts::Cursors;
@@ -128,6 +128,16 @@ impl OpenConversation {
     }
 }
 
+/// The answer to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenedConversation {
+    #[serde(flatten)]
+    pub conversation: Conversation,
+    /// Those named for a group who are not in it, because they do not accept that from whoever makes it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<UserId>,
+}
+
 /// `GET /conversations?before=&limit=`: one page of the session list, by latest activity.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Conversations {
@@ -175,6 +185,9 @@ pub struct HistoryPage {
     pub upd: Upd,
     /// The senders of the messages.
     pub users: Vec<User>,
+    /// What they are called here, in a group.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nicknames: Vec<Nickname>,
 }
 
 /// `GET /conversations/{id}/changes?after_rev=&limit=`: everything that changed after a log position, each object
@@ -190,6 +203,9 @@ pub struct ChangesPage {
     /// More than `max_gap` changes lie between: take the newest history page instead (R004-G8).
     pub too_long: bool,
     pub users: Vec<User>,
+    /// What the senders are called here, and every member whose nickname changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nicknames: Vec<Nickname>,
 }
 
 /// `PUT /conversations/{id}/hidden`: 204. Deletes messages for oneself, on all one's devices, or takes that back
@@ -204,6 +220,15 @@ pub struct HideMessages {
 impl HideMessages {
     /// The most messages in one request (R004-H7).
     pub const MAX: usize = 100;
+}
+
+/// `POST /admin/conversations/{id}/messages/{seq}/removal`: 200. Takes a message from everybody after an audit
+/// (R004-B7.6); what it said stays in quarantine, for `GET` of the same path. `DELETE`: 204, gives it back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Removal {
+    /// As it was before.
+    pub message: Message,
+    pub removed_at: Millis,
 }
 
 /// `POST /conversations/{id}/messages/{seq}/report`: 204. A ticket with the message and what stands before it; who
@@ -239,6 +264,16 @@ pub struct Readers {
     pub readers: Vec<Reader>,
     /// Whether the group is small enough to be listed.
     pub listed: bool,
+    /// From whom messages of the one who asks were withheld, by seq: they do not count as its readers (R001-14).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub withheld: Vec<Withheld>,
+}
+
+/// The members from whom a message was withheld.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Withheld {
+    pub seq: Seq,
+    pub users: Vec<UserId>,
 }
 
 impl Readers {
@@ -250,14 +285,23 @@ impl Readers {
 pub struct Reader {
     pub user: User,
     pub read: Seq,
+    /// The first message that they see: nobody reads what was written before they came.
+    #[serde(default, skip_serializing_if = "Seq::is_zero")]
+    pub from: Seq,
 }
 
 /// `GET /conversations/{id}/messages/{seq}/readers`: who has read one's own message; 403 about another's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessageReaders {
     pub count: u64,
-    /// Empty in a group of more than 200.
+    /// Empty in a group of more than 200, and of a message that is older than readers are told apart.
     pub readers: Vec<User>,
+    /// What they are called here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nicknames: Vec<Nickname>,
+    /// The message is so old that the number alone is told.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub old: bool,
 }
 
 /// `GET /conversations/{id}/unread?before=`: exactly the messages that make the conversation's unread count, newest
@@ -267,6 +311,9 @@ pub struct UnreadPage {
     pub unread: u64,
     pub messages: Vec<Message>,
     pub users: Vec<User>,
+    /// What they are called here, in a group.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nicknames: Vec<Nickname>,
     /// There are more: ask with the last one's seq as `before`.
     pub more: bool,
 }

@@ -14,6 +14,7 @@ pub const ADMIN_PERSON: &str = "/api/v1/admin/directory/people/{id}";
 pub const ADMIN_PERSON_AVATAR: &str = "/api/v1/admin/directory/people/{id}/avatar";
 pub const ADMIN_INVITATION: &str = "/api/v1/admin/directory/people/{id}/invitation";
 pub const ADMIN_CONFLICTS: &str = "/api/v1/admin/directory/conflicts";
+pub const ADMIN_REMOVAL: &str = "/api/v1/admin/conversations/{id}/messages/{seq}/removal";
 pub const USERS: &str = "/api/v1/users";
 pub const USER: &str = "/api/v1/users/{id}";
 pub const LOGINS: &str = "/api/v1/logins";
@@ -123,6 +124,10 @@ pub fn join(link: &str) -> String {
 
 pub fn recall(id: ConversationId, seq: Seq) -> String {
     format!("{CONVERSATIONS}/{id}/messages/{seq}/recall")
+}
+
+pub fn removal(id: ConversationId, seq: Seq) -> String {
+    format!("/api/v1/admin/conversations/{id}/messages/{seq}/removal")
 }
 
 pub fn report(id: ConversationId, seq: Seq) -> String {

@@ -2,7 +2,7 @@
 
 use crate::account::User;
 use crate::contacts::{FriendRequest, MessagesFrom, Relation};
-use crate::id::{ConversationId, Rev, Seq, Upd};
+use crate::id::{ConversationId, Rev, Seq, Upd, UserId};
 use crate::messaging::{Conversation, Message};
 use crate::preferences::Preferences;
 use crate::receipts::{Cursors, Receipt};
@@ -23,7 +23,11 @@ pub enum AccountChange {
     /// It took that back.
     Shown { conversation: ConversationId, message: Box<Message>, sender: User },
     /// The account is no member of the conversation any more: nothing of it is there for it.
-    Left { conversation: ConversationId },
+    Left {
+        conversation: ConversationId,
+        #[serde(default, skip_serializing_if = "Parting::is_own")]
+        why: Parting,
+    },
     /// The account's own settings.
     Settings { receipts: bool, messages_from: MessagesFrom },
     /// What the account and another are to each other (R003-08e).
@@ -34,6 +38,25 @@ pub enum AccountChange {
     Profile { user: User },
     /// How the account wants a conversation treated.
     Preferences { conversation: ConversationId, preferences: Box<Preferences> },
+}
+
+/// Why an account is no member of a group any more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Parting {
+    /// It left.
+    #[default]
+    Left,
+    /// The owner or an admin removed it.
+    Removed,
+    /// The owner ended the group.
+    Dissolved,
+}
+
+impl Parting {
+    fn is_own(&self) -> bool {
+        *self == Self::Left
+    }
 }
 
 /// `GET /sync?since=TOKEN`: what moved in the account's logs since the token, or everything when it is absent.
@@ -58,6 +81,10 @@ pub struct SyncPage {
     /// `before`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub older: Option<String>,
+    /// Whose friend requests wait for the account's answer, at most 200; in a sync from nothing only: later ones, and what
+    /// became of these, is told by `changes`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requests: Vec<UserId>,
 }
 
 /// What a device counts of one conversation, and the positions at which it does.

@@ -128,7 +128,13 @@ impl Client {
                 }
                 if let Answer::Recalled(message) = answer {
                     let (pos, sender) = (message.rev, self.account.user());
-                    self.arrive(conversation, pos.prev(), pos, seq, LogChange::Message { message, sender });
+                    self.arrive(
+                        conversation,
+                        pos.prev(),
+                        pos,
+                        seq,
+                        LogChange::Message { message, sender, nickname: None },
+                    );
                 }
             }
             // Whoever came back meanwhile begins anew.
@@ -203,7 +209,7 @@ impl Client {
         let message = self.message(id, seq).filter(|message| message.sender == self.account.id)?;
         match &message.body {
             MessageBody::Text { text, .. } => Some(text.clone()),
-            MessageBody::Recalled { .. } | MessageBody::Notice { .. } => None,
+            MessageBody::Recalled { .. } | MessageBody::Removed | MessageBody::Notice { .. } => None,
         }
     }
 }

@@ -119,7 +119,7 @@ impl Client {
     /// frame would.
     fn take_posted(&mut self, conversation: ConversationId, message: Message) {
         let (pos, seq, sender) = (message.rev, message.seq, self.account.user());
-        self.arrive(conversation, pos.prev(), pos, seq, LogChange::Message { message, sender });
+        self.arrive(conversation, pos.prev(), pos, seq, LogChange::Message { message, sender, nickname: None });
     }
 
     fn take_sync(&mut self, page: SyncPage) {

@@ -8,10 +8,10 @@ use crate::pull::Job;
 use crate::sessions::{Change, Held};
 use crate::timeline::Timeline;
 use protocol::messaging::{ChangesPage, HistoryPage, Readers};
-use protocol::sync::{AccountChange, SyncPage};
+use protocol::sync::{AccountChange, Parting, SyncPage};
 use protocol::{
-    ClientId, Conversation, ConversationId, ConversationKind, Cursors, LogChange, Message, MessageBody, Relation, Rev,
-    Seq, Upd, User, UserId,
+    ClientId, Conversation, ConversationId, ConversationKind, Cursors, LogChange, Message, MessageBody, Relation,
+    RequestState, Rev, Seq, Upd, User, UserId,
 };
 use std::collections::btree_map::Entry;
 
@@ -27,6 +27,11 @@ impl Client {
         self.meet(page.users);
         for conversation in page.conversations {
             self.describe(conversation);
+        }
+        if self.token.is_none() {
+            self.requests.clear();
+            self.requests.extend(page.requests);
+            self.changes.account = true;
         }
         self.apply_account(page.upd, page.changes);
         for (upd, changes) in self.log.advance(page.upd) {
@@ -45,7 +50,7 @@ impl Client {
         for change in changes {
             match change {
                 AccountChange::Joined { conversation } => self.describe(*conversation),
-                AccountChange::Left { conversation } => self.part(conversation, upd),
+                AccountChange::Left { conversation, why } => self.part(conversation, upd, why),
                 AccountChange::Own { conversation, cursors } => {
                     self.reports.know(conversation, cursors);
                     self.touch(conversation, |held| held.about.own = held.about.own.max(cursors));
@@ -78,7 +83,15 @@ impl Client {
                     self.meet([user]);
                     self.relate(other, upd, relation);
                 }
-                // The page of contacts asks for them.
+                // The page of contacts asks for what they say.
+                AccountChange::Request(request) if request.incoming => {
+                    let waits = request.state == RequestState::Waiting;
+                    let moved = match waits {
+                        true => self.requests.insert(request.user.id),
+                        false => self.requests.remove(&request.user.id),
+                    };
+                    self.changes.account |= moved;
+                }
                 AccountChange::Request(_) => {}
             }
         }
@@ -165,7 +178,7 @@ impl Client {
 
     /// A frame of a conversation's log, or what is as good as one.
     pub(crate) fn arrive(&mut self, id: ConversationId, prev: Rev, pos: Rev, head_seq: Seq, change: LogChange) {
-        if let LogChange::Message { message, sender } = &change {
+        if let LogChange::Message { message, sender, .. } = &change {
             self.meet([sender.clone()]);
             self.end_typing(id, sender.id);
             self.confirm(message);
@@ -181,6 +194,10 @@ impl Client {
     /// Changes that the log released, in order.
     pub(crate) fn apply_log(&mut self, id: ConversationId, ready: Vec<Change>) {
         for change in ready {
+            // Whoever came has read nothing of what stood there before: only the server knows from where on.
+            if change.tells_of_members() {
+                self.want_readers(id);
+            }
             self.touch(id, |held| {
                 held.follow(&change);
                 let hidden = held.hides(&change.change);
@@ -207,6 +224,7 @@ impl Client {
         }
         let mut ready = Vec::new();
         self.touch(id, |held| {
+            held.call(page.nicknames);
             let messages = held.admit(page.messages, upd);
             if let Some(timeline) = &mut held.timeline {
                 timeline.store_changes(messages, head, last);
@@ -227,6 +245,7 @@ impl Client {
         }
         let (mut behind, mut doubtful) = (false, false);
         self.touch(id, |held| {
+            held.call(page.nicknames.clone());
             if held.timeline.as_ref().is_some_and(|timeline| !timeline.doubtful) && rev <= held.log.cursor() {
                 return;
             }
@@ -261,6 +280,7 @@ impl Client {
         page.messages.iter().for_each(|message| self.confirm(message));
         let idle = !self.pulls.paging(id);
         self.touch(id, |held| {
+            held.call(page.nicknames.clone());
             let messages = held.admit(page.messages, page.upd);
             if let Some(timeline) = &mut held.timeline {
                 timeline.merge_before(HistoryPage { messages, ..page }, before);
@@ -284,8 +304,8 @@ impl Client {
         if let Job::Describe(id) = job
             && self.held.get(&id).is_some_and(|held| held.doubtful.is_some())
         {
-            // It was left while nothing told so.
-            self.part(id, self.log.cursor());
+            // It was left while nothing told so, nor why.
+            self.part(id, self.log.cursor(), Parting::Left);
         }
         if let Job::Describe(id) | Job::Changes(id) | Job::Newest(id) | Job::Before(id, _) = job {
             self.changes.timelines.insert(id);

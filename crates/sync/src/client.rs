@@ -15,12 +15,12 @@ use crate::receipts::Reports;
 use crate::sessions::Held;
 use crate::stored::Keeping;
 use crate::{Changes, Effect, Input, RequestId, Start, Unsent};
-use protocol::sync::AccountChange;
+use protocol::sync::{AccountChange, Parting};
 use protocol::{
     Account, ClientId, ConversationId, Cursors, Message, Millis, Relation, Rules, Seq, ServerFrame, Upd, User, UserId,
     frame,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A device of one account.
 #[derive(Clone, Debug)]
@@ -32,6 +32,8 @@ pub struct Client {
     pub(crate) log: Log<Upd, (Upd, Vec<AccountChange>)>,
     /// What its log has told of relations to others, and at which position.
     pub(crate) relations: BTreeMap<UserId, (Upd, Relation)>,
+    /// Whose friend requests wait for an answer.
+    pub(crate) requests: BTreeSet<UserId>,
     /// The position at which the account's settings last changed.
     pub(crate) settings_at: Upd,
     pub(crate) token: Option<String>,
@@ -75,7 +77,8 @@ pub struct Client {
     pub(crate) effects: Vec<Effect>,
     /// Posts on their way.
     pub(crate) posts: BTreeMap<RequestId, (ConversationId, ClientId)>,
-    pub(crate) requests: u64,
+    /// How many calls were made so far.
+    pub(crate) asked: u64,
     pub(crate) synced_at: Millis,
     pub(crate) wake: Option<Millis>,
     pub(crate) ended: bool,
@@ -112,6 +115,7 @@ impl Client {
             held: BTreeMap::new(),
             log: Log::new(start.sync.upd),
             relations: BTreeMap::new(),
+            requests: BTreeSet::new(),
             settings_at: start.sync.upd,
             token: None,
             listing: false,
@@ -139,7 +143,7 @@ impl Client {
             time: start.now,
             effects: Vec::new(),
             posts: BTreeMap::new(),
-            requests: 0,
+            asked: 0,
             synced_at: 0,
             wake: None,
             ended: false,
@@ -316,7 +320,7 @@ impl Client {
     }
 
     /// Nothing of the conversation is there for the account any more, as its log told through `upd`.
-    pub(crate) fn part(&mut self, id: ConversationId, upd: Upd) {
+    pub(crate) fn part(&mut self, id: ConversationId, upd: Upd, why: Parting) {
         let left = self.left.entry(id).or_default();
         *left = (*left).max(upd);
         if self.held.get(&id).is_none_or(|held| held.about.joined > upd) {
@@ -324,6 +328,7 @@ impl Client {
         }
         if self.open() == Some(id) {
             self.leave();
+            self.changes.parted = Some((id, why)).filter(|_| why != Parting::Left);
         }
         self.drop_held(id);
         self.give_wishes_up(id);

@@ -38,7 +38,7 @@ pub use timeline::{Item, ReadMark, Row, RowKey};
 pub use window::{Anchor, MOUNTED, MOVED, Mounted, Placed, Window, at_end};
 
 use protocol::messaging::{ChangesPage, Conversations, HistoryPage, Readers, ReportMessage};
-use protocol::sync::{CheckedCounts, Count, SyncPage};
+use protocol::sync::{CheckedCounts, Count, Parting, SyncPage};
 use protocol::{
     Account, ApiError, ChangePreferences, ChangedPreferences, ClientFrame, ClientId, Contact, Conversation,
     ConversationId, ErrorCode, Group, Label, Message, MessageBody, Millis, Preferences, ReceiptReport, Relation, Rules,
@@ -299,6 +299,8 @@ pub struct Changes {
     pub total: bool,
     /// The account's settings differ.
     pub account: bool,
+    /// The open conversation is not there any more, by another's doing.
+    pub parted: Option<(ConversationId, Parting)>,
     /// What became of what a person asked for, in the order of the answers.
     pub acted: Vec<Acted>,
 }

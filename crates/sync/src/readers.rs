@@ -1,37 +1,81 @@
 //! Who has read a group's messages (R000-07, R000-20): a cursor a member, asked for when the group is opened, and kept
 //! current by receipts and by what members write.
 //!
-//! Invariant: a cursor never moves back, so that no count falls (R000-20).
+//! Invariants: a cursor never moves back, so that no count falls (R000-20). Nobody counts as a reader of what was written
+//! before they came, or was withheld from them (R001-14).
 
-use protocol::messaging::Readers;
+use protocol::messaging::{Reader, Readers};
 use protocol::{Seq, UserId};
 use std::collections::BTreeMap;
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct GroupReaders {
-    read: BTreeMap<UserId, Seq>,
+    read: BTreeMap<UserId, Span>,
+    /// Own messages, and from whom each was withheld.
+    withheld: Vec<(Seq, Vec<UserId>)>,
     /// Whether the group is small enough for its readers to be told; unknown until they were asked for.
     listed: Option<bool>,
+}
+
+/// What a member has read: from the first message that they see.
+#[derive(Clone, Copy, Debug, Default)]
+struct Span {
+    from: Seq,
+    through: Seq,
 }
 
 impl GroupReaders {
     /// Takes over who has read how far.
     pub fn answer(&mut self, readers: &Readers) {
         self.listed = Some(readers.listed);
-        for reader in &readers.readers {
-            self.receipt(reader.user.id, reader.read);
+        self.withheld = readers.withheld.iter().map(|withheld| (withheld.seq, withheld.users.clone())).collect();
+        for Reader { user, read, from } in &readers.readers {
+            self.receipt(user.id, *read);
+            self.read.entry(user.id).or_default().from = *from;
         }
     }
 
     /// Somebody has read through `read`: by a receipt, or because they wrote what stands there.
     pub fn receipt(&mut self, reader: UserId, read: Seq) {
         let known = self.read.entry(reader).or_default();
-        *known = read.max(*known);
+        known.through = read.max(known.through);
     }
 
     /// Those who have read the message at `seq`, if the group's readers are told.
     pub fn of(&self, seq: Seq) -> Option<impl Iterator<Item = UserId>> {
         let listed = self.listed.filter(|listed| *listed);
-        listed.map(|_| self.read.iter().filter(move |(_, read)| **read >= seq).map(|(&reader, _)| reader))
+        let withheld = self.withheld.iter().find(|(withheld, _)| *withheld == seq).map(|(_, users)| users);
+        let blind = move |reader: &UserId| withheld.is_some_and(|users| users.contains(reader));
+        let reads = move |(reader, span): (&UserId, &Span)| {
+            ((span.from..=span.through).contains(&seq) && !blind(reader)).then_some(*reader)
+        };
+        listed.map(|_| self.read.iter().filter_map(reads))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use protocol::User;
+    use protocol::messaging::Withheld;
+
+    /// R000-20, R001-14: nobody counts as a reader of what was written before they came, or was withheld from them.
+    #[test]
+    fn readers_are_those_who_could_see_it() {
+        let id = |id: u64| UserId::try_from(id).unwrap();
+        let seq = |seq| Seq::ZERO.plus(seq);
+        let user = |n| User::new(id(n), "somebody".try_into().unwrap(), "Somebody".try_into().unwrap());
+        let reader = |n, from, read| Reader { user: user(n), read: seq(read), from: seq(from) };
+        let mut readers = GroupReaders::default();
+        assert!(readers.of(seq(1)).is_none());
+        readers.answer(&Readers {
+            readers: vec![reader(2, 1, 3), reader(3, 3, 3), reader(4, 1, 1)],
+            listed: true,
+            withheld: vec![Withheld { seq: seq(3), users: vec![id(2)] }],
+        });
+        let of = |readers: &GroupReaders, at| readers.of(seq(at)).unwrap().collect::<Vec<_>>();
+        assert_eq!([1, 2, 3].map(|at| of(&readers, at)), [vec![id(2), id(4)], vec![id(2)], vec![id(3)]]);
+        readers.receipt(id(4), seq(3));
+        assert_eq!(of(&readers, 3), [id(3), id(4)]);
     }
 }

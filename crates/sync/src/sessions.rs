@@ -9,8 +9,10 @@ use crate::unread::Exceptions;
 use protocol::group::Announcement;
 use protocol::messaging::HistoryPage;
 use protocol::{
-    Conversation, LogChange, Message, MessageBody, Millis, Notice, Preferences, Relation, Rev, Role, Seq, Upd, UserId,
+    Conversation, Group, LogChange, Message, MessageBody, Millis, Nickname, Notice, Preferences, Relation, Rev, Role,
+    Seq, Upd, UserId,
 };
+use std::collections::BTreeMap;
 
 /// One step of a conversation's log.
 #[derive(Clone, Debug)]
@@ -18,6 +20,20 @@ pub(crate) struct Change {
     pub pos: Rev,
     pub head_seq: Seq,
     pub change: LogChange,
+}
+
+impl Change {
+    /// Somebody came or went.
+    pub fn tells_of_members(&self) -> bool {
+        match &self.change {
+            LogChange::Members { .. } => true,
+            LogChange::Message { message, .. } => match &message.body {
+                MessageBody::Notice { notice } => notice.members().is_some(),
+                _ => false,
+            },
+            LogChange::Withheld { .. } | LogChange::Waiting { .. } | LogChange::Named { .. } => false,
+        }
+    }
 }
 
 /// A conversation as the device holds it.
@@ -30,6 +46,8 @@ pub(crate) struct Held {
     pub log: Log<Rev, Change>,
     pub timeline: Option<Timeline>,
     pub readers: GroupReaders,
+    /// What members are called in the group, as far as anything told.
+    pub nicknames: BTreeMap<UserId, Nickname>,
     /// The position of the account's log at which the relation to the peer was told.
     related: Upd,
     /// The position of the account's log at which the preferences are true.
@@ -47,28 +65,42 @@ pub(crate) struct Held {
 }
 
 impl Held {
-    pub fn new(about: Conversation, me: UserId) -> Self {
+    pub fn new(mut about: Conversation, me: UserId) -> Self {
         let mut exceptions = Exceptions::default();
         exceptions.describe(&about);
         let (log, told) = (Log::new(about.rev), about.upd);
         let (related, preferred, readers) = (told, told, GroupReaders::default());
-        Self {
+        let (nicknames, named) = (BTreeMap::new(), take_nicknames(&mut about));
+        let mut held = Self {
             about,
             exceptions,
             log,
             timeline: None,
             readers,
+            nicknames,
             related,
             preferred,
             muted: false,
             vague: false,
             doubtful: None,
             me,
+        };
+        held.call(named);
+        held
+    }
+
+    /// Takes over what members are called, each unless something later is known.
+    pub fn call(&mut self, nicknames: Vec<Nickname>) {
+        for nickname in nicknames {
+            if self.nicknames.get(&nickname.user).is_none_or(|known| known.rev < nickname.rev) {
+                self.nicknames.insert(nickname.user, nickname);
+            }
         }
     }
 
     /// Takes over a description, unless the one held is later. Cursors only move forward, whichever is later.
     pub fn describe(&mut self, mut about: Conversation) {
+        self.call(take_nicknames(&mut about));
         let older = !self.exceptions.describe(&about);
         let hidden = about.hidden.iter().filter(|seq| self.exceptions.hides(**seq));
         if let Some(timeline) = &mut self.timeline {
@@ -125,7 +157,10 @@ impl Held {
 
     /// The description as it would be told now, where the account's log stands at `upd`.
     pub fn description(&self, upd: Upd) -> Conversation {
+        let nicknames = || self.nicknames.values().cloned().collect();
+        let group = self.about.group.clone().map(|group| Group { nicknames: nicknames(), ..group });
         Conversation {
+            group,
             upd: self.exceptions.known_through(upd),
             silent: self.exceptions.silent(),
             hidden: self.exceptions.hidden(),
@@ -138,9 +173,12 @@ impl Held {
     /// Takes a change of the log into the description, unless that covers it already.
     pub fn follow(&mut self, change: &Change) {
         match &change.change {
-            LogChange::Message { message, .. } => self.follow_message(change.pos, change.head_seq, message),
+            LogChange::Message { message, nickname, .. } => {
+                self.call(nickname.iter().cloned().collect());
+                self.follow_message(change.pos, change.head_seq, message);
+            }
             LogChange::Withheld { seq } => {
-                self.exceptions.silence(*seq);
+                self.exceptions.weigh(*seq, change.pos, false);
                 if change.pos > self.about.rev {
                     self.about.rev = change.pos;
                     // Without a message to go by, only a description tells where the conversation stands in the list.
@@ -153,6 +191,15 @@ impl Held {
                 self.about.member_count = *count;
             }
             LogChange::Members { .. } => {}
+            LogChange::Waiting { count } if change.pos > self.about.rev => {
+                self.about.rev = change.pos;
+                self.about.group.iter_mut().for_each(|group| group.waiting = *count);
+            }
+            LogChange::Waiting { .. } => {}
+            LogChange::Named { nickname } => {
+                self.call(vec![nickname.clone()]);
+                self.about.rev = self.about.rev.max(change.pos);
+            }
         }
     }
 
@@ -228,11 +275,12 @@ impl Held {
         messages
     }
 
-    /// A message that was recalled counts for nothing, and so does a notice; another may name this account.
+    /// A message that was recalled or removed counts for nothing, and so does a notice; another may name this account.
     pub fn weigh(&mut self, message: &Message) {
-        if !message.body.countable() {
-            self.exceptions.silence(message.seq);
-        } else if message.sender != self.me && message.body.mentions().is_some_and(|mentions| mentions.has(self.me)) {
+        let counts = message.body.countable();
+        self.exceptions.weigh(message.seq, message.rev, counts);
+        if counts && message.sender != self.me && message.body.mentions().is_some_and(|mentions| mentions.has(self.me))
+        {
             self.exceptions.name(message.seq);
         }
     }
@@ -353,6 +401,10 @@ impl Held {
     fn is_last(&self, seq: Seq) -> bool {
         self.about.last.as_ref().is_some_and(|last| last.seq == seq)
     }
+}
+
+fn take_nicknames(about: &mut Conversation) -> Vec<Nickname> {
+    about.group.as_mut().map(|group| std::mem::take(&mut group.nicknames)).unwrap_or_default()
 }
 
 #[cfg(test)]

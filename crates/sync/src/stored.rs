@@ -34,6 +34,9 @@ pub struct StoredDevice {
     listing: bool,
     /// Where the session list goes on beyond what is stored.
     older: Option<String>,
+    /// Whose friend requests wait for an answer.
+    #[serde(default)]
+    requests: Vec<UserId>,
 }
 
 /// A conversation as a device stores it.
@@ -78,6 +81,7 @@ impl Stored {
             conversations: self.conversations.iter().map(StoredConversation::known).collect(),
             users: self.users.clone(),
             older: device.older,
+            requests: device.requests,
         };
         Start {
             account: device.account,
@@ -165,6 +169,7 @@ impl Client {
             token: self.token.clone(),
             listing: self.listing,
             older: self.older.clone(),
+            requests: self.requests.iter().copied().collect(),
         };
         let mut unstored = Unstored { anew: std::mem::take(&mut self.keeping.anew), ..Unstored::default() };
         self.keeping.moved.append(&mut self.reports.take_learned());

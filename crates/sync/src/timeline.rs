@@ -167,9 +167,11 @@ impl Timeline {
         match change {
             LogChange::Message { message, .. } if self.misses(message.seq) => {}
             LogChange::Message { message, .. } if !hidden => self.store_change(message, head),
-            LogChange::Message { .. } | LogChange::Withheld { .. } | LogChange::Members { .. } => {
-                self.reach(head.next())
-            }
+            LogChange::Message { .. }
+            | LogChange::Withheld { .. }
+            | LogChange::Members { .. }
+            | LogChange::Waiting { .. }
+            | LogChange::Named { .. } => self.reach(head.next()),
         }
     }
 
@@ -390,6 +392,7 @@ mod tests {
             rev: Rev::ZERO,
             upd: protocol::Upd::ZERO,
             users: Vec::new(),
+            nicknames: Vec::new(),
         }
     }
 

@@ -1,17 +1,19 @@
 //! Unread by the one formula (R004-B1), never counted up and down: the distance of two positions, less the messages
 //! between them that count for nothing.
 //!
-//! Invariants: what is silent stays silent; of one message that was hidden and shown again the later position of the
-//! account's log decides, in whatever order they are told.
+//! Invariants: of one message that fell silent and counts again the later position of the conversation's log decides, and
+//! of one that was hidden and shown again the later position of the account's, in whatever order they are told.
 
-use protocol::{Conversation, Seq, Upd};
+use protocol::{Conversation, Rev, Seq, Upd};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The messages of a conversation that count for nothing, or are not shown.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Exceptions {
-    /// Recalled, or not addressed to this account.
+    /// Recalled, removed, or not addressed to this account.
     silent: BTreeSet<Seq>,
+    /// At which position of the log that, or the contrary, was last told.
+    weighed: BTreeMap<Seq, Rev>,
     /// Messages that name this account.
     mentions: BTreeSet<Seq>,
     /// What was last told of single messages: through which position, and whether they are hidden.
@@ -24,7 +26,12 @@ pub(crate) struct Exceptions {
 impl Exceptions {
     /// Takes over what a description tells. Answers whether it is the latest.
     pub fn describe(&mut self, about: &Conversation) -> bool {
-        self.silent.extend(about.silent.iter().copied());
+        // What a message was that the description does not list as silent, it is no more.
+        let listed = |seq: &Seq| about.silent.binary_search(seq).is_ok();
+        let loud: Vec<Seq> =
+            self.silent.range(first(about)..).copied().filter(|seq| *seq <= about.head_seq && !listed(seq)).collect();
+        loud.into_iter().for_each(|seq| self.weigh(seq, about.rev, true));
+        about.silent.iter().for_each(|seq| self.weigh(*seq, about.rev, false));
         self.mentions.extend(about.mentions.iter().copied());
         if about.upd < self.upd {
             return false;
@@ -43,9 +50,17 @@ impl Exceptions {
         true
     }
 
-    /// The message counts for nothing, from now on and for ever.
-    pub fn silence(&mut self, seq: Seq) {
-        self.silent.insert(seq);
+    /// The message counts, or counts for nothing, as of a position of the conversation's log.
+    pub fn weigh(&mut self, seq: Seq, rev: Rev, counts: bool) {
+        if self.weighed.get(&seq).is_some_and(|known| *known > rev) {
+            return;
+        }
+        self.weighed.insert(seq, rev);
+        if counts {
+            self.silent.remove(&seq);
+        } else {
+            self.silent.insert(seq);
+        }
     }
 
     /// The message names this account.
@@ -115,6 +130,7 @@ impl Exceptions {
     /// Forgets what can make no difference any more: silent messages, and mentions, that are read.
     pub fn forget(&mut self, read: Seq) {
         self.silent = self.silent.split_off(&read.next());
+        self.weighed = self.weighed.split_off(&read.next());
         self.mentions = self.mentions.split_off(&read.next());
     }
 
@@ -196,7 +212,7 @@ mod tests {
             let upd: Upd = upd.parse().unwrap();
             let one = one.parse().unwrap_or_default();
             match what {
-                "s" => exceptions.silence(one),
+                "s" => exceptions.weigh(one, Rev::ZERO, false),
                 "h" => exceptions.tell(one, upd, true),
                 "v" => exceptions.tell(one, upd, false),
                 "p" => drop(exceptions.admit(one, upd)),

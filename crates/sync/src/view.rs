@@ -7,7 +7,7 @@ use crate::sessions::Held;
 use crate::timeline::{Item, Piece, Row, RowKey};
 use crate::window::{Mounted, Window};
 use crate::{LinkState, Session, Shelf, receipts};
-use protocol::{Account, ConversationId, ConversationKind, Message, Millis, Rules, Seq, User, UserId};
+use protocol::{Account, ConversationId, ConversationKind, DisplayName, Message, Millis, Rules, Seq, User, UserId};
 
 impl Client {
     pub fn account(&self) -> &Account {
@@ -83,6 +83,11 @@ impl Client {
         own.is_some_and(|message| message.body.countable() && now <= message.at.saturating_add(window)) && window > 0
     }
 
+    /// How many friend requests wait for the account's answer.
+    pub fn requests(&self) -> u64 {
+        self.requests.len() as u64
+    }
+
     /// Who has read one's own message in a group, by id; absent where that is not told (R000-20).
     pub fn readers(&self, id: ConversationId, seq: Seq) -> Option<Vec<User>> {
         let readers = self.held.get(&id)?.readers.of(seq)?;
@@ -150,6 +155,12 @@ impl Client {
     /// Somebody whom a log, a page or a search has told of.
     pub fn user(&self, id: UserId) -> Option<&User> {
         self.users.get(&id)
+    }
+
+    /// What somebody is called in a conversation, who has told of themselves: by their nickname there, or by their name.
+    pub fn called(&self, id: ConversationId, user: UserId) -> Option<&DisplayName> {
+        let nickname = self.held.get(&id).and_then(|held| held.nicknames.get(&user)?.name.as_ref());
+        nickname.or_else(|| self.users.get(&user).map(|user| &user.display_name))
     }
 
     fn pieces(&self, id: ConversationId) -> impl DoubleEndedIterator<Item = Piece<'_>> {

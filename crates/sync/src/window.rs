@@ -179,6 +179,7 @@ mod tests {
             conversations: vec![described(ROOM, head)],
             users: Vec::new(),
             older: None,
+            requests: Vec::new(),
         };
         let history = HistoryPage {
             messages: (1..=head).map(message).collect(),
@@ -189,6 +190,7 @@ mod tests {
             rev: Rev::ZERO.plus(head),
             upd: protocol::Upd::ZERO,
             users: Vec::new(),
+            nicknames: Vec::new(),
         };
         let rules = protocol::Rules::default();
         let open = Some((room(), history));

@@ -126,8 +126,8 @@ impl Client {
     }
 
     pub(crate) fn request(&mut self, request: Request) -> RequestId {
-        self.requests += 1;
-        let id = RequestId(self.requests);
+        self.asked += 1;
+        let id = RequestId(self.asked);
         self.effects.push(Effect::Request { id, request });
         id
     }

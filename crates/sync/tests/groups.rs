@@ -9,9 +9,10 @@ use model::scene::{GROUP, live, push, scene};
 use model::server::Server;
 use model::{client_id, conversation_id, seq, text, user_id};
 use protocol::group::{Crowd, Named};
-use protocol::sync::AccountChange;
+use protocol::sync::{AccountChange, Parting};
 use protocol::{
-    Conversation, ConversationId, ConversationKind, ErrorCode, Mentions, MessageBody, Notice, Role, ServerFrame, Upd,
+    Conversation, ConversationId, ConversationKind, ErrorCode, Group, LogChange, Mentions, MessageBody, Nickname,
+    Notice, Rev, Role, Seq, ServerFrame, Upd,
 };
 use sync::{Input, Request, Unsent};
 
@@ -115,7 +116,7 @@ fn what_is_left_is_gone() {
     let before = server.describe(user_id(1), group());
     let upd = before.upd;
 
-    account(&mut device, &server, upd.next(), AccountChange::Left { conversation: group() });
+    account(&mut device, &server, upd.next(), AccountChange::Left { conversation: group(), why: Parting::Removed });
     assert_eq!((device.client.total_unread(), device.client.open()), (0, None));
     assert!(device.drafts.is_empty());
     assert!(!device.client.sessions().contains(&group()) && device.client.items(group()).is_empty());
@@ -136,7 +137,7 @@ fn what_is_left_is_gone() {
     assert!(device.requests.iter().any(|(_, request)| matches!(request, Request::Prefer { .. })));
     // What was told of the earlier membership comes too late, and its end as well.
     device.step(&server, Input::Joined(before));
-    account(&mut device, &server, upd.next(), AccountChange::Left { conversation: group() });
+    account(&mut device, &server, upd.next(), AccountChange::Left { conversation: group(), why: Parting::Removed });
     assert_eq!(about(&mut device).vis_from, seq(2));
 }
 
@@ -192,4 +193,42 @@ fn a_notice_makes_a_group_known() {
             device.requests.iter().any(|(_, request)| *request == Request::Conversation { conversation: unknown });
         assert!(asked, "{withheld}");
     }
+}
+
+/// What members are called: of two states the one at the later position of the log is true, in whatever order they come,
+/// and a device keeps it.
+#[test]
+fn a_later_nickname_stands() {
+    let (mut server, mut device) = live();
+    let rev = about(&mut device).rev;
+    let nickname =
+        |name: Option<&str>, rev| Nickname { user: user_id(2), name: name.map(|name| name.try_into().unwrap()), rev };
+    let named = |device: &Device| device.client.called(group(), user_id(2)).unwrap().to_string();
+    let usual = named(&device);
+    let frame = |change, prev: Rev| ServerFrame::Conversation {
+        conversation: group(),
+        prev,
+        pos: prev.next(),
+        head_seq: about_head(&server),
+        change,
+    };
+    let change = LogChange::Named { nickname: nickname(Some("later"), rev.next()) };
+    device.step(&server, Input::SocketFrame(frame(change, rev)));
+    assert_eq!((named(&device), about(&mut device).rev), ("later".to_owned(), rev.next()));
+    let direct = device.client.called(conversation_id(model::scene::DIRECT), user_id(2)).unwrap().to_string();
+    assert_eq!(direct, usual, "only in the group");
+    assert_eq!(about(&mut device).group.unwrap().nicknames, [nickname(Some("later"), rev.next())]);
+    // A description that was read before.
+    let mut old = about(&mut device);
+    old.group = old.group.map(|its| Group { nicknames: vec![nickname(Some("earlier"), rev)], ..its });
+    device.step(&server, Input::Joined(old.clone()));
+    assert_eq!(named(&device), "later");
+    old.group = old.group.map(|its| Group { nicknames: vec![nickname(None, rev.next().next())], ..its });
+    device.step(&server, Input::Joined(old));
+    assert_eq!(named(&device), usual);
+    server.take_frames();
+}
+
+fn about_head(server: &Server) -> Seq {
+    server.describe(user_id(1), group()).head_seq
 }

@@ -45,6 +45,17 @@ fn a_deletion_counts_before_the_reading_is_told() {
     }
 }
 
+/// R004-B7.6: what an auditor removes is one less where it was unread, on every device, and one more when it is given back;
+/// what was read changes no count either way.
+#[test]
+fn a_removal_is_one_less_and_can_be_undone() {
+    check("b3 =3/3 remove2 =2/2 restore2 =3/3 remove2 =2/2 1:read3 =0/0 restore2 =0/0");
+    check("b3 2:off remove2 =2/3 restore2 =3/3 2:on =3/3");
+    check("b3 2:off remove2 2:on =2/2 2:off restore2 2:on =3/3");
+    check("b3 2:kill remove2 2:start =2/2 2:kill restore2 2:start =3/3");
+    check("b3 1:hide2 =2/2 remove2 =2/2 restore2 =2/2 1:show2 =3/3");
+}
+
 /// R004-B6: who sends has read what came before, on every device.
 #[test]
 fn sending_reads_on_every_device() {

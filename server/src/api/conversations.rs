@@ -7,7 +7,7 @@ use crate::error::Refusal;
 use crate::state::AppState;
 use axum::extract::State;
 use axum::http::StatusCode;
-use protocol::messaging::{Conversations, OpenConversation};
+use protocol::messaging::{Conversations, OpenConversation, OpenedConversation};
 use protocol::{ChangePreferences, ChangedPreferences, Conversation, ConversationId, Seq};
 use serde::Deserialize;
 
@@ -40,7 +40,7 @@ pub async fn open(
     State(state): State<AppState>,
     current: CurrentUser,
     Json(request): Json<OpenConversation>,
-) -> Result<(StatusCode, Json<Conversation>), Refusal> {
+) -> Result<(StatusCode, Json<OpenedConversation>), Refusal> {
     let (conversation, new) = domain::begin(&state, current.reader(), current.user.clone(), request).await?;
     Ok((if new { StatusCode::CREATED } else { StatusCode::OK }, Json(conversation)))
 }

@@ -9,7 +9,7 @@ use crate::state::AppState;
 use axum::extract::State;
 use axum::http::StatusCode;
 use protocol::group::{
-    AnswerWaiting, ChangeGroup, ChangeMember, GroupLink, GroupRules, Invitation, InviteMembers, Members,
+    AnswerWaiting, ChangeGroup, ChangeMember, GroupLink, GroupRules, Invitation, InviteMembers, InviteOutcomes, Members,
 };
 use protocol::{Conversation, ConversationId, UserId};
 use serde::Deserialize;
@@ -47,10 +47,9 @@ pub async fn invite(
     current: CurrentUser,
     Path(id): Path<ConversationId>,
     Json(request): Json<InviteMembers>,
-) -> Result<StatusCode, Refusal> {
+) -> Result<Json<InviteOutcomes>, Refusal> {
     state.limits.send(current.account.id)?;
-    domain::invite(&state, current.user.clone(), id, request.users).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(Json(domain::invite(&state, current.user.clone(), id, request.users).await?))
 }
 
 pub async fn change_member(

@@ -14,6 +14,7 @@ pub mod messages;
 pub mod openapi;
 pub mod push;
 pub mod receipts;
+pub mod removals;
 pub mod sync;
 pub mod users;
 

@@ -5,7 +5,7 @@ use crate::error::Refusal;
 use crate::state::AppState;
 use crate::store::conversations::{Place, only};
 use crate::store::{Reader, StoreError};
-use protocol::messaging::{Conversations, OpenConversation};
+use protocol::messaging::{Conversations, OpenConversation, OpenedConversation};
 use protocol::{Conversation, ConversationId, Millis, User, UserId};
 use std::sync::Arc;
 
@@ -38,10 +38,13 @@ pub async fn begin(
     reader: Reader,
     user: Arc<User>,
     request: OpenConversation,
-) -> Result<(Conversation, bool), Refusal> {
+) -> Result<(OpenedConversation, bool), Refusal> {
     let OpenConversation { peer, title, members } = request;
     match peer {
-        Some(peer) if title.is_none() && members.is_empty() => open(state, reader, peer).await,
+        Some(peer) if title.is_none() && members.is_empty() => {
+            let (conversation, new) = open(state, reader, peer).await?;
+            Ok((OpenedConversation { conversation, refused: Vec::new() }, new))
+        }
         Some(_) => Err(Refusal::field("peer", "not together with a title or members")),
         None => Ok((groups::create(state, reader, user, title, members).await?, true)),
     }

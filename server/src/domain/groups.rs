@@ -3,10 +3,14 @@
 //! Who may do what is one policy ([`protocol::group::Role::may`]), asked by the store in the transaction that does it;
 //! here is what a request may ask for at all. After a change the roster in memory is read anew.
 
+use super::policy::may_invite;
 use crate::error::Refusal;
 use crate::state::AppState;
 use crate::store::{Actor, Change, Reader, now};
-use protocol::group::{ChangeGroup, ChangeMember, GroupLink, GroupRules, Invitation, MUTE_MAX, Members, NAMED_MAX};
+use protocol::group::{
+    ChangeGroup, ChangeMember, GroupLink, GroupRules, Invitation, InviteOutcomes, MUTE_MAX, Members, NAMED_MAX,
+};
+use protocol::messaging::OpenedConversation;
 use protocol::{ClientId, Conversation, ConversationId, DisplayName, ErrorCode, GroupTitle, Millis, User, UserId};
 use std::fmt::Write;
 use std::sync::Arc;
@@ -17,15 +21,15 @@ pub const LIMIT_MAX: u32 = 200;
 /// The most Unicode scalars of a search among them.
 const QUERY: usize = 64;
 
-/// Makes a group of the user and these others (R002-05). Whoever adds somebody to a direct conversation makes one of all
-/// three; the direct one stays.
+/// Makes a group of the user and these others, but for those who do not let the user bring them into one (R002-05).
+/// Whoever adds somebody to a direct conversation makes one of all three; the direct one stays.
 pub async fn create(
     state: &AppState,
     reader: Reader,
     user: Arc<User>,
     title: Option<GroupTitle>,
     members: Vec<UserId>,
-) -> Result<Conversation, Refusal> {
+) -> Result<OpenedConversation, Refusal> {
     state.limits.send(user.id)?;
     let others: Vec<UserId> = named(state, "members", members)?.into_iter().filter(|id| *id != user.id).collect();
     if others.is_empty() {
@@ -36,7 +40,9 @@ pub async fn create(
             return Err(Refusal::field("members", "no such user"));
         }
     }
-    Ok(state.store.create_group(reader, user, title, others, fresh_key()?).await?)
+    let made = state.store.create_group(reader, (user, fresh_key()?), title, others, may_invite).await?;
+    let (conversation, outcomes) = made;
+    Ok(OpenedConversation { conversation, refused: outcomes.refused().collect() })
 }
 
 /// Changes what the members share.
@@ -70,12 +76,18 @@ pub async fn members(
     Ok(state.store.members(account, id, after, query, limit).await?)
 }
 
-/// Brings people in.
-pub async fn invite(state: &AppState, user: Arc<User>, id: ConversationId, users: Vec<UserId>) -> Result<(), Refusal> {
+/// Brings people in, those who let the user; tells what became of each.
+pub async fn invite(
+    state: &AppState,
+    user: Arc<User>,
+    id: ConversationId,
+    users: Vec<UserId>,
+) -> Result<InviteOutcomes, Refusal> {
     let users = named(state, "users", users)?;
-    state.store.invite(actor(user, id)?, users, state.config.group_members as usize).await?;
+    let max = state.config.group_members as usize;
+    let outcomes = state.store.invite(actor(user, id)?, users, max, may_invite).await?;
     state.rosters.renew(id).await?;
-    Ok(())
+    Ok(outcomes)
 }
 
 /// Changes one member.

@@ -3,7 +3,7 @@
 use crate::error::Refusal;
 use crate::state::AppState;
 use crate::store::{Reader, Recall, StoreError, now};
-use protocol::messaging::{HideMessages, ReportMessage};
+use protocol::messaging::{HideMessages, Removal, ReportMessage};
 use protocol::{ConversationId, Message, Seq, User, UserId};
 use std::sync::Arc;
 
@@ -43,6 +43,22 @@ pub async fn recall(
             outcome => return Ok(outcome?),
         }
     }
+}
+
+/// Takes a message from everybody after an audit (R004-B7.6).
+pub async fn remove(state: &AppState, conversation: ConversationId, seq: Seq) -> Result<Removal, Refusal> {
+    Ok(state.store.remove_message(conversation, seq).await?)
+}
+
+/// What was removed, as it was.
+pub async fn removal(state: &AppState, conversation: ConversationId, seq: Seq) -> Result<Removal, Refusal> {
+    Ok(state.store.removal(conversation, seq).await?)
+}
+
+/// Gives back what was removed.
+pub async fn restore(state: &AppState, conversation: ConversationId, seq: Seq) -> Result<(), Refusal> {
+    state.store.restore_message(conversation, seq).await?;
+    Ok(())
 }
 
 /// Reports another's message (R004-H6).

@@ -26,6 +26,15 @@ pub fn may_write(standing: &Standing) -> Result<(), ErrorCode> {
     }
 }
 
+/// May one bring another into a group? Nobody is brought by whom they block, or while they accept nobody; both are told
+/// alike (R004-I11).
+pub fn may_invite(standing: &Standing) -> Result<(), ErrorCode> {
+    match may_write(standing) {
+        Err(ErrorCode::NotAccepted) => Err(ErrorCode::NotAccepted),
+        _ => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,6 +78,24 @@ mod tests {
                 // R002-01, R003-01: somebody who was deactivated gets nothing, whoever writes.
                 assert_eq!(of(false, setting, letters), Some(NotAccepted), "{setting:?}, deactivated");
             }
+        }
+    }
+
+    /// R004-I11: an invitation is decided as a message is, but for what only strangers' messages must keep to.
+    #[test]
+    fn the_blocked_invite_nobody() {
+        for (messages_from, letters, expected) in [
+            (MessagesFrom::Everyone, "", Ok(())),
+            (MessagesFrom::Followed, "", Ok(())),
+            (MessagesFrom::Followers, "", Ok(())),
+            (MessagesFrom::Nobody, "", Err(ErrorCode::NotAccepted)),
+            (MessagesFrom::Nobody, "r", Err(ErrorCode::NotAccepted)),
+            (MessagesFrom::Everyone, "b", Err(ErrorCode::NotAccepted)),
+            (MessagesFrom::Everyone, "rb", Err(ErrorCode::NotAccepted)),
+        ] {
+            let relation = relation(letters);
+            let standing = Standing { active: true, messages_from, relation, unanswered: Some(9), stranger_limit: 3 };
+            assert_eq!(may_invite(&standing), expected, "{messages_from:?} {letters}");
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::error::Refusal;
 use crate::state::AppState;
-use crate::store::NewReport;
+use crate::store::{NewReport, now};
 use protocol::messaging::{MessageReaders, Readers};
 use protocol::receipts::{Cursors, ReceiptsPage, ReportReceipts};
 use protocol::{ConversationId, ErrorCode, Seq, Upd, UserId};
@@ -10,6 +10,8 @@ use protocol::{ConversationId, ErrorCode, Seq, Upd, UserId};
 /// A page of the inbox when the reader names no length, and at most.
 pub const LIMIT: u32 = 100;
 pub const LIMIT_MAX: u32 = 500;
+/// In milliseconds.
+const DAY: u64 = 86_400_000;
 /// Conversations that one commit reads when all are read.
 const READ_AT_ONCE: u32 = 500;
 
@@ -52,11 +54,15 @@ pub async fn inbox(state: &AppState, account: UserId, after: Upd, limit: u32) ->
 pub async fn readers(state: &AppState, account: UserId, id: ConversationId) -> Result<Readers, Refusal> {
     let roster = state.rosters.of_member(account, id).await?;
     let listed = roster.members.len() <= Readers::LISTED_MAX;
-    let readers = if listed { state.store.readers(account, id).await? } else { Vec::new() };
-    Ok(Readers { readers, listed })
+    if !listed {
+        return Ok(Readers { readers: Vec::new(), listed, withheld: Vec::new() });
+    }
+    let (readers, withheld) = (state.store.readers(account, id).await?, state.store.withheld(account, id).await?);
+    Ok(Readers { readers, listed, withheld })
 }
 
-/// Who has read one's own message; `not_allowed` about another's.
+/// Who has read one's own message; `not_allowed` about another's. Of one that is older than readers are told apart
+/// (R000-10), how many.
 pub async fn message_readers(
     state: &AppState,
     account: UserId,
@@ -68,13 +74,15 @@ pub async fn message_readers(
     if sent.sender != account {
         return Err(Refusal::new(ErrorCode::NotAllowed, "only its sender learns who has read a message"));
     }
+    let old = sent.at + state.config.reader_days * DAY < now();
+    let number = |count| MessageReaders { count, readers: Vec::new(), nicknames: Vec::new(), old };
     if !sent.countable {
-        return Ok(MessageReaders { count: 0, readers: Vec::new() });
+        return Ok(number(0));
     }
     if roster.members.len() > Readers::LISTED_MAX {
-        let count = state.store.count_message_readers(account, id, seq).await?;
-        return Ok(MessageReaders { count, readers: Vec::new() });
+        return Ok(number(state.store.count_message_readers(account, id, seq).await?));
     }
-    let readers = state.store.message_readers(account, id, seq).await?;
-    Ok(MessageReaders { count: readers.len() as u64, readers })
+    let (readers, nicknames) = state.store.message_readers(account, id, seq).await?;
+    let count = readers.len() as u64;
+    Ok(if old { number(count) } else { MessageReaders { count, readers, nicknames, old } })
 }

@@ -21,6 +21,11 @@ pub async fn page(state: &AppState, reader: Reader, since: Option<&str>) -> Resu
     let active_since = now().saturating_sub(state.config.sync_full_days * DAY);
     let segment = Segment { size: state.config.sync_segment_size, active_since };
     let moved = state.store.moved(reader, cursor, segment).await?;
+    // Read after the page, whose position they may be ahead of: the log then tells the same again.
+    let requests = match since {
+        None => state.store.friend_requests(reader.account).await?.incoming,
+        Some(_) => Vec::new(),
+    };
     Ok(SyncPage {
         token: write_token(moved.cursor),
         more: moved.more,
@@ -29,6 +34,7 @@ pub async fn page(state: &AppState, reader: Reader, since: Option<&str>) -> Resu
         conversations: moved.described.conversations,
         users: moved.described.users,
         older: moved.left_out.map(conversations::place_before),
+        requests: requests.into_iter().map(|request| request.user.id).collect(),
     })
 }
 

@@ -161,7 +161,8 @@ pub async fn new(
     user: CurrentUser,
     Query(Search { query }): Query<Search>,
 ) -> Response {
-    let page = |found, form| Page::New { query: query.clone(), found, form };
+    let me = user.account.id;
+    let page = |found, form| Page::New { me, query: query.clone(), found, form };
     if query.trim().is_empty() {
         return browser.show(StatusCode::OK, page(None, backend::Form::default()));
     }

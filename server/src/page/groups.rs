@@ -26,15 +26,18 @@ fn value<'a>(fields: &'a Fields, name: &str) -> &'a str {
     fields.iter().find(|(field, _)| field == name).map_or("", |(_, value)| value)
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub struct Place {
     #[serde(default)]
     after: String,
     #[serde(default)]
     query: String,
+    /// Who did not let themselves be invited, by id.
+    #[serde(default)]
+    refused: String,
 }
 
-/// `GET /c/{id}/group?after=&query=`
+/// `GET /c/{id}/group?after=&query=&refused=`
 pub async fn settings(
     State(state): State<AppState>,
     browser: Browser,
@@ -51,7 +54,7 @@ async fn load(
     browser: &Browser,
     user: &CurrentUser,
     id: ConversationId,
-    Place { after, query }: Place,
+    Place { after, query, refused }: Place,
     form: backend::Form,
 ) -> Result<Page, Refusal> {
     let me = user.account.id;
@@ -65,6 +68,10 @@ async fn load(
     let before_me = me.get().checked_sub(1).and_then(|before| UserId::try_from(before).ok());
     let own = groups::members(state, me, id, before_me, None, 1).await?.members;
     let nickname = own.into_iter().next().and_then(|own| own.nickname).map(String::from).unwrap_or_default();
+    let mut refused_names = Vec::new();
+    for user in refused.split(',').filter_map(|id| id.parse::<UserId>().ok()).take(protocol::group::NAMED_MAX) {
+        refused_names.extend(state.store.user(user).await?.map(|user| user.display_name.to_string()));
+    }
     let scheme = if browser.secure { "https" } else { "http" };
     let page = GroupPage {
         rules: groups::rules(state, me, id).await?,
@@ -77,6 +84,7 @@ async fn load(
         now: now(),
         nickname,
         announced_by,
+        refused: refused_names,
         form,
     };
     Ok(Page::Group(Box::new(page)))
@@ -93,7 +101,7 @@ pub async fn act(
     match change(&state, &user, id, &fields).await {
         Ok(gone) => Ok(see_other(&if gone { "/".to_owned() } else { format!("/c/{id}/group") })),
         Err(refusal) => {
-            let place = Place { after: String::new(), query: String::new() };
+            let place = Place::default();
             let page = load(&state, &browser, &user, id, place, backend::Form::default()).await?;
             let Page::Group(mut page) = page else { return Err(refusal) };
             Ok(browser.show_again(&refusal, vec![], |form| {
@@ -221,7 +229,11 @@ pub async fn make(
     let page = chosen(&state, &fields).await?;
     let people: Vec<UserId> = page.chosen.iter().map(|user| user.id).collect();
     match made(&state, &user, page.to, value(&fields, "title"), people).await {
-        Ok(id) => Ok(see_other(&path::page(id))),
+        Ok((id, refused)) if refused.is_empty() => Ok(see_other(&path::page(id))),
+        Ok((id, refused)) => {
+            let refused: Vec<String> = refused.iter().map(UserId::to_string).collect();
+            Ok(see_other(&format!("/c/{id}/group?refused={}", refused.join(","))))
+        }
         Err(refusal) => {
             let values = vec![("title".to_owned(), value(&fields, "title").to_owned())];
             Ok(browser.show_again(&refusal, values, |form| Page::NewGroup(Box::new(NewGroup { form, ..page }))))
@@ -229,23 +241,25 @@ pub async fn make(
     }
 }
 
+/// The group, and who did not let themselves be brought into it.
 async fn made(
     state: &AppState,
     user: &CurrentUser,
     to: Option<ConversationId>,
     title: &str,
     people: Vec<UserId>,
-) -> Result<ConversationId, Refusal> {
+) -> Result<(ConversationId, Vec<UserId>), Refusal> {
     if let Some(to) = to {
         state.limits.send(user.account.id)?;
-        groups::invite(state, user.user.clone(), to, people).await?;
-        return Ok(to);
+        let outcomes = groups::invite(state, user.user.clone(), to, people).await?;
+        return Ok((to, outcomes.refused().collect()));
     }
     let title = match title.trim() {
         "" => None,
         title => Some(GroupTitle::try_from(title).map_err(wrong("title"))?),
     };
-    Ok(groups::create(state, user.reader(), user.user.clone(), title, people).await?.id)
+    let made = groups::create(state, user.reader(), user.user.clone(), title, people).await?;
+    Ok((made.conversation.id, made.refused))
 }
 
 /// `GET /join/{link}`

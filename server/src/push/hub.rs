@@ -3,6 +3,7 @@
 use crate::store::{Event, Roster};
 use axum::extract::ws::Utf8Bytes;
 use protocol::frame::close;
+use protocol::group::Action;
 use protocol::{ClientFrame, DeviceId, LogChange, Millis, ServerFrame, UserId};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -195,7 +196,8 @@ impl Hub {
                 let (pos, seq) = (message.rev, message.seq);
                 let frame = |change| encode(&ServerFrame::Conversation { conversation, prev, pos, head_seq, change });
                 if !seeing.is_empty() {
-                    let frame = frame(LogChange::Message { message, sender: sender.as_ref().clone() });
+                    let (sender, nickname) = (sender.as_ref().clone(), roster.nickname(sender.id).cloned());
+                    let frame = frame(LogChange::Message { message, sender, nickname });
                     seeing.into_iter().for_each(|account| inner.tell(account, &frame));
                 }
                 if !blind.is_empty() {
@@ -203,10 +205,13 @@ impl Hub {
                     blind.into_iter().for_each(|account| inner.tell(account, &frame));
                 }
             }
-            Event::Members { roster, conversation, prev, pos, head_seq } => {
-                let change = LogChange::Members { count: roster.members.len() as u64 };
-                let frame = encode(&ServerFrame::Conversation { conversation, prev, pos, head_seq, change });
-                inner.online_members(&roster).into_iter().for_each(|account| inner.tell(account, &frame));
+            Event::Group { roster, conversation, prev, pos, head_seq, change, governing } => {
+                let frame = |change| encode(&ServerFrame::Conversation { conversation, prev, pos, head_seq, change });
+                let (all, governing) = (frame(*change), governing.map(|change| frame(*change)));
+                for account in inner.online_members(&roster) {
+                    let governs = roster.role(account).may(Action::Govern);
+                    inner.tell(account, governing.as_ref().filter(|_| governs).unwrap_or(&all));
+                }
             }
             Event::Account { account, prev, pos, changes } => {
                 if inner.online.contains_key(&account) {

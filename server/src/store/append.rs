@@ -209,9 +209,9 @@ impl Store {
     }
 }
 
-/// Whether a message was sent with this body, as far as one can still tell.
+/// Whether a message was sent with this body, as far as one can still tell: what it became since is no matter of the key.
 fn same(message: &Message, body: &MessageBody) -> bool {
-    message.body == *body || matches!(message.body, MessageBody::Recalled { .. })
+    message.body == *body || !message.body.countable()
 }
 
 /// What is to be written, a parameter a table.
@@ -283,7 +283,7 @@ fn place(
                 *sent = head.seq;
             }
         }
-        named.extend(mentions::rows(new, head.seq));
+        named.extend(mentions::rows(new.conversation, head.seq, &new.body));
         withheld.extend(new.invisible.iter().map(|account| (*account, new.conversation, head.seq)));
         rows.push(row(new, &message)?);
         known.insert(key, (new.conversation, message.clone()));
@@ -345,6 +345,8 @@ const NAMING: i64 = 25;
 const RECALLED: i64 = 100;
 /// A change of a group, as JSON.
 const NOTICE: i64 = 102;
+/// What an auditor took from everybody: the text is in quarantine.
+const REMOVED: i64 = 103;
 
 /// The type and the body as they are stored.
 pub fn encode_body(body: &MessageBody) -> Result<(i64, String), StoreError> {
@@ -352,11 +354,12 @@ pub fn encode_body(body: &MessageBody) -> Result<(i64, String), StoreError> {
         MessageBody::Text { text, mentions } if mentions.is_empty() => (TEXT, text.as_str().to_owned()),
         MessageBody::Text { .. } => (NAMING, json(body)?),
         MessageBody::Recalled { by } => (RECALLED, by.to_string()),
+        MessageBody::Removed => (REMOVED, String::new()),
         MessageBody::Notice { notice } => (NOTICE, json(notice)?),
     })
 }
 
-fn decode_body(kind: i64, body: String) -> Result<MessageBody, StoreError> {
+pub fn decode_body(kind: i64, body: String) -> Result<MessageBody, StoreError> {
     match kind {
         TEXT => Ok(MessageBody::text(parse(body)?)),
         NAMING => from_json(&body),
@@ -364,6 +367,7 @@ fn decode_body(kind: i64, body: String) -> Result<MessageBody, StoreError> {
             let by = body.parse().map_err(|error| StoreError::Corrupt(format!("who recalled a message: {error}")))?;
             Ok(MessageBody::Recalled { by })
         }
+        REMOVED => Ok(MessageBody::Removed),
         NOTICE => Ok(MessageBody::Notice { notice: from_json(&body)? }),
         other => Err(StoreError::Corrupt(format!("message type {other}"))),
     }

@@ -9,7 +9,9 @@ use super::relations::read_relation;
 use super::{Store, StoreError, Tx, parse, preferences};
 use protocol::group::{Announcement, Role};
 use protocol::sync::AccountChange;
-use protocol::{Conversation, ConversationId, ConversationKind, Cursors, DeviceId, Group, Millis, Seq, User, UserId};
+use protocol::{
+    Conversation, ConversationId, ConversationKind, Cursors, DeviceId, Group, Millis, Nickname, Seq, User, UserId,
+};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Connection, Row, SqliteConnection};
 
@@ -93,7 +95,9 @@ macro_rules! describe {
                     and x.seq > max(m.read, m.vis_from - 1, coalesce(f.seq, 0))
                     and not exists (select 1 from hidden as h where h.account = $1 and h.conversation = c.id
                         and h.seq = x.seq and h.hidden = 1)
-                    order by x.seq desc limit 100) as named)
+                    order by x.seq desc limit 100) as named),
+                sm.nickname, coalesce(sm.nickname_rev, 0),
+                case when m.role > 0 then (select count(*) from waiting as q where q.conversation = c.id) else 0 end
             from chosen
             join account as me on me.id = $1
             join conversation as c on c.id = chosen.id
@@ -111,6 +115,7 @@ macro_rules! describe {
                     and h.seq = n.seq and h.hidden = 1)
                 order by n.seq desc limit 1)
             left join account as s on s.id = l.sender
+            left join member as sm on sm.account = l.sender and sm.conversation = c.id
             left join preference as w on w.account = $1 and w.conversation = c.id
             order by c.active_at desc, c.id desc"
         )
@@ -136,7 +141,8 @@ const PAGE: &str = describe!(
 const THESE: &str = describe!("select value from json_each($3)");
 
 const ROSTER_HEAD: &str = "select kind, muted_until, roster_rev from conversation where id = $1";
-const ROSTER: &str = "select account, role, muted_until from member where conversation = $1 order by account";
+const ROSTER: &str = "select account, role, muted_until, nickname, nickname_rev
+    from member where conversation = $1 order by account";
 
 const FIND_DIRECT: &str = "select id from conversation where low = $1 and high = $2";
 const INSERT: &str = "insert into conversation (kind, low, high, title, created_at, active_at, members, version)
@@ -144,9 +150,13 @@ const INSERT: &str = "insert into conversation (kind, low, high, title, created_
 const JOIN_UPD: &str = "update account set upd = upd + 1 where id in (select value from json_each($2))
     and not exists (select 1 from member where member.account = account.id and member.conversation = $1)";
 // Nothing that was there before somebody joined is unread, and as much of it is seen as the group lets newcomers see.
-const JOIN: &str = "insert into member (account, conversation, delivered, read, upd, joined_upd, vis_from)
+// Whoever comes back has no nickname any more.
+const JOIN: &str =
+    "insert into member (account, conversation, delivered, read, upd, joined_upd, vis_from, nickname_rev)
     select a.id, c.id, c.head_seq, c.head_seq, a.upd, a.upd,
-        case when $3 or c.history = -1 then 1 else max(1, c.head_seq + 1 - c.history) end
+        case when $3 or c.history = -1 then 1 else max(1, c.head_seq + 1 - c.history) end,
+        case when exists (select 1 from former as f where f.account = a.id and f.conversation = c.id)
+            then c.rev + 1 else 0 end
     from conversation as c join account as a on a.id in (select value from json_each($2))
     where c.id = $1
     on conflict (account, conversation) do nothing";
@@ -238,8 +248,9 @@ pub(super) async fn roster(conn: &mut SqliteConnection, id: ConversationId) -> R
     for row in rows {
         let account = parse(row.try_get::<i64, _>(0)?)?;
         let (role, muted_until) = (role(row.try_get(1)?)?, row.try_get::<i64, _>(2)?.unsigned_abs());
-        if role != Role::Member || muted_until > 0 {
-            special.push(Special { account, role, muted_until });
+        let nickname = read_nickname(&row, account, 3)?;
+        if role != Role::Member || muted_until > 0 || nickname.is_some() {
+            special.push(Special { account, role, muted_until, nickname });
         }
         members.push(account);
     }
@@ -443,7 +454,22 @@ fn read_group(row: &SqliteRow) -> Result<Group, StoreError> {
         announcement,
         muted_until: number(48)?.unwrap_or_default().unsigned_abs(),
         own_muted_until: number(50)?.unwrap_or_default().unsigned_abs(),
+        waiting: number(55)?.unwrap_or_default().unsigned_abs(),
+        nicknames: match number(19)? {
+            Some(sender) => read_nickname(row, parse(sender)?, 53)?.into_iter().collect(),
+            None => Vec::new(),
+        },
     })
+}
+
+/// What a member is called whose nickname, and where it last changed, stand in two columns from `first` on.
+pub(super) fn read_nickname(row: &SqliteRow, user: UserId, first: usize) -> Result<Option<Nickname>, StoreError> {
+    let rev: i64 = row.try_get(first + 1)?;
+    if rev == 0 {
+        return Ok(None);
+    }
+    let name = row.try_get::<Option<String>, _>(first)?.map(parse).transpose()?;
+    Ok(Some(Nickname { user, name, rev: parse(rev)? }))
 }
 
 /// The seqs after the own read cursor that do not count: those that nobody counts or that the reader never saw, and

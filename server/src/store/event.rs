@@ -3,7 +3,7 @@
 use super::append::NewMessage;
 use protocol::group::{Action, Role};
 use protocol::sync::AccountChange;
-use protocol::{ConversationId, ConversationKind, Message, Millis, Rev, Seq, Upd, User, UserId};
+use protocol::{ConversationId, ConversationKind, LogChange, Message, Millis, Nickname, Rev, Seq, Upd, User, UserId};
 use std::sync::Arc;
 
 /// Who is in a conversation, as far as routing and permission need it.
@@ -12,7 +12,7 @@ pub struct Roster {
     pub kind: ConversationKind,
     /// Ascending.
     pub members: Vec<UserId>,
-    /// Those of them that are more than members, or muted. Ascending.
+    /// Those of them that are more than members, muted, or ever had a nickname. Ascending.
     special: Vec<Special>,
     /// Until when nobody but the owner and admins may write.
     muted_until: Millis,
@@ -20,11 +20,12 @@ pub struct Roster {
     pub rev: Rev,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Special {
     pub account: UserId,
     pub role: Role,
     pub muted_until: Millis,
+    pub nickname: Option<Nickname>,
 }
 
 impl Roster {
@@ -52,6 +53,11 @@ impl Roster {
         !muted && (self.muted_until <= now || self.role(account).may(Action::WriteWhenMuted))
     }
 
+    /// What the member is called in the group, if they ever had a nickname.
+    pub fn nickname(&self, account: UserId) -> Option<&Nickname> {
+        self.special(account)?.nickname.as_ref()
+    }
+
     fn special(&self, account: UserId) -> Option<&Special> {
         let place = self.special.binary_search_by_key(&account, |special| special.account).ok()?;
         self.special.get(place)
@@ -72,8 +78,17 @@ pub enum Event {
         /// The members who do not see it.
         withheld: Vec<UserId>,
     },
-    /// Somebody came to, or went from, a group that is too large for a notice of it. The members as they are now.
-    Members { roster: Arc<Roster>, conversation: ConversationId, prev: Rev, pos: Rev, head_seq: Seq },
+    /// A group changed in what no message tells: all members, as they are now, hear the same; its owner and admins hear
+    /// `governing` in its place, if there is one.
+    Group {
+        roster: Arc<Roster>,
+        conversation: ConversationId,
+        prev: Rev,
+        pos: Rev,
+        head_seq: Seq,
+        change: Box<LogChange>,
+        governing: Option<Box<LogChange>>,
+    },
     /// An account's own log moved from `prev` to `pos`, a change a position.
     Account { account: UserId, prev: Upd, pos: Upd, changes: Vec<AccountChange> },
     /// The conversation was deleted on the device, through a message.

@@ -4,11 +4,11 @@
 //! moves the conversation's log by one position and is told by a notice. What changes roles or mutes changes the roster.
 
 use super::conversations::{Reader, one, only, read_user, role, roster};
-use super::event::Roster;
+use super::event::{Event, Roster};
 use super::notices::Actor;
 use super::{Store, StoreError, Tx};
 use protocol::group::{Action, ChangeGroup, History, Joining, Named, Role};
-use protocol::{Conversation, ConversationId, DisplayName, Millis, Notice, User, UserId};
+use protocol::{Conversation, ConversationId, DisplayName, LogChange, Millis, Nickname, Notice, User, UserId};
 use sqlx::Row;
 use std::sync::Arc;
 
@@ -25,7 +25,8 @@ const HISTORY: &str = "update conversation set history = $2 where id = $1";
 const MUTE_ALL: &str = "update conversation set muted_until = $2 where id = $1";
 const ROLE: &str = "update member set role = $3 where account = $1 and conversation = $2";
 const MUTE: &str = "update member set muted_until = $3 where account = $1 and conversation = $2";
-const NICKNAME: &str = "update member set nickname = $3 where account = $1 and conversation = $2";
+const NICKNAME: &str = "update member set nickname = $3, nickname_rev = $4 where account = $1 and conversation = $2
+    and nickname is not $3";
 
 /// Every statement of this file, for the test that explains them.
 #[cfg(test)]
@@ -150,13 +151,27 @@ async fn govern(tx: &mut Tx<'_>, actor: &Actor, change: ChangeGroup) -> Result<(
     Ok(())
 }
 
+/// The change takes a position of the log, so that it reaches every device, and is part of the roster, so that a frame
+/// names the sender without reading anything.
 async fn nickname(tx: &mut Tx<'_>, actor: &Actor, name: Option<DisplayName>) -> Result<(), StoreError> {
-    sqlx::query(NICKNAME)
-        .bind(actor.user.id.as_i64())
-        .bind(actor.conversation.as_i64())
+    let (conversation, user) = (actor.conversation, actor.user.id);
+    let rev = tx.head(conversation).await?.rev.next();
+    let changed = sqlx::query(NICKNAME)
+        .bind(user.as_i64())
+        .bind(conversation.as_i64())
         .bind(name.as_ref().map(DisplayName::as_str))
+        .bind(rev.as_i64())
         .execute(&mut *tx.conn)
         .await?;
+    if changed.rows_affected() == 0 {
+        return Ok(());
+    }
+    tx.change_roster(conversation).await?;
+    let roster = members(tx, conversation).await?;
+    let (prev, head) = tx.move_log(conversation).await?;
+    let change = Box::new(LogChange::Named { nickname: Nickname { user, name, rev } });
+    let (pos, head_seq, governing) = (head.rev, head.seq, None);
+    tx.publish(Event::Group { roster, conversation, prev, pos, head_seq, change, governing });
     Ok(())
 }
 

@@ -1,10 +1,10 @@
 //! Reading messages: pages by key, and what changed after a log position.
 
 use super::append::decode_message;
-use super::conversations::{Described, Reader, one, only, read_user};
+use super::conversations::{Described, Reader, one, only, read_nickname, read_user};
 use super::{Store, StoreError, parse};
 use protocol::messaging::{ChangesPage, HistoryPage};
-use protocol::{ConversationId, Message, Rev, Seq, User, UserId};
+use protocol::{ConversationId, Message, Nickname, Rev, Seq, User, UserId};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Connection, Row, SqliteConnection};
 
@@ -22,8 +22,10 @@ pub enum Span {
 macro_rules! messages {
     ($where:literal) => {
         concat!(
-            "select m.seq, m.rev, m.sender, m.client_id, m.at, m.type, m.body, a.id, a.handle, a.display_name, a.avatar, a.version
+            "select m.seq, m.rev, m.sender, m.client_id, m.at, m.type, m.body, a.id, a.handle, a.display_name, a.avatar, a.version,
+                w.nickname, coalesce(w.nickname_rev, 0)
             from message as m join account as a on a.id = m.sender
+            left join member as w on w.account = m.sender and w.conversation = m.conversation
             where m.conversation = $1 and m.seq >= $2 and not exists (
                 select 1 from hidden as h
                 where h.account = $5 and h.conversation = $1 and h.seq = m.seq and h.hidden = 1
@@ -40,6 +42,8 @@ const CHANGED: &str = messages!("m.rev > $3 order by m.rev limit $4");
 const ONE: &str = "select m.seq, m.rev, m.sender, m.client_id, m.at, m.type, m.body, a.id, a.handle, a.display_name, a.avatar, a.version
     from message as m join account as a on a.id = m.sender where m.conversation = $1 and m.seq = $2";
 
+const NAMED: &str = "select account, nickname, nickname_rev from member where conversation = $1 and nickname_rev > $2";
+
 const VIS_FROM: &str = "select vis_from from member where account = $1 and conversation = $2";
 
 const HEAD: &str = "select c.head_seq, c.rev, max(m.vis_from, coalesce(f.seq, 0) + 1), a.upd
@@ -49,7 +53,7 @@ const HEAD: &str = "select c.head_seq, c.rev, max(m.vis_from, coalesce(f.seq, 0)
 
 /// Every statement of this file, for the test that explains them.
 #[cfg(test)]
-pub const STATEMENTS: &[&str] = &[BEFORE, AFTER, CHANGED, ONE, VIS_FROM, HEAD];
+pub const STATEMENTS: &[&str] = &[BEFORE, AFTER, CHANGED, NAMED, ONE, VIS_FROM, HEAD];
 
 impl Store {
     /// A page of history as the member sees it; `NotFound` for everybody else. Key-set paging: its cost is the page's,
@@ -81,7 +85,7 @@ impl Store {
             Span::After(seq) => (AFTER, seq),
         };
         let rows = select(&mut tx, sql, reader.account, (id, vis_from), key.as_i64(), limit).await?;
-        let (mut messages, users) = read(&rows)?;
+        let (mut messages, users, nicknames) = read(&rows)?;
         messages.sort_by_key(|message| message.seq);
         let full = rows.len() as u64 == u64::from(limit);
         let (from, through) = match span {
@@ -95,7 +99,7 @@ impl Store {
             }
         };
         let through = through.max(from.prev());
-        Ok(HistoryPage { messages, from, through, vis_from, head_seq, rev, upd, users })
+        Ok(HistoryPage { messages, from, through, vis_from, head_seq, rev, upd, users, nicknames })
     }
 
     /// What changed in the conversation after `after`. More than `max_gap` positions are `too_long` (R004-G8).
@@ -113,12 +117,18 @@ impl Store {
         let mut users = described.users.clone();
         let conversation = only(Described { users: Vec::new(), ..described })?;
         if conversation.rev.get().saturating_sub(after.get()) > max_gap {
-            let through = conversation.rev;
-            return Ok(ChangesPage { conversation, messages: Vec::new(), through, too_long: true, users });
+            let (through, messages, nicknames) = (conversation.rev, Vec::new(), Vec::new());
+            return Ok(ChangesPage { conversation, messages, through, too_long: true, users, nicknames });
         }
         let place = (id, conversation.vis_from);
         let rows = select(&mut tx, CHANGED, reader.account, place, after.as_i64(), limit).await?;
-        let (messages, senders) = read(&rows)?;
+        let (messages, senders, mut nicknames) = read(&rows)?;
+        for row in sqlx::query(NAMED).bind(id.as_i64()).bind(after.as_i64()).fetch_all(&mut *tx).await? {
+            let user = parse(row.try_get::<i64, _>(0)?)?;
+            if nicknames.iter().all(|nickname| nickname.user != user) {
+                nicknames.extend(read_nickname(&row, user, 1)?);
+            }
+        }
         let through = match messages.last() {
             Some(last) if rows.len() as u64 == u64::from(limit) => last.rev,
             _ => conversation.rev.max(after),
@@ -128,7 +138,7 @@ impl Store {
                 users.push(sender);
             }
         }
-        Ok(ChangesPage { conversation, messages, through, too_long: false, users })
+        Ok(ChangesPage { conversation, messages, through, too_long: false, users, nicknames })
     }
 }
 
@@ -153,7 +163,7 @@ pub(super) async fn through(
     let vis_from: i64 =
         sqlx::query_scalar(VIS_FROM).bind(account.as_i64()).bind(id.as_i64()).fetch_one(&mut *conn).await?;
     let rows = select(conn, BEFORE, account, (id, parse(vis_from)?), seq.next().as_i64(), limit).await?;
-    let (mut messages, _) = read(&rows)?;
+    let (mut messages, ..) = read(&rows)?;
     messages.reverse();
     Ok(messages)
 }
@@ -177,15 +187,18 @@ async fn select(
         .await
 }
 
-fn read(rows: &[SqliteRow]) -> Result<(Vec<Message>, Vec<User>), StoreError> {
-    let mut messages = Vec::with_capacity(rows.len());
-    let mut users: Vec<User> = Vec::new();
+/// The messages, their senders, and what those are called.
+pub(super) fn read<'r>(
+    rows: impl IntoIterator<Item = &'r SqliteRow>,
+) -> Result<(Vec<Message>, Vec<User>, Vec<Nickname>), StoreError> {
+    let (mut messages, mut users, mut nicknames) = (Vec::new(), Vec::<User>::new(), Vec::new());
     for row in rows {
         let message = decode_message(row, 0)?;
         if users.iter().all(|user| user.id != message.sender) {
             users.extend(read_user(row, 7)?);
+            nicknames.extend(read_nickname(row, message.sender, 12)?);
         }
         messages.push(message);
     }
-    Ok((messages, users))
+    Ok((messages, users, nicknames))
 }

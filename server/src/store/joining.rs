@@ -1,12 +1,13 @@
 //! Coming into a group by its link, and being let in.
 
 use super::conversations::read_user;
-use super::groups::{Scene, history, joining};
+use super::event::Event;
+use super::groups::{Scene, history, joining, members};
 use super::membership::come;
 use super::notices::Actor;
 use super::{Store, StoreError, Tx, parse};
 use protocol::group::{Action, GroupRules, Invitation, Invited, Joining, NAMED_MAX};
-use protocol::{ClientId, ConversationId, Millis, User, UserId};
+use protocol::{ClientId, ConversationId, LogChange, Millis, User, UserId};
 use sqlx::{Connection, Row};
 use std::sync::Arc;
 
@@ -24,12 +25,13 @@ const WAITS: &str = "select a.id, a.handle, a.display_name, a.avatar, a.version 
 const WAITING: &str = "select a.id, a.handle, a.display_name, a.avatar, a.version from waiting as w
     join account as a on a.id = w.account and a.active = 1
     where w.conversation = $1 order by w.account limit $2";
+const HOW_MANY: &str = "select count(*) from waiting where conversation = $1";
 const RULES: &str = "select c.joining, c.history, c.link, m.role from member as m
     join conversation as c on c.id = m.conversation and c.kind = 1 where m.account = $1 and m.conversation = $2";
 
 /// Every statement of this file, for the test that explains them.
 #[cfg(test)]
-pub const STATEMENTS: &[&str] = &[LINK, FORGET, ASK, BY_LINK, WAITS, WAITING, RULES];
+pub const STATEMENTS: &[&str] = &[LINK, FORGET, ASK, BY_LINK, WAITS, WAITING, HOW_MANY, RULES];
 
 /// A group as its link shows it.
 struct Found {
@@ -95,7 +97,11 @@ impl Store {
                     }
                     match invitation.joining {
                         Joining::Closed => return Err(StoreError::NotAllowed),
-                        Joining::Approval => ask(tx, id, user.id, super::now()).await?,
+                        Joining::Approval => {
+                            if ask(tx, id, user.id, super::now()).await? {
+                                tell_waiting(tx, id).await?;
+                            }
+                        }
                         Joining::Free if invitation.member_count >= max as u64 => return Err(StoreError::GroupFull),
                         Joining::Free => {
                             let actor = Actor { conversation: id, user: user.clone(), key };
@@ -126,6 +132,7 @@ impl Store {
                         sqlx::query(WAITS).bind(id.as_i64()).bind(account.as_i64()).fetch_one(&mut *tx.conn).await?;
                     let user = read_user(&row, 0)?.ok_or(StoreError::NotFound)?;
                     sqlx::query(FORGET).bind(id.as_i64()).bind(account.as_i64()).execute(&mut *tx.conn).await?;
+                    tell_waiting(tx, id).await?;
                     if !accept {
                         return Ok(());
                     }
@@ -139,14 +146,27 @@ impl Store {
     }
 }
 
-async fn ask(tx: &mut Tx<'_>, id: ConversationId, account: UserId, at: Millis) -> Result<(), StoreError> {
-    sqlx::query(ASK)
+/// Tells those who decide how many wait; the others only that the log went on.
+pub(super) async fn tell_waiting(tx: &mut Tx<'_>, conversation: ConversationId) -> Result<(), StoreError> {
+    let count: i64 = sqlx::query_scalar(HOW_MANY).bind(conversation.as_i64()).fetch_one(&mut *tx.conn).await?;
+    let roster = members(tx, conversation).await?;
+    let (prev, head) = tx.move_log(conversation).await?;
+    let (pos, head_seq) = (head.rev, head.seq);
+    let change = Box::new(LogChange::Members { count: roster.members.len() as u64 });
+    let governing = Some(Box::new(LogChange::Waiting { count: count.unsigned_abs() }));
+    tx.publish(Event::Group { roster, conversation, prev, pos, head_seq, change, governing });
+    Ok(())
+}
+
+/// Tells whether they did not wait yet.
+async fn ask(tx: &mut Tx<'_>, id: ConversationId, account: UserId, at: Millis) -> Result<bool, StoreError> {
+    let asked = sqlx::query(ASK)
         .bind(id.as_i64())
         .bind(account.as_i64())
         .bind(i64::try_from(at).unwrap_or(i64::MAX))
         .execute(&mut *tx.conn)
         .await?;
-    Ok(())
+    Ok(asked.rows_affected() > 0)
 }
 
 async fn find(tx: &mut Tx<'_>, user: &User, link: &str) -> Result<Found, StoreError> {

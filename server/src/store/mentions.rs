@@ -1,7 +1,6 @@
 //! Whom messages name: rows of their own, so that a session list finds the unread ones without reading messages.
 
 use super::StoreError;
-use super::append::NewMessage;
 use super::positions::json;
 use protocol::group::Mentions;
 use protocol::{ConversationId, MessageBody, Seq};
@@ -20,9 +19,22 @@ const ERASE: &str =
 pub const STATEMENTS: &[&str] = &[WRITE, ERASE];
 
 /// The rows of a message: one for everybody, or one for each that it names.
-pub fn rows(new: &NewMessage, seq: Seq) -> Vec<(ConversationId, u64, Seq)> {
-    let named = new.body.mentions().map(named).unwrap_or_default();
-    named.into_iter().map(|account| (new.conversation, account, seq)).collect()
+pub fn rows(id: ConversationId, seq: Seq, body: &MessageBody) -> Vec<(ConversationId, u64, Seq)> {
+    let named = body.mentions().map(named).unwrap_or_default();
+    named.into_iter().map(|account| (id, account, seq)).collect()
+}
+
+/// A message that comes back names whom it named.
+pub async fn write_of(
+    conn: &mut SqliteConnection,
+    id: ConversationId,
+    seq: Seq,
+    body: &MessageBody,
+) -> Result<(), StoreError> {
+    match rows(id, seq, body) {
+        rows if rows.is_empty() => Ok(()),
+        rows => write(conn, &json(&rows)?).await,
+    }
 }
 
 pub async fn write(conn: &mut SqliteConnection, rows: &str) -> Result<(), StoreError> {
@@ -30,7 +42,7 @@ pub async fn write(conn: &mut SqliteConnection, rows: &str) -> Result<(), StoreE
     Ok(())
 }
 
-/// A message that is recalled names nobody any more.
+/// A message that is recalled or removed names nobody any more.
 pub async fn erase(
     conn: &mut SqliteConnection,
     id: ConversationId,

@@ -40,6 +40,7 @@ pub mod profiles;
 mod recalls;
 pub mod receipts;
 pub mod relations;
+mod removals;
 mod reports;
 mod requests;
 mod standings;

@@ -7,7 +7,7 @@ use super::append::NewMessage;
 use super::event::{Event, Roster};
 use super::{StoreError, Tx};
 use protocol::messaging::Readers;
-use protocol::{ClientId, ConversationId, Message, MessageBody, Notice, User};
+use protocol::{ClientId, ConversationId, LogChange, Message, MessageBody, Notice, User};
 use std::sync::Arc;
 
 /// Who changes a group, and the key of the notice of it.
@@ -51,7 +51,10 @@ impl Actor {
             return Ok(());
         }
         let (prev, head) = tx.move_log(self.conversation).await?;
-        tx.publish(Event::Members { roster, conversation: self.conversation, prev, pos: head.rev, head_seq: head.seq });
+        let change = Box::new(LogChange::Members { count: roster.members.len() as u64 });
+        let conversation = self.conversation;
+        let (pos, head_seq, governing) = (head.rev, head.seq, None);
+        tx.publish(Event::Group { roster, conversation, prev, pos, head_seq, change, governing });
         Ok(())
     }
 

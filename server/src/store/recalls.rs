@@ -32,14 +32,14 @@ const FIND: &str = "select q.seq, q.rev, q.sender, q.client_id, q.at, q.type, q.
         select 1 from hidden as h
         where h.account = m.account and h.conversation = m.conversation and h.seq = q.seq and h.hidden = 1
     ))";
-const ERASE: &str = "update message set type = $3, body = $4, rev = $5 where conversation = $1 and seq = $2";
-// Who came later never saw the message: of its recall, too, it learns no more than that the log moved.
+const TURN: &str = "update message set type = $3, body = $4, rev = $5 where conversation = $1 and seq = $2";
+// Who came later never saw the message: of what becomes of it, too, they learn no more than that the log moved.
 const BLIND: &str = "select h.account from hidden as h where h.conversation = $1 and h.seq = $2 and h.hidden = 1
     union select m.account from member as m where m.conversation = $1 and m.vis_from > $2";
 
 /// Every statement of this file, for the test that explains them.
 #[cfg(test)]
-pub const STATEMENTS: &[&str] = &[FIND, ERASE, BLIND];
+pub const STATEMENTS: &[&str] = &[FIND, TURN, BLIND];
 
 impl Store {
     /// Recalls a message and answers what is left of it; again, it answers the same. `NotFound` when the account sees
@@ -82,12 +82,28 @@ async fn run(tx: &mut Tx<'_>, recall: Recall) -> Result<Message, StoreError> {
     if own && sent_since.is_none_or(|since| message.at < since) {
         return Err(StoreError::TooLate);
     }
+    if !message.body.countable() {
+        return Err(StoreError::NotAllowed);
+    }
+    let sender = if own { by.clone() } else { Arc::new(read_user(&row, 7)?.ok_or(StoreError::NotFound)?) };
+    turn(tx, conversation, message, MessageBody::Recalled { by: by.id }, (roster, sender)).await
+}
+
+/// Makes a message into something else, with a position of the log, and tells those who see it.
+pub(super) async fn turn(
+    tx: &mut Tx<'_>,
+    conversation: ConversationId,
+    message: Message,
+    body: MessageBody,
+    (roster, sender): (Arc<Roster>, Arc<User>),
+) -> Result<Message, StoreError> {
     let (prev, head) = tx.move_log(conversation).await?;
-    let body = message.body;
-    let message = Message { rev: head.rev, body: MessageBody::Recalled { by: by.id }, ..message };
-    mentions::erase(tx.conn, conversation, seq, &body).await?;
+    let seq = message.seq;
+    mentions::erase(tx.conn, conversation, seq, &message.body).await?;
+    let message = Message { rev: head.rev, body, ..message };
+    mentions::write_of(tx.conn, conversation, seq, &message.body).await?;
     let (kind, body) = encode_body(&message.body)?;
-    sqlx::query(ERASE)
+    sqlx::query(TURN)
         .bind(conversation.as_i64())
         .bind(seq.as_i64())
         .bind(kind)
@@ -106,7 +122,7 @@ async fn run(tx: &mut Tx<'_>, recall: Recall) -> Result<Message, StoreError> {
         prev,
         head_seq: head.seq,
         message: message.clone(),
-        sender: if own { by } else { Arc::new(read_user(&row, 7)?.ok_or(StoreError::NotFound)?) },
+        sender,
         withheld: blind.into_iter().map(parse).collect::<Result<_, _>>()?,
     });
     Ok(message)

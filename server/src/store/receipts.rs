@@ -3,12 +3,14 @@
 //! What an owner was told never falls back (R000-20). Of those who let others know, the member's own cursor is told
 //! on demand as well, which alone serves groups too large to tell anybody anything; but not across a block (R000-19).
 
-use super::conversations::read_user;
+use super::conversations::{read_nickname, read_user};
 use super::cursors::receipt;
+use super::positions::from_json;
 use super::{Store, StoreError, parse};
-use protocol::messaging::Reader;
+use protocol::messaging::{Reader, Withheld};
 use protocol::receipts::ReceiptsPage;
-use protocol::{ConversationId, Seq, Upd, User, UserId};
+use protocol::{ConversationId, Millis, Nickname, Seq, Upd, User, UserId};
+use sqlx::sqlite::SqliteRow;
 use sqlx::{Connection, Row};
 
 const UPD: &str = "select upd from account where id = $1";
@@ -24,11 +26,11 @@ const BEHIND: &str = "select m.conversation, c.head_seq
 macro_rules! readers {
     ($where:literal) => {
         concat!(
-            "select id, handle, display_name, avatar, version, seq from (
-                select id, handle, display_name, avatar, version, vis_from, open,
+            "select id, handle, display_name, avatar, version, seq, vis_from, nickname, nickname_rev from (
+                select id, handle, display_name, avatar, version, vis_from, nickname, nickname_rev, open,
                     max(told, sent, case when open then read else 0 end) as seq
-                from (select a.id, a.handle, a.display_name, a.avatar, a.version, m.vis_from, m.sent, m.read,
-                    coalesce(r.read, 0) as told,
+                from (select a.id, a.handle, a.display_name, a.avatar, a.version, m.vis_from, m.nickname, m.nickname_rev,
+                    m.sent, m.read, coalesce(r.read, 0) as told,
                     me.receipts = 1 and a.receipts = 1 and coalesce(b.blocking + b.blocked, 0) = 0 as open
                 from member as m
                 join account as a on a.id = m.account
@@ -44,6 +46,13 @@ macro_rules! readers {
 
 const READERS: &str = readers!("open or seq > 0 order by id");
 
+// Of the newest thousand messages: what is older no page shows the readers of.
+const WITHHELD: &str = "select h.seq, json_group_array(h.account order by h.account)
+    from conversation as c
+    join hidden as h on h.conversation = c.id and h.seq > c.head_seq - 1000 and h.why = 2
+    join message as l on l.conversation = h.conversation and l.seq = h.seq and l.sender = $1
+    where c.id = $2 group by h.seq";
+
 const MESSAGE_READERS: &str = readers!(
     "seq >= $3 and vis_from <= $3 and not exists (
         select 1 from hidden as h where h.account = id and h.conversation = $2 and h.seq = $3 and h.why = 2)
@@ -58,7 +67,7 @@ const MESSAGE_COUNT: &str = "select count(*)
         and not exists (select 1 from hidden as h
             where h.account = m.account and h.conversation = $2 and h.seq = $3 and h.why = 2)";
 
-const SENDER: &str = "select l.sender, l.type < 100
+const SENDER: &str = "select l.sender, l.type < 100, l.at
     from member as m join message as l on l.conversation = m.conversation and l.seq = $3 and l.seq >= m.vis_from
     where m.account = $1 and m.conversation = $2 and not exists (
         select 1 from hidden as h
@@ -66,13 +75,14 @@ const SENDER: &str = "select l.sender, l.type < 100
 
 /// Every statement of this file, for the test that explains them.
 #[cfg(test)]
-pub const STATEMENTS: &[&str] = &[UPD, INBOX, BEHIND, READERS, MESSAGE_READERS, MESSAGE_COUNT, SENDER];
+pub const STATEMENTS: &[&str] = &[UPD, INBOX, BEHIND, READERS, WITHHELD, MESSAGE_READERS, MESSAGE_COUNT, SENDER];
 
 /// A message as far as its readers depend on it.
 pub struct Sent {
     pub sender: UserId,
-    /// Whether people wrote it, and it was not recalled.
+    /// Whether people wrote it, and it is there still.
     pub countable: bool,
+    pub at: Millis,
 }
 
 impl Store {
@@ -108,18 +118,34 @@ impl Store {
     /// The other members and how far they have read, as far as the account may know.
     pub async fn readers(&self, account: UserId, id: ConversationId) -> Result<Vec<Reader>, StoreError> {
         let rows = sqlx::query(READERS).bind(account.as_i64()).bind(id.as_i64()).fetch_all(&self.reader).await?;
-        rows.iter().map(|row| Ok(Reader { user: user(row)?, read: parse(row.try_get::<i64, _>(5)?)? })).collect()
+        let seq = |row: &SqliteRow, column: usize| parse(row.try_get::<i64, _>(column)?);
+        rows.iter().map(|row| Ok(Reader { user: user(row)?, read: seq(row, 5)?, from: seq(row, 6)? })).collect()
     }
 
-    /// The other members who have read a message of the account, as far as it may know.
+    /// From whom the account has withheld which of its messages.
+    pub async fn withheld(&self, account: UserId, id: ConversationId) -> Result<Vec<Withheld>, StoreError> {
+        let rows = sqlx::query(WITHHELD).bind(account.as_i64()).bind(id.as_i64()).fetch_all(&self.reader).await?;
+        let read = |row: &SqliteRow| {
+            Ok(Withheld { seq: parse(row.try_get::<i64, _>(0)?)?, users: from_json(row.try_get(1)?)? })
+        };
+        rows.iter().map(read).collect()
+    }
+
+    /// The other members who have read a message of the account, as far as it may know, and what they are called there.
     pub async fn message_readers(
         &self,
         account: UserId,
         id: ConversationId,
         seq: Seq,
-    ) -> Result<Vec<User>, StoreError> {
+    ) -> Result<(Vec<User>, Vec<Nickname>), StoreError> {
         let query = sqlx::query(MESSAGE_READERS).bind(account.as_i64()).bind(id.as_i64()).bind(seq.as_i64());
-        query.fetch_all(&self.reader).await?.iter().map(user).collect()
+        let (mut users, mut nicknames) = (Vec::new(), Vec::new());
+        for row in query.fetch_all(&self.reader).await? {
+            let user = user(&row)?;
+            nicknames.extend(read_nickname(&row, user.id, 7)?);
+            users.push(user);
+        }
+        Ok((users, nicknames))
     }
 
     /// How many they are, in a group that is too large to list them.
@@ -138,10 +164,11 @@ impl Store {
     pub async fn sent(&self, account: UserId, id: ConversationId, seq: Seq) -> Result<Sent, StoreError> {
         let query = sqlx::query(SENDER).bind(account.as_i64()).bind(id.as_i64()).bind(seq.as_i64());
         let row = query.fetch_one(&self.reader).await?;
-        Ok(Sent { sender: parse(row.try_get::<i64, _>(0)?)?, countable: row.try_get(1)? })
+        let (sender, at) = (parse(row.try_get::<i64, _>(0)?)?, row.try_get::<i64, _>(2)?.unsigned_abs());
+        Ok(Sent { sender, countable: row.try_get(1)?, at })
     }
 }
 
-fn user(row: &sqlx::sqlite::SqliteRow) -> Result<User, StoreError> {
+fn user(row: &SqliteRow) -> Result<User, StoreError> {
     read_user(row, 0)?.ok_or(StoreError::NotFound)
 }

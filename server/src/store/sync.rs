@@ -1,6 +1,7 @@
 //! What moved in an account's logs since a token.
 
 use super::conversations::{self, Described, Place, Reader, Since, one, only};
+use super::membership::parting;
 use super::relations::{contact, messages_from, user};
 use super::{Store, StoreError, history, parse, preferences, requests};
 use protocol::receipts::{Cursors, Receipt};
@@ -73,7 +74,7 @@ const CHANGES: &str = "select upd, 0, conversation, 0, delivered, read, joined_u
     union all
     select upd, 8, conversation, 0, 0, 0, 0 from preference where account = $1 and upd > $2
     union all
-    select upd, 6, conversation, 0, 0, 0, 0 from former where account = $1 and upd > $2
+    select upd, 6, conversation, why, 0, 0, 0 from former where account = $1 and upd > $2
     order by upd limit $3";
 
 const SEES: &str = "select 1 from member where account = $1 and conversation = $2 and vis_from <= $3";
@@ -170,7 +171,7 @@ async fn changes(
                 let preferences = Box::new(preferences::one(conn, reader.account, conversation).await?);
                 AccountChange::Preferences { conversation, preferences }
             }
-            (6, _) => AccountChange::Left { conversation },
+            (6, _) => AccountChange::Left { conversation, why: parting(number(3)?)? },
             (other, _) => return Err(StoreError::Corrupt(format!("change of kind {other}"))),
         });
     }

@@ -180,7 +180,9 @@ async fn texts_come_back_as_they_were() {
         .messages
         .iter()
         .map(|m| match &m.body {
-            MessageBody::Recalled { .. } | MessageBody::Notice { .. } => panic!("nobody recalled it"),
+            MessageBody::Recalled { .. } | MessageBody::Removed | MessageBody::Notice { .. } => {
+                panic!("nobody recalled it")
+            }
             MessageBody::Text { text, .. } => text.as_str(),
         })
         .collect();
@@ -458,6 +460,7 @@ async fn statements_use_indexes() {
         positions::STATEMENTS,
         recalls::STATEMENTS,
         relations::STATEMENTS,
+        removals::STATEMENTS,
         reports::STATEMENTS,
         requests::STATEMENTS,
         standings::STATEMENTS,

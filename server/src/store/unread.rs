@@ -1,15 +1,17 @@
 //! The messages that make a conversation's unread count.
 
-use super::append::decode_message;
-use super::conversations::{Reader, one, only, read_user};
+use super::conversations::{Reader, one, only};
+use super::history::read;
 use super::{Store, StoreError};
 use protocol::messaging::UnreadPage;
-use protocol::{ConversationId, Seq, User};
+use protocol::{ConversationId, Seq};
 use sqlx::Connection;
 
 // Sending moves the sender's own cursor, so none of the reader's own messages lies beyond it.
-const PAGE: &str = "select m.seq, m.rev, m.sender, m.client_id, m.at, m.type, m.body, a.id, a.handle, a.display_name, a.avatar, a.version
+const PAGE: &str = "select m.seq, m.rev, m.sender, m.client_id, m.at, m.type, m.body, a.id, a.handle, a.display_name, a.avatar, a.version,
+        w.nickname, coalesce(w.nickname_rev, 0)
     from message as m join account as a on a.id = m.sender
+    left join member as w on w.account = m.sender and w.conversation = m.conversation
     where m.conversation = $2 and m.seq > $3 and m.seq < $4 and m.type < 100 and not exists (
         select 1 from hidden as h
         where h.account = $1 and h.conversation = m.conversation and h.seq = m.seq and h.hidden = 1)
@@ -40,15 +42,7 @@ impl Store {
             .bind(limit as i64 + 1)
             .fetch_all(&mut *tx)
             .await?;
-        let mut messages = Vec::with_capacity(limit);
-        let mut users: Vec<User> = Vec::new();
-        for row in rows.iter().take(limit) {
-            let message = decode_message(row, 0)?;
-            if users.iter().all(|user| user.id != message.sender) {
-                users.extend(read_user(row, 7)?);
-            }
-            messages.push(message);
-        }
-        Ok(UnreadPage { unread: about.unread, messages, users, more: rows.len() > limit })
+        let (messages, users, nicknames) = read(rows.iter().take(limit))?;
+        Ok(UnreadPage { unread: about.unread, messages, users, nicknames, more: rows.len() > limit })
     }
 }

@@ -25,7 +25,7 @@ pub async fn log(person: &Person, id: ConversationId) -> Vec<Message> {
 pub fn texts(log: &[Message]) -> Vec<&str> {
     let text = |message: &'_ Message| match &message.body {
         MessageBody::Text { .. } => true,
-        MessageBody::Recalled { .. } | MessageBody::Notice { .. } => false,
+        MessageBody::Recalled { .. } | MessageBody::Removed | MessageBody::Notice { .. } => false,
     };
     let with_text = log.iter().filter(|message| text(message));
     with_text

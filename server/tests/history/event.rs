@@ -1,5 +1,6 @@
 //! What a history consists of: who asked what, what came back, and which frames came by themselves.
 
+use protocol::group::InviteOutcomes;
 use protocol::messaging::{ChangesPage, HistoryPage, Readers, UnreadPage};
 use protocol::receipts::{ReceiptReport, ReceiptsPage};
 use protocol::sync::SyncPage;
@@ -257,6 +258,7 @@ pub enum Answer {
     Receipts(ReceiptsPage),
     Readers(Readers),
     Contact(Contact),
+    Invited(InviteOutcomes),
     /// The total of unread messages in the title, and the keys of the messages whose text stands in the page.
     Page {
         total: u64,

@@ -310,6 +310,7 @@ fn read(op: &Op, answer: &Http) -> Option<Answer> {
         Op::Receipts { .. } => Answer::Receipts(serde_json::from_slice(body).ok()?),
         Op::Readers { .. } => Answer::Readers(serde_json::from_slice(body).ok()?),
         Op::Page { .. } => page(std::str::from_utf8(body).ok()?)?,
+        Op::Invite { .. } => Answer::Invited(serde_json::from_slice(body).ok()?),
         Op::Contact { .. } => Answer::Contact(serde_json::from_slice(body).ok()?),
         Op::Relate { .. } if answer.status == 200 => Answer::Contact(serde_json::from_slice(body).ok()?),
         Op::Relate { .. }
@@ -320,7 +321,6 @@ fn read(op: &Op, answer: &Http) -> Option<Answer> {
         | Op::Delete { .. }
         | Op::Privacy { .. }
         | Op::Accept { .. }
-        | Op::Invite { .. }
         | Op::Remove { .. }
         | Op::Dissolve { .. }
         | Op::Appoint { .. }

@@ -206,7 +206,7 @@ impl Replica {
             | AccountChange::Hidden { conversation, .. }
             | AccountChange::Shown { conversation, .. } => conversation,
             AccountChange::Receipt(receipt) => &receipt.conversation,
-            AccountChange::Left { conversation } => {
+            AccountChange::Left { conversation, .. } => {
                 if self.logs.get(conversation).is_none_or(|log| log.joined <= upd) {
                     self.logs.remove(conversation);
                     self.unknown.remove(conversation);
@@ -340,7 +340,7 @@ impl Log {
                     self.peer = self.peer.max(Cursors::at(*seq));
                 }
             }
-            LogChange::Members { .. } => {}
+            LogChange::Members { .. } | LogChange::Waiting { .. } | LogChange::Named { .. } => {}
         }
     }
 

@@ -2,10 +2,11 @@
 //!
 //! Of every fact there is a [`Register`]: what is certain was so at every moment of a call, what is possible at some.
 
-use super::event::{Act, Op};
+use super::event::{Act, Answer, Op};
 use super::facts::{Call, Facts};
 use super::policy::Standing;
 use super::register::Register;
+use protocol::group::Outcome;
 use protocol::{ConversationId, ErrorCode, MessagesFrom, Relation, Role, Seq, UserId};
 use std::collections::HashMap;
 
@@ -155,7 +156,7 @@ impl Society {
             }
             Op::Relate { other, act } => self.relate(call, *other, *act),
             Op::Invite { conversation, users } => {
-                for user in users {
+                for user in users.iter().filter(|user| may_come(call, **user)) {
                     self.stay(*conversation, *user).add(call);
                     // Whoever comes back is a member like others, and is muted no more.
                     self.role(*conversation, *user).write(from, to, Role::Member, false);
@@ -366,6 +367,12 @@ impl Society {
     pub fn may_be_muted(&self, id: ConversationId, account: Option<UserId>, from: u64, to: u64) -> Vec<bool> {
         self.mutes.get(&(id, account)).map_or_else(|| vec![false], |mute| mute.between(from, to))
     }
+}
+
+/// Whether the call may have made the account a member, or found it one.
+fn may_come(call: &Call<'_>, account: UserId) -> bool {
+    let Some(Answer::Invited(told)) = call.ok() else { return true };
+    told.outcomes.iter().any(|it| it.user == account && matches!(it.outcome, Outcome::Joined | Outcome::Member))
 }
 
 fn ordered(one: UserId, other: UserId) -> Pair {

@@ -3,7 +3,7 @@
 
 use super::group_member::{MemberItem, Waiting};
 use crate::backend::{Form, GroupPage};
-use crate::view::form::Refusal;
+use crate::view::form::{Refusal, SearchBox};
 use crate::view::icon::Icon;
 use crate::words::Words;
 use crate::words::group::GroupWords;
@@ -13,7 +13,20 @@ use protocol::{AnnouncementText, Group as Shared, GroupTitle, path};
 
 #[component]
 pub fn Group(words: &'static Words, own: &'static GroupWords, page: GroupPage) -> impl IntoView {
-    let GroupPage { conversation, rules, members, paged, query, origin, me, now, nickname, announced_by, form } = page;
+    let GroupPage {
+        conversation,
+        rules,
+        members,
+        paged,
+        query,
+        origin,
+        me,
+        now,
+        nickname,
+        announced_by,
+        refused,
+        form,
+    } = page;
     let id = conversation.id;
     let group = conversation.group.unwrap_or_default();
     let governs = group.role.may(Action::Govern);
@@ -33,27 +46,18 @@ pub fn Group(words: &'static Words, own: &'static GroupWords, page: GroupPage) -
                     <h1 dir="auto">{title.clone()}</h1>
                 </header>
                 <Refusal form=form.clone() words />
+                {(!refused.is_empty())
+                    .then(|| view! { <p class="refusal" role="alert">{(own.not_invited)(&refused.join("、"))}</p> })}
                 <Announced own group=group.clone() by=announced_by />
                 {governs.then(|| view! { <Govern words own title group=group.clone() rules=rules.clone() form now /> })}
                 {governs.then(|| view! { <Link own rules=rules.clone() origin /> })}
-                {governs.then(|| view! { <Waiting own waiting=rules.waiting /> })}
+                {governs.then(|| view! { <Waiting words own waiting=rules.waiting /> })}
                 <section aria-labelledby="members">
                     <h2 id="members">{own.members} " · " {(words.members)(conversation.member_count)}</h2>
                     {invites
                         .then(|| view! { <a class="primary" href=format!("/new/group?to={id}")>{own.invite}</a> })}
                     <form class="find" method="get" role="search">
-                        <label class="search">
-                            <Icon name="search" />
-                            <input
-                                type="search"
-                                name="query"
-                                value=query
-                                aria-label=own.find_member
-                                placeholder=own.find_member
-                                autocomplete="off"
-                            />
-                        </label>
-                        <button class="plain">{words.page.search}</button>
+                        <SearchBox words query label=own.find_member />
                     </form>
                     <ul class="members" role="list">
                         {items}

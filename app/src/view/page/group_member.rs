@@ -2,6 +2,7 @@
 
 use crate::view::avatar::Avatar;
 use crate::view::people::Person;
+use crate::words::Words;
 use crate::words::group::GroupWords;
 use leptos::prelude::*;
 use protocol::group::{Action, Member, Role};
@@ -62,7 +63,7 @@ pub fn MemberItem(own: &'static GroupWords, member: Member, role: Role, me: User
 }
 
 #[component]
-pub fn Waiting(own: &'static GroupWords, waiting: Vec<User>) -> impl IntoView {
+pub fn Waiting(words: &'static Words, own: &'static GroupWords, waiting: Vec<User>) -> impl IntoView {
     let item = |user: User| {
         let (id, name) = (user.id.to_string(), user.display_name.to_string());
         view! {
@@ -70,8 +71,8 @@ pub fn Waiting(own: &'static GroupWords, waiting: Vec<User>) -> impl IntoView {
                 <Person user />
                 <form method="post" class="answers">
                     <input type="hidden" name="user" value=id />
-                    <button class="primary" name="do" value="accept" aria-label=(own.accept)(&name)>{own.accept_short}</button>
-                    <button class="plain" name="do" value="refuse" aria-label=(own.refuse)(&name)>{own.refuse_short}</button>
+                    <button class="primary" name="do" value="accept" aria-label=(words.let_in)(&name)>{words.let_in_short}</button>
+                    <button class="plain" name="do" value="refuse" aria-label=(words.turn_away)(&name)>{words.turn_away_short}</button>
                 </form>
             </li>
         }

@@ -2,7 +2,7 @@
 
 use super::Inner;
 use crate::backend::NewGroup;
-use crate::view::form::Refusal;
+use crate::view::form::{Refusal, SearchBox};
 use crate::view::icon::Icon;
 use crate::view::people::Person;
 use crate::words::Words;
@@ -79,18 +79,7 @@ pub fn NewGroupPage(words: &'static Words, own: &'static GroupWords, page: NewGr
             <form class="form" method="get" action="/new/group" role="search">
                 {goal()} {kept}
                 <div class="find">
-                    <label class="search">
-                        <Icon name="search" />
-                        <input
-                            type="search"
-                            name="query"
-                            value=query
-                            aria-label=words.find_people_hint
-                            placeholder=words.find_people_hint
-                            autocomplete="off"
-                        />
-                    </label>
-                    <button class="plain">{words.page.search}</button>
+                    <SearchBox words query label=words.find_people_hint />
                 </div>
                 <p class="people-none" role="status">
                     {none}

@@ -6,19 +6,21 @@ mod labels;
 mod readers;
 mod report;
 mod shortcuts;
+mod waiting;
 mod why;
 
 use crate::backend::{Backend, Intent};
 use crate::live::Model;
 use confirm::{DeleteConversation, MarkAllRead};
 use labels::LabelsForm;
-use leptos::either::EitherOf7;
+use leptos::either::EitherOf8;
 use leptos::html;
 use leptos::prelude::*;
 use protocol::{ConversationId, Seq};
 use readers::ReadersList;
 use report::Report;
 use shortcuts::ShortcutList;
+use waiting::WaitingList;
 use why::WhyList;
 
 /// Which dialog, about what.
@@ -30,6 +32,7 @@ pub enum Panel {
     Labels { conversation: ConversationId, labels: String },
     Readers,
     Why { name: String },
+    Waiting { conversation: ConversationId },
     Shortcuts,
 }
 
@@ -51,6 +54,12 @@ impl Panels {
 
     pub fn open(self, panel: Panel) {
         self.0.set(Some(panel));
+    }
+
+    /// Shows who waits to be let into a group.
+    pub fn waiting(self, backend: Backend, conversation: ConversationId) {
+        backend.tell(Intent::Waiting(conversation));
+        self.open(Panel::Waiting { conversation });
     }
 
     /// Shows the messages that make a badge.
@@ -75,7 +84,9 @@ pub fn PanelPlace(model: Model, panels: Panels) -> impl IntoView {
             dialog.close();
         }
     });
-    let brief = move || panels.0.with(|panel| !matches!(panel, Some(Panel::Readers | Panel::Why { .. })));
+    let brief = move || {
+        panels.0.with(|panel| !matches!(panel, Some(Panel::Readers | Panel::Why { .. } | Panel::Waiting { .. })))
+    };
     view! {
         <dialog
             class="dialog"
@@ -93,17 +104,18 @@ pub fn PanelPlace(model: Model, panels: Panels) -> impl IntoView {
 fn content(model: Model, panel: Panel, close: Callback<()>) -> impl IntoView {
     match panel {
         Panel::Report { conversation, seq, text } => {
-            EitherOf7::A(view! { <Report model conversation seq text close /> })
+            EitherOf8::A(view! { <Report model conversation seq text close /> })
         }
         Panel::DeleteConversation { conversation, name } => {
-            EitherOf7::B(view! { <DeleteConversation model conversation name close /> })
+            EitherOf8::B(view! { <DeleteConversation model conversation name close /> })
         }
-        Panel::MarkAllRead { conversations } => EitherOf7::C(view! { <MarkAllRead model conversations close /> }),
-        Panel::Readers => EitherOf7::D(view! { <ReadersList model close /> }),
-        Panel::Why { name } => EitherOf7::E(view! { <WhyList model name close /> }),
-        Panel::Shortcuts => EitherOf7::F(view! { <ShortcutList model close /> }),
+        Panel::MarkAllRead { conversations } => EitherOf8::C(view! { <MarkAllRead model conversations close /> }),
+        Panel::Readers => EitherOf8::D(view! { <ReadersList model close /> }),
+        Panel::Why { name } => EitherOf8::E(view! { <WhyList model name close /> }),
+        Panel::Shortcuts => EitherOf8::F(view! { <ShortcutList model close /> }),
         Panel::Labels { conversation, labels } => {
-            EitherOf7::G(view! { <LabelsForm model conversation labels close /> })
+            EitherOf8::G(view! { <LabelsForm model conversation labels close /> })
         }
+        Panel::Waiting { conversation } => EitherOf8::H(view! { <WaitingList model conversation close /> }),
     }
 }

@@ -23,7 +23,8 @@ pub fn ReadersList(model: Model, close: Callback<()>) -> impl IntoView {
                 Asked::Failed => Some(words.unread_failed),
                 Asked::Answered => {
                     let unlisted = read_by.users.is_empty() && read_by.count > 0;
-                    unlisted.then_some(words.readers_unlisted)
+                    let why = if read_by.old { words.readers_old } else { words.readers_unlisted };
+                    unlisted.then_some(why)
                 }
             }
         })

@@ -160,9 +160,9 @@ impl Server {
             let sent = room.sent.get(member).copied().unwrap_or_default();
             let read = if open { room.cursors[member].read } else { Seq::ZERO };
             let read = told.max(sent).max(read);
-            (open || read > Seq::ZERO).then(|| Reader { user: user(*member), read })
+            (open || read > Seq::ZERO).then(|| Reader { user: user(*member), read, from: Seq::ZERO })
         };
         let readers = room.members.iter().filter(|member| **member != me).filter_map(reader).collect();
-        Readers { readers, listed: room.members.len() <= Readers::LISTED_MAX }
+        Readers { readers, listed: room.members.len() <= Readers::LISTED_MAX, withheld: Vec::new() }
     }
 }

@@ -164,11 +164,15 @@ impl Server {
         message
     }
 
-    /// Changes a message, as a recall does and an edit will.
+    /// Changes a message, as a recall and an audit do and an edit will; what was recalled stays so.
     pub fn change(&mut self, id: ConversationId, seq: Seq, body: MessageBody) {
         let Some(room) = self.rooms.get_mut(&id) else { return };
         let rev = room.rev.next();
-        let Some(message) = room.message(seq).filter(|message| message.body.countable()) else { return };
+        let Some(message) =
+            room.message(seq).filter(|message| message.body.countable() || message.body == MessageBody::Removed)
+        else {
+            return;
+        };
         message.rev = rev;
         message.body = body;
         let message = message.clone();
@@ -367,6 +371,7 @@ impl Server {
             conversations: moved.iter().map(|room| self.describe(who, room.id)).collect(),
             users: self.logs.keys().map(|&id| user(id)).collect(),
             older: None,
+            requests: Vec::new(),
         })
     }
 
@@ -387,6 +392,7 @@ impl Server {
             rev: room.rev,
             upd: self.upd(who.me),
             users: room.members.iter().map(|&member| user(member)).collect(),
+            nicknames: Vec::new(),
         }
     }
 
@@ -402,7 +408,8 @@ impl Server {
         messages.truncate(if too_long { 0 } else { CHANGES_PAGE });
         let through = if too_long || whole { room.rev } else { messages[CHANGES_PAGE - 1].rev };
         let users = room.members.iter().map(|&member| user(member)).collect();
-        ChangesPage { conversation: self.describe(who, id), messages, through, too_long, users }
+        let nicknames = Vec::new();
+        ChangesPage { conversation: self.describe(who, id), messages, through, too_long, users, nicknames }
     }
 
     fn object(&self, me: UserId, object: Object) -> AccountChange {
@@ -461,7 +468,7 @@ impl Server {
             let blind = !room.shows(member, seq) && (room.withheld.contains(&(member, seq)) || pos.get() % 2 == 0);
             let change = match blind {
                 true => LogChange::Withheld { seq },
-                false => LogChange::Message { message: message.clone(), sender: sender.clone() },
+                false => LogChange::Message { message: message.clone(), sender: sender.clone(), nickname: None },
             };
             let frame = ServerFrame::Conversation { conversation: id, prev: pos.prev(), pos, head_seq, change };
             self.frames.push((member, frame));

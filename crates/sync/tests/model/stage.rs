@@ -65,7 +65,8 @@ impl Stage {
             "g" => (0..n).for_each(|_| write(3, conversation_id(GROUP), &[])),
             "secret" => write(2, direct(), &[user_id(1)]),
             "recall" => drop(server.recall(user_id(2), direct(), seq(n)).unwrap()),
-            "edit" => server.change(direct(), seq(n), text("edited")),
+            "edit" | "restore" => server.change(direct(), seq(n), text("edited")),
+            "remove" => server.change(direct(), seq(n), protocol::MessageBody::Removed),
             _ => panic!("{word}"),
         }
     }

@@ -9,7 +9,7 @@ use crate::model::server::Server;
 use crate::model::{client_id, conversation_id, seq, text, user_id};
 pub use plan::{Ending, Op, plan};
 use protocol::messaging::{ReportMessage, ReportReason};
-use protocol::{ChangePreferences, ConversationId, ConversationKind, Preferences, ReadReportPolicy, Seq};
+use protocol::{ChangePreferences, ConversationId, ConversationKind, MessageBody, Preferences, ReadReportPolicy, Seq};
 use sync::{Action, Input, Item, Session};
 
 /// Devices: two each of the first two accounts, one of the third.
@@ -112,7 +112,9 @@ impl World {
             Op::Wake => device.step(server, Input::Woke),
             Op::Change { conversation, seq: at } => {
                 *written += 1;
-                server.change(conversation_id(conversation), seq(at), text(&written.to_string()));
+                // Every third is removed by an auditor; it comes back with the next change of it.
+                let body = if *written % 3 == 0 { MessageBody::Removed } else { text(&written.to_string()) };
+                server.change(conversation_id(conversation), seq(at), body);
             }
             Op::Withhold { member } => {
                 *written += 1;

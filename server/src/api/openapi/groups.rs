@@ -51,6 +51,20 @@ pub fn all() -> Value {
             ])),
             ("muted_until", until.clone()),
             ("own_muted_until", until.clone()),
+            ("waiting?", json!({ "type": "integer", "minimum": 0,
+                "description": "How many wait to be let in, for the owner and admins." })),
+            ("nicknames?", list("Nickname")),
+        ]),
+        "Nickname": object([
+            ("user", reference("UserId")),
+            ("name?", name.clone()),
+            ("rev", reference("Rev")),
+        ]),
+        "InviteOutcomes": object([
+            ("outcomes", json!({ "type": "array", "items": object([
+                ("user", reference("UserId")),
+                ("outcome", json!({ "enum": ["joined", "member", "not_accepted", "unknown"] })),
+            ]) })),
         ]),
         "Notice": one_of([
             crowd("created"),

@@ -4,9 +4,13 @@
 
 #![expect(clippy::indexing_slicing, reason = "the documents that are added to are objects, made right here")]
 
+mod accounts;
 mod groups;
+mod messages;
 mod operations;
+mod people;
 mod schemas;
+mod sync;
 
 use crate::router::{Route, Who, routes};
 use axum::body::Bytes;

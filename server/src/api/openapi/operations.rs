@@ -151,6 +151,12 @@ pub fn describe(operation: &str) -> Operation {
             }],
             [answer(200, "One page", "ConflictsPage")],
         ),
+        "removeMessage" => plain(
+            "Take a message from everybody after an audit",
+            [answer(200, "What it said, which is kept; again: the same", "Removal")],
+        ),
+        "getRemoval" => plain("What was removed", [answer(200, "As it was", "Removal")]),
+        "restoreMessage" => plain("Give back what was removed", [nothing(204, "It is there again")]),
         "searchUsers" => with_query(
             "Find users whose handle or display name contains a text",
             vec![Parameter {
@@ -184,7 +190,10 @@ pub fn describe(operation: &str) -> Operation {
         "openConversation" => with_body(
             "Open the direct conversation with a user, or make a group",
             "OpenConversation",
-            [answer(201, "It is new", "Conversation"), answer(200, "It stood already", "Conversation")],
+            [
+                answer(201, "It is new, of those who let themselves be brought into it", "OpenedConversation"),
+                answer(200, "It stood already", "OpenedConversation"),
+            ],
         ),
         "changeGroup" => with_body(
             "Change what the members of a group share; what is absent stays. For the owner and admins",
@@ -207,7 +216,7 @@ pub fn describe(operation: &str) -> Operation {
         "inviteMembers" => with_body(
             "Bring people into the group",
             "InviteMembers",
-            [nothing(204, "They are members"), not_allowed(), full()],
+            [answer(200, "What became of each", "InviteOutcomes"), not_allowed(), full()],
         ),
         "changeMember" => with_body(
             "Change a member's role or mute it, or one's own nickname; what is absent stays",
@@ -292,7 +301,7 @@ pub fn describe(operation: &str) -> Operation {
         "listMessageReaders" => plain(
             "Who has read one's own message",
             [
-                answer(200, "Only their number in a group of more than 200", "MessageReaders"),
+                answer(200, "Only their number in a group of more than 200, and of an old message", "MessageReaders"),
                 answer(403, "not_allowed: it is another's message", "ErrorAnswer"),
             ],
         ),

@@ -2,17 +2,19 @@
 
 use super::*;
 use protocol::group::{ChangeGroup, History, Invited, Joining, Role};
+use protocol::sync::Parting;
 use protocol::{GroupTitle, Mentions, Notice, Rev};
 
 impl Fixture {
     /// A group that `owner` made.
     async fn made(&self, owner: &Arc<User>, others: &[&Arc<User>]) -> Conversation {
         let others = others.iter().map(|user| user.id).collect();
-        self.store.create_group(reader(owner), owner.clone(), None, others, key()).await.unwrap()
+        self.store.create_group(reader(owner), (owner.clone(), key()), None, others, |_| Ok(())).await.unwrap().0
     }
 
     async fn invite(&self, by: &Arc<User>, id: ConversationId, users: &[&Arc<User>]) -> Result<(), StoreError> {
-        self.store.invite(actor(by, id), users.iter().map(|user| user.id).collect(), 10_000).await
+        let users = users.iter().map(|user| user.id).collect();
+        self.store.invite(actor(by, id), users, 10_000, |_| Ok(())).await.map(drop)
     }
 
     async fn remove(&self, by: &Arc<User>, id: ConversationId, who: &User) -> Result<(), StoreError> {
@@ -121,12 +123,13 @@ async fn whoever_is_gone_sees_nothing_more() {
     fixture.remove(&c, id, &c).await.unwrap();
     fixture.say(id, &a, Mentions::default()).await.unwrap();
 
-    let left = AccountChange::Left { conversation: id };
+    let left = |why| AccountChange::Left { conversation: id, why };
     let mut told = 0;
     for event in fixture.events() {
         match event {
             Event::Account { account, changes, .. } => {
-                assert!(account != a.id && changes == [left.clone()]);
+                let why = if account == b.id { Parting::Removed } else { Parting::Left };
+                assert!(account != a.id && changes == [left(why)]);
                 told += 1;
             }
             Event::Message { roster, message, .. } => {
@@ -150,7 +153,7 @@ async fn whoever_is_gone_sees_nothing_more() {
     assert!(matches!(fixture.store.writer().append(vec![late]).await.unwrap()[0], Err(StoreError::Stale)));
     fixture.report(&b, id, 3, 3).await;
     let (changes, since) = fixture.synced(&b, since).await;
-    assert_eq!(changes, [left]);
+    assert_eq!(changes, [left(Parting::Removed)]);
     assert!(fixture.synced(&b, since).await.0.is_empty());
 
     // Coming back is a new membership, told instead of the old one's end.
@@ -362,7 +365,7 @@ async fn a_send_to_ten_thousand_writes_three_rows() {
     let crowd = fixture.seen(&b, large).await;
     assert_eq!((crowd.member_count, crowd.head_seq, crowd.rev), (10_000, seq(0), Rev::ZERO.next()));
     assert!(
-        fixture.events().iter().any(|event| matches!(event, Event::Members { roster, .. } if roster.has(newcomer.id)))
+        fixture.events().iter().any(|event| matches!(event, Event::Group { roster, .. } if roster.has(newcomer.id)))
     );
     assert!(matches!(fixture.invite(&a, large, &[&stranger]).await, Err(StoreError::GroupFull)));
     let written = async || {

@@ -45,3 +45,29 @@ async fn a_full_sync_covers_a_window_in_segments() {
     let (newest, moved) = listed(&fixture, SyncCursor::NOTHING, Segment { size: 3, active_since: u64::MAX / 4 }).await;
     assert_eq!((newest, moved.more), (vec![4, 9, 8], true));
 }
+
+/// R004-B7.17: nothing moves a message to an archive: one that has waited for longer than thirty days is unread, told of,
+/// listed among what makes the badge, and read as any other.
+#[tokio::test]
+async fn an_old_unread_message_counts_exactly() {
+    let fixture = Fixture::new().await;
+    let (a, b) = (fixture.user("aa").await, fixture.user("bb").await);
+    let id = fixture.group("group", &[&a, &b]).await;
+    let old = crate::store::now() - 31 * 86_400_000;
+    for key in 1..=3 {
+        let message = NewMessage { at: Some(old + key), ..new(id, &b, key, "x") };
+        fixture.store.writer().append(vec![message]).await.unwrap().remove(0).unwrap();
+    }
+    fixture.send(id, &b, 4, "new").await.unwrap();
+    let told = async || {
+        let segment = Segment { size: 9, active_since: crate::store::now() - 86_400_000 };
+        let moved = fixture.store.moved(reader(&a), SyncCursor::NOTHING, segment).await.unwrap();
+        let page = fixture.store.unread(reader(&a), id, None, 99).await.unwrap();
+        (moved.described.conversations[0].unread, page.unread, page.messages.len())
+    };
+    assert_eq!(told().await, (4, 4, 4));
+    fixture.report(&a, id, 0, 2).await;
+    assert_eq!(told().await, (2, 2, 2));
+    fixture.report(&a, id, 0, 4).await;
+    assert_eq!(told().await, (0, 0, 0));
+}

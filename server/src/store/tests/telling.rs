@@ -1,7 +1,7 @@
 //! Who is told what of receiving and reading, and what of it is kept.
 
 use super::*;
-use protocol::messaging::Readers;
+use protocol::messaging::{Readers, Withheld};
 
 impl Fixture {
     /// Everything that was pushed since the last time, in order: whose log, and the change.
@@ -238,13 +238,16 @@ async fn readers_are_those_who_let_others_know() {
     fixture.send(id, answers, 2, "y").await.unwrap();
     let who = async || {
         let readers = fixture.store.message_readers(a.id, id, seq(1)).await.unwrap();
-        readers.into_iter().map(|user| user.id).collect::<Vec<_>>()
+        readers.0.into_iter().map(|user| user.id).collect::<Vec<_>>()
     };
     assert_eq!(who().await, [reader.id, answers.id, withheld.id]);
     fixture
         .sql("insert into hidden (account, conversation, seq, why, upd) select max(id) - 1, 1, 1, 2, 0 from account")
         .await;
     assert_eq!(who().await, [reader.id, answers.id]);
+    let blind = fixture.store.withheld(a.id, id).await.unwrap();
+    assert_eq!(blind, [Withheld { seq: seq(1), users: vec![withheld.id] }]);
+    assert_eq!(fixture.store.withheld(reader.id, id).await.unwrap(), []);
     let listed = fixture.store.readers(a.id, id).await.unwrap();
     let listed: Vec<_> = listed.into_iter().map(|it| (it.user.id, it.read.get())).collect();
     assert_eq!(listed, [(reader.id, 1), (answers.id, 2), (withheld.id, 1), (users[5].id, 0)]);

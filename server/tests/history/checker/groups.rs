@@ -1,11 +1,11 @@
 //! Invariant 23, roles and mutes: nobody who is gone or muted writes, nobody who may write is refused as muted, and what
-//! is done to a group its doer's role permits.
+//! is done to a group its doer's role permits, and nobody is brought in whom they do not let.
 
-use super::super::event::Op;
+use super::super::event::{Answer, Op};
 use super::super::facts::{Call, Facts, Outcome};
 use super::Findings;
-use protocol::group::{Action, Joining, Role};
-use protocol::{ConversationId, ConversationKind, ErrorCode, UserId};
+use protocol::group::{Action, InviteOutcome, Joining, Outcome as Invited, Role};
+use protocol::{ConversationId, ConversationKind, ErrorCode, Seq, UserId};
 
 pub fn check(facts: &Facts<'_>, findings: &mut Findings) {
     let group = |id| facts.places.get(&id).is_some_and(|place| place.kind == ConversationKind::Group);
@@ -26,11 +26,28 @@ pub fn check(facts: &Facts<'_>, findings: &mut Findings) {
             {
                 findings.add(23, &call.events, format!("account {account} was refused as muted, and is not"));
             }
+            (Outcome::Ok(Answer::Invited(told)), Op::Invite { .. })
+                if !told.outcomes.iter().all(|it| accepted(facts, account, id, it, call)) =>
+            {
+                let sentence = format!("account {account} was told {told:?} of whom it invited, who decide otherwise");
+                findings.add(23, &call.events, sentence);
+            }
             (Outcome::Ok(_), op) if !may(facts, account, id, op, call) => {
                 findings.add(23, &call.events, format!("account {account} did what its role does not permit"));
             }
             _ => {}
         }
+    }
+}
+
+/// Whether the invited may have let themselves be brought in, or not, as the answer tells.
+fn accepted(facts: &Facts<'_>, inviter: UserId, id: ConversationId, told: &InviteOutcome, call: &Call<'_>) -> bool {
+    let refusals = facts.society.refusals((inviter, told.user), (id, Seq::ZERO), call.from, call.to);
+    let refused = Some(ErrorCode::NotAccepted);
+    match told.outcome {
+        Invited::Joined => refusals.iter().any(|it| *it != refused),
+        Invited::NotAccepted => refusals.contains(&refused),
+        Invited::Member | Invited::Unknown => true,
     }
 }
 

@@ -27,7 +27,7 @@ pub fn check(facts: &Facts<'_>, findings: &mut Findings) {
         if let ServerFrame::Account { changes, .. } = frame {
             for change in changes {
                 // What happens while the account is no member it is not told.
-                if let AccountChange::Left { conversation } = change {
+                if let AccountChange::Left { conversation, .. } = change {
                     cursors.remove(&(link, Some(*conversation)));
                 }
             }

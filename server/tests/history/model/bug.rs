@@ -103,6 +103,7 @@ pub enum Bug {
     AllMutedWrite,
     NeverUnmutes,
     IgnoresRoles,
+    BringsBlocked,
     CountLags,
 }
 
@@ -209,5 +210,6 @@ pub const BUGS: &[(Bug, u8, &str)] = &[
     (Bug::AllMutedWrite,      23, "takes messages of members while all are muted"),
     (Bug::NeverUnmutes,       23, "still refuses who is muted no more"),
     (Bug::IgnoresRoles,       23, "lets members do what admins may"),
+    (Bug::BringsBlocked,      23, "lets the blocked bring people into a group"),
     (Bug::CountLags,          23, "tells how many members there were"),
 ];

@@ -3,11 +3,12 @@
 use super::super::event::{Answer, Op};
 use super::bug::Bug;
 use super::server::{Member, Refused, Row, Server, user};
-use protocol::group::{Action, Crowd, Joining, Named};
+use protocol::group::{Action, Crowd, InviteOutcome, InviteOutcomes, Joining, Named, Outcome};
 use protocol::receipts::Cursors;
-use protocol::sync::AccountChange;
+use protocol::sync::{AccountChange, Parting};
 use protocol::{
-    ClientId, ConversationId, ConversationKind, ErrorCode, Message, MessageBody, Notice, Role, Seq, UserId,
+    ClientId, ConversationId, ConversationKind, ErrorCode, Message, MessageBody, MessagesFrom, Notice, Role, Seq,
+    UserId,
 };
 
 impl Server {
@@ -25,12 +26,12 @@ impl Server {
         match op {
             Op::Invite { users, .. } => {
                 require(Action::Invite(Joining::Free))?;
-                self.invite(me, id, users);
+                return Ok(self.invite(me, id, users));
             }
             Op::Remove { user, .. } => {
                 let its = target(user)?;
                 require(if *user == me { Action::Leave } else { Action::Remove(its) })?;
-                self.part(id, *user);
+                self.part(id, *user, if *user == me { Parting::Left } else { Parting::Removed });
                 let members = self.conversations[&id].members.len() as u64;
                 let crowd = Crowd::new(&[super::server::user(*user)], members);
                 let notice = if *user == me { Notice::Left { members } } else { Notice::Removed(crowd) };
@@ -39,7 +40,7 @@ impl Server {
             Op::Dissolve { .. } => {
                 require(Action::Dissolve)?;
                 let all: Vec<UserId> = log.members.keys().copied().collect();
-                all.into_iter().for_each(|account| self.part(id, account));
+                all.into_iter().for_each(|account| self.part(id, account, Parting::Dissolved));
             }
             Op::Appoint { user, role, .. } => {
                 let its = target(user)?;
@@ -79,18 +80,21 @@ impl Server {
         self.conversations.get_mut(&id).unwrap().members.get_mut(&account).unwrap()
     }
 
-    fn invite(&mut self, me: UserId, id: ConversationId, users: &[UserId]) {
+    fn invite(&mut self, me: UserId, id: ConversationId, users: &[UserId]) -> Answer {
         let head = self.conversations[&id].head();
         let (all, resumes) = (self.is(Bug::ShowsBeforeInvited), self.is(Bug::ResumesMembership));
         let mut people = Vec::new();
+        let mut outcomes = Vec::new();
         for account in users.iter().copied() {
-            if !self.accounts.contains_key(&account) || self.conversations[&id].members.contains_key(&account) {
+            let outcome = self.outcome(me, id, account);
+            outcomes.push(InviteOutcome { user: account, outcome });
+            if outcome != Outcome::Joined {
                 continue;
             }
             let joined = self.accounts[&account].upd.next();
             let back = self.former.remove(&(account, id));
             let vis_from = match back {
-                Some((_, vis_from)) if resumes => vis_from,
+                Some((_, vis_from, _)) if resumes => vis_from,
                 _ if all => Seq::ZERO,
                 _ => head.next(),
             };
@@ -101,8 +105,9 @@ impl Server {
             // The position is taken; what it says is told once the group is as it will be.
             self.accounts.get_mut(&account).unwrap().upd = joined;
         }
+        let answer = Answer::Invited(InviteOutcomes { outcomes });
         if people.is_empty() {
-            return;
+            return answer;
         }
         let members = self.conversations[&id].members.len() as u64;
         let crowd: Vec<_> = people.iter().map(|it| user(*it)).collect();
@@ -114,6 +119,19 @@ impl Server {
             self.tell_joined(account, id);
         }
         self.out.extend(notice);
+        answer
+    }
+
+    /// What becomes of somebody who is invited.
+    fn outcome(&self, inviter: UserId, id: ConversationId, account: UserId) -> Outcome {
+        let relation = self.relation(account, inviter);
+        match self.accounts.get(&account) {
+            None => Outcome::Unknown,
+            Some(_) if self.conversations[&id].members.contains_key(&account) => Outcome::Member,
+            Some(_) if self.is(Bug::BringsBlocked) => Outcome::Joined,
+            Some(about) if relation.blocking || about.messages_from == MessagesFrom::Nobody => Outcome::NotAccepted,
+            Some(_) => Outcome::Joined,
+        }
     }
 
     fn tell_joined(&mut self, account: UserId, id: ConversationId) {
@@ -127,15 +145,15 @@ impl Server {
         }
     }
 
-    fn part(&mut self, id: ConversationId, account: UserId) {
+    fn part(&mut self, id: ConversationId, account: UserId, why: Parting) {
         if self.is(Bug::TellsRemoved) {
             self.haunted.insert((id, account));
         }
         let member = self.conversations.get_mut(&id).unwrap().members.remove(&account).unwrap();
         let upd = self.accounts[&account].upd.next();
-        self.former.insert((account, id), (upd, member.vis_from));
+        self.former.insert((account, id), (upd, member.vis_from, why));
         if !self.is(Bug::LeftUntold) {
-            self.tell_account(account, vec![AccountChange::Left { conversation: id }]);
+            self.tell_account(account, vec![AccountChange::Left { conversation: id, why }]);
         }
         self.version += 1;
     }

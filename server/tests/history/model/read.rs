@@ -42,7 +42,14 @@ impl Server {
                 let messages: Vec<Message> = rows.into_iter().map(|row| row.message.clone()).collect();
                 let through = messages.last().filter(|_| full).map_or(log.rev, |last| last.rev);
                 let conversation = self.describe(process, *conversation);
-                Answer::Changes(ChangesPage { conversation, messages, through, too_long, users: Vec::new() })
+                Answer::Changes(ChangesPage {
+                    conversation,
+                    messages,
+                    through,
+                    too_long,
+                    users: Vec::new(),
+                    nicknames: Vec::new(),
+                })
             }
             Op::Unread { conversation, before } => Answer::Unread(self.why(process, *conversation, *before)),
             Op::Receipts { after } => {
@@ -57,7 +64,8 @@ impl Server {
                 Answer::Receipts(ReceiptsPage { receipts, through, more: false })
             }
             Op::Readers { conversation } => {
-                Answer::Readers(Readers { readers: self.readers(process.account, *conversation), listed: true })
+                let readers = self.readers(process.account, *conversation);
+                Answer::Readers(Readers { readers, listed: true, withheld: Vec::new() })
             }
             Op::Page { .. } => self.page(process),
             _ => return Err((405, ErrorCode::MethodNotAllowed)),
@@ -219,7 +227,7 @@ impl Server {
         }
         let through = through.max(from.prev());
         let (rev, upd) = (log.rev, self.accounts[&process.account].upd);
-        HistoryPage { messages, from, through, vis_from, head_seq, rev, upd, users: Vec::new() }
+        HistoryPage { messages, from, through, vis_from, head_seq, rev, upd, users: Vec::new(), nicknames: Vec::new() }
     }
 
     fn why(&mut self, process: Process, id: ConversationId, before: Option<Seq>) -> UnreadPage {
@@ -239,7 +247,7 @@ impl Server {
         messages.retain(|message| before.is_none_or(|before| message.seq < if skips { before.prev() } else { before }));
         let more = messages.len() > EXPLAINED;
         messages.truncate(EXPLAINED);
-        UnreadPage { unread: told.unread, messages, users: Vec::new(), more }
+        UnreadPage { unread: told.unread, messages, users: Vec::new(), nicknames: Vec::new(), more }
     }
 
     /// How far the others have read: what they let others know, or once told, or said by writing.
@@ -255,14 +263,14 @@ impl Server {
                 read = log.head();
             }
             if open || !read.is_zero() {
-                readers.push(Reader { user: user(*account), read });
+                readers.push(Reader { user: user(*account), read, from: Seq::ZERO });
             }
         }
         if self.is(Bug::ReadersOmit) {
             readers.pop();
         }
         if self.is(Bug::ReadersStranger) {
-            readers.push(Reader { user: user(number(5)), read: Seq::ZERO });
+            readers.push(Reader { user: user(number(5)), read: Seq::ZERO, from: Seq::ZERO });
         }
         readers
     }
@@ -335,7 +343,7 @@ impl Server {
             None => format!("{began}.{}", upd.get()),
         };
         let conversations = listed.into_iter().map(|id| self.describe(process, id)).collect();
-        SyncPage { token, more, upd, changes, conversations, users: Vec::new(), older: None }
+        SyncPage { token, more, upd, changes, conversations, users: Vec::new(), older: None, requests: Vec::new() }
     }
 
     /// The objects of the account's log that changed after a position.
@@ -352,9 +360,9 @@ impl Server {
                 (upd, AccountChange::Own { conversation: id, cursors })
             });
         }
-        for ((account, id), (upd, _)) in &self.former {
+        for ((account, id), (upd, _, why)) in &self.former {
             if *account == me && *upd > after && !self.is(Bug::LeftUntold) {
-                changes.push((*upd, AccountChange::Left { conversation: *id }));
+                changes.push((*upd, AccountChange::Left { conversation: *id, why: *why }));
             }
         }
         for ((account, other), (upd, _)) in &self.relations {

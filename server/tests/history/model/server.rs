@@ -6,7 +6,7 @@ use super::super::event::{Answer, Op, Process};
 use super::bug::Bug;
 use protocol::frame::close;
 use protocol::receipts::{Cursors, Receipt, ReceiptReport};
-use protocol::sync::AccountChange;
+use protocol::sync::{AccountChange, Parting};
 use protocol::{
     ClientId, Conversation, ConversationId, ConversationKind, DeviceId, ErrorCode, LogChange, Message, MessageBody,
     MessagesFrom, Relation, Rev, Role, Rules, Seq, ServerFrame, Upd, User, UserId,
@@ -31,8 +31,8 @@ pub struct Server {
     pub requests: BTreeSet<(UserId, UserId)>,
     /// How many messages a stranger may write; 0: as many as they like.
     pub strangers: u64,
-    /// Memberships that ended: the position of that, and from where on the member saw.
-    pub former: BTreeMap<(UserId, ConversationId), (Upd, Seq)>,
+    /// Memberships that ended: the position of that, from where on the member saw, and why.
+    pub former: BTreeMap<(UserId, ConversationId), (Upd, Seq, Parting)>,
     /// Whose presence a device wants to hear of.
     pub watches: BTreeMap<Process, UserId>,
     /// Former members whom a bug still tells.
@@ -250,7 +250,7 @@ impl Server {
         };
         if !asked.iter().all(member) {
             let lags = asked.first().and_then(|id| self.former.get(&(process.account, *id)));
-            if let (Op::Send { conversation, client_id, body, .. }, Some((_, vis_from))) = (op, lags.copied())
+            if let (Op::Send { conversation, client_id, body, .. }, Some((_, vis_from, _))) = (op, lags.copied())
                 && self.is(Bug::RosterLags)
             {
                 let member = Member { vis_from, ..Member::default() };

@@ -25,7 +25,7 @@ impl Server {
                 if recalled {
                     message.body = row.original.clone();
                 }
-                LogChange::Message { message, sender: user(row.message.sender) }
+                LogChange::Message { message, sender: user(row.message.sender), nickname: None }
             };
             self.push(account, ServerFrame::Conversation { conversation: id, prev, pos, head_seq, change });
         }

@@ -134,6 +134,12 @@ impl Oracle {
         if answer.is_err() {
             return self.count("not allowed");
         }
+        if let Deed::Invite(whom) = deed
+            && !room.members.contains_key(&whom.id)
+            && !self.relations.comes(whom.id, me)
+        {
+            return self.count("not brought in");
+        }
         self.count(deed.name(me));
         let until = |length: Millis| if length == 0 { 0 } else { now + length };
         let room = self.rooms.get_mut(&id).unwrap();

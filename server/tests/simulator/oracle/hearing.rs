@@ -59,7 +59,7 @@ impl Oracle {
             AccountChange::Joined { conversation } => {
                 assert!(self.member(me, conversation.id), "{me} joined {}", conversation.id);
             }
-            AccountChange::Left { conversation } => {
+            AccountChange::Left { conversation, .. } => {
                 assert!(!self.member(me, *conversation), "{me} left {conversation}");
             }
             _ => {}

@@ -29,6 +29,12 @@ impl Relations {
         self.of(one, other).blocking || self.of(other, one).blocking
     }
 
+    /// R004-I11: whether somebody lets the other bring them into a group.
+    pub fn comes(&self, whom: UserId, inviter: UserId) -> bool {
+        let nobody = self.messages_from.get(&whom) == Some(&MessagesFrom::Nobody);
+        !nobody && !self.of(whom, inviter).blocking
+    }
+
     fn waits(&self, asker: UserId, asked: UserId, now: Millis) -> bool {
         let request = self.requests.get(&(asker, asked));
         request.is_some_and(|(at, state)| *state == RequestState::Waiting && *at + FriendRequest::LIFETIME > now)

@@ -73,6 +73,7 @@ pub const KINDS: &[&str] = &[
     "muted sends",
     "founded",
     "invited",
+    "not brought in",
     "came back",
     "left",
     "removed",

@@ -66,8 +66,14 @@ impl World<'_> {
         let title = format!("club {}", self.written);
         let members = others.iter().map(|account| account.id).collect();
         let group = OpenConversation { peer: None, title: Some(title.as_str().try_into().unwrap()), members };
-        let made = self.act(me, wire::with_body(Method::POST, path::CONVERSATIONS.to_owned(), &group)).await.unwrap();
-        let id = wire::read::<Conversation>(&made).id;
+        let made = self.act(me, wire::with_body(Method::POST, path::CONVERSATIONS.to_owned(), &group)).await;
+        let comes = |account: &Account| self.oracle.relations().comes(account.id, me);
+        let others: Vec<Account> = others.into_iter().filter(comes).collect();
+        if others.is_empty() {
+            assert_eq!(made, Err(ErrorCode::NotAccepted), "{me} makes a group of nobody");
+            return;
+        }
+        let id = wire::read::<Conversation>(&made.unwrap()).id;
         let founder = self.people[self.person(me)].clone();
         self.oracle.founded(id, &title, &founder, &others);
         self.rooms.insert(CLUB, id);
