@@ -123,7 +123,9 @@ async fn a_new_device_is_given_what_somebody_set_apart() {
     let fixture = Fixture::new().await;
     let a = fixture.user("aa").await;
     let mut ids = Vec::new();
-    for handle in ["b1", "b2", "b3", "b4", "b5"] {
+    for (handle, at) in ["b1", "b2", "b3", "b4", "b5"].into_iter().zip(1_000..) {
+        // Of two begun in one millisecond neither is the newest.
+        clock::set(at);
         let peer = fixture.user(handle).await;
         ids.push(fixture.direct(&a, &peer).await.id);
     }
