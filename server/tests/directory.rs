@@ -199,9 +199,9 @@ async fn a_deactivated_person_is_out_of_reach() {
     for (asker, asked) in [(&friend, &zhang), (&zhang, &friend)] {
         assert_eq!(asker.put(&path::friend(asked.id), &json!({})).await.status, 200);
     }
-    blocking.put(&path::block(friend.id), &json!({})).await;
     let group = json!({"title": "群", "members": [zhang.id, blocking.id]});
     let group: protocol::Conversation = friend.post(path::CONVERSATIONS, &group).await.read();
+    blocking.put(&path::block(friend.id), &json!({})).await;
     let mut push = zhang.push().await;
 
     assert_eq!(admin.put_person(person(2, false)).await, "stored");

@@ -262,7 +262,7 @@ async fn nicknames_reach_whoever_shows_them() {
     assert_eq!((nickname.user, nickname.name.as_ref().map(|name| name.as_str())), (b.id, Some("小乙")));
     // Saying the same again is no change.
     assert_eq!(call("小乙").await, 204);
-    assert_eq!(a.changes(id, before).await.nicknames, [nickname.clone()]);
+    assert_eq!(a.changes(id, before).await.nicknames, std::slice::from_ref(&nickname));
     assert_eq!(a.changes(id, pos).await.nicknames, []);
 
     b.send(id, "after").await;
@@ -271,14 +271,14 @@ async fn nicknames_reach_whoever_shows_them() {
         panic!("a message")
     };
     assert_eq!(beside, Some(nickname.clone()));
-    assert_eq!(c.history(id, Seq::ZERO, 100).await.nicknames, [nickname.clone()]);
-    assert_eq!(c.get(&path::unread(id)).await.read::<UnreadPage>().nicknames, [nickname.clone()]);
-    assert_eq!(c.conversation(id).await.group.unwrap().nicknames, [nickname.clone()]);
-    assert_eq!(c.sync(None).await.conversations[0].group.as_ref().unwrap().nicknames, [nickname.clone()]);
+    assert_eq!(c.history(id, Seq::ZERO, 100).await.nicknames, std::slice::from_ref(&nickname));
+    assert_eq!(c.get(&path::unread(id)).await.read::<UnreadPage>().nicknames, std::slice::from_ref(&nickname));
+    assert_eq!(c.conversation(id).await.group.unwrap().nicknames, std::slice::from_ref(&nickname));
+    assert_eq!(c.sync(None).await.conversations[0].group.as_ref().unwrap().nicknames, std::slice::from_ref(&nickname));
     a.report(id, 3, 3).await;
     b.report(id, 3, 3).await;
     let readers: MessageReaders = a.get(&path::message_readers(id, Seq::ZERO.plus(2))).await.read();
-    assert_eq!(readers.nicknames, [nickname.clone()]);
+    assert_eq!(readers.nicknames, std::slice::from_ref(&nickname));
 
     assert_eq!(call("").await, 204);
     let ended = a.conversation(id).await.group.unwrap().nicknames;

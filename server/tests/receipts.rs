@@ -83,7 +83,7 @@ async fn receipts_can_be_turned_off() {
     b.report(id, 3, 2).await;
     let own = AccountChange::Own { conversation: id, cursors: Cursors { delivered: seq(3), read: seq(2) } };
     for device in &mut devices {
-        assert_eq!(device.changes().await, [own.clone()]);
+        assert_eq!(device.changes().await, std::slice::from_ref(&own));
     }
     assert_eq!(other.conversation(id).await.unread, 2);
     let missed = other.sync(Some(&start.token)).await.changes;

@@ -85,7 +85,7 @@ impl Store {
             Span::After(seq) => (AFTER, seq),
         };
         let rows = select(&mut tx, sql, reader.account, (id, vis_from), key.as_i64(), limit).await?;
-        let (mut messages, users, nicknames) = read(&rows)?;
+        let Selected { mut messages, users, nicknames } = read(&rows)?;
         messages.sort_by_key(|message| message.seq);
         let full = rows.len() as u64 == u64::from(limit);
         let (from, through) = match span {
@@ -122,7 +122,7 @@ impl Store {
         }
         let place = (id, conversation.vis_from);
         let rows = select(&mut tx, CHANGED, reader.account, place, after.as_i64(), limit).await?;
-        let (messages, senders, mut nicknames) = read(&rows)?;
+        let Selected { messages, users: senders, mut nicknames } = read(&rows)?;
         for row in sqlx::query(NAMED).bind(id.as_i64()).bind(after.as_i64()).fetch_all(&mut *tx).await? {
             let user = parse(row.try_get::<i64, _>(0)?)?;
             if nicknames.iter().all(|nickname| nickname.user != user) {
@@ -163,7 +163,7 @@ pub(super) async fn through(
     let vis_from: i64 =
         sqlx::query_scalar(VIS_FROM).bind(account.as_i64()).bind(id.as_i64()).fetch_one(&mut *conn).await?;
     let rows = select(conn, BEFORE, account, (id, parse(vis_from)?), seq.next().as_i64(), limit).await?;
-    let (mut messages, ..) = read(&rows)?;
+    let Selected { mut messages, .. } = read(&rows)?;
     messages.reverse();
     Ok(messages)
 }
@@ -187,18 +187,24 @@ async fn select(
         .await
 }
 
-/// The messages, their senders, and what those are called.
-pub(super) fn read<'r>(
-    rows: impl IntoIterator<Item = &'r SqliteRow>,
-) -> Result<(Vec<Message>, Vec<User>, Vec<Nickname>), StoreError> {
-    let (mut messages, mut users, mut nicknames) = (Vec::new(), Vec::<User>::new(), Vec::new());
+/// Messages, their senders, and what those are called in the conversation.
+#[derive(Default)]
+pub(super) struct Selected {
+    pub messages: Vec<Message>,
+    pub users: Vec<User>,
+    pub nicknames: Vec<Nickname>,
+}
+
+/// What a query found.
+pub(super) fn read<'r>(rows: impl IntoIterator<Item = &'r SqliteRow>) -> Result<Selected, StoreError> {
+    let mut selected = Selected::default();
     for row in rows {
         let message = decode_message(row, 0)?;
-        if users.iter().all(|user| user.id != message.sender) {
-            users.extend(read_user(row, 7)?);
-            nicknames.extend(read_nickname(row, message.sender, 12)?);
+        if selected.users.iter().all(|user| user.id != message.sender) {
+            selected.users.extend(read_user(row, 7)?);
+            selected.nicknames.extend(read_nickname(row, message.sender, 12)?);
         }
-        messages.push(message);
+        selected.messages.push(message);
     }
-    Ok((messages, users, nicknames))
+    Ok(selected)
 }

@@ -1,7 +1,7 @@
 //! The messages that make a conversation's unread count.
 
 use super::conversations::{Reader, one, only};
-use super::history::read;
+use super::history::{Selected, read};
 use super::{Store, StoreError};
 use protocol::messaging::UnreadPage;
 use protocol::{ConversationId, Seq};
@@ -42,7 +42,7 @@ impl Store {
             .bind(limit as i64 + 1)
             .fetch_all(&mut *tx)
             .await?;
-        let (messages, users, nicknames) = read(rows.iter().take(limit))?;
+        let Selected { messages, users, nicknames } = read(rows.iter().take(limit))?;
         Ok(UnreadPage { unread: about.unread, messages, users, nicknames, more: rows.len() > limit })
     }
 }

@@ -410,7 +410,7 @@ async fn members_see_their_own_time() {
         }
         let id = fixture.made(&users[0], &[&users[1]]).await.id;
         // From which message each sees the group, if it is in it.
-        let mut windows = vec![Some(1), Some(1), None, None];
+        let mut windows = [Some(1), Some(1), None, None];
         let mut head = 1;
         let mut cursors = vec![SyncCursor::NOTHING; 4];
         let mut inside = [false; 4];
