@@ -230,6 +230,7 @@ async fn a_recall_of_what_was_before_tells_a_newcomer_nothing() {
     let id = make(&a, "一", &[&b]).await.id;
     let seq = a.send(id, "one").await.seq;
     assert_eq!(a.post(&path::members(id), &json!({"users": [c.id]})).await.status, 200);
+    server.settled().await;
     let (mut at_b, mut at_c) = (b.push().await, c.push().await);
     assert_eq!(a.post(&path::recall(id, seq), &json!({})).await.status, 200);
     a.send(id, "two").await;
@@ -252,6 +253,7 @@ async fn nicknames_reach_whoever_shows_them() {
     let id = make(&a, "一", &[&b, &c]).await.id;
     a.send(id, "before").await;
     let before = a.conversation(id).await.rev;
+    server.settled().await;
     let mut push = a.push().await;
     let call = async |name: &str| b.patch(&path::member(id, b.id), &json!({"nickname": name})).await.status;
     assert_eq!(call("小乙").await, 204);
@@ -361,6 +363,7 @@ async fn those_who_decide_hear_who_waits() {
     a.patch(&path::conversation(id), &json!({"joining": "approval"})).await;
     let GroupLink { link } = a.post(&path::group_link(id), &json!({})).await.read();
     let waiting = async |person: &Person| person.conversation(id).await.group.unwrap().waiting;
+    server.settled().await;
     let (mut at_a, mut at_b) = (a.push().await, b.push().await);
     let change = async |push: &mut Push| loop {
         if let ServerFrame::Conversation { change, .. } = push.frame().await {
@@ -394,6 +397,7 @@ async fn whoever_is_gone_is_told_why() {
         let gone = server.person(handle).await;
         let id = make(&a, handle, &[&b, &gone]).await.id;
         let since = gone.sync(None).await.token;
+        server.settled().await;
         let mut push = gone.push().await;
         match end {
             0 => gone.delete(&path::member(id, gone.id)).await,

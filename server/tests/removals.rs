@@ -65,6 +65,7 @@ async fn a_removed_message_is_on_no_surface_until_it_is_given_back() {
     a.send(id, "harmless").await;
     c.report(id, 3, 3).await;
     assert_eq!((b.conversation(id).await.unread, c.conversation(id).await.unread), (2, 0));
+    server.settled().await;
     let mut push = b.push().await;
 
     let removal: Removal = audit(&server, "POST", id, sent.seq).await.read();
