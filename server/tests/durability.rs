@@ -74,7 +74,7 @@ async fn a_failed_flush_stops_the_server() {
 #[tokio::test]
 async fn a_stalled_flush_acknowledges_nothing_meanwhile() {
     for cycle in cycles(1) {
-        let stall = Duration::from_millis([400, 100, 1_000, 5_000, 30_000][(cycle % 5) as usize]);
+        let stall = Duration::from_millis([2_000, 100, 1_000, 5_000, 30_000][(cycle % 5) as usize]);
         let Some(strace) = under_strace(&format!("delay_enter={}:when=60+", stall.as_micros())) else { return };
         let mut server = TestServer::start_under(strace, &[]);
         let (a, b) = (server.person("aa").await, server.person("bb").await);

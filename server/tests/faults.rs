@@ -141,11 +141,12 @@ async fn a_dead_peer_is_found_within_two_heartbeats() {
                 let (a, b) = (server.person(&format!("a{n}")).await, server.person(&format!("b{n}")).await);
                 let id = a.open(&b).await;
                 let proxy = Proxy::start(&server.address).await;
-                let device = Device::load(&a, &proxy.address, Clock::fast(20), Some(id)).await;
+                // Of a faster clock a busy machine takes too many seconds.
+                let device = Device::load(&a, &proxy.address, Clock::fast(5), Some(id)).await;
                 until(HEALED, "the device is live", || device.live()).await;
                 proxy.set(weather);
                 let died = device.clock.now();
-                until(HEALED, "the device gives the connection up", || !device.live()).await;
+                until(HEALED * 2, "the device gives the connection up", || !device.live()).await;
                 let found = device.clock.now() - died;
                 assert!(found <= TWO_HEARTBEATS, "{weather:?}: found after {found} ms of the device's clock");
                 device.send(id, "from a dead end");
@@ -168,7 +169,7 @@ async fn waking_up_finds_a_dead_connection() {
     const PROBE: u64 = 3_000;
     let pair = Pair::new().await;
     let proxy = pair.proxy().await;
-    let device = pair.device(&proxy, Clock::fast(4)).await;
+    let device = pair.device(&proxy, Clock::TRUE).await;
     proxy.set(Weather::half_open());
     pair.b.send(pair.id, "while it slept").await;
     tokio::time::sleep(Duration::from_millis(100)).await;
