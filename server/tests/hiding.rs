@@ -270,6 +270,7 @@ async fn actions_are_limited_like_sends() {
     let server = TestServer::start_with(&[("SIXIN_SENDS_PER_SECOND", "1"), ("SIXIN_SENDS_AT_ONCE", "2")]);
     let a = server.person("aa").await;
     let id = a.open(&a).await;
+    let began = Instant::now();
     for _ in 0..2 {
         a.send(id, "x").await;
     }
@@ -280,8 +281,9 @@ async fn actions_are_limited_like_sends() {
         a.post(&path::report(id, seq(1)), &report).await,
         a.delete(&path::conversation_through(id, seq(2))).await,
     ];
-    let limited = answers.iter().filter(|answer| answer.status == 429).count();
-    assert!(limited >= 3, "{answers:?}");
+    let due = 1 + began.elapsed().as_secs() as usize;
+    let accepted = answers.iter().filter(|answer| answer.status != 429).count();
+    assert!(accepted <= due, "{accepted} were let in, not {due}: {answers:?}");
 }
 
 /// Everything that a device can ask for, as one text.
