@@ -87,7 +87,6 @@ async fn run(seed: u64, recorder: &Recorder) {
         guest.await.unwrap();
     }
 
-    recorder.healed();
     // A new login of each account says where the logs end, and is the fresh device of the end.
     let mut fresh = Vec::new();
     for handle in &handles {
@@ -96,6 +95,7 @@ async fn run(seed: u64, recorder: &Recorder) {
         assert!(device.pull(100).await);
         fresh.push(device);
     }
+    recorder.healed();
     for device in &mut devices {
         let goal = fresh.iter().find(|fresh| fresh.process.account == device.process.account).unwrap();
         rest(device, goal).await;

@@ -120,7 +120,6 @@ async fn record(seed: u64, recorder: &Recorder) {
         }
     }
 
-    recorder.healed();
     for Worker { device, unsent, .. } in &mut workers {
         if let Some((conversation, client_id)) = unsent.take() {
             device.send(conversation, client_id, 5).await.expect("it is sent in the end");
@@ -133,6 +132,7 @@ async fn record(seed: u64, recorder: &Recorder) {
         assert!(device.pull(200).await);
         fresh.push(device);
     }
+    recorder.healed();
     for Worker { device, .. } in &mut workers {
         let goal = fresh.iter().find(|fresh| fresh.process.account == device.process.account).unwrap();
         rest(device, goal).await;
