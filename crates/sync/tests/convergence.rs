@@ -1,5 +1,5 @@
 //! Many devices, a network that loses, repeats, reorders and delays, and crashes: in the end every device shows what the
-//! server has. Replay a failure with the seed that proptest prints (`PROPTEST_RNG_SEED`) or keeps.
+//! server has. The plans are the same in every run; `PROPTEST_RNG_SEED` makes others, as many as `PROPTEST_CASES` says.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a model that is wrong must fail its test")]
 
@@ -7,11 +7,19 @@ mod model;
 mod world;
 
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use sync::Input;
 use world::{MINUTE, World, plan};
 
+/// Chance is not to decide whether a change of something else passes.
+fn config() -> ProptestConfig {
+    let given = ProptestConfig::default();
+    let rng_seed = if given.rng_seed == RngSeed::Random { RngSeed::Fixed(1) } else { given.rng_seed };
+    ProptestConfig { failure_persistence: None, max_shrink_iters: 20_000, rng_seed, ..given }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, max_shrink_iters: 20_000, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     /// Architecture invariants 1–6; R000-14/-16/-20, R003-12/-13, R004-A4/-A5, R004-B1, R004-G8: whatever is lost,
     /// repeated, reordered or interrupted, hidden, recalled, withheld, deleted or read, every device ends up with what a
