@@ -124,7 +124,7 @@ for (const locale of ['zh-CN', 'en-GB'] as const) {
 
       const other = await enter('film-dev-0-a');
       await page.goto(`${server.url}/new?query=film-dev-0-a`);
-      await page.getByRole('button', { name: /film-dev-0-a/ }).first().click();
+      await visitor.live(() => page.getByRole('button', { name: /film-dev-0-a/ }).first().click());
       await expect(page).toHaveURL(/\/c\/\d+$/);
       await page.getByRole('textbox', { name: said.compose }).fill('第一条消息');
       await page.getByRole('textbox', { name: said.compose }).press('Enter');
@@ -150,7 +150,7 @@ test('a message to somebody who was deactivated is refused as a block is', async
   const me = await server.program('film-dev-0-a');
   const zhang = await server.program('zhangsan');
   const id = await me.open(await zhang.id());
-  await page.goto(`${server.url}/c/${id}`);
+  await mine.open(`/c/${id}`);
   theirs.watch.allow(/answer 401|status of 401|WebSocket/);
   await server.directory('PUT', 'people', { people: [{ ...PEOPLE[0], version: 2, active: false }] });
   await page.getByRole('textbox', { name: '输入消息' }).fill('在吗');

@@ -235,7 +235,7 @@ test('a nickname shows in bubbles, the list and mentions, at once', FLOW, async 
   await me.composer.pressSequentially('@小');
   await expect(me.page.getByRole('listbox', { name: say('选择要提醒的人') }).getByRole('option')).toHaveText(['小乙']);
   await me.composer.fill('');
-  await me.page.reload();
+  await owner.live(() => me.page.reload());
   await expect(me.message('before')).toContainText('小乙');
   await me.showList();
   await expect(me.session('昵称')).toContainText(say('{}：{}', '小乙', 'before'));
