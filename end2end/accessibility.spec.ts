@@ -413,6 +413,7 @@ test('new messages are read out, history is not', async ({ enter, server }) => {
   const me = new Messenger(visitor.page);
   await me.choose(GROUP);
   const heard = visitor.page.locator('[aria-live=polite]:not([role=status])');
+  await expect(me.messages.last()).toBeInViewport();
   await me.log.hover();
   await visitor.page.mouse.wheel(0, -2000);
   await expect.poll(async () => (await me.seqs())[0]).toBeLessThan(580);

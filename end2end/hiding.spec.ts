@@ -27,10 +27,12 @@ test('deleting a read message changes no count, an unread one lowers it, on all 
   };
   await unread(3);
 
+  // Older ones may come meanwhile, above it.
+  await expect(one.message('第一条')).toBeVisible();
   const old = (await one.messages.locator('.text').first().textContent())!;
-  await one.act(one.messages.first(), say('删除'));
+  await one.act(one.message(old), say('删除'));
   await expect(one.page.getByRole('alert')).toContainText(say('已删除'));
-  await expect(one.messages.locator('.text').first()).not.toHaveText(old);
+  await expect(one.message(old)).toHaveCount(0);
   await unread(3);
 
   await one.act(one.message('第二条'), say('删除'));
@@ -57,6 +59,7 @@ test('a deletion can be taken back for five seconds, on all devices', FLOW, asyn
   const two = new Messenger(other.page);
   for (const side of [one, two]) await side.choose('music-dev-4-b');
   const text = (await one.messages.locator('.text').last().textContent())!;
+  await expect(two.message(text)).toBeVisible();
   const before = await two.seqs();
   await one.act(one.message(text), say('删除'));
   for (const side of [one, two]) await expect(side.message(text)).toHaveCount(0);
@@ -77,6 +80,7 @@ test('several messages are deleted by one request', FLOW, async ({ enter }) => {
   visitor.page.on('request', request => {
     if (request.method() === 'PUT' && /\/hidden$/.test(request.url())) asked.push(request.postData() ?? '');
   });
+  await expect(me.messages.nth(2)).toBeAttached();
   const seqs = (await me.seqs()).slice(-3);
   await me.act(me.messages.last(), say('多选'));
   const bar = me.page.getByRole('group', { name: say('多选') });
@@ -243,6 +247,7 @@ test('menus open by keyboard and by a button, and give the focus back', async ({
   const page = visitor.page;
   const me = new Messenger(page);
   await me.choose('film-dev-3-b');
+  await expect(me.messages.last()).toBeInViewport();
   await me.log.focus();
   await page.keyboard.press('ArrowUp');
   await expect(me.messages.last()).toBeFocused();
@@ -259,6 +264,7 @@ test('menus open by keyboard and by a button, and give the focus back', async ({
   await visitor.context.grantPermissions(['clipboard-read', 'clipboard-write']);
   const text = await me.messages.nth(-2).locator('.text').textContent();
   await page.keyboard.press('ContextMenu');
+  await expect(me.menu.getByRole('menuitem', { name: '复制' })).toBeFocused();
   await page.keyboard.press('Enter');
   await expect(page.getByRole('alert')).toContainText('已复制');
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(text);

@@ -24,6 +24,7 @@ test('older messages come without moving what is on screen', async ({ enter }) =
   const visitor = await enter('kleedrac');
   const me = new Messenger(visitor.page);
   await me.choose(GROUP);
+  await expect(me.messages.last()).toBeInViewport();
   await still(visitor.page);
 
   let release = () => {};
@@ -66,7 +67,7 @@ test('scrolling up reaches the first message, down the newest, without a gap or 
     await visitor.page.mouse.wheel(0, -4000);
     expect((await look())[0]).toBe(1);
     await expect(me.page.getByText('没有更早的消息了')).toBeInViewport({ timeout: 100 });
-  }).toPass({ intervals: [50], timeout: 30_000 });
+  }).toPass({ intervals: [50], timeout: 60_000 });
   expect(seen.size).toBe(600);
 
   seen.clear();
@@ -74,7 +75,7 @@ test('scrolling up reaches the first message, down the newest, without a gap or 
     await visitor.page.mouse.wheel(0, 4000);
     expect((await look()).at(-1)).toBe(600);
     await expect(me.messages.last()).toBeInViewport({ timeout: 100 });
-  }).toPass({ intervals: [50], timeout: 30_000 });
+  }).toPass({ intervals: [50], timeout: 60_000 });
   expect(seen.size).toBe(600);
 });
 
@@ -86,7 +87,7 @@ test('the button leads from far up to the newest message at once', async ({ ente
   await expect(async () => {
     await visitor.page.mouse.wheel(0, -4000);
     expect((await me.seqs())[0]).toBeLessThan(200);
-  }).toPass({ intervals: [50], timeout: 30_000 });
+  }).toPass({ intervals: [50], timeout: 60_000 });
   await visitor.page.getByRole('button', { name: '回到最新消息' }).click();
   await expect(me.messages.last()).toHaveAttribute('data-seq', '600');
   await expect(me.messages.last()).toBeInViewport();

@@ -80,7 +80,10 @@ test('the list is filtered by name and walked by arrow keys', async ({ enter, se
   await dialog.getByRole('searchbox').fill('crimsun');
   await dialog.getByRole('button', { name: 'crimsun' }).click();
   await me.send('hi');
+  await expect(me.mark('hi', say('已发送'))).toBeVisible();
   await peer.send(await peer.conversation(), 'hi to all');
+  // It may move a row, which must be done before one walks along them.
+  await expect(me.list).toContainText('hi to all');
   await expect(me.sessions).toHaveCount(2);
 
   const filter = visitor.page.getByRole('searchbox', { name: say('筛选会话') });

@@ -53,6 +53,7 @@ test('a message that comes into a watched window never counts as unread', async 
   const visitor = await enter('music-dev-2-a');
   const me = new Messenger(visitor.page);
   await me.choose('music-dev-2-b');
+  await expect(me.messages.last()).toBeInViewport();
   await visitor.page.evaluate(() => {
     const seen: string[] = ((window as any).seen = []);
     const look = () => {
