@@ -121,6 +121,8 @@ export class Server {
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const exit = once(child, 'exit');
     child.kill(signal);
+    // One that stands still hears nothing.
+    child.kill('SIGCONT');
     await exit;
   }
 
