@@ -14,7 +14,7 @@ test('a device that is removed is thrown to the login page at once', FLOW, async
   await expect(one.page.getByText(say('本机'))).toHaveCount(1);
   two.watch.allow(/answer 401|status of 401/);
   await one.page.getByRole('button', { name: /移除设备|Remove the device/ }).click();
-  await expect(two.page).toHaveURL(/\/login/, { timeout: 3_000 });
+  await expect(two.page).toHaveURL(/\/login/, { timeout: 10_000 });
   await expect(one.page.getByRole('listitem')).toHaveCount(1);
   await two.page.goBack();
   await expect(two.page).toHaveURL(/\/login/);

@@ -106,7 +106,7 @@ test('a connection that only looks open is replaced when the page wakes up', asy
   one.proxy.heal();
   await program.send(conversation, '还是没人听见');
   await one.visitor.page.evaluate(() => dispatchEvent(new Event('online')));
-  await expect(one.me.message('还是没人听见')).toBeVisible({ timeout: 8_000 });
+  await expect(one.me.message('还是没人听见')).toBeVisible({ timeout: 15_000 });
   await expect(one.me.message('没人听见')).toHaveCount(1);
 });
 
