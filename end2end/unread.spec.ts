@@ -54,6 +54,8 @@ test('a message that comes into a watched window never counts as unread', async 
   const me = new Messenger(visitor.page);
   await me.choose('music-dev-2-b');
   await expect(me.messages.last()).toBeInViewport();
+  // The page finds out that its end is watched in the frame after the messages have come.
+  await visitor.page.evaluate(() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))));
   await visitor.page.evaluate(() => {
     const seen: string[] = ((window as any).seen = []);
     const look = () => {
