@@ -141,9 +141,11 @@ async fn a_bad_source_keeps_nobody_waiting() {
         }
         assert!(began.elapsed() < Duration::from_secs(5), "{handle}");
     }
-    // The endless answer was an answer: only the silent one is asked again.
-    let again = listener.hear(4).await;
-    assert_eq!(again[3].header("sixin-event"), again[0].header("sixin-event"));
+    // The endless answer was an answer: only the silent one is asked again, on a slow machine before the third is heard of.
+    let heard = listener.hear(4).await;
+    let ids: Vec<_> = heard.iter().map(|request| request.header("sixin-event")).collect();
+    let times = |id: &str| ids.iter().filter(|other| **other == id).count();
+    assert_eq!((times(ids[0]), times(ids[1])), (2, 1), "{ids:?}");
 }
 
 /// R002-02, invariant 1: an event outlives a `kill -9` and a stop, and is told under the same id.
