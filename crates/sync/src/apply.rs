@@ -3,7 +3,7 @@
 //! Everything here is idempotent and monotone: cursors are max-registers, and an object gives way only to a later state
 //! of itself (R000-16, T1, T7).
 
-use crate::client::{Client, Opened};
+use crate::client::Client;
 use crate::pull::Job;
 use crate::sessions::{Change, Held};
 use crate::timeline::Timeline;
@@ -14,12 +14,6 @@ use protocol::{
     RequestState, Rev, Seq, Upd, User, UserId,
 };
 use std::collections::btree_map::Entry;
-
-/// How many timelines are held beside the open one, and how much of each.
-const TIMELINES: usize = 20;
-const KEPT: usize = 200;
-/// A conversation opens at its first unread message; further back than this one scrolls.
-const REACH: u64 = 100;
 
 impl Client {
     /// One page of a sync. Conversations come before the account's changes, which may be about them.
@@ -315,48 +309,6 @@ impl Client {
         }
     }
 
-    /// A person opens a conversation. Opening it again changes nothing.
-    pub(crate) fn enter(&mut self, id: ConversationId) {
-        if self.open.is_some_and(|open| open.id != id) {
-            self.leave();
-        }
-        let held = self.held.get(&id);
-        if self.open.is_none_or(|open| open.place.is_none()) {
-            let first_unread = held.and_then(Held::first_unread);
-            let place = held.map(|held| held.place(self.unread_first));
-            self.open = Some(Opened { id, first_unread, place });
-            self.changes.order = true;
-            self.changes.timelines.insert(id);
-            self.unmark(id);
-        }
-        match self.held.get(&id) {
-            None => self.pulls.want_any(Job::Describe(id), self.now),
-            Some(held) if held.timeline.is_none() => self.pulls.want_any(Job::Newest(id), self.now),
-            Some(_) => self.reach_unread(id),
-        }
-        self.want_readers(id);
-        self.visited.retain(|visited| *visited != id);
-        self.visited.push(id);
-    }
-
-    /// A person leaves the open conversation: its divider goes, and what it holds is bounded.
-    pub(crate) fn leave(&mut self) {
-        let Some(open) = self.open.take() else { return };
-        self.changes.order = true;
-        self.changes.timelines.insert(open.id);
-        self.reports.consider(open.id);
-        self.tell_draft(open.id);
-        self.pulls.cancel_paging(open.id);
-        if let Some(timeline) = self.held.get_mut(&open.id).and_then(|held| held.timeline.as_mut()) {
-            timeline.expect_none();
-            timeline.trim(KEPT);
-        }
-        if self.visited.len() > TIMELINES {
-            let oldest = self.visited.remove(0);
-            self.forget_timeline(oldest);
-        }
-    }
-
     /// The account's log went on without this device, through `upd`: what it told is to be asked for again.
     pub(crate) fn doubt(&mut self, upd: Upd) {
         let open = self.open();
@@ -384,17 +336,6 @@ impl Client {
         }
     }
 
-    fn forget_timeline(&mut self, id: ConversationId) {
-        self.pulls.cancel(Job::Changes(id));
-        let mut ready = Vec::new();
-        if let Some(held) = self.held.get_mut(&id)
-            && held.timeline.take().is_some()
-        {
-            ready = held.log.restart(self.now, held.about.rev);
-        }
-        self.apply_log(id, ready);
-    }
-
     pub(crate) fn meet(&mut self, users: impl IntoIterator<Item = User>) {
         for user in users {
             let known = self.users.get(&user.id);
@@ -420,16 +361,6 @@ impl Client {
         let about = |held: &Held| held.about.peer.as_ref().is_some_and(|peer| peer.id == user.id);
         self.changes.sessions.extend(self.held.iter().filter(|(_, held)| about(held)).map(|(id, _)| *id));
         self.changes.timelines.extend(self.open.map(|open| open.id));
-    }
-
-    /// Asks who has read the messages of the open group, unless that is never told.
-    fn want_readers(&mut self, id: ConversationId) {
-        let told = |about: &Conversation| {
-            about.kind == ConversationKind::Group && about.member_count <= Readers::LISTED_MAX as u64
-        };
-        if self.open() == Some(id) && self.held.get(&id).is_some_and(|held| told(&held.about)) {
-            self.pulls.want_any(Job::Readers(id), self.now);
-        }
     }
 
     pub(crate) fn apply_readers(&mut self, id: ConversationId, readers: Readers) {
@@ -513,16 +444,6 @@ impl Client {
     pub(crate) fn settle_account(&mut self) {
         if let Some(at) = self.log.pull_at() {
             self.pulls.want_any(Job::Sync, at);
-        }
-    }
-
-    /// Loads older messages until the first unread one is there, so that the page can open at it.
-    fn reach_unread(&mut self, id: ConversationId) {
-        let Some(first) = self.open.filter(|open| open.id == id).and_then(|open| open.first_unread) else { return };
-        let Some(held) = self.held.get(&id) else { return };
-        let near = held.about.head_seq.get() < first.get() + REACH;
-        if near && held.timeline.as_ref().is_some_and(|timeline| timeline.oldest() > first) {
-            self.load_older(id);
         }
     }
 }

@@ -14,6 +14,7 @@ mod client;
 mod counts;
 mod link;
 mod log;
+mod opening;
 mod order;
 mod outbox;
 mod preferences;

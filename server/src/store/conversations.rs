@@ -2,18 +2,18 @@
 
 use super::accounts::is_active;
 use super::append::decode_message;
-use super::event::{Roster, Special};
 use super::hidden::WITHHELD;
 use super::positions::{from_json, json};
 use super::relations::read_relation;
+use super::rosters::role;
 use super::{Store, StoreError, Tx, parse, preferences};
-use protocol::group::{Announcement, Role};
+use protocol::group::Announcement;
 use protocol::sync::AccountChange;
 use protocol::{
     Conversation, ConversationId, ConversationKind, Cursors, DeviceId, Group, Millis, Nickname, Seq, User, UserId,
 };
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Connection, Row, SqliteConnection};
+use sqlx::{Row, SqliteConnection};
 
 const DIRECT: i64 = 0;
 const GROUP: i64 = 1;
@@ -25,7 +25,7 @@ pub(super) fn kind_number(kind: ConversationKind) -> i64 {
     }
 }
 
-fn kind(number: i64) -> Result<ConversationKind, StoreError> {
+pub(super) fn kind(number: i64) -> Result<ConversationKind, StoreError> {
     match number {
         DIRECT => Ok(ConversationKind::Direct),
         GROUP => Ok(ConversationKind::Group),
@@ -140,10 +140,6 @@ const PAGE: &str = describe!(
 
 const THESE: &str = describe!("select value from json_each($3)");
 
-const ROSTER_HEAD: &str = "select kind, muted_until, roster_rev from conversation where id = $1";
-const ROSTER: &str = "select account, role, muted_until, nickname, nickname_rev
-    from member where conversation = $1 order by account";
-
 const FIND_DIRECT: &str = "select id from conversation where low = $1 and high = $2";
 const INSERT: &str = "insert into conversation (kind, low, high, title, created_at, active_at, members, version)
     values ($1, $2, $3, $4, $5, $5, 0, $6) returning id";
@@ -169,7 +165,7 @@ const JOIN_COUNT: &str = "update conversation
 /// Every statement of this file, for the test that explains them.
 #[cfg(test)]
 pub const STATEMENTS: &[&str] =
-    &[ONE, THESE, PAGE, ROSTER_HEAD, ROSTER, FIND_DIRECT, INSERT, JOIN_UPD, JOIN, BACK, OWN, JOINED_UPD, JOIN_COUNT];
+    &[ONE, THESE, PAGE, FIND_DIRECT, INSERT, JOIN_UPD, JOIN, BACK, OWN, JOINED_UPD, JOIN_COUNT];
 
 impl Store {
     /// One conversation as its member sees it; `NotFound` for everybody else.
@@ -196,14 +192,6 @@ impl Store {
         limit: u32,
     ) -> Result<Described, StoreError> {
         page(&mut *self.reader.acquire().await?, reader, Since::EVER, after, limit).await
-    }
-
-    /// Who is in the conversation; `None` when there is no such conversation.
-    pub async fn roster(&self, id: ConversationId) -> Result<Option<Roster>, StoreError> {
-        let mut conn = self.reader.acquire().await?;
-        // One snapshot: the members are those of the position.
-        let mut tx = conn.begin().await?;
-        roster(&mut tx, id).await
     }
 
     /// Opens the direct conversation of the two, who may be one; tells whether it is new. `NotFound` when it would be new
@@ -234,40 +222,6 @@ impl Store {
                 })
             })
             .await
-    }
-}
-
-/// Who is in the conversation as the connection sees it.
-pub(super) async fn roster(conn: &mut SqliteConnection, id: ConversationId) -> Result<Option<Roster>, StoreError> {
-    let Some(head) = sqlx::query(ROSTER_HEAD).bind(id.as_i64()).fetch_optional(&mut *conn).await? else {
-        return Ok(None);
-    };
-    let rows = sqlx::query(ROSTER).bind(id.as_i64()).fetch_all(conn).await?;
-    let mut members = Vec::with_capacity(rows.len());
-    let mut special = Vec::new();
-    for row in rows {
-        let account = parse(row.try_get::<i64, _>(0)?)?;
-        let (role, muted_until) = (role(row.try_get(1)?)?, row.try_get::<i64, _>(2)?.unsigned_abs());
-        let nickname = read_nickname(&row, account, 3)?;
-        if role != Role::Member || muted_until > 0 || nickname.is_some() {
-            special.push(Special { account, role, muted_until, nickname });
-        }
-        members.push(account);
-    }
-    let (muted_until, rev) = (head.try_get::<i64, _>(1)?.unsigned_abs(), parse(head.try_get::<i64, _>(2)?)?);
-    Ok(Some(match kind(head.try_get(0)?)? {
-        ConversationKind::Direct => Roster::new(ConversationKind::Direct, members),
-        ConversationKind::Group => Roster::of_group(members, special, muted_until, rev),
-    }))
-}
-
-/// A member's role, as it is stored.
-pub(super) fn role(number: i64) -> Result<Role, StoreError> {
-    match number {
-        0 => Ok(Role::Member),
-        1 => Ok(Role::Admin),
-        2 => Ok(Role::Owner),
-        other => Err(StoreError::Corrupt(format!("role {other}"))),
     }
 }
 

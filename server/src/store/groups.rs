@@ -3,9 +3,10 @@
 //! Invariants: whether somebody may do it is asked in the transaction that does it. Every change that members share
 //! moves the conversation's log by one position and is told by a notice. What changes roles or mutes changes the roster.
 
-use super::conversations::{Reader, one, only, read_user, role, roster};
+use super::conversations::{Reader, one, only, read_user};
 use super::event::{Event, Roster};
 use super::notices::Actor;
+use super::rosters::{role, roster};
 use super::{Store, StoreError, Tx};
 use protocol::group::{Action, ChangeGroup, History, Joining, Named, Role};
 use protocol::{Conversation, ConversationId, DisplayName, LogChange, Millis, Nickname, Notice, User, UserId};

@@ -45,7 +45,7 @@ impl Store {
         let mut conn = self.reader.acquire().await?;
         let mut tx = conn.begin().await?;
         let row = sqlx::query(RULES).bind(account.as_i64()).bind(id.as_i64()).fetch_one(&mut *tx).await?;
-        let governs = super::conversations::role(row.try_get(3)?)?.may(Action::Govern);
+        let governs = super::rosters::role(row.try_get(3)?)?.may(Action::Govern);
         let mut waiting = Vec::new();
         if governs {
             let rows = sqlx::query(WAITING).bind(id.as_i64()).bind(NAMED_MAX as i64).fetch_all(&mut *tx).await?;

@@ -1,6 +1,7 @@
 //! The members of a group, in pages and by name.
 
-use super::conversations::{read_user, role};
+use super::conversations::read_user;
+use super::rosters::role;
 use super::{Store, StoreError, parse};
 use protocol::group::{Member, Members};
 use protocol::{ConversationId, UserId};

@@ -43,6 +43,7 @@ pub mod relations;
 mod removals;
 mod reports;
 mod requests;
+mod rosters;
 mod standings;
 pub mod sync;
 #[cfg(test)]

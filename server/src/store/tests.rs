@@ -463,6 +463,7 @@ async fn statements_use_indexes() {
         removals::STATEMENTS,
         reports::STATEMENTS,
         requests::STATEMENTS,
+        rosters::STATEMENTS,
         standings::STATEMENTS,
         sync::STATEMENTS,
         unread::STATEMENTS,
