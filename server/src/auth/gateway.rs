@@ -74,8 +74,8 @@ impl Gateway {
         let vouched = Vouched { issuer: COMPANY.to_owned(), person: newcomer, label: None, company: None };
         let account = state.store.identify(vouched).await?.ok_or_else(Refusal::not_logged_in)?;
         match state.logins.begin_with(&token, &account, device_name(&parts.headers)).await {
-            // Two requests of a new browser came at once.
-            Ok(_) | Err(StoreError::Taken) => {}
+            // Two requests of a new browser came at once, or a deactivation came first.
+            Ok(_) | Err(StoreError::Taken | StoreError::NotFound) => {}
             Err(error) => return Err(error.into()),
         }
         state.logins.find(&token).await?.map(CurrentUser).ok_or_else(Refusal::not_logged_in)

@@ -109,14 +109,19 @@ impl Logins {
         Ok(Some(login))
     }
 
-    /// Begins a login of the account and returns its token, which nobody can read again.
-    pub async fn begin(&self, account: &Account, name: DeviceName) -> Result<(DeviceId, Token), Refusal> {
+    /// Begins a login of the account and returns its token, which nobody can read again. `None` when the account was
+    /// deactivated meanwhile.
+    pub async fn begin(&self, account: &Account, name: DeviceName) -> Result<Option<(DeviceId, Token)>, Refusal> {
         let token = Token::fresh()?;
-        let device = self.store.begin_login(account.id, token.hash, name).await?;
-        Ok((device, token))
+        match self.store.begin_login(account.id, token.hash, name).await {
+            Ok(device) => Ok(Some((device, token))),
+            Err(StoreError::NotFound) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
-    /// Begins a login of the account with a token that is known already; `Taken` when it has begun.
+    /// Begins a login of the account with a token that is known already; `Taken` when it has begun, `NotFound` when the
+    /// account was deactivated meanwhile.
     pub async fn begin_with(&self, token: &str, account: &Account, name: DeviceName) -> Result<DeviceId, StoreError> {
         self.store.begin_login(account.id, token_hash(token), name).await
     }

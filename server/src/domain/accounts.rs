@@ -53,10 +53,10 @@ pub async fn log_in(
     };
     let (account, hash) = found.map_or((None, None), |(account, hash)| (Some(account), hash));
     let matches = state.passwords.verify(request.password, hash).await?;
-    let Some(account) = account.filter(|_| matches) else {
-        return Err(Refusal::new(ErrorCode::WrongCredentials, "no account has this handle and password"));
-    };
-    let (device, token) = state.logins.begin(&account, request.device_name.unwrap_or(derived_name)).await?;
+    let refused = || Refusal::new(ErrorCode::WrongCredentials, "no account has this handle and password");
+    let account = account.filter(|_| matches).ok_or_else(refused)?;
+    let begun = state.logins.begin(&account, request.device_name.unwrap_or(derived_name)).await?;
+    let (device, token) = begun.ok_or_else(refused)?;
     Ok(Login { account, device, token: token.text })
 }
 

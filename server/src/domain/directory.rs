@@ -4,6 +4,7 @@ use super::profiles;
 use crate::error::Refusal;
 use crate::import::person;
 use crate::state::AppState;
+use crate::store::Event;
 use crate::store::directory::NewPerson;
 use protocol::directory::{
     BATCH, ConflictsPage, DepartmentsPage, ExternalId, Listed, PeoplePage, PutDepartments, PutPeople,
@@ -34,12 +35,16 @@ pub async fn put_people(state: &AppState, request: PutPeople) -> Result<Results,
     at_most("people", request.people.len())?;
     let new = |it: protocol::directory::Person| NewPerson { newcomer: person(it.external_id.as_str()), person: it };
     let people = request.people.into_iter().map(new).collect();
-    let (store, logins) = (state.store.clone(), state.logins.clone());
+    let (store, logins, hub) = (state.store.clone(), state.logins.clone(), state.hub.clone());
     // A task of its own: a caller who hangs up must not leave an old account among the logins.
     let kept = tokio::spawn(async move {
-        let (results, changed) = store.put_people(people).await?;
-        logins.forget(&changed);
-        Ok::<_, Refusal>(results)
+        let kept = store.put_people(people).await?;
+        logins.forget(&kept.changed);
+        // Who connected after the commit had told the hub may have found their login in memory until now.
+        for (account, device) in kept.ended {
+            hub.publish(Event::LoginEnded { account, device });
+        }
+        Ok::<_, Refusal>(kept.results)
     });
     Ok(Results { results: kept.await.map_err(|_| Refusal::internal())?? })
 }
@@ -79,4 +84,47 @@ pub async fn conflicts(state: &AppState, after: u64) -> Result<ConflictsPage, Re
 
 fn at_most(field: &'static str, len: usize) -> Result<(), Refusal> {
     if len > BATCH { Err(Refusal::field(field, &format!("at most {BATCH} at once, has {len}"))) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::serve::{Server, build};
+    use clap::{Args, FromArgMatches};
+    use protocol::frame::close;
+    use protocol::{Account, DeviceName};
+
+    fn put(active: bool) -> PutPeople {
+        let person = serde_json::json!({"external_id": "e1", "version": if active { 1 } else { 2 }, "display_name": "张三",
+            "active": active});
+        serde_json::from_value(serde_json::json!({ "people": [person] })).unwrap()
+    }
+
+    async fn account(state: &AppState) -> Account {
+        state.store.account_by_handle(&"e1".try_into().unwrap()).await.unwrap().unwrap().0
+    }
+
+    /// R002-01: a connection that began in the instant of a deactivation, after the commit had been told, ends with it.
+    #[tokio::test]
+    async fn no_connection_outlives_a_deactivation() {
+        let folder = tempfile::tempdir().unwrap();
+        let arguments = ["sixin", "--data", folder.path().to_str().unwrap()];
+        let matches = Config::augment_args(clap::Command::new("sixin")).get_matches_from(arguments);
+        // Nothing carries commits to the hub: what they tell came before the connection.
+        let Server { state, writer } = build(Config::from_arg_matches(&matches).unwrap()).await.unwrap();
+        let _writer = tokio::spawn(writer.run());
+        put_people(&state, put(true)).await.unwrap();
+        let name: DeviceName = "x".try_into().unwrap();
+        let (_, token) = state.logins.begin(&account(&state).await, name.clone()).await.unwrap().unwrap();
+        let login = state.logins.find(&token.text).await.unwrap().unwrap();
+        let mut connected = state.hub.connect(login.account.id, login.device);
+        assert!(state.logins.is_current(&login).await);
+
+        let late = account(&state).await;
+        put_people(&state, put(false)).await.unwrap();
+        assert_eq!(connected.cut.try_recv(), Ok(close::REVOKED));
+        assert!(!state.logins.is_current(&login).await, "who connects from now on asks the database");
+        assert!(state.logins.begin(&late, name).await.unwrap().is_none(), "who was about to log in does not");
+    }
 }

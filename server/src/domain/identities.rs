@@ -33,8 +33,7 @@ pub async fn log_in(
     let company = somebody.company.clone().and_then(|id| ExternalId::try_from(id).ok()).map(String::from);
     let vouched = Vouched { issuer: oidc.issuer().to_owned(), label: label(&somebody), person: newcomer, company };
     let Some(account) = state.store.identify(vouched).await? else { return Ok(None) };
-    let (_, token) = state.logins.begin(&account, device).await?;
-    Ok(Some(token.text))
+    Ok(state.logins.begin(&account, device).await?.map(|(_, token)| token.text))
 }
 
 /// Makes whom the provider names another way into the account. False when they are one into another account already.

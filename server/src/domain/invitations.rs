@@ -54,6 +54,6 @@ pub async fn let_in(
         StoreError::Taken => Refusal::new(ErrorCode::HandleTaken, "another account has this handle"),
         error => error.into(),
     })?;
-    let (_, token) = state.logins.begin(&account, device).await?;
-    Ok(token.text)
+    let begun = state.logins.begin(&account, device).await?;
+    begun.map(|(_, token)| token.text).ok_or_else(Refusal::not_found)
 }

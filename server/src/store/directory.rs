@@ -13,8 +13,8 @@ use super::members::containing;
 use super::profiles::{rename, spell_person};
 use super::writer::Tx;
 use super::{Store, StoreError, parse};
-use protocol::UserId;
 use protocol::directory::{ExternalId, Listed, Outcome, PeoplePage, Person, PersonKind, Stored};
+use protocol::{DeviceId, UserId};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
@@ -64,20 +64,29 @@ pub struct NewPerson {
     pub newcomer: Newcomer,
 }
 
+/// What became of people whom the source told of.
+#[derive(Default)]
+pub struct Kept {
+    pub results: Vec<Stored>,
+    /// Whose account changed.
+    pub changed: Vec<UserId>,
+    /// The logins that ended because their account was deactivated.
+    pub ended: Vec<(UserId, DeviceId)>,
+}
+
 impl Store {
-    /// Keeps people, each with an outcome of their own, in one transaction. Tells whose account changed.
-    pub async fn put_people(&self, people: Vec<NewPerson>) -> Result<(Vec<Stored>, Vec<UserId>), StoreError> {
+    /// Keeps people, each with an outcome of their own, in one transaction.
+    pub async fn put_people(&self, people: Vec<NewPerson>) -> Result<Kept, StoreError> {
         self.writer
             .run(move |tx| {
                 Box::pin(async move {
-                    let (mut stored, mut changed) = (Vec::with_capacity(people.len()), Vec::new());
+                    let mut kept = Kept::default();
                     for new in people {
                         let external_id = new.person.external_id.clone();
-                        let (outcome, account) = put_person(tx, new).await?;
-                        changed.extend(account);
-                        stored.push(Stored { external_id, outcome });
+                        let outcome = put_person(tx, new, &mut kept).await?;
+                        kept.results.push(Stored { external_id, outcome });
                     }
-                    Ok((stored, changed))
+                    Ok(kept)
                 })
             })
             .await
@@ -106,11 +115,11 @@ impl Store {
     }
 }
 
-async fn put_person(tx: &mut Tx<'_>, new: NewPerson) -> Result<(Outcome, Option<UserId>), StoreError> {
+async fn put_person(tx: &mut Tx<'_>, new: NewPerson, kept: &mut Kept) -> Result<Outcome, StoreError> {
     let NewPerson { person, newcomer } = new;
     let mut posts = Vec::with_capacity(person.departments.len());
     for id in &person.departments {
-        let Some(found) = departments::find(tx.conn, id).await? else { return Ok((Outcome::UnknownDepartment, None)) };
+        let Some(found) = departments::find(tx.conn, id).await? else { return Ok(Outcome::UnknownDepartment) };
         posts.push(found);
     }
     let account = account_of(tx, &person, newcomer).await?;
@@ -119,7 +128,7 @@ async fn put_person(tx: &mut Tx<'_>, new: NewPerson) -> Result<(Outcome, Option<
     let (conflict, statement) = match verdict {
         Verdict::Told => {
             spell_person(tx, account).await?;
-            return Ok((Outcome::Known, None));
+            return Ok(Outcome::Known);
         }
         Verdict::Source { conflict } => (conflict, PUT_PERSON),
         Verdict::Own { conflict } => (conflict, PUT_BEHIND),
@@ -149,10 +158,13 @@ async fn put_person(tx: &mut Tx<'_>, new: NewPerson) -> Result<(Outcome, Option<
     if !person.active {
         let devices = sqlx::query_scalar::<_, i64>(END_LOGINS).bind(account.as_i64()).fetch_all(&mut *tx.conn).await?;
         for device in devices {
-            tx.publish(Event::LoginEnded { account, device: parse(device)? });
+            let device = parse(device)?;
+            tx.publish(Event::LoginEnded { account, device });
+            kept.ended.push((account, device));
         }
     }
-    Ok((Outcome::Stored, Some(account)))
+    kept.changed.push(account);
+    Ok(Outcome::Stored)
 }
 
 async fn known(tx: &mut Tx<'_>, account: UserId) -> Result<Option<Known>, StoreError> {

@@ -10,9 +10,11 @@ use sqlx::Row;
 /// The SHA-256 of a token, all that is kept of it.
 pub type TokenHash = [u8; 32];
 
-// A device's number is not given again when its login has ended: what still speaks of it must not mean another one.
+// A device's number is not given again when its login has ended: what still speaks of it must not mean another one. Whoever
+// was deactivated since they said who they are gets none.
 const INSERT: &str = "insert into login (id, account, token_hash, device_name, created_at, last_seen_at)
-    values (max($4, (select coalesce(max(id), 0) + 1 from login)), $1, $2, $3, $4, $4) returning id";
+    select max($4, (select coalesce(max(l.id), 0) + 1 from login as l)), a.id, $2, $3, $4, $4
+    from account as a where a.id = $1 and a.active = 1 returning id";
 
 const BY_TOKEN: &str =
     "select a.id, a.handle, a.display_name, a.avatar, a.version, a.created_at, a.receipts, a.messages_from, a.show_last_seen, l.id
@@ -40,7 +42,7 @@ impl Store {
         row.map(|row| Ok((account(&row)?, parse(row.try_get::<i64, _>(9)?)?))).transpose()
     }
 
-    /// Keeps a new login.
+    /// Keeps a new login. `NotFound` when the account was deactivated.
     pub async fn begin_login(
         &self,
         account: UserId,

@@ -132,7 +132,13 @@ impl Backend {
     }
 
     pub async fn log_in(&mut self, account: &Account) -> Login {
-        let (device, token) = self.state().logins.begin(account, "simulated".try_into().unwrap()).await.unwrap();
+        let (device, token) = self
+            .state()
+            .logins
+            .begin(account, "simulated".try_into().unwrap())
+            .await
+            .unwrap()
+            .expect("the account is active");
         Login { account: account.clone(), device, token: token.text }
     }
 
