@@ -5,7 +5,7 @@
 mod support;
 
 use hmac::{Hmac, Mac};
-use protocol::directory::{ConflictsPage, PersonChanged};
+use protocol::directory::{ConflictsPage, PersonChanged, PersonField};
 use protocol::path;
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -212,6 +212,41 @@ async fn the_later_version_wins_on_both_sides() {
     assert_eq!(told, [("老张", 7, "张三丰", 6), ("张君宝", 7, "老张", 7)]);
     let rest = format!("{}?after={}", path::ADMIN_CONFLICTS, page.conflicts[0].id);
     assert_eq!(admin.get(&rest).await.read::<ConflictsPage>().conflicts.len(), 1);
+}
+
+/// R002-02: a picture that is changed here never beats a name of the source, on either side.
+#[tokio::test]
+async fn a_picture_never_beats_a_name() {
+    let listener = Listener::start(&[Manner::Answer(503)]).await;
+    let server = server(&listener);
+    let admin = Admin::of(&server);
+    admin.put_person(employee("e1", 5, "张三")).await;
+    let zhang = admin.let_in("e1", "zhangsan").await;
+    let name = async || zhang.get(path::ACCOUNT_ME).await.json()["display_name"].as_str().unwrap().to_owned();
+    let paint = async |shade| {
+        assert_eq!(Answer::of(zhang.request("PUT", path::ACCOUNT_AVATAR).body(picture(shade))).await.status, 200);
+    };
+    for shade in [0, 50] {
+        paint(shade).await;
+    }
+    listener.hear(1).await;
+    // Version 7 is a picture; the source made a version 6 of its own, a name.
+    assert_eq!(admin.put_person(employee("e1", 6, "张三丰")).await, "stored");
+    assert_eq!(name().await, "张三丰");
+    let heard = listener.hear(3).await;
+    assert_eq!(names(&heard), ["张三", "张三丰", "张三丰"], "what the source is told later brings no old name back");
+    let told = |request: &Request| (event(request).version, event(request).changed);
+    assert_eq!(told(&heard[2]), (7, PersonField::Avatar));
+
+    // A name of version 8, then a picture: the source is right at version 8, whatever the picture counts.
+    rename(&zhang, "小张").await;
+    paint(100).await;
+    assert_eq!(admin.put_person(employee("e1", 8, "张君宝")).await, "stored");
+    assert_eq!(name().await, "张君宝");
+    rename(&zhang, "三丰").await;
+    assert_eq!(event(&listener.hear(6).await[5]).version, 10, "versions never go back");
+    assert_eq!(admin.put_person(employee("e1", 9, "张全一")).await, "stored");
+    assert_eq!(name().await, "三丰", "a later name of one's own stays");
 }
 
 /// R002-02: without a webhook nothing is kept for it, and the source's word comes after whatever was changed here.

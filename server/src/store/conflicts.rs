@@ -1,8 +1,8 @@
 //! What becomes of a person whom both the source and they themselves changed (R002-02).
 //!
-//! The last writer by the source's version wins. A change made here is one version further than the last one known; at the
-//! same version the source is right, so that both sides end with the same. What gave way is kept for those who run the
-//! directory.
+//! The last writer of the name by the source's version wins. A change made here is one version further than the last one
+//! known; at the same version the source is right, so that both sides end with the same. What gave way is kept for those who
+//! run the directory. A picture contradicts nothing that the source tells: it counts the version on, and decides nothing.
 
 use super::directory::PAGE;
 use super::positions::{from_json, json};
@@ -24,13 +24,12 @@ pub const STATEMENTS: &[&str] = &[PUT, TRIM, LIST];
 
 /// What is known of a person when the source tells of them.
 pub(super) struct Known {
-    pub version: u64,
     /// The latest version that the source told.
     pub told: u64,
-    /// The version was made here.
-    pub own: bool,
+    /// The version at which the name was changed here last, if the source has told no later one.
+    pub own: Option<u64>,
     pub display_name: DisplayName,
-    /// The source has not heard of a change that was made here.
+    /// The source has not heard of a name that was chosen here.
     pub untold: bool,
 }
 
@@ -50,11 +49,11 @@ pub(super) enum Verdict {
 
 impl Known {
     pub fn weigh(&self, person: &Person) -> Verdict {
-        let differs = self.own && self.display_name != person.display_name;
+        let differs = self.own.is_some() && self.display_name != person.display_name;
         match person.version {
             version if version <= self.told => Verdict::Told,
-            version if self.own && version < self.version => Verdict::Own { conflict: differs },
-            version if version == self.version => Verdict::Source { conflict: differs },
+            version if self.own.is_some_and(|own| version < own) => Verdict::Own { conflict: differs },
+            version if self.own == Some(version) => Verdict::Source { conflict: differs },
             // Whoever was told of the change and then tells another name has changed their mind.
             _ => Verdict::Source { conflict: differs && self.untold },
         }
@@ -64,7 +63,7 @@ impl Known {
 /// Keeps a conflict, in which the source's word stays or gives way.
 pub(super) async fn keep(tx: &mut Tx<'_>, known: Known, person: &Person, source: bool) -> Result<(), StoreError> {
     let theirs = Claim { by: Author::Source, version: person.version, display_name: person.display_name.clone() };
-    let own = Claim { by: Author::Person, version: known.version, display_name: known.display_name };
+    let own = Claim { by: Author::Person, version: known.own.unwrap_or_default(), display_name: known.display_name };
     let (kept, lost) = if source { (theirs, own) } else { (own, theirs) };
     let id: i64 = sqlx::query_scalar(PUT)
         .bind(person.external_id.as_str())
@@ -104,14 +103,9 @@ mod tests {
     #[test]
     fn the_later_version_wins() {
         use Verdict::{Own, Source, Told};
-        let weigh = |own, untold, version, name: &str| {
-            let known = Known {
-                version: if own { 7 } else { 5 },
-                told: 5,
-                own,
-                display_name: "小张".try_into().unwrap(),
-                untold,
-            };
+        let weigh = |own: bool, untold, version, name: &str| {
+            let own = own.then_some(7);
+            let known = Known { told: 5, own, display_name: "小张".try_into().unwrap(), untold };
             let person = serde_json::json!({"external_id": "e", "version": version, "display_name": name});
             known.weigh(&serde_json::from_value(person).unwrap())
         };

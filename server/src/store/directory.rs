@@ -10,6 +10,7 @@ use super::event::Event;
 use super::identities::{BIND, COMPANY, FIND};
 use super::imports::{Person as Newcomer, free_handle};
 use super::members::containing;
+use super::outbound::correct_name;
 use super::profiles::{rename, spell_person};
 use super::writer::Tx;
 use super::{Store, StoreError, parse};
@@ -21,11 +22,12 @@ use sqlx::sqlite::SqliteRow;
 /// The most that stands on one page of the directory.
 pub(super) const PAGE: u32 = 500;
 
-const KNOWN: &str = "select w.version, w.told, w.own, a.display_name,
-        exists (select 1 from outbound as q where q.account = w.account)
+const KNOWN: &str = "select w.told, w.own, a.display_name,
+        exists (select 1 from outbound as q where q.account = w.account and q.body ->> 'changed' = 'display_name')
     from person as w join account as a on a.id = w.account where w.account = $1";
+// A picture that was changed here may have counted further.
 const PUT_PERSON: &str = "insert into person (account, external_id, title, version, told) values ($1, $2, $3, $4, $4)
-    on conflict (account) do update set title = $3, version = $4, told = $4, own = 0";
+    on conflict (account) do update set title = $3, version = max(person.version, $4), told = $4, own = 0";
 // What was changed here is the later version, and goes on.
 const PUT_BEHIND: &str = "update person set title = $3, told = $4 where account = $1 and external_id = $2";
 const CLEAR_POSTS: &str = "delete from post where account = $1";
@@ -144,8 +146,8 @@ async fn put_person(tx: &mut Tx<'_>, new: NewPerson, kept: &mut Kept) -> Result<
         .execute(&mut *tx.conn)
         .await?;
     tx.forget_upds(&[account]);
-    if statement == PUT_PERSON {
-        rename(tx, account, &person.display_name).await?;
+    if statement == PUT_PERSON && rename(tx, account, &person.display_name).await? {
+        correct_name(tx, account, &person.display_name).await?;
     }
     spell_person(tx, account).await?;
     sqlx::query(CLEAR_POSTS).bind(account.as_i64()).execute(&mut *tx.conn).await?;
@@ -171,11 +173,10 @@ async fn known(tx: &mut Tx<'_>, account: UserId) -> Result<Option<Known>, StoreE
     let row = sqlx::query(KNOWN).bind(account.as_i64()).fetch_optional(&mut *tx.conn).await?;
     row.map(|row| {
         Ok(Known {
-            version: row.try_get::<i64, _>(0)?.unsigned_abs(),
-            told: row.try_get::<i64, _>(1)?.unsigned_abs(),
-            own: row.try_get(2)?,
-            display_name: parse(row.try_get::<String, _>(3)?)?,
-            untold: row.try_get(4)?,
+            told: row.try_get::<i64, _>(0)?.unsigned_abs(),
+            own: Some(row.try_get::<i64, _>(1)?.unsigned_abs()).filter(|own| *own > 0),
+            display_name: parse(row.try_get::<String, _>(2)?)?,
+            untold: row.try_get(3)?,
         })
     })
     .transpose()

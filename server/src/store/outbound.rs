@@ -2,27 +2,33 @@
 //!
 //! Invariants: a change and the event that tells of it are one transaction, so neither is there without the other. Events of
 //! one person leave in the order of their changes: only the oldest is ever told. An event keeps its id until it is told.
-//! Each carries the person as they are after it, so when more than [`WAITING`] of one person wait, the oldest go.
+//! When more than [`WAITING`] of one person wait, the oldest go whose field a later one tells of. An event of a picture never
+//! tells a name that has given way to the source's.
 
 use super::avatars::SHOWN;
 use super::positions::json;
 use super::writer::Tx;
 use super::{Store, StoreError, parse};
 use protocol::directory::{PersonChanged, PersonField};
-use protocol::{Millis, UserId};
+use protocol::{DisplayName, Millis, UserId};
 use sqlx::Row;
 use std::time::Duration;
 
 /// Events of one person that wait at most.
 const WAITING: i64 = 100;
 
-const COUNT: &str =
-    "update person set version = version + 1, own = 1 where account = $1 returning external_id, version";
+const COUNT: &str = "update person set version = version + 1, own = case when $2 then version + 1 else own end
+    where account = $1 returning external_id, version";
 const NAME: &str = "select display_name from account where id = $1";
 const PUT: &str = "insert into outbound (account, body, due)
     values ($1, json_set($2, '$.id', lower(hex(randomblob(16)))), $3)";
+// The last one that tells of a name, and of a picture, stays.
 const TRIM: &str = "delete from outbound where account = $1
-    and id <= (select q.id from outbound as q where q.account = $1 order by q.id desc limit 1 offset $2)";
+    and id <= (select q.id from outbound as q where q.account = $1 order by q.id desc limit 1 offset $2)
+    and exists (select 1 from outbound as l where l.account = $1 and l.id > outbound.id
+        and l.body ->> 'changed' = outbound.body ->> 'changed')";
+const CORRECT: &str = "update outbound set body = json_set(body, '$.display_name', $2)
+    where account = $1 and body ->> 'changed' = 'avatar'";
 const DUE: &str = "select q.id, q.account, q.body ->> 'id', q.body, q.attempts from outbound as q
     where q.due > $1 and q.due <= $2
     and not exists (select 1 from outbound as e where e.account = q.account and e.id < q.id)
@@ -33,7 +39,7 @@ const LATER: &str = "update outbound set attempts = attempts + 1, due = $2 where
 
 /// Every statement of this file, for the test that explains them.
 #[cfg(test)]
-pub const STATEMENTS: &[&str] = &[COUNT, NAME, PUT, TRIM, DUE, NEXT, TOLD, LATER];
+pub const STATEMENTS: &[&str] = &[COUNT, NAME, PUT, TRIM, CORRECT, DUE, NEXT, TOLD, LATER];
 
 /// An event that is to be told now.
 #[derive(Clone, Debug)]
@@ -49,7 +55,8 @@ pub struct OutboundEvent {
 
 /// Has the source told that a person changed themselves, if it knows them.
 pub(super) async fn tell_source(tx: &mut Tx<'_>, account: UserId, changed: PersonField) -> Result<(), StoreError> {
-    let counted = sqlx::query(COUNT).bind(account.as_i64()).fetch_optional(&mut *tx.conn).await?;
+    let renamed = changed == PersonField::DisplayName;
+    let counted = sqlx::query(COUNT).bind(account.as_i64()).bind(renamed).fetch_optional(&mut *tx.conn).await?;
     let Some(row) = counted else { return Ok(()) };
     let name: String = sqlx::query_scalar(NAME).bind(account.as_i64()).fetch_one(&mut *tx.conn).await?;
     let avatar: Option<String> = sqlx::query_scalar(SHOWN).bind(account.as_i64()).fetch_one(&mut *tx.conn).await?;
@@ -66,6 +73,12 @@ pub(super) async fn tell_source(tx: &mut Tx<'_>, account: UserId, changed: Perso
     let put = sqlx::query(PUT).bind(account.as_i64()).bind(json(&event)?).bind(at.cast_signed());
     put.execute(&mut *tx.conn).await?;
     sqlx::query(TRIM).bind(account.as_i64()).bind(WAITING).execute(&mut *tx.conn).await?;
+    Ok(())
+}
+
+/// The source has named a person anew: what it is yet to be told of their picture must not bring the old name back.
+pub(super) async fn correct_name(tx: &mut Tx<'_>, account: UserId, name: &DisplayName) -> Result<(), StoreError> {
+    sqlx::query(CORRECT).bind(account.as_i64()).bind(name.as_str()).execute(&mut *tx.conn).await?;
     Ok(())
 }
 
