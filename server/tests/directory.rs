@@ -66,6 +66,23 @@ async fn the_directory_is_kept_current() {
     assert_eq!(answer.status, 422);
 }
 
+/// R002-02: a version that the server could not count on from is refused, and says so.
+#[tokio::test]
+async fn a_version_has_its_limit() {
+    let server = server();
+    let admin = Admin::of(&server);
+    for version in [1_u64 << 62, u64::MAX] {
+        let body = json!({"people": [employee("e1", version, "张三")]});
+        let refused = call(&server, "PUT", path::ADMIN_PEOPLE, TOKEN, Some(&body)).await;
+        assert_eq!((refused.status, refused.code()), (422, "invalid_field".to_owned()), "{version}");
+        let text = refused.text();
+        assert!(text.contains("people[0].version") && text.contains("below 2^62"), "{text}");
+    }
+    assert_eq!(admin.put_person(employee("e1", (1 << 62) - 1, "张三")).await, "stored");
+    let listed = admin.get(&path::ADMIN_PERSON.replace("{id}", "e1")).await.json();
+    assert_eq!(listed["version"], json!((1_u64 << 62) - 1));
+}
+
 /// R002-03: nobody but who has the admin token keeps the directory, and without one configured nobody does.
 #[tokio::test]
 async fn only_the_admin_token_opens_the_directory() {

@@ -3,7 +3,8 @@
 use crate::Millis;
 use crate::id::UserId;
 use crate::text::{AvatarHash, DisplayName, TextError};
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 
 /// The name that the source has for a person or a department: 1–128 Unicode scalars without control characters.
@@ -94,7 +95,9 @@ pub struct RemoveDepartments {
 #[serde(deny_unknown_fields)]
 pub struct Person {
     pub external_id: ExternalId,
-    /// The source's count of changes of this person: what is not later than what is known is passed over.
+    /// The source's count of changes of this person, below [`Person::VERSION_LIMIT`]: what is not later than what is known
+    /// is passed over.
+    #[serde(deserialize_with = "version")]
     pub version: u64,
     pub display_name: DisplayName,
     #[serde(default)]
@@ -107,6 +110,19 @@ pub struct Person {
     /// False: nobody can log in as this person any more, and their logins end.
     #[serde(default = "yes")]
     pub active: bool,
+}
+
+impl Person {
+    /// What a version must stay below, so that the server can count on from any.
+    pub const VERSION_LIMIT: u64 = 1 << 62;
+}
+
+fn version<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+    let version = u64::deserialize(from)?;
+    match version < Person::VERSION_LIMIT {
+        true => Ok(version),
+        false => Err(D::Error::custom("expected a version below 2^62")),
+    }
 }
 
 fn yes() -> bool {

@@ -1,14 +1,15 @@
 //! The documents of the directory and of contacts.
 
 use super::schemas::{list, number, object, reference, request, text};
-use protocol::directory::{BATCH, ExternalId, Invite};
+use protocol::directory::{BATCH, ExternalId, Invite, Person};
 use protocol::{DisplayName, Greeting};
 use serde_json::{Value, json};
 
 pub fn directory() -> Value {
     let name = text(1, DisplayName::MAX, "One visible line.");
     let departments = json!({ "type": "array", "items": reference("ExternalId") });
-    let version = number(0, "The source's count of changes.");
+    let version = json!({ "type": "integer", "minimum": 0, "maximum": Person::VERSION_LIMIT - 1,
+        "description": "The source's count of changes." });
     let kind = json!({ "enum": ["internal", "external"] });
     let batch = |item: &str| json!({ "type": "array", "maxItems": BATCH, "items": reference(item) });
     json!({
