@@ -136,6 +136,43 @@ async fn every_usual_signature_counts_and_keys_may_change() {
     assert_eq!((&me(&browser).await["handle"], &me(&browser).await["display_name"]), (&json!("lisi"), &json!("李四")));
 }
 
+/// R002-03: a provider that does not name its keys may change them too; what none of them has signed makes the server fetch
+/// them again, but not over and over.
+#[tokio::test]
+async fn keys_without_names_may_change() {
+    let provider = Provider::start().await;
+    let server = server(&provider, &[]);
+    provider.is(json!({"sub": "1", "name": "张三"}));
+    for changes in 0..2 {
+        provider.inside().signer = Signer::ecdsa("");
+        let answer = log_in(&mut Browser::new(&server.address)).await;
+        assert_eq!(location(&answer), "/", "after {changes} changes");
+    }
+    let fetched = provider.inside().keys_fetched;
+    for _ in 0..3 {
+        provider.fail(Fault::BadSignature);
+        assert_eq!(log_in(&mut Browser::new(&server.address)).await.status, 403);
+    }
+    assert_eq!(provider.inside().keys_fetched, fetched, "not again so soon");
+}
+
+/// R002-03: providers of renown write times and truths as texts; nobody is kept out for that.
+#[tokio::test]
+async fn claims_of_another_spelling_count() {
+    let provider = Provider::start().await;
+    let server = server(&provider, &[]);
+    let spelled = json!({"updated_at": "2026-01-31T08:00:00.000Z", "email": "a@example.org", "email_verified": "true"});
+    for (sub, fault) in [("1", Fault::None), ("2", Fault::NamesApart)] {
+        let mut who = spelled.clone();
+        (who["sub"], who["name"]) = (json!(sub), json!("张三"));
+        provider.is(who);
+        provider.fail(fault);
+        let mut browser = Browser::new(&server.address);
+        assert_eq!(location(&log_in(&mut browser).await), "/", "{fault:?}");
+        assert_eq!(me(&browser).await["display_name"], "张三", "{fault:?}");
+    }
+}
+
 /// R002-03: whatever a token says wrongly, or says without the provider's signature, lets nobody in; the page says so, and
 /// the next attempt is as good as the first.
 #[tokio::test]

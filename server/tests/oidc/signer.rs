@@ -17,7 +17,7 @@ enum Key {
     Eddsa(Ed25519KeyPair),
 }
 
-/// A key with its name.
+/// A key with its name; an empty one is told to nobody.
 pub struct Signer {
     pub kid: String,
     key: Key,
@@ -66,7 +66,9 @@ impl Signer {
             }
             Key::Eddsa(key) => json!({"kty": "OKP", "crv": "Ed25519", "x": encode(key.public_key())}),
         };
-        jwk["kid"] = json!(self.kid);
+        if !self.kid.is_empty() {
+            jwk["kid"] = json!(self.kid);
+        }
         jwk["use"] = json!("sig");
         jwk["alg"] = json!(self.algorithm());
         jwk
@@ -92,7 +94,11 @@ impl Signer {
 
     /// A token that names another key.
     pub fn token_named(&self, kid: &str, claims: &Value) -> String {
-        let text = unsigned(&json!({"alg": self.algorithm(), "typ": "JWT", "kid": kid}), claims);
+        let mut header = json!({"alg": self.algorithm(), "typ": "JWT"});
+        if !kid.is_empty() {
+            header["kid"] = json!(kid);
+        }
+        let text = unsigned(&header, claims);
         let signature = encode(self.signature(text.as_bytes()));
         format!("{text}.{signature}")
     }

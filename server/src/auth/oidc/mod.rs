@@ -132,16 +132,13 @@ impl Oidc {
         })?;
         let settings = &self.provider.settings;
         let claims = match verified(&tokens, &settings.client_id, &metadata, &begun.nonce) {
-            Err(Doubt::UnknownKey) => {
-                let renewed = self.provider.renewed(&metadata).await.ok_or_else(|| doubt("it has an unknown key"))?;
+            Err(Doubt::Keys(why)) => {
+                let renewed = self.provider.renewed(&metadata).await.ok_or_else(|| doubt(why))?;
                 verified(&tokens, &settings.client_id, &renewed, &begun.nonce)
             }
             verified => verified,
         };
-        let claims = claims.map_err(|why| match why {
-            Doubt::UnknownKey => doubt("it has an unknown key"),
-            Doubt::Other(why) => doubt(why),
-        })?;
+        let claims = claims.map_err(|(Doubt::Keys(why) | Doubt::Other(why))| doubt(why))?;
         let mut somebody = self.somebody(claims);
         if somebody.username.is_none() && somebody.name.is_none() {
             self.ask_for_names(&client, &tokens, &mut somebody).await;

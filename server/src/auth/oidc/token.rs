@@ -86,8 +86,8 @@ pub type Client = openidconnect::Client<
 /// Why a token is not believed.
 #[derive(Debug)]
 pub enum Doubt {
-    /// None of the provider's keys that we know has its name.
-    UnknownKey,
+    /// None of the provider's keys that we know has signed it: they may have changed.
+    Keys(String),
     Other(String),
 }
 
@@ -100,9 +100,10 @@ impl Doubt {
 impl From<ClaimsVerificationError> for Doubt {
     fn from(error: ClaimsVerificationError) -> Self {
         match error {
-            ClaimsVerificationError::SignatureVerification(SignatureVerificationError::NoMatchingKey) => {
-                Self::UnknownKey
-            }
+            // A provider that does not name its keys changes them under the same lack of a name.
+            ClaimsVerificationError::SignatureVerification(
+                error @ (SignatureVerificationError::NoMatchingKey | SignatureVerificationError::CryptoError(_)),
+            ) => Self::Keys(error.to_string()),
             ClaimsVerificationError::SignatureVerification(error) => Self::because(error),
             error => Self::because(error),
         }
