@@ -33,7 +33,10 @@ fn page(user: Option<User>, form: backend::Form) -> Page {
 /// Says that the link lets nobody in any more, or never did.
 fn ended(browser: &Browser, refusal: Refusal) -> Result<Response, Refusal> {
     match refusal.code {
-        ErrorCode::NotFound => Ok(browser.show(StatusCode::NOT_FOUND, page(None, backend::Form::default()))),
+        // Where others say who people are, no link lets anybody in.
+        ErrorCode::NotFound | ErrorCode::NotAllowed => {
+            Ok(browser.show(StatusCode::NOT_FOUND, page(None, backend::Form::default())))
+        }
         _ => Err(refusal),
     }
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on panics")]
 
+mod directory;
 mod provider;
 mod signer;
 #[path = "../support/mod.rs"]
@@ -13,9 +14,7 @@ use serde_json::{Value, json};
 use signer::Signer;
 use std::io::Read;
 use std::process::{Command, Stdio};
-use support::{Answer, BINARY, Browser, PASSWORD, TestServer, escape};
-
-const ADMIN: &str = "the program that keeps the directory";
+use support::{ADMIN, Answer, BINARY, Browser, PASSWORD, TestServer, escape};
 
 fn server(provider: &Provider, more: &[(&str, &str)]) -> TestServer {
     let mut environment = vec![
@@ -391,44 +390,10 @@ async fn the_provider_alone_decides() {
     assert_eq!(Answer::of(http.post(server.url(path::LOGINS)).json(&login)).await.code(), "not_allowed");
     let account = json!({"handle": "aa", "display_name": "aa", "password": PASSWORD});
     assert_eq!(Answer::of(http.post(server.url(path::ACCOUNTS)).json(&account)).await.code(), "not_allowed");
+    assert_eq!(browser.get("/welcome/x").await.status, 404);
     assert_eq!(location(&log_in(&mut browser).await), "/");
     assert_eq!(location(&browser.post("/logout", &[]).await), "/login");
     assert!(browser.get("/login").await.text().contains("使用 公司账号 登录"), "logging out does not log in again");
-}
-
-/// R002-01: whom the directory deactivates is logged out and does not come in by the provider; with a claim that holds the
-/// company's id, who logs in is whom the directory knows.
-#[tokio::test]
-async fn the_directory_decides_who_may_come_in() {
-    let provider = Provider::start().await;
-    let server = server(&provider, &[("SIXIN_OIDC_COMPANY_CLAIM", "employee_number")]);
-    let put = |id: &str, version: u64, active: bool| {
-        let person = json!({"external_id": id, "version": version, "display_name": "名册", "active": active});
-        let request = reqwest::Client::new().put(server.url(path::ADMIN_PEOPLE)).bearer_auth(ADMIN);
-        Answer::of(request.json(&json!({"people": [person]})))
-    };
-    assert_eq!(put("E-1", 1, true).await.status, 200);
-    provider.is(json!({"sub": "1", "name": "张三", "employee_number": "E-1"}));
-    let mut browser = Browser::new(&server.address);
-    log_in(&mut browser).await;
-    assert_eq!(me(&browser).await["display_name"], "名册", "the directory knew them before");
-
-    // Who comes before the directory knows them is found by it.
-    provider.is(json!({"sub": "2", "name": "李四", "employee_number": "E-2"}));
-    let mut early = Browser::new(&server.address);
-    log_in(&mut early).await;
-    let id = me(&early).await["id"].clone();
-    assert_eq!(put("E-2", 1, true).await.status, 200);
-    assert_eq!((&me(&early).await["id"], &me(&early).await["display_name"]), (&id, &json!("名册")));
-
-    assert_eq!(put("E-2", 2, false).await.status, 200);
-    assert_eq!(location(&early.get("/").await), "/login", "logged out");
-    let answer = log_in(&mut early).await;
-    assert_eq!(answer.status, 403);
-    assert!(answer.text().contains("这个账号已停用"));
-    assert_eq!(put("E-2", 3, true).await.status, 200);
-    assert_eq!(location(&log_in(&mut early).await), "/");
-    assert_eq!(me(&early).await["id"], id);
 }
 
 /// R002-03: behind a proxy the provider sends browsers back to the public origin, and the browser's secret is bound to it.

@@ -85,6 +85,14 @@ impl TestServer {
         (self.child, self.address) = spawn(Command::new(BINARY), self.data.path(), &self.environment);
     }
 
+    /// Starts again on the same data with one more setting.
+    pub fn restart_with(mut self, name: &str, value: &str) -> Self {
+        self.kill();
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self.restart();
+        self
+    }
+
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
