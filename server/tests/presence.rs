@@ -6,7 +6,7 @@ mod support;
 
 use protocol::{ClientFrame, ConversationId, ServerFrame, UserId, path};
 use serde_json::json;
-use support::{Person, Push, TestServer};
+use support::{Browser, PASSWORD, Person, Push, TestServer};
 use tokio_tungstenite::tungstenite::Message;
 
 async fn say(push: &mut Push, frame: ClientFrame) {
@@ -99,6 +99,41 @@ async fn watching_is_limited() {
 
 fn online(user: UserId) -> ServerFrame {
     ServerFrame::Presence { user, online: true, seen_at: 0 }
+}
+
+/// R002-04: when somebody was there last stands in the first paint, and is told to who watches, as soon as they have gone.
+#[tokio::test]
+async fn who_has_just_gone_is_said_to_be() {
+    let server = TestServer::start();
+    let (a, b) = (server.person("aa").await, server.person("bb").await);
+    let id = a.open(&b).await;
+    b.send(id, "hello").await;
+    a.send(id, "hi").await;
+    let mut at_a = a.push().await;
+    let watch = |conversation| ClientFrame::Watch { conversation };
+    say(&mut at_a, watch(Some(id))).await;
+    let mut browser = Browser::new(&server.address);
+    browser.log_in("aa", PASSWORD).await;
+    for _ in 0..3 {
+        let at_b = b.push().await;
+        while at_a.frame().await != online(b.id) {}
+        assert!(browser.get(&path::page(id)).await.text().contains("<p>在线</p>"));
+        drop(at_b);
+        let told = loop {
+            if let ServerFrame::Presence { online: false, seen_at, .. } = at_a.frame().await {
+                break seen_at;
+            }
+        };
+        let page = browser.get(&path::page(id)).await.text();
+        assert!(page.contains("<p>最后上线"), "{page}");
+        say(&mut at_a, watch(None)).await;
+        at_a.send(Message::Text(serde_json::to_string(&watch(Some(id))).unwrap().into())).await;
+        let again = heard(&mut at_a).await;
+        assert!(
+            matches!(again[..], [ServerFrame::Presence { online: false, seen_at, .. }] if told.abs_diff(seen_at) < 1_000),
+            "{told} {again:?}"
+        );
+    }
 }
 
 /// Who watches a direct conversation hears when its peer comes and goes; not across a block, not a stranger, and not who

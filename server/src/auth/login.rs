@@ -68,7 +68,8 @@ fn token_hash(token: &str) -> TokenHash {
 pub struct Logins {
     store: Store,
     cache: Arc<RwLock<Cache>>,
-    seen: Arc<Mutex<HashMap<DeviceId, Millis>>>,
+    /// What is not written yet of when devices were seen, and whose they are.
+    seen: Arc<Mutex<HashMap<DeviceId, (UserId, Millis)>>>,
 }
 
 #[derive(Default)]
@@ -181,13 +182,19 @@ impl Logins {
     }
 
     /// Notes that the device opened its push connection. Never waits: the time is written soon, with those of others.
-    pub fn seen(&self, device: DeviceId) {
-        self.lock_seen().insert(device, store::now());
+    pub fn seen(&self, login: &CurrentLogin) {
+        self.lock_seen().insert(login.device, (login.account.id, store::now()));
     }
 
     /// When the device was seen, where that is not written yet.
     pub fn last_seen(&self, device: DeviceId) -> Option<Millis> {
-        self.lock_seen().get(&device).copied()
+        self.lock_seen().get(&device).map(|(_, at)| *at)
+    }
+
+    /// When any device of the account was seen, where that is not written yet. Whoever asks the database too, asks here
+    /// first: what is written is forgotten here.
+    pub fn account_seen(&self, account: UserId) -> Option<Millis> {
+        self.lock_seen().values().filter(|(whose, _)| *whose == account).map(|(_, at)| *at).max()
     }
 
     /// Writes the times at which devices were seen again and again, until it is dropped.
@@ -204,8 +211,8 @@ impl Logins {
     pub async fn write_seen(&self) {
         let seen = self.lock_seen().clone();
         if !seen.is_empty() {
-            match self.store.write_seen(seen.iter().map(|(device, at)| (*device, *at)).collect()).await {
-                Ok(()) => self.lock_seen().retain(|device, at| seen.get(device) != Some(at)),
+            match self.store.write_seen(seen.iter().map(|(device, (_, at))| (*device, *at)).collect()).await {
+                Ok(()) => self.lock_seen().retain(|device, told| seen.get(device) != Some(told)),
                 Err(error) => tracing::warn!(%error, "cannot write when devices were seen; trying again"),
             }
         }
@@ -219,7 +226,7 @@ impl Logins {
         self.cache.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn lock_seen(&self) -> MutexGuard<'_, HashMap<DeviceId, Millis>> {
+    fn lock_seen(&self) -> MutexGuard<'_, HashMap<DeviceId, (UserId, Millis)>> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -5,6 +5,7 @@
 
 use crate::error::Refusal;
 use crate::state::AppState;
+use crate::store::now;
 use protocol::messaging::Readers;
 use protocol::{ConversationId, ConversationKind, Millis, ServerFrame, UserId};
 use sync::Presence;
@@ -31,8 +32,7 @@ pub async fn of_peer(
     account: UserId,
     conversation: ConversationId,
 ) -> Result<Option<Presence>, Refusal> {
-    let Some((peer, seen_at)) = peer(state, account, conversation).await? else { return Ok(None) };
-    let online = state.hub.is_online(peer);
+    let Some((_, online, seen_at)) = peer(state, account, conversation).await? else { return Ok(None) };
     Ok(Some(Presence { online, seen_at: if online { 0 } else { seen_at } }))
 }
 
@@ -45,8 +45,8 @@ pub async fn watch(
     state.hub.watch(account, connection, None);
     state.limits.look(account)?;
     let Some(id) = conversation else { return Ok(()) };
-    if let Some(watched) = peer(state, account, id).await? {
-        state.hub.watch(account, connection, Some(watched));
+    if let Some((peer_id, _, seen_at)) = peer(state, account, id).await? {
+        state.hub.watch(account, connection, Some((peer_id, seen_at)));
         // A block that came between the two found nobody to part.
         if peer(state, account, id).await?.is_none() {
             state.hub.watch(account, connection, None);
@@ -55,11 +55,19 @@ pub async fn watch(
     Ok(())
 }
 
-/// The peer of a direct conversation whose presence the account may know, and when they were last there as far as is
-/// written.
-async fn peer(state: &AppState, account: UserId, id: ConversationId) -> Result<Option<(UserId, Millis)>, Refusal> {
+/// The peer of a direct conversation whose presence the account may know, whether they are there, and when they were last:
+/// now, if they are.
+async fn peer(
+    state: &AppState,
+    account: UserId,
+    id: ConversationId,
+) -> Result<Option<(UserId, bool, Millis)>, Refusal> {
     let roster = state.rosters.of_member(account, id).await?;
     let other = roster.members.iter().copied().find(|member| *member != account);
     let Some(peer) = other.filter(|_| roster.kind == ConversationKind::Direct) else { return Ok(None) };
-    Ok(state.store.seen_at(account, id, peer).await?.map(|seen_at| (peer, seen_at)))
+    // In this order nothing slips through: who goes is noted in memory first, and is there until it is written.
+    let here = state.hub.is_online(peer).then(now);
+    let noted = here.or_else(|| state.logins.account_seen(peer));
+    let written = state.store.seen_at(account, id, peer).await?;
+    Ok(written.map(|written| (peer, here.is_some(), written.max(noted.unwrap_or_default()))))
 }

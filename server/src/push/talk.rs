@@ -55,9 +55,9 @@ pub(super) trait Carrier: Send {
 /// a login that ends meanwhile is noticed by one of the two.
 pub(super) async fn serve(mut carrier: impl Carrier, mut connected: Connected, user: CurrentUser, state: AppState) {
     let code = if state.logins.is_current(&user).await {
-        state.logins.seen(user.device);
+        state.logins.seen(&user);
         let code = talk(&mut carrier, &mut connected, &user, &state).await;
-        state.logins.seen(user.device);
+        state.logins.seen(&user);
         code
     } else {
         Some(close::REVOKED)
