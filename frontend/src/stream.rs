@@ -49,6 +49,7 @@ impl Stream {
             move |event: MessageEvent| {
                 *mouth.connection.borrow_mut() = Some(text(event));
                 (mouth.tell)(Heard::Opened);
+                mouth.open();
             }
         });
         let message = Closure::new({
@@ -71,21 +72,28 @@ impl Stream {
         Some(Self { source, mouth, _named: named, _message: message, _closed: closed, _failed: failed })
     }
 
-    /// Sends a frame; one that is lost is noticed by the heartbeat.
+    /// Sends a frame, once the connection has a name. One that is lost on the way is noticed by the heartbeat; what was said
+    /// to a stream that is gone, the engine says anew to the next one.
     pub fn send(&self, text: &str) {
         self.mouth.frames.borrow_mut().push_back(text.to_owned());
-        if !self.mouth.posting.replace(true) {
-            let mouth = self.mouth.clone();
-            spawn_local(async move { mouth.post().await });
-        }
+        self.mouth.open();
     }
 }
 
 impl Mouth {
+    /// Says what waits.
+    fn open(self: &Rc<Self>) {
+        if !self.posting.replace(true) {
+            let mouth = self.clone();
+            spawn_local(async move { mouth.post().await });
+        }
+    }
+
     async fn post(&self) {
         while !self.ended.get() {
-            let (frame, connection) = (self.frames.borrow_mut().pop_front(), self.connection.borrow().clone());
-            let (Some(frame), Some(connection)) = (frame, connection) else { break };
+            // Without a name nobody would hear it: it waits.
+            let Some(connection) = self.connection.borrow().clone() else { break };
+            let Some(frame) = self.frames.borrow_mut().pop_front() else { break };
             if http::say(&connection, &frame).await == Some(404) && !self.ended.get() {
                 // The server does not know the stream any more, whatever it looks like from here.
                 (self.tell)(Heard::Closed(close::GOING_AWAY));
