@@ -134,10 +134,10 @@ pub async fn search(query: &str) -> Result<Vec<User>, Failure> {
     read::<Users>(&text).map(|found| found.users)
 }
 
-/// Members of a group whose name contains a text, by what they are called there.
+/// Members of a group who can be reached and whose name contains a text, by what they are called there.
 pub async fn members(conversation: ConversationId, query: &str) -> Result<Vec<User>, Failure> {
     let query = String::from(js_sys::encode_uri_component(query));
-    let text = ask(Call::get(format!("{}?query={query}&limit=8", path::members(conversation)))).await?;
+    let text = ask(Call::get(format!("{}?query={query}&active=true&limit=8", path::members(conversation)))).await?;
     read::<Members>(&text).map(|found| {
         let called = |member: Member| User { display_name: member.name().clone(), ..member.user };
         found.members.into_iter().map(called).collect()

@@ -4,6 +4,7 @@
 
 mod support;
 
+use protocol::group::Members;
 use protocol::path;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -261,6 +262,44 @@ async fn a_deactivated_person_is_out_of_reach() {
     friend.send(id, "欢迎回来").await;
     let last = back.conversation(id).await.last.unwrap();
     assert_eq!(last.body, protocol::MessageBody::text("欢迎回来".try_into().unwrap()));
+}
+
+/// R002-01: a member who was deactivated is marked so among the members and not offered for a mention; what they wrote
+/// keeps their name.
+#[tokio::test]
+async fn a_deactivated_member_is_marked_and_not_offered() {
+    let server = server();
+    let admin = Admin::of(&server);
+    admin.put_person(employee("e1", 1, "张三")).await;
+    let zhang = admin.let_in("e1", "zhangsan").await;
+    let owner = server.person("owner").await;
+    let group = json!({"title": "群", "members": [zhang.id]});
+    let group: protocol::Conversation = owner.post(path::CONVERSATIONS, &group).await.read();
+    zhang.send(group.id, "我来了").await;
+    let members = async |query: &str| {
+        let members: Members = owner.get(&format!("{}?{query}", path::members(group.id))).await.read();
+        members.members.into_iter().map(|it| (it.user.id, it.deactivated)).collect::<Vec<_>>()
+    };
+    let (query, name) = (format!("query={}", support::escape("张")), format!("{}/group", path::page(group.id)));
+    assert_eq!(members(&format!("{query}&active=true")).await, [(zhang.id, false)]);
+    let mut browser = Browser::new(&server.address);
+    browser.log_in("owner", PASSWORD).await;
+    let page = browser.get(&name).await.text();
+    assert!(!page.contains("已停用") && page.contains("value=\"hand-over\""), "{page}");
+
+    let mut gone = employee("e1", 2, "张三");
+    gone["active"] = json!(false);
+    admin.put_person(gone).await;
+    assert_eq!(members(&query).await, [(zhang.id, true)]);
+    assert_eq!(members(&format!("{query}&active=true")).await, []);
+    assert_eq!(members("active=true").await, [(owner.id, false)]);
+    assert_eq!(members("").await, [(zhang.id, true), (owner.id, false)]);
+    let page = browser.get(&name).await.text();
+    assert!(page.contains("已停用") && page.contains("value=\"remove\""), "{page}");
+    assert!(!page.contains("value=\"hand-over\"") && !page.contains("value=\"promote\""), "{page}");
+    let chat = browser.get(&path::page(group.id)).await.text();
+    assert!(chat.contains("我来了") && chat.contains("张三"), "{chat}");
+    assert_eq!(owner.get(&format!("{}?active=x", path::members(group.id))).await.status, 400);
 }
 
 /// R002-01: what the directory says of a name reaches those who show it at once.

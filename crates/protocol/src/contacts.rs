@@ -26,7 +26,7 @@ pub struct Relation {
     pub blocking: bool,
 }
 
-fn is_false(flag: &bool) -> bool {
+pub(crate) fn is_false(flag: &bool) -> bool {
     !flag
 }
 

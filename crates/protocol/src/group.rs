@@ -265,8 +265,8 @@ pub struct ChangeGroup {
     pub mute_ms: Option<Millis>,
 }
 
-/// `GET /conversations/{id}/members?after=&query=&limit=`: one page by user id, or those whose name, nickname or handle
-/// contains the query. `limit` is 1–200, 50 when absent.
+/// `GET /conversations/{id}/members?after=&query=&active=&limit=`: one page by user id, or those whose name, nickname or
+/// handle contains the query; with `active=true` only those who were not deactivated. `limit` is 1–200, 50 when absent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Members {
     pub members: Vec<Member>,
@@ -285,6 +285,9 @@ pub struct Member {
     /// Until when the member may not write.
     #[serde(default)]
     pub muted_until: Millis,
+    /// Nobody can log in as the member, and nothing reaches it. It stays a member.
+    #[serde(default, skip_serializing_if = "crate::contacts::is_false")]
+    pub deactivated: bool,
 }
 
 impl Member {

@@ -6,6 +6,7 @@ use crate::auth::CurrentUser;
 use crate::domain::groups as domain;
 use crate::error::Refusal;
 use crate::state::AppState;
+use crate::store::Wanted;
 use axum::extract::State;
 use axum::http::StatusCode;
 use protocol::group::{
@@ -29,6 +30,8 @@ pub async fn change(
 pub struct MembersQuery {
     after: Option<UserId>,
     query: Option<String>,
+    #[serde(default)]
+    active: bool,
     limit: Option<u32>,
 }
 
@@ -36,10 +39,11 @@ pub async fn members(
     State(state): State<AppState>,
     current: CurrentUser,
     Path(id): Path<ConversationId>,
-    Query(query): Query<MembersQuery>,
+    Query(asked): Query<MembersQuery>,
 ) -> Result<Json<Members>, Refusal> {
-    let limit = limit(query.limit, domain::LIMIT, domain::LIMIT_MAX)?;
-    Ok(Json(domain::members(&state, current.account.id, id, query.after, query.query.as_deref(), limit).await?))
+    let limit = limit(asked.limit, domain::LIMIT, domain::LIMIT_MAX)?;
+    let wanted = Wanted { after: asked.after, query: asked.query.as_deref(), active: asked.active };
+    Ok(Json(domain::members(&state, current.account.id, id, wanted, limit).await?))
 }
 
 pub async fn invite(

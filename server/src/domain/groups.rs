@@ -6,7 +6,7 @@
 use super::policy::may_invite;
 use crate::error::Refusal;
 use crate::state::AppState;
-use crate::store::{Actor, Change, Reader, now};
+use crate::store::{Actor, Change, Reader, Wanted, now};
 use protocol::group::{
     ChangeGroup, ChangeMember, GroupLink, GroupRules, Invitation, InviteOutcomes, MUTE_MAX, Members, NAMED_MAX,
 };
@@ -60,20 +60,19 @@ pub async fn change(
     Ok(conversation)
 }
 
-/// The members after one, by user id, or those whom a query finds.
+/// A page of the members, by user id.
 pub async fn members(
     state: &AppState,
     account: UserId,
     id: ConversationId,
-    after: Option<UserId>,
-    query: Option<&str>,
+    wanted: Wanted<'_>,
     limit: u32,
 ) -> Result<Members, Refusal> {
-    let query = query.map(str::trim).filter(|query| !query.is_empty());
+    let query = wanted.query.map(str::trim).filter(|query| !query.is_empty());
     if query.is_some_and(|query| query.chars().count() > QUERY) {
         return Err(Refusal::field("query", &format!("must have at most {QUERY} characters")));
     }
-    Ok(state.store.members(account, id, after, query, limit).await?)
+    Ok(state.store.members(account, id, Wanted { query, ..wanted }, limit).await?)
 }
 
 /// Brings people in, those who let the user; tells what became of each.

@@ -7,7 +7,7 @@ use crate::auth::CurrentUser;
 use crate::domain::{accounts, conversations, groups};
 use crate::error::Refusal;
 use crate::state::AppState;
-use crate::store::now;
+use crate::store::{Wanted, now};
 use app::backend::{self, GroupPage, NewGroup, Page};
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -66,16 +66,17 @@ async fn load(
     };
     let after = after.parse().ok();
     let before_me = me.get().checked_sub(1).and_then(|before| UserId::try_from(before).ok());
-    let own = groups::members(state, me, id, before_me, None, 1).await?.members;
+    let own = groups::members(state, me, id, Wanted { after: before_me, ..Wanted::default() }, 1).await?.members;
     let nickname = own.into_iter().next().and_then(|own| own.nickname).map(String::from).unwrap_or_default();
     let mut refused_names = Vec::new();
     for user in refused.split(',').filter_map(|id| id.parse::<UserId>().ok()).take(protocol::group::NAMED_MAX) {
         refused_names.extend(state.store.user(user).await?.map(|user| user.display_name.to_string()));
     }
     let scheme = if browser.secure { "https" } else { "http" };
+    let wanted = Wanted { after, query: Some(&query), active: false };
     let page = GroupPage {
         rules: groups::rules(state, me, id).await?,
-        members: groups::members(state, me, id, after, Some(&query), groups::LIMIT).await?,
+        members: groups::members(state, me, id, wanted, groups::LIMIT).await?,
         conversation,
         paged: after.is_some(),
         query,

@@ -9,32 +9,44 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Connection, Row};
 
 const MEMBER: &str = "select 1 from member where account = $1 and conversation = $2";
-const PAGE: &str = "select a.id, a.handle, a.display_name, a.avatar, a.version, m.role, m.nickname, m.muted_until
+const PAGE: &str =
+    "select a.id, a.handle, a.display_name, a.avatar, a.version, m.role, m.nickname, m.muted_until, a.active
     from member as m join account as a on a.id = m.account
-    where m.conversation = $1 and m.account > $2 order by m.account limit $3";
+    where m.conversation = $1 and m.account > $2 and a.active >= $4 order by m.account limit $3";
 // A containing match cannot use an index; a group is at most some thousands.
-const FIND: &str = "select a.id, a.handle, a.display_name, a.avatar, a.version, m.role, m.nickname, m.muted_until
+const FIND: &str =
+    "select a.id, a.handle, a.display_name, a.avatar, a.version, m.role, m.nickname, m.muted_until, a.active
     from member as m join account as a on a.id = m.account
-    where m.conversation = $1 and m.account > $2
-    and (a.handle like $4 escape '\\' or lower(a.display_name) like $4 escape '\\'
-        or lower(m.nickname) like $4 escape '\\')
+    where m.conversation = $1 and m.account > $2 and a.active >= $4
+    and (a.handle like $5 escape '\\' or lower(a.display_name) like $5 escape '\\'
+        or lower(m.nickname) like $5 escape '\\')
     order by m.account limit $3";
 
 /// Every statement of this file, for the test that explains them.
 #[cfg(test)]
 pub const STATEMENTS: &[&str] = &[MEMBER, PAGE, FIND];
 
+/// Which members are asked for: all, unless it says otherwise.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wanted<'a> {
+    /// Those after one, by user id.
+    pub after: Option<UserId>,
+    /// Those whose name, nickname or handle contains it.
+    pub query: Option<&'a str>,
+    /// Those who were not deactivated.
+    pub active: bool,
+}
+
 impl Store {
-    /// The members after one, by user id; those whose name, nickname or handle contains `query`, if there is one.
-    /// `NotFound` for everybody but members.
+    /// A page of members, by user id. `NotFound` for everybody but members.
     pub async fn members(
         &self,
         account: UserId,
         id: ConversationId,
-        after: Option<UserId>,
-        query: Option<&str>,
+        wanted: Wanted<'_>,
         limit: u32,
     ) -> Result<Members, StoreError> {
+        let Wanted { after, query, active } = wanted;
         let mut conn = self.reader.acquire().await?;
         // One snapshot: who has just left sees nobody.
         let mut tx = conn.begin().await?;
@@ -42,7 +54,8 @@ impl Store {
         let found = sqlx::query(if query.is_some() { FIND } else { PAGE })
             .bind(id.as_i64())
             .bind(after.map_or(0, UserId::as_i64))
-            .bind(limit);
+            .bind(limit)
+            .bind(active);
         let found = match query {
             Some(query) => found.bind(containing(query)),
             None => found,
@@ -64,5 +77,6 @@ fn read(row: &SqliteRow) -> Result<Member, StoreError> {
         role: role(row.try_get(5)?)?,
         nickname: row.try_get::<Option<String>, _>(6)?.map(parse).transpose()?,
         muted_until: row.try_get::<i64, _>(7)?.unsigned_abs(),
+        deactivated: !row.try_get::<bool, _>(8)?,
     })
 }

@@ -58,6 +58,7 @@ pub use cursors::NewReport;
 pub use event::{Event, Roster};
 pub use folder::Folder;
 pub use groups::Change;
+pub use members::Wanted;
 pub use notices::Actor;
 pub use outbound::OutboundEvent;
 pub use recalls::Recall;

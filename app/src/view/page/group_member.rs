@@ -11,7 +11,8 @@ use protocol::{User, UserId};
 #[component]
 pub fn MemberItem(own: &'static GroupWords, member: Member, role: Role, me: UserId, now: u64) -> impl IntoView {
     let (id, name) = (member.user.id, member.name().to_string());
-    let muted = member.muted_until > now;
+    let gone = member.deactivated;
+    let muted = member.muted_until > now && !gone;
     let badge = match member.role {
         Role::Owner => Some(own.owner),
         Role::Admin => Some(own.admin),
@@ -19,14 +20,16 @@ pub fn MemberItem(own: &'static GroupWords, member: Member, role: Role, me: User
     };
     let mut actions = Vec::new();
     if id != me {
+        // Whoever was deactivated is given nothing, and need not be kept from anything.
         if role.may(Action::Appoint) {
-            actions.push(match member.role {
-                Role::Admin => ("demote", own.demote),
-                _ => ("promote", own.promote),
-            });
-            actions.push(("hand-over", own.hand_over));
+            match member.role {
+                Role::Admin => actions.push(("demote", own.demote)),
+                _ if gone => {}
+                _ => actions.push(("promote", own.promote)),
+            }
+            actions.extend((!gone).then_some(("hand-over", own.hand_over)));
         }
-        if role.may(Action::Mute(member.role)) {
+        if role.may(Action::Mute(member.role)) && !gone {
             actions.push(if muted { ("unmute", own.unmute) } else { ("mute", own.mute_hour) });
         }
         if role.may(Action::Remove(member.role)) {
@@ -56,6 +59,7 @@ pub fn MemberItem(own: &'static GroupWords, member: Member, role: Role, me: User
                 <span>{format!("@{}", member.user.handle)}</span>
             </span>
             {badge.map(|badge| view! { <span class="badge is-quiet">{badge}</span> })}
+            {gone.then(|| view! { <span class="badge is-quiet">{own.deactivated}</span> })}
             {muted.then(|| view! { <span class="badge is-quiet">{own.muted}</span> })}
             {manage}
         </li>

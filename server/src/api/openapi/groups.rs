@@ -91,6 +91,8 @@ pub fn all() -> Value {
                 ("role", reference("Role")),
                 ("nickname?", name),
                 ("muted_until", until),
+                ("deactivated?", json!({ "type": "boolean", "default": false,
+                    "description": "Nobody can log in as the member, and nothing reaches it." })),
             ]) })),
             ("next?", reference("UserId")),
         ]),

@@ -209,6 +209,12 @@ pub fn describe(operation: &str) -> Operation {
             vec![
                 position("after", "UserId", "The `next` of the page before."),
                 text("query", "At most 64 characters."),
+                Parameter {
+                    name: "active",
+                    required: false,
+                    description: "Only those who were not deactivated.".to_owned(),
+                    schema: json!({ "type": "boolean", "default": false }),
+                },
                 limit(groups::LIMIT, groups::LIMIT_MAX),
             ],
             [answer(200, "One page", "Members")],

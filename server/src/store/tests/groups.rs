@@ -142,7 +142,7 @@ async fn whoever_is_gone_sees_nothing_more() {
     for gone in [&b, &c] {
         assert!(matches!(fixture.store.conversation(reader(gone), id).await, Err(StoreError::NotFound)));
         assert!(matches!(fixture.store.changes(reader(gone), id, Rev::ZERO, 9, 9).await, Err(StoreError::NotFound)));
-        assert!(matches!(fixture.store.members(gone.id, id, None, None, 9).await, Err(StoreError::NotFound)));
+        assert!(matches!(fixture.store.members(gone.id, id, Wanted::default(), 9).await, Err(StoreError::NotFound)));
         assert!(matches!(fixture.store.group_rules(gone.id, id).await, Err(StoreError::NotFound)));
         assert_eq!(fixture.sees(gone, id).await, None);
         assert!(fixture.store.conversations(reader(gone), None, 9).await.unwrap().conversations.is_empty());
@@ -384,10 +384,11 @@ async fn a_send_to_ten_thousand_writes_three_rows() {
         }
     }
     // Pages by key, whatever the size.
-    let page = fixture.store.members(b.id, large, None, None, 200).await.unwrap();
-    let next = fixture.store.members(b.id, large, page.next, None, 200).await.unwrap();
+    let page = fixture.store.members(b.id, large, Wanted::default(), 200).await.unwrap();
+    let next = fixture.store.members(b.id, large, Wanted { after: page.next, ..Wanted::default() }, 200).await.unwrap();
     assert!(page.members.len() == 200 && next.members[0].user.id > page.members[199].user.id);
-    assert_eq!(fixture.store.members(b.id, large, None, Some("P777"), 200).await.unwrap().members.len(), 11);
+    let query = Wanted { query: Some("P777"), ..Wanted::default() };
+    assert_eq!(fixture.store.members(b.id, large, query, 200).await.unwrap().members.len(), 11);
 }
 
 /// Membership windows by chance: whatever comes and goes, each sees the messages of its own membership and no others,
