@@ -250,8 +250,9 @@ async fn a_deactivated_person_is_out_of_reach() {
     assert_eq!(friend.post(path::CONVERSATIONS, &opened(zhang.id)).await.status, 200, "what there is stays");
     let with = json!({"title": "x", "members": [zhang.id]});
     assert_eq!(friend.post(path::CONVERSATIONS, &with).await.status, 422);
+    let other = server.person("other").await;
     let alone: protocol::Conversation =
-        friend.post(path::CONVERSATIONS, &json!({"title": "y", "members": [blocking.id]})).await.read();
+        friend.post(path::CONVERSATIONS, &json!({"title": "y", "members": [other.id]})).await.read();
     friend.post(&path::members(alone.id), &json!({"users": [zhang.id]})).await;
     assert_eq!(friend.conversation(alone.id).await.member_count, 2);
     assert_eq!(friend.conversation(group.id).await.member_count, 3, "a membership stays");
