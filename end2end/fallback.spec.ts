@@ -16,6 +16,14 @@ function carriers(page: Page): { sockets: number; streams: number } {
   return seen;
 }
 
+/** Somebody whose every byte goes through the proxy, logged in. */
+async function behind(proxy: Proxy, visitor: Visitor, handle: string) {
+  visitor.watch.allow(/WebSocket connection to/);
+  const seen = carriers(visitor.page);
+  await new Visitor(visitor.page, visitor.context, visitor.watch, { url: proxy.url } as Server).enter(handle);
+  return { me: new Messenger(visitor.page), seen, page: visitor.page };
+}
+
 test('behind a proxy that refuses WebSockets everything goes on, and a WebSocket is taken when it can be had', async ({
   server,
   visit,
@@ -23,17 +31,9 @@ test('behind a proxy that refuses WebSockets everything goes on, and a WebSocket
   test.setTimeout(180_000);
   const proxy = await Proxy.to(server);
   proxy.refuseUpgrades();
-  const behind = async (handle: string, path = '/') => {
-    const direct = await visit();
-    direct.watch.allow(/WebSocket connection to/);
-    const seen = carriers(direct.page);
-    const visitor = new Visitor(direct.page, direct.context, direct.watch, { url: proxy.url } as Server);
-    await visitor.enter(handle);
-    await expect.poll(() => seen.streams, { timeout: 20_000 }).toBe(1);
-    return { me: new Messenger(visitor.page), seen, page: visitor.page };
-  };
-  const one = await behind('film-dev-4-a');
-  const other = await behind('film-dev-4-b');
+  const one = await behind(proxy, await visit(), 'film-dev-4-a');
+  const other = await behind(proxy, await visit(), 'film-dev-4-b');
+  for (const { seen } of [one, other]) await expect.poll(() => seen.streams, { timeout: 20_000 }).toBe(1);
 
   // Somebody at the list gets the message and its count; who opens it tells that it is read.
   await one.me.choose('film-dev-4-b');
@@ -62,5 +62,40 @@ test('behind a proxy that refuses WebSockets everything goes on, and a WebSocket
   await expect(other.me.message('现在是 WebSocket 了')).toBeVisible();
   await expect(one.me.mark('现在是 WebSocket 了', '已读')).toBeVisible();
   await expect(head).toContainText('在线');
+  await proxy.close();
+});
+
+test('where WebSockets hang an idle page takes a stream by itself, and a WebSocket when it can be had', async ({
+  enter,
+  server,
+  visit,
+}) => {
+  test.setTimeout(120_000);
+  const proxy = await Proxy.to(server);
+  proxy.hangUpgrades();
+  const direct = await visit();
+  // Five times as fast, for this page alone.
+  await direct.page.addInitScript(() => {
+    const { now } = Date;
+    const [begin, set] = [now(), window.setTimeout];
+    Date.now = () => begin + 5 * (now() - begin);
+    window.setTimeout = ((ring: () => void, ms: number) => set(ring, ms / 5)) as typeof window.setTimeout;
+  });
+  const { me, page, seen } = await behind(proxy, direct, 'film-dev-4-a');
+  // Two attempts of ten seconds: nobody does anything on the page.
+  await expect.poll(() => seen.streams, { timeout: 20_000 }).toBe(1);
+  const beside = page.waitForEvent('websocket');
+  const other = new Messenger((await enter('film-dev-4-b')).page);
+  await other.choose('film-dev-4-a');
+  await other.send('挂着也能收到');
+  await expect(me.session('film-dev-4-b')).toContainText('挂着也能收到');
+  expect(seen).toEqual({ sockets: 0, streams: 1 });
+
+  // The WebSocket beside the stream hangs as well: it is given up, and tried again after a minute.
+  await beside;
+  proxy.heal();
+  await expect.poll(() => seen, { timeout: 30_000 }).toEqual({ sockets: 1, streams: 0 });
+  await other.send('又是 WebSocket 了');
+  await expect(me.session('film-dev-4-b')).toContainText('又是 WebSocket 了');
   await proxy.close();
 });

@@ -23,6 +23,7 @@ export class Proxy {
   private dropping = false;
   private late = 0;
   private refusing = false;
+  private hanging = false;
 
   private constructor(private readonly listener: Listener) {}
 
@@ -67,9 +68,15 @@ export class Proxy {
     this.refusing = true;
   }
 
+  /** No WebSocket opens any more, and nobody says so; everything else goes on. */
+  hangUpgrades(): void {
+    this.hanging = true;
+  }
+
   /** New bytes come through again. */
   heal(): void {
     this.refusing = false;
+    this.hanging = false;
     this.half = false;
     this.dropping = false;
     this.late = 0;
@@ -117,7 +124,12 @@ export class Proxy {
   }
 
   private look(wire: Wire, chunk: Buffer): boolean {
-    if (this.refusing && wire.answered && /^upgrade: websocket\r$/im.test(chunk.toString('latin1'))) {
+    const upgrades = wire.answered && /^upgrade: websocket\r$/im.test(chunk.toString('latin1'));
+    if (upgrades && this.hanging) {
+      wire.dead = true;
+      return false;
+    }
+    if (upgrades && this.refusing) {
       wire.client.end('HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n');
       return false;
     }

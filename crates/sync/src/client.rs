@@ -201,13 +201,16 @@ impl Client {
             Input::SocketFrame(frame) => self.take_frame(frame),
             Input::SocketClosed { code: frame::close::REVOKED } => self.end(),
             Input::SocketClosed { .. } => {
-                // Without a connection, what happened can still be asked for; it also tells whether the login stands.
                 if !self.link.open() {
-                    self.pulls.want(Job::Sync, now);
+                    self.ask_unconnected();
                 }
                 self.link.closed(now, dice.roll());
             }
-            Input::Woke => self.link.woke(now, &mut self.effects),
+            Input::Woke => {
+                if self.link.woke(now, &mut self.effects) {
+                    self.ask_unconnected();
+                }
+            }
             Input::Answered { request, answer } => self.take_answer(request, answer, dice),
             Input::Restored(stored) => self.restore_stored(stored.map(|stored| *stored)),
             Input::Stored(through) => self.reports.stored(through),

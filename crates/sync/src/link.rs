@@ -139,19 +139,21 @@ impl Link {
         self.failures = self.failures.saturating_add(1);
     }
 
-    /// The page is visible again, or the network is back.
-    pub fn woke(&mut self, now: Millis, effects: &mut Vec<Effect>) {
+    /// The page is visible again, or the network is back. Tells whether an attempt was given up.
+    #[must_use]
+    pub fn woke(&mut self, now: Millis, effects: &mut Vec<Effect>) -> bool {
+        let given_up = matches!(self.phase, Phase::Connecting { started } if started + PROBE_ANSWER <= now);
         match &mut self.phase {
             Phase::Idle => {}
-            Phase::Waiting { .. } => self.connect(now, effects),
-            Phase::Connecting { started } if now < *started + PROBE_ANSWER => {}
-            Phase::Connecting { .. } => self.connect(now, effects),
+            Phase::Connecting { .. } if !given_up => {}
+            Phase::Waiting { .. } | Phase::Connecting { .. } => self.connect(now, effects),
             Phase::Open { ping_at, pong_by, .. } => {
                 *ping_at = now + self.heartbeat;
                 *pong_by = Some(pong_by.map_or(now + PROBE_ANSWER, |by| by.clamp(now, now + PROBE_ANSWER)));
                 effects.push(Effect::Frame(ClientFrame::Ping));
             }
         }
+        given_up
     }
 
     pub fn end(&mut self, effects: &mut Vec<Effect>) {
@@ -160,7 +162,9 @@ impl Link {
         effects.push(Effect::Disconnect);
     }
 
-    pub fn tick(&mut self, now: Millis, random: u64, effects: &mut Vec<Effect>) {
+    /// Does what is due. Tells whether an attempt was given up, on which the server had not greeted in time.
+    #[must_use]
+    pub fn tick(&mut self, now: Millis, random: u64, effects: &mut Vec<Effect>) -> bool {
         if !self.told && self.told_at().is_some_and(|at| at <= now) {
             self.told = true;
         }
@@ -169,6 +173,7 @@ impl Link {
             Phase::Connecting { started } if *started + GREETING <= now => {
                 effects.push(Effect::Disconnect);
                 self.closed(now, random);
+                return true;
             }
             Phase::Open { ping_at, pong_by, .. } => match *pong_by {
                 // The answer may stand in the socket, unread since the machine slept: ask once more.
@@ -191,6 +196,7 @@ impl Link {
             },
             _ => {}
         }
+        false
     }
 
     pub fn due(&self) -> Option<Millis> {

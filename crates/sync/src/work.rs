@@ -29,7 +29,9 @@ impl Client {
         }
         let now = self.now;
         self.changes.timelines.extend(self.acts.expire(now));
-        self.link.tick(now, dice.roll(), &mut self.effects);
+        if self.link.tick(now, dice.roll(), &mut self.effects) {
+            self.ask_unconnected();
+        }
         if self.link.live() && self.synced_at + QUIET <= now {
             self.pulls.want_any(Job::Sync, now);
         }
@@ -76,6 +78,12 @@ impl Client {
             self.wake = due;
             self.effects.extend(due.map(|at| Effect::Wake { at: at.saturating_sub(self.ahead) }));
         }
+    }
+
+    /// Without a connection, what happened can still be asked for. It also tells whether the login stands, and the page
+    /// whether the server answers at all where connections do not open (R004-G5).
+    pub(crate) fn ask_unconnected(&mut self) {
+        self.pulls.want(Job::Sync, self.now);
     }
 
     /// What was read in the open conversation may be reported now.

@@ -179,14 +179,31 @@ fn an_interruption_is_told_after_two_seconds() {
     assert!(!device.client.interrupted());
 }
 
-/// A connection that the server never greets on is given up.
+/// R004-G5: a connection that the server never greets on is given up, and what passed by is asked for, which tells
+/// whether the server answers at all; so too where the page wakes up again and again before the time is over.
 #[test]
 fn a_silent_server_is_given_up() {
+    let asks = |device: &Device| device.requests.iter().any(|(_, asked)| matches!(asked, Request::Sync { .. }));
+    let (mut server, mut device) = scene();
+    server.send(user_id(2), direct(), client_id(1), text("a"));
+    server.take_frames();
+    device.step(&server, Input::Started);
+    pass(&mut server, &mut device, 9_999);
+    assert!(matches!(device.socket, Socket::Asked) && !asks(&device));
+    pass(&mut server, &mut device, 1);
+    assert!(matches!(device.socket, Socket::Closed));
+    assert!(matches!(device.client.link(), LinkState::Waiting { .. }) && asks(&device));
+    while device.serve(&mut server, 0) && device.receive(&server, 0) {}
+    assert_eq!(drawn(&device), "1");
+
     let (mut server, mut device) = scene();
     device.step(&server, Input::Started);
-    pass(&mut server, &mut device, 10_000);
-    assert!(matches!(device.socket, Socket::Closed));
-    assert!(matches!(device.client.link(), LinkState::Waiting { .. }));
+    pass(&mut server, &mut device, 2_999);
+    device.step(&server, Input::Woke);
+    assert!(!asks(&device), "the attempt goes on");
+    pass(&mut server, &mut device, 1);
+    device.step(&server, Input::Woke);
+    assert!(matches!(device.socket, Socket::Asked) && asks(&device));
 }
 
 /// I17: a server that had to drop something says so by closing, and the device asks for it anew.
