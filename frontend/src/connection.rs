@@ -19,6 +19,8 @@ const REFUSALS: u32 = 2;
 /// How long a page with a stream waits before it tries a WebSocket again, in milliseconds: at first, and at most.
 const RETRY_MIN: u64 = 30_000;
 const RETRY_MAX: u64 = 600_000;
+/// How long the server may take to greet on a WebSocket that is tried beside a stream, in milliseconds.
+const GREETING: u64 = 10_000;
 
 pub struct Connection {
     tabs: Rc<Tabs>,
@@ -200,19 +202,28 @@ impl Connection {
             };
             let probe = Socket::connect(hear);
             *connection.probe.borrow_mut() = probe;
+            let given_up = {
+                let connection = connection.clone();
+                move || connection.retry_anew(tell)
+            };
+            *connection.retry.borrow_mut() = Timeout::after(GREETING, given_up);
         };
         *self.retry.borrow_mut() = Timeout::after(pause, ring);
+    }
+
+    /// The WebSocket beside the stream came to nothing: it failed, or nobody greeted on it in time.
+    fn retry_anew(self: &Rc<Self>, tell: impl Fn(Input) + Clone + 'static) {
+        drop(self.probe.take());
+        self.retry_later(tell);
     }
 
     fn hear_probe(self: &Rc<Self>, heard: Heard, tell: &(impl Fn(Input) + Clone + 'static)) {
         match heard {
             Heard::Opened => {}
-            Heard::Closed(_) if self.probe.borrow().is_some() => {
-                drop(self.probe.take());
-                self.retry_later(tell.clone());
-            }
+            Heard::Closed(_) if self.probe.borrow().is_some() => self.retry_anew(tell.clone()),
             heard => {
                 if let Some(socket) = self.probe.take() {
+                    self.retry.take();
                     // The server greets on it. What the stream would still say, the sync after the greeting brings.
                     drop(self.carrier.replace(Some(Carrier::Socket(socket))));
                 }
