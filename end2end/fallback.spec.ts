@@ -99,3 +99,43 @@ test('where WebSockets hang an idle page takes a stream by itself, and a WebSock
   await expect(me.session('film-dev-4-b')).toContainText('又是 WebSocket 了');
   await proxy.close();
 });
+
+test('a page that shares no stream with others has none while nobody sees it, and still hears', async ({
+  enter,
+  server,
+  visit,
+}) => {
+  test.setTimeout(120_000);
+  const proxy = await Proxy.to(server);
+  proxy.refuseUpgrades();
+  const direct = await visit();
+  // As outside of a secure context: the browser has no locks. And somebody may turn away from the page.
+  await direct.page.addInitScript(() => {
+    Object.defineProperty(Navigator.prototype, 'locks', { get: () => undefined });
+    let state = 'visible';
+    Object.defineProperty(Document.prototype, 'visibilityState', { get: () => state });
+    document.addEventListener('turn', event => {
+      state = (event as CustomEvent<string>).detail;
+      document.dispatchEvent(new Event('visibilitychange'));
+    });
+  });
+  const { me, page, seen } = await behind(proxy, direct, 'film-dev-4-a');
+  const turn = (state: string) =>
+    page.evaluate(detail => document.dispatchEvent(new CustomEvent('turn', { detail })), state);
+  await expect.poll(() => seen.streams, { timeout: 20_000 }).toBe(1);
+
+  await turn('hidden');
+  await expect.poll(() => seen.streams).toBe(0);
+  const other = new Messenger((await enter('film-dev-4-b')).page);
+  await other.choose('film-dev-4-a');
+  await other.send('没人看也会知道');
+  await expect(me.session('film-dev-4-b')).toContainText('没人看也会知道', { timeout: 40_000 });
+  expect(seen).toEqual({ sockets: 0, streams: 0 });
+
+  await turn('visible');
+  await expect.poll(() => seen.streams).toBe(1);
+  await expect(page.getByText('网络已断开')).toBeHidden();
+  await other.send('看着就马上知道');
+  await expect(me.session('film-dev-4-b')).toContainText('看着就马上知道');
+  await proxy.close();
+});

@@ -5,7 +5,10 @@ use js_sys::{Promise, Reflect};
 use protocol::{ClientId, ConversationId, Millis};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{Clipboard, Document, HtmlDocument, HtmlElement, HtmlTextAreaElement, ServiceWorkerContainer, Window};
+use web_sys::{
+    Clipboard, Document, HtmlDocument, HtmlElement, HtmlTextAreaElement, ServiceWorkerContainer, VisibilityState,
+    Window,
+};
 
 pub fn window() -> Window {
     web_sys::window().expect("the front end runs in a page")
@@ -47,6 +50,11 @@ pub fn keep_cookie(name: &str, value: &str) {
         if window().location().protocol().is_ok_and(|protocol| protocol == "https:") { "; Secure" } else { "" };
     // A browser that keeps no cookies keeps its defaults.
     let _ = document.set_cookie(&format!("{name}={value}; Path=/; Max-Age=31536000; SameSite=Lax{secure}"));
+}
+
+/// Whether anybody sees the page.
+pub fn visible() -> bool {
+    document().visibility_state() == VisibilityState::Visible
 }
 
 /// The path of the page.

@@ -3,8 +3,11 @@
 //! It is a WebSocket, or a stream of events where WebSockets are refused again and again though the server is there
 //! (R004-G5): then a WebSocket is tried again from time to time, and takes over as soon as the server greets on one. The engine need not
 //! know: it takes the greeting on the new one as it takes any greeting, and syncs.
+//!
+//! A browser has six connections for a server over HTTP/1.1, and a stream holds one of them. So a page that cannot share
+//! the leader's stream has none while nobody sees it: its attempts end at once, and the engine asks by its own pauses.
 
-use crate::browser::parse;
+use crate::browser::{parse, visible};
 use crate::socket::{ABNORMAL, Heard, Socket};
 use crate::stream::Stream;
 use crate::tabs::{Role, Tabs, Word};
@@ -83,6 +86,7 @@ impl Connection {
         };
         let carrier = match self.refusals.get() < REFUSALS {
             true => Socket::connect(hear).map(Carrier::Socket),
+            false if self.yields() => None,
             false => Stream::connect(hear).map(Carrier::Stream),
         };
         match &carrier {
@@ -100,6 +104,20 @@ impl Connection {
         self.retry.take();
         drop(self.probe.take());
         drop(self.carrier.take());
+    }
+
+    /// Nobody sees the page any more. Tells whether it gave its connection up.
+    pub fn hide(&self) -> bool {
+        let yields = self.yields() && matches!(&*self.carrier.borrow(), Some(Carrier::Stream(_)));
+        if yields {
+            self.disconnect();
+        }
+        yields
+    }
+
+    /// Whether the page must leave the connections of its browser to others.
+    fn yields(&self) -> bool {
+        self.tabs.role() == Role::Alone && !visible()
     }
 
     /// The server has answered: it is there, whatever becomes of connections.

@@ -1,6 +1,7 @@
 //! The loop between the model and the browser: whatever happens becomes a step, and its effects are performed.
 
 use crate::connection::Connection;
+use crate::socket::ABNORMAL;
 use crate::storage::{Found, Storage};
 use crate::tabs::{Role, Tabs, Word};
 use crate::timeout::Timeout;
@@ -129,8 +130,15 @@ impl Driver {
         if let Some(place) = self.place.get() {
             place.connection.lead();
         }
-        self.input(Input::SocketClosed { code: 1006 });
+        self.input(Input::SocketClosed { code: ABNORMAL });
         self.input(Input::Woke);
+    }
+
+    /// Nobody sees the page any more.
+    pub fn hide(self: &Rc<Self>) {
+        if self.place.get().is_some_and(|place| place.connection.hide()) {
+            self.input(Input::SocketClosed { code: ABNORMAL });
+        }
     }
 
     /// What another page of this browser says.

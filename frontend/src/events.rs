@@ -1,19 +1,22 @@
 //! What the page and the browser tell: visibility, network, history, links.
 
-use crate::browser::{document, window};
+use crate::browser::{document, visible, window};
 use crate::driver::Driver;
 use app::backend::Intent;
 use std::rc::Rc;
 use sync::Input;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use web_sys::{Element, Event, EventTarget, MouseEvent, VisibilityState};
+use web_sys::{Element, Event, EventTarget, MouseEvent};
 
 /// Listens for as long as the page lives.
 pub fn listen(driver: &Rc<Driver>) {
-    on(&document(), "visibilitychange", driver, |driver, _| match document().visibility_state() {
-        VisibilityState::Visible => driver.input(Input::Woke),
-        _ => leave(driver),
+    on(&document(), "visibilitychange", driver, |driver, _| match visible() {
+        true => driver.input(Input::Woke),
+        false => {
+            leave(driver);
+            driver.hide();
+        }
     });
     on(&window(), "pagehide", driver, |driver, _| leave(driver));
     // A page from the back-forward cache is as old as its leaving (R004-B7.20).
