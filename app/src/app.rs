@@ -3,6 +3,7 @@
 use crate::backend::Backend;
 use crate::live::Model;
 use crate::view::banner::Banner;
+use crate::view::boxed::tracked;
 use crate::view::chat_window::ChatWindow;
 use crate::view::favicon;
 use crate::view::menu::{MenuPlace, Menus};
@@ -51,7 +52,7 @@ pub fn Messenger(model: Model, backend: Backend) -> impl IntoView {
         None => Either::Right(view! { <p class="choose">{model.words.choose_conversation}</p> }),
     };
     view! {
-        <div class="app" class:is-open=move || model.open.with(Option::is_some)>
+        <div class="app" class:is-open=tracked(move || model.open.with(Option::is_some))>
             // Here rather than in the list, which a narrow screen hides.
             <header class="unseen">
                 <h1>{model.words.messages}</h1>
@@ -59,7 +60,7 @@ pub fn Messenger(model: Model, backend: Backend) -> impl IntoView {
             <Rail model />
             <SessionList model finding />
             <Banner model />
-            <main class="chat">{chat}</main>
+            <main class="chat">{tracked(chat)}</main>
             <NewConversation model finding />
             <PanelPlace model panels />
             <MenuPlace menus />

@@ -3,6 +3,7 @@
 use super::icon::Icon;
 use crate::backend::{Backend, Intent};
 use crate::live::Model;
+use crate::view::boxed::{hear, tracked};
 use leptos::prelude::*;
 
 #[component]
@@ -14,11 +15,11 @@ pub fn Banner(model: Model) -> impl IntoView {
             <div class="banner">
                 <Icon name="offline" />
                 <span>{words.offline}</span>
-                <button type="button" on:click=move |_| backend.tell(Intent::Reconnect)>
+                <button type="button" on:click=hear(move |_| backend.tell(Intent::Reconnect))>
                     {words.reconnect}
                 </button>
             </div>
         }
     };
-    view! { <div class="banner-place" role="status">{move || model.interrupted.get().then(banner)}</div> }
+    view! { <div class="banner-place" role="status">{tracked(move || model.interrupted.get().then(banner))}</div> }
 }

@@ -9,6 +9,7 @@ use super::session_menu::SessionMenu;
 use crate::backend::{Backend, Intent};
 use crate::live::Model;
 use crate::live::sessions::SessionRow;
+use crate::view::boxed::{hear, tracked};
 use crate::words::Words;
 use leptos::ev::MouseEvent;
 use leptos::prelude::*;
@@ -42,16 +43,16 @@ pub fn ChatHeader(model: Model, session: RwSignal<SessionRow>) -> impl IntoView 
     };
     view! {
         <header class="chat-head">
-            <a class="icon-button only-narrow" href="/" title=words.back aria-label=words.back on:click=back>
+            <a class="icon-button only-narrow" href="/" title=words.back aria-label=words.back on:click=hear(back)>
                 <Icon name="back" />
             </a>
             // A group has no card.
-            <a class="chat-face" href=card aria-label=move || card().map(|_| title())>
-                {move || session.with(|row| view! { <Avatar name=row.title(words) tint=row.tint picture=row.avatar.clone() notes=row.notes /> })}
+            <a class="chat-face" href=tracked(card) aria-label=tracked(move || card().map(|_| title()))>
+                {tracked(move || session.with(|row| view! { <Avatar name=row.title(words) tint=row.tint picture=row.avatar.clone() notes=row.notes /> }))}
             </a>
             <div class="chat-title">
-                <h2 dir="auto">{title}</h2>
-                {move || about().map(|about| view! { <p>{about}</p> })}
+                <h2 dir="auto">{tracked(title)}</h2>
+                {tracked(move || about().map(|about| view! { <p>{about}</p> }))}
             </div>
             <Waiting model session />
             {company(words, session)}
@@ -61,7 +62,7 @@ pub fn ChatHeader(model: Model, session: RwSignal<SessionRow>) -> impl IntoView 
                 title=words.conversation_menu
                 aria-label=words.conversation_menu
                 aria-haspopup="menu"
-                on:click=more
+                on:click=hear(more)
             >
                 <Icon name="more" />
             </button>
@@ -95,15 +96,15 @@ fn Waiting(model: Model, session: RwSignal<SessionRow>) -> impl IntoView {
             panels.waiting(backend, id);
         }
     };
-    move || {
+    tracked(move || {
         Some(count.get()).filter(|&count| count > 0).map(|count| {
             view! {
-                <a class="chat-waiting" href=format!("/c/{id}/group#waiting") on:click=open>
+                <a class="chat-waiting" href=format!("/c/{id}/group#waiting") on:click=hear(open)>
                     {(words.waiting)(count)}
                 </a>
             }
         })
-    }
+    })
 }
 
 /// What everybody in the group should know, until one has seen it.
@@ -113,20 +114,20 @@ pub fn Announced(model: Model, session: RwSignal<SessionRow>) -> impl IntoView {
     let seen = RwSignal::new(None);
     let text = Memo::new(move |_| session.with(|row| row.announcement.clone()));
     let shown = move || text.get().filter(|text| seen.with(|seen| seen.as_ref() != Some(text)));
-    move || {
+    tracked(move || {
         shown().map(|text| {
             let close = move |_| seen.set(text_of(session));
             view! {
                 <aside class="announcement" aria-label=words.announcement>
                     // A long one scrolls, by keyboard too.
                     <p dir="auto" tabindex="0">{text}</p>
-                    <button type="button" class="icon-button only-live" title=words.close aria-label=words.close on:click=close>
+                    <button type="button" class="icon-button only-live" title=words.close aria-label=words.close on:click=hear(close)>
                         <Icon name="close" />
                     </button>
                 </aside>
             }
         })
-    }
+    })
 }
 
 fn text_of(session: RwSignal<SessionRow>) -> Option<String> {

@@ -10,6 +10,7 @@ use crate::backend::{Backend, Form, Intent};
 use crate::live::Model;
 use crate::live::chat::Chat;
 use crate::preferences::SendKey;
+use crate::view::boxed::{hear, tracked};
 use crate::words::Words;
 use leptos::prelude::*;
 use leptos::{ev, html};
@@ -35,13 +36,13 @@ pub fn Composer(model: Model, chat: Chat, log: NodeRef<html::Div>, picked: Picke
     let ended = RwSignal::from(chat.ended);
     let why = move || ended.get().map(|why| view! { <p class="composer-ended" role="note">{(words.parted)(why)}</p> });
     view! {
-        {why}
+        {tracked(why)}
         <form
             class="composer"
             method="post"
             action=path::page(chat.id)
-            hidden=move || picked.picking() || ended.with(Option::is_some)
-            on:submit=submit
+            hidden=tracked(move || picked.picking() || ended.with(Option::is_some))
+            on:submit=hear(submit)
         >
             <input type="hidden" name="client_id" value=model.client_id.to_string() />
             <div class="composer-box">
@@ -58,9 +59,9 @@ pub fn Composer(model: Model, chat: Chat, log: NodeRef<html::Div>, picked: Picke
                     aria-describedby="composer-note"
                     placeholder=(words.compose_hint)(model.send_key)
                     node_ref=writing.field
-                    on:input=move |_| writing.changed()
+                    on:input=hear(move |_| writing.changed())
                     inner_html=kept
-                    on:keydown=move |event| writing.key(&event)
+                    on:keydown=hear(move |event| writing.key(&event))
                 />
                 <EmojiButton words emoji />
             </div>
@@ -68,7 +69,7 @@ pub fn Composer(model: Model, chat: Chat, log: NodeRef<html::Div>, picked: Picke
                 <Icon name="send" />
             </button>
             <Note model writing refused />
-            {move || emoji.get().then(|| view! { <EmojiPanel model open=emoji field=writing.field /> })}
+            {tracked(move || emoji.get().then(|| view! { <EmojiPanel model open=emoji field=writing.field /> }))}
         </form>
     }
 }
@@ -82,8 +83,8 @@ fn EmojiButton(words: &'static Words, emoji: RwSignal<bool>) -> impl IntoView {
             id="emoji-button"
             title=words.emoji
             aria-label=words.emoji
-            aria-expanded=move || emoji.get().to_string()
-            on:click=move |_| emoji.update(|open| *open = !*open)
+            aria-expanded=tracked(move || emoji.get().to_string())
+            on:click=hear(move |_| emoji.update(|open| *open = !*open))
         >
             <Icon name="emoji" />
         </button>
@@ -105,8 +106,8 @@ fn Note(model: Model, writing: Writing, refused: Option<ErrorCode>) -> impl Into
         }
     };
     view! {
-        <p class="composer-note" id="composer-note" class:is-over=move || left.get() < 0 role="status">
-            {note}
+        <p class="composer-note" id="composer-note" class:is-over=tracked(move || left.get() < 0) role="status">
+            {tracked(note)}
         </p>
     }
 }

@@ -4,6 +4,7 @@ use super::message_row::Message;
 use crate::backend::{Backend, Intent};
 use crate::live::Model;
 use crate::live::chat::{Day, Entry};
+use crate::view::boxed::{hear, tracked};
 use crate::words::time::day_name;
 use leptos::either::EitherOf3;
 use leptos::prelude::*;
@@ -16,7 +17,7 @@ pub fn DaySection(model: Model, conversation: ConversationId, day: Day) -> impl 
     view! {
         <section class="day">
             <h3 class="day-name">
-                <span>{move || day_name(model.words, day.day, today.get())}</span>
+                <span>{tracked(move || day_name(model.words, day.day, today.get()))}</span>
             </h3>
             <For each=move || entries.get() key=Entry::key let(entry)>
                 {match entry {
@@ -51,7 +52,7 @@ fn Gap(model: Model, conversation: ConversationId, before: Seq) -> impl IntoView
         }
     };
     view! {
-        <a class="gap" href=format!("{}?before={before}", path::page(conversation)) on:click=fill>
+        <a class="gap" href=format!("{}?before={before}", path::page(conversation)) on:click=hear(fill)>
             {model.words.gap}
         </a>
     }

@@ -5,6 +5,7 @@ use super::keys;
 use crate::backend::{Backend, Intent};
 use crate::live::Model;
 use crate::live::sessions::SessionRow;
+use crate::view::boxed::{hear, tracked};
 use leptos::prelude::*;
 use leptos::{ev, html};
 use protocol::{ConversationKind, Mentions, UserId};
@@ -131,7 +132,7 @@ impl Mentioning {
 #[component]
 pub fn MentionList(mentioning: Mentioning) -> impl IntoView {
     let words = mentioning.model.words;
-    move || {
+    tracked(move || {
         let choices = mentioning.choices();
         (!choices.is_empty()).then(|| {
             let chosen = mentioning.place.get().min(choices.len() - 1);
@@ -143,7 +144,7 @@ pub fn MentionList(mentioning: Mentioning) -> impl IntoView {
                     mentioning.choose(choice.clone());
                 };
                 view! {
-                    <li role="option" dir="auto" aria-selected=(nth == chosen).to_string() on:pointerdown=press>
+                    <li role="option" dir="auto" aria-selected=(nth == chosen).to_string() on:pointerdown=hear(press)>
                         {name}
                     </li>
                 }
@@ -154,5 +155,5 @@ pub fn MentionList(mentioning: Mentioning) -> impl IntoView {
                 </ul>
             }
         })
-    }
+    })
 }

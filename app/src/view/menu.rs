@@ -2,6 +2,7 @@
 
 use super::icon::Icon;
 use super::keys;
+use crate::view::boxed::{hear, tracked};
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 use leptos::web_sys::{Element, HtmlDialogElement, HtmlElement};
@@ -75,16 +76,16 @@ pub fn MenuPlace(menus: Menus) -> impl IntoView {
     view! {
         <dialog
             class="menu"
-            aria-label=label
+            aria-label=tracked(label)
             node_ref=dialog
-            on:pointerdown=down
-            on:contextmenu=|event| event.prevent_default()
-            on:close=move |_| {
+            on:pointerdown=hear(down)
+            on:contextmenu=hear(|event: ev::MouseEvent| event.prevent_default())
+            on:close=hear(move |_| {
                 menus.0.set(None);
                 touched.set(false);
-            }
+            })
         >
-            {move || menus.0.get().map(|menu| view! { <Choices menu dialog touched /> })}
+            {tracked(move || menus.0.get().map(|menu| view! { <Choices menu dialog touched /> }))}
         </dialog>
     }
 }
@@ -114,14 +115,14 @@ fn Choices(
             choice.act.run(());
         };
         view! {
-            <button type="button" role="menuitem" tabindex="-1" class="choice-item" class:is-danger=choice.danger on:click=act>
+            <button type="button" role="menuitem" tabindex="-1" class="choice-item" class:is-danger=choice.danger on:click=hear(act)>
                 <Icon name=choice.icon />
                 <span>{choice.text}</span>
             </button>
         }
     };
     view! {
-        <div role="menu" aria-label=menu.label class="choice-list" node_ref=list on:keydown=move |event| walk(&event, dialog)>
+        <div role="menu" aria-label=menu.label class="choice-list" node_ref=list on:keydown=hear(move |event| walk(&event, dialog))>
             {menu.choices.into_iter().map(choice).collect_view()}
         </div>
     }

@@ -12,6 +12,7 @@ use super::{keys, scroll};
 use crate::backend::{Backend, Intent};
 use crate::live::Model;
 use crate::live::chat::{Chat, Day, Edge, Entry, MessageRow};
+use crate::view::boxed::{hear, tracked};
 use leptos::either::Either;
 use leptos::prelude::*;
 use leptos::web_sys::Element;
@@ -62,16 +63,16 @@ pub fn MessageLog(model: Model, chat: Chat, log: NodeRef<html::Div>, picked: Pic
                 class="log"
                 role="log"
                 aria-live="off"
-                aria-label=move || (words.log_of)(&session.with(|row| row.title(words)))
+                aria-label=tracked(move || (words.log_of)(&session.with(|row| row.title(words))))
                 tabindex="0"
                 node_ref=log
-                on:scroll=move |_| place.scrolled()
-                on:keydown=press
-                on:contextmenu=move |event| asking.menu(&event)
-                on:pointerdown=move |event| asking.down(&event)
-                on:pointermove=move |event| asking.moved(&event)
-                on:pointerup=move |_| asking.ended()
-                on:pointercancel=move |_| asking.ended()
+                on:scroll=hear(move |_| place.scrolled())
+                on:keydown=hear(press)
+                on:contextmenu=hear(move |event| asking.menu(&event))
+                on:pointerdown=hear(move |event| asking.down(&event))
+                on:pointermove=hear(move |event| asking.moved(&event))
+                on:pointerup=hear(move |_| asking.ended())
+                on:pointercancel=hear(move |_| asking.ended())
                 on:click:capture=move |event| asking.clicked(&event)
             >
                 <div class="log-rows">
@@ -83,7 +84,7 @@ pub fn MessageLog(model: Model, chat: Chat, log: NodeRef<html::Div>, picked: Pic
                 </div>
             </div>
             <p class="unseen" aria-live="polite">
-                {said}
+                {tracked(said)}
             </p>
             <JumpButton model place />
         </div>
@@ -127,10 +128,10 @@ fn Older(model: Model, conversation: ConversationId, edge: RwSignal<Edge>) -> im
         }
     };
     let shape = Memo::new(move |_| edge.with(|edge| (edge.can_load_older, edge.loading, edge.oldest)));
-    move || match shape.get() {
+    tracked(move || match shape.get() {
         (true, false, Some(oldest)) => {
             let href = format!("{}?before={oldest}", path::page(conversation));
-            Either::Left(view! { <a class="edge" href=href on:click=load>{words.load_older}</a> })
+            Either::Left(view! { <a class="edge" href=href on:click=hear(load)>{words.load_older}</a> })
         }
         (_, loading, oldest) => {
             let text = match (loading, oldest) {
@@ -140,14 +141,16 @@ fn Older(model: Model, conversation: ConversationId, edge: RwSignal<Edge>) -> im
             };
             Either::Right(view! { <p class="edge">{text}</p> })
         }
-    }
+    })
 }
 
 /// Back to the newest messages, from an older page without scripts.
 #[component]
 fn Newer(model: Model, conversation: ConversationId, edge: RwSignal<Edge>) -> impl IntoView {
     let cut_off = Memo::new(move |_| edge.with(|edge| edge.cut_off));
-    move || cut_off.get().then(|| view! { <a class="edge" href=path::page(conversation)>{model.words.to_newest}</a> })
+    tracked(move || {
+        cut_off.get().then(|| view! { <a class="edge" href=path::page(conversation)>{model.words.to_newest}</a> })
+    })
 }
 
 #[component]
@@ -160,11 +163,11 @@ fn JumpButton(model: Model, place: Place) -> impl IntoView {
     };
     let shown = move || {
         view! {
-            <button type="button" class="jump" aria-label=label title=label on:click=move |_| place.jump()>
-                {move || (count.get() > 0).then(|| view! { <span aria-hidden="true">{label}</span> })}
+            <button type="button" class="jump" aria-label=tracked(label) title=tracked(label) on:click=hear(move |_| place.jump())>
+                {tracked(move || (count.get() > 0).then(|| view! { <span aria-hidden="true">{label}</span> }))}
                 <Icon name="down" />
             </button>
         }
     };
-    move || place.below.get().then(shown)
+    tracked(move || place.below.get().then(shown))
 }

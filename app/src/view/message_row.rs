@@ -12,6 +12,7 @@ use crate::backend::{Backend, Intent};
 use crate::live::Model;
 use crate::live::chat::MessageRow;
 use crate::live::tip::Tip as Said;
+use crate::view::boxed::{hear, tracked};
 use crate::words::time::iso;
 use leptos::either::Either;
 use leptos::prelude::*;
@@ -39,19 +40,19 @@ pub fn Message(model: Model, conversation: ConversationId, row: RwSignal<Message
         <article
             class="message"
             class:is-own=own
-            class:is-tip=move || tip.with(Option::is_some)
-            class:is-naming=move || row.with(|row| row.naming)
-            class:is-first=move || row.with(|row| row.first)
-            class:is-last=move || row.with(|row| row.last)
-            class:is-picked=move || seq.get().is_some_and(|seq| picked.has(seq))
-            id=move || seq.get().map(|seq| seq.to_string())
-            data-seq=move || seq.get().map(|seq| seq.to_string())
+            class:is-tip=tracked(move || tip.with(Option::is_some))
+            class:is-naming=tracked(move || row.with(|row| row.naming))
+            class:is-first=tracked(move || row.with(|row| row.first))
+            class:is-last=tracked(move || row.with(|row| row.last))
+            class:is-picked=tracked(move || seq.get().is_some_and(|seq| picked.has(seq)))
+            id=tracked(move || seq.get().map(|seq| seq.to_string()))
+            data-seq=tracked(move || seq.get().map(|seq| seq.to_string()))
             data-key=key.to_string()
             tabindex="-1"
-            on:click=pick
+            on:click=hear(pick)
         >
             <Pick model seq />
-            {content}
+            {tracked(content)}
         </article>
     }
 }
@@ -73,13 +74,13 @@ fn Tip(model: Model, row: RwSignal<MessageRow>, said: Said) -> impl IntoView {
                 }
             };
             view! {
-                <button type="button" class="tip-again" on:click=write>
+                <button type="button" class="tip-again" on:click=hear(write)>
                     {words.edit_again}
                 </button>
             }
         })
     };
-    view! { <p class="tip">{(words.tip)(&said)} {again}</p> }
+    view! { <p class="tip">{(words.tip)(&said)} {tracked(again)}</p> }
 }
 
 #[component]
@@ -91,7 +92,7 @@ fn Standing(model: Model, conversation: ConversationId, row: RwSignal<MessageRow
         <div class="bubble">
             <Author model row />
             <span class="text" dir="auto">
-                {move || row.with(|row| row.text.clone())}
+                {tracked(move || row.with(|row| row.text.clone()))}
             </span>
             <Meta model conversation row />
             <button
@@ -105,10 +106,10 @@ fn Standing(model: Model, conversation: ConversationId, row: RwSignal<MessageRow
                 <Icon name="more" />
             </button>
         </div>
-        {move || {
+        {tracked(move || {
             let (failed, expired, refused) = failed.get();
             (failed || expired).then(|| view! { <Failed model client_id=key.client_id expired refused /> })
-        }}
+        })}
     }
 }
 
@@ -116,17 +117,17 @@ fn Standing(model: Model, conversation: ConversationId, row: RwSignal<MessageRow
 #[component]
 fn Sender(row: RwSignal<MessageRow>) -> impl IntoView {
     let shown = Memo::new(move |_| row.with(|row| row.last.then(|| (row.author.clone(), row.avatar.clone()))));
-    move || {
+    tracked(move || {
         let tint = row.with_untracked(|row| row.sender.get());
         shown.get().map(|(name, picture)| view! { <Avatar name tint picture small=true /> })
-    }
+    })
 }
 
 /// The sender's name: seen in groups, and always there for a screen reader where a group of messages begins.
 #[component]
 fn Author(model: Model, row: RwSignal<MessageRow>) -> impl IntoView {
     let named = Memo::new(move |_| row.with(|row| (row.first, row.named)));
-    move || {
+    tracked(move || {
         let (first, seen) = named.get();
         first.then(|| {
             let name = row.with_untracked(|row| row.author.clone());
@@ -138,7 +139,7 @@ fn Author(model: Model, row: RwSignal<MessageRow>) -> impl IntoView {
                 </strong>
             }
         })
-    }
+    })
 }
 
 #[component]
@@ -150,10 +151,10 @@ fn Meta(model: Model, conversation: ConversationId, row: RwSignal<MessageRow>) -
     view! {
         <span class="meta">
             <ReadersCount model conversation row />
-            <time datetime=move || iso(at.get()) title=full>
-                {time}
+            <time datetime=tracked(move || iso(at.get())) title=tracked(full)>
+                {tracked(time)}
             </time>
-            {move || mark.get().map(|mark| view! { <ReadMarkIcon words=model.words mark /> })}
+            {tracked(move || mark.get().map(|mark| view! { <ReadMarkIcon words=model.words mark /> }))}
         </span>
     }
 }
@@ -164,19 +165,19 @@ fn ReadersCount(model: Model, conversation: ConversationId, row: RwSignal<Messag
     let backend = Backend::here();
     let panels = Panels::here();
     let count = Memo::new(move |_| row.with(|row| row.seq.zip(row.readers.filter(|&count| count > 0))));
-    move || {
+    tracked(move || {
         count.get().map(|(seq, count)| {
             let open = move |_| {
                 backend.tell(Intent::Readers { conversation, seq });
                 panels.open(Panel::Readers);
             };
             view! {
-                <button type="button" class="readers" tabindex="-1" aria-haspopup="dialog" on:click=open>
+                <button type="button" class="readers" tabindex="-1" aria-haspopup="dialog" on:click=hear(open)>
                     {(model.words.read_by)(count)}
                 </button>
             }
         })
-    }
+    })
 }
 
 /// What a person can do about a message that was not sent.
@@ -189,7 +190,7 @@ fn Failed(model: Model, client_id: ClientId, expired: bool, refused: Option<Erro
         <div class="failed">
             {expired.then_some(view! { <p class="failed-why">{words.expired}</p> })}
             {refused.map(|code| view! { <Refused model client_id code /> })}
-            <button type="button" class="failed-retry" on:click=move |_| backend.tell(Intent::Retry(client_id))>
+            <button type="button" class="failed-retry" on:click=hear(move |_| backend.tell(Intent::Retry(client_id)))>
                 <Icon name="failed" />
                 {retry}
             </button>
@@ -198,7 +199,7 @@ fn Failed(model: Model, client_id: ClientId, expired: bool, refused: Option<Erro
                 class="icon-button"
                 title=discard
                 aria-label=discard
-                on:click=move |_| backend.tell(Intent::Discard(client_id))
+                on:click=hear(move |_| backend.tell(Intent::Discard(client_id)))
             >
                 <Icon name="close" />
             </button>
@@ -219,7 +220,7 @@ fn Refused(model: Model, client_id: ClientId, code: ErrorCode) -> impl IntoView 
     };
     let button = (code == ErrorCode::FollowersOnly).then(|| {
         view! {
-            <button type="button" class="failed-follow only-live" on:click=follow>
+            <button type="button" class="failed-follow only-live" on:click=hear(follow)>
                 {words.follow_them}
             </button>
         }

@@ -3,6 +3,7 @@
 pub mod asking;
 pub mod avatar;
 pub mod banner;
+pub mod boxed;
 pub mod chat_header;
 pub mod chat_window;
 pub mod composer;

@@ -6,6 +6,7 @@ use super::keys;
 use super::people::Person;
 use crate::backend::{Backend, Intent};
 use crate::live::Model;
+use crate::view::boxed::{hear, tracked};
 use leptos::prelude::*;
 use leptos::{ev, html};
 use protocol::UserId;
@@ -25,8 +26,8 @@ pub fn NewConversation(model: Model, finding: RwSignal<bool>) -> impl IntoView {
         }
     });
     view! {
-        <dialog class="dialog" aria-label=words.new_conversation node_ref=dialog on:close=move |_| finding.set(false)>
-            {move || finding.get().then(|| view! { <Finder model dialog /> })}
+        <dialog class="dialog" aria-label=words.new_conversation node_ref=dialog on:close=hear(move |_| finding.set(false))>
+            {tracked(move || finding.get().then(|| view! { <Finder model dialog /> }))}
         </dialog>
     }
 }
@@ -71,7 +72,7 @@ fn Finder(model: Model, dialog: NodeRef<html::Dialog>) -> impl IntoView {
                 class="icon-button"
                 title=words.close
                 aria-label=words.close
-                on:click=move |_| close()
+                on:click=hear(move |_| close())
             >
                 <Icon name="close" />
             </button>
@@ -84,8 +85,8 @@ fn Finder(model: Model, dialog: NodeRef<html::Dialog>) -> impl IntoView {
                 placeholder=words.find_people_hint
                 autocomplete="off"
                 node_ref=input
-                on:keydown=escape
-                on:input=ask
+                on:keydown=hear(escape)
+                on:input=hear(ask)
             />
         </label>
         <p>
@@ -111,7 +112,7 @@ fn Found(model: Model, start: Callback<UserId>) -> impl IntoView {
         idle.then(|| {
             view! {
                 <li>
-                    <button type="button" class="person" on:click=move |_| start.run(me)>
+                    <button type="button" class="person" on:click=hear(move |_| start.run(me))>
                         <Avatar name="" tint=me.get() picture=None notes=true />
                         <span class="person-name">
                             <strong>{words.myself}</strong>
@@ -127,7 +128,7 @@ fn Found(model: Model, start: Callback<UserId>) -> impl IntoView {
             let id = user.id;
             view! {
                 <li>
-                    <button type="button" class="person" on:click=move |_| start.run(id)>
+                    <button type="button" class="person" on:click=hear(move |_| start.run(id))>
                         <Person user />
                     </button>
                 </li>
@@ -137,11 +138,11 @@ fn Found(model: Model, start: Callback<UserId>) -> impl IntoView {
     };
     view! {
         <p class="people-none" role="status">
-            {none}
+            {tracked(none)}
         </p>
         <ul class="people" role="list">
-            {notes}
-            {people}
+            {tracked(notes)}
+            {tracked(people)}
         </ul>
     }
 }

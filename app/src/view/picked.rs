@@ -4,6 +4,7 @@ use super::icon::Icon;
 use super::keys;
 use crate::backend::{Backend, Intent};
 use crate::live::Model;
+use crate::view::boxed::{hear, tracked};
 use leptos::html;
 use leptos::prelude::*;
 use protocol::messaging::HideMessages;
@@ -77,23 +78,23 @@ impl Picked {
 pub fn Pick(model: Model, seq: Memo<Option<Seq>>) -> impl IntoView {
     let picked = Picked::here();
     let picking = Memo::new(move |_| picked.picking());
-    move || {
+    tracked(move || {
         seq.get().filter(|_| picking.get()).map(|seq| {
             let has = Memo::new(move |_| picked.has(seq));
             view! {
                 // The message around it would choose as well.
-                <label class="pick" on:click=|event| event.stop_propagation()>
+                <label class="pick" on:click=hear(|event: leptos::ev::MouseEvent| event.stop_propagation())>
                     <input
                         type="checkbox"
                         aria-label=model.words.select_this
                         prop:checked=has
-                        disabled=move || !has.get() && picked.full()
-                        on:change=move |_| picked.toggle(seq)
+                        disabled=tracked(move || !has.get() && picked.full())
+                        on:change=hear(move |_| picked.toggle(seq))
                     />
                 </label>
             }
         })
-    }
+    })
 }
 
 /// Stands in the composer's place while one chooses.
@@ -106,16 +107,16 @@ pub fn PickBar(model: Model, conversation: ConversationId, log: NodeRef<html::Di
         view! {
             <div class="pick-bar" role="group" aria-label=words.select>
                 <p role="status">
-                    {move || if picked.full() { words.selected_most.to_owned() } else { (words.selected)(picked.count()) }}
+                    {tracked(move || if picked.full() { words.selected_most.to_owned() } else { (words.selected)(picked.count()) })}
                 </p>
                 <Delete model conversation log />
-                <button type="button" class="plain" on:click=move |_| leave(picked, log)>
+                <button type="button" class="plain" on:click=hear(move |_| leave(picked, log))>
                     {words.cancel}
                 </button>
             </div>
         }
     };
-    move || picking.get().then(bar)
+    tracked(move || picking.get().then(bar))
 }
 
 #[component]
@@ -128,7 +129,7 @@ fn Delete(model: Model, conversation: ConversationId, log: NodeRef<html::Div>) -
         backend.tell(Intent::Act(Action::Hide { conversation, seqs, hidden: true }));
     };
     view! {
-        <button type="button" class="danger" disabled=move || picked.count() == 0 on:click=delete>
+        <button type="button" class="danger" disabled=tracked(move || picked.count() == 0) on:click=hear(delete)>
             <Icon name="delete" />
             {model.words.delete}
         </button>

@@ -6,6 +6,7 @@ use super::keys;
 use crate::backend::{Backend, Intent};
 use crate::live::Model;
 use crate::preferences::Theme;
+use crate::view::boxed::{hear, tracked};
 use crate::words::badge;
 use leptos::prelude::*;
 
@@ -14,7 +15,7 @@ pub fn Rail(model: Model) -> impl IntoView {
     let words = model.words;
     view! {
         <nav class="rail" aria-label=words.menu>
-            {move || {
+            {tracked(move || {
                 let user = model.account.get();
                 let name = user.display_name.to_string();
                 view! {
@@ -22,7 +23,7 @@ pub fn Rail(model: Model) -> impl IntoView {
                         <Avatar name=name.clone() tint=user.id.get() picture=user.avatar small=true />
                     </a>
                 }
-            }}
+            })}
             <HomeLink model />
             <ContactsLink model class="rail-item" />
             <span class="rail-space"></span>
@@ -44,9 +45,9 @@ pub fn ContactsLink(model: Model, class: &'static str) -> impl IntoView {
         None => words.contacts.to_owned(),
     };
     view! {
-        <a class=format!("{class} has-count") href="/contacts" title=words.contacts aria-label=label>
+        <a class=format!("{class} has-count") href="/contacts" title=words.contacts aria-label=tracked(label)>
             <Icon name="people" />
-            {move || waiting().map(|count| view! { <span class="badge" aria-hidden="true">{badge(count)}</span> })}
+            {tracked(move || waiting().map(|count| view! { <span class="badge" aria-hidden="true">{badge(count)}</span> }))}
         </a>
     }
 }
@@ -61,7 +62,7 @@ fn HomeLink(model: Model) -> impl IntoView {
         }
     };
     view! {
-        <a class="rail-item is-here" href="/" title=words.messages aria-label=words.messages on:click=home>
+        <a class="rail-item is-here" href="/" title=words.messages aria-label=words.messages on:click=hear(home)>
             <Icon name="messages" />
         </a>
     }
@@ -80,7 +81,7 @@ fn ThemeSwitch(model: Model) -> impl IntoView {
             backend.tell(Intent::SetTheme(theme));
         };
         view! {
-            <button class=class name="theme" value=theme.name() title=label.clone() aria-label=label on:click=switch>
+            <button class=class name="theme" value=theme.name() title=label.clone() aria-label=label on:click=hear(switch)>
                 <Icon name="theme" />
             </button>
         }

@@ -11,6 +11,7 @@ use super::session_row::SessionItem;
 use crate::backend::{Backend, Intent};
 use crate::live::Model;
 use crate::live::sessions::SessionEntry;
+use crate::view::boxed::{hear, tracked};
 use crate::words::badge;
 use leptos::ev::KeyboardEvent;
 use leptos::html;
@@ -48,7 +49,7 @@ pub fn SessionList(model: Model, finding: RwSignal<bool>) -> impl IntoView {
                     href="/new"
                     title=words.new_conversation
                     aria-label=words.new_conversation
-                    on:click=find
+                    on:click=hear(find)
                 >
                     <Icon name="plus" />
                 </a>
@@ -61,7 +62,7 @@ pub fn SessionList(model: Model, finding: RwSignal<bool>) -> impl IntoView {
                     aria-label=words.filter_sessions
                     placeholder=words.filter_sessions
                     autocomplete="off"
-                    on:input=move |event| filter.set(event_target_value(&event))
+                    on:input=hear(move |event| filter.set(event_target_value(&event)))
                 />
             </label>
             <Shelves model />
@@ -89,8 +90,8 @@ fn ReadAll(model: Model) -> impl IntoView {
             class="icon-button only-live"
             title=words.mark_all_read
             aria-label=words.mark_all_read
-            disabled=move || model.total.get() == 0
-            on:click=read
+            disabled=tracked(move || model.total.get() == 0)
+            on:click=hear(read)
         >
             <Icon name="checks" />
         </button>
@@ -108,8 +109,8 @@ fn Shelves(model: Model) -> impl IntoView {
             <button
                 type="button"
                 class="chip"
-                aria-pressed=move || model.shelf.with(|shelf| *shelf == chosen).to_string()
-                on:click=move |_| backend.tell(Intent::Show(wanted.clone()))
+                aria-pressed=tracked(move || model.shelf.with(|shelf| *shelf == chosen).to_string())
+                on:click=hear(move |_| backend.tell(Intent::Show(wanted.clone())))
             >
                 {name}
             </button>
@@ -126,7 +127,7 @@ fn Shelves(model: Model) -> impl IntoView {
     };
     view! {
         <div class="chips only-live" role="group" aria-label=words.shelves>
-            {chips}
+            {tracked(chips)}
         </div>
     }
 }
@@ -181,22 +182,22 @@ fn Rows(model: Model, filter: RwSignal<String>) -> impl IntoView {
         }
     };
     view! {
-        {empty}
+        {tracked(empty)}
         <ul
             class="session-rows"
             // Safari takes the role from a list without bullets.
             role="list"
             node_ref=list
-            on:scroll=scrolled
-            on:keydown=press
-            on:contextmenu=move |event| asking.menu(&event)
-            on:pointerdown=move |event| asking.down(&event)
-            on:pointermove=move |event| asking.moved(&event)
-            on:pointerup=move |_| asking.ended()
-            on:pointercancel=move |_| asking.ended()
+            on:scroll=hear(scrolled)
+            on:keydown=hear(press)
+            on:contextmenu=hear(move |event| asking.menu(&event))
+            on:pointerdown=hear(move |event| asking.down(&event))
+            on:pointermove=hear(move |event| asking.moved(&event))
+            on:pointerup=hear(move |_| asking.ended())
+            on:pointercancel=hear(move |_| asking.ended())
             on:click:capture=move |event| asking.clicked(&event)
         >
-            {move || strangers.get().then(|| view! { <StrangerBox model open=box_open /> })}
+            {tracked(move || strangers.get().then(|| view! { <StrangerBox model open=box_open /> }))}
             <For
                 each=move || shown.get().into_iter().take(limit.get())
                 key=|entry| entry.id
@@ -204,7 +205,7 @@ fn Rows(model: Model, filter: RwSignal<String>) -> impl IntoView {
             >
                 <SessionItem model entry stop focused />
             </For>
-            {move || (limit.get() >= shown.with(Vec::len)).then(|| view! { <Older model /> })}
+            {tracked(move || (limit.get() >= shown.with(Vec::len)).then(|| view! { <Older model /> }))}
         </ul>
     }
 }
@@ -219,18 +220,18 @@ fn Older(model: Model) -> impl IntoView {
             backend.tell(Intent::LoadOlderSessions);
         }
     };
-    move || {
+    tracked(move || {
         model.older.get().map(|place| {
             let href = format!("/?before={place}");
             view! {
                 <li class="sessions-more">
-                    <a href=href on:click=load>
+                    <a href=href on:click=hear(load)>
                         {model.words.older_sessions}
                     </a>
                 </li>
             }
         })
-    }
+    })
 }
 
 /// The one row that stands for the messages of strangers: it shows them alone, or the others again (R001-04). Without
@@ -250,11 +251,11 @@ fn StrangerBox(model: Model, open: RwSignal<bool>) -> impl IntoView {
     };
     view! {
         <li class="session-item stranger-box">
-            <a class="stranger-link" href="/contacts#strangers" aria-expanded=move || open.get().to_string() on:click=switch>
-                {move || view! { <Icon name=if open.get() { "back" } else { "people" } /> }}
+            <a class="stranger-link" href="/contacts#strangers" aria-expanded=tracked(move || open.get().to_string()) on:click=hear(switch)>
+                {tracked(move || view! { <Icon name=if open.get() { "back" } else { "people" } /> })}
                 <strong>{words.strangers}</strong>
-                {move || unread().map(|count| view! { <span class="unseen">{(words.unread)(count)}</span> })}
-                {move || unread().map(|count| view! { <span class="badge" aria-hidden="true">{badge(count)}</span> })}
+                {tracked(move || unread().map(|count| view! { <span class="unseen">{(words.unread)(count)}</span> }))}
+                {tracked(move || unread().map(|count| view! { <span class="badge" aria-hidden="true">{badge(count)}</span> }))}
             </a>
         </li>
     }

@@ -8,6 +8,7 @@ use super::read_mark::ReadMarkIcon;
 use crate::backend::{Backend, Intent};
 use crate::live::Model;
 use crate::live::sessions::{SessionEntry, SessionRow};
+use crate::view::boxed::{hear, tracked};
 use crate::words::time::iso;
 use crate::words::{Words, badge};
 use leptos::either::Either;
@@ -45,20 +46,20 @@ pub fn SessionItem(
         <li
             class="session-item"
             data-id=id.to_string()
-            on:pointerenter=move |_| backend.tell(Intent::Hover(Some(id)))
-            on:pointerleave=move |_| backend.tell(Intent::Hover(None))
+            on:pointerenter=hear(move |_| backend.tell(Intent::Hover(Some(id))))
+            on:pointerleave=hear(move |_| backend.tell(Intent::Hover(None)))
         >
             <a
                 class="session"
                 href=path::page(id)
-                aria-current=move || is_open.get().then_some("page")
-                tabindex=tab
-                on:click=open
-                on:focus=move |_| focused.set(Some(id))
+                aria-current=tracked(move || is_open.get().then_some("page"))
+                tabindex=tracked(tab)
+                on:click=hear(open)
+                on:focus=hear(move |_| focused.set(Some(id)))
             >
-                {move || row.with(|row| view! { <Avatar name=row.title(model.words) tint=row.tint picture=row.avatar.clone() notes=row.notes /> })}
+                {tracked(move || row.with(|row| view! { <Avatar name=row.title(model.words) tint=row.tint picture=row.avatar.clone() notes=row.notes /> }))}
                 <strong class="session-name" dir="auto">
-                    {title}
+                    {tracked(title)}
                 </strong>
                 <span class="session-when">
                     <SessionSigns model row />
@@ -78,16 +79,16 @@ fn SessionSigns(model: Model, row: RwSignal<SessionRow>) -> impl IntoView {
     let words = model.words;
     let sign = |name, text| view! { <Icon name /><span class="unseen">{text}</span> };
     let signs = Memo::new(move |_| row.with(|row| (row.pinned, row.muted)));
-    move || {
+    tracked(move || {
         let (pinned, muted) = signs.get();
         (pinned.then(|| sign("pin", words.pinned)), muted.then(|| sign("mute", words.muted)))
-    }
+    })
 }
 
 #[component]
 fn SessionTime(model: Model, row: RwSignal<SessionRow>) -> impl IntoView {
     let at = move || row.with(|row| row.active_at);
-    view! { <time datetime=move || iso(at())>{move || model.clock.get().brief(model.words, at())}</time> }
+    view! { <time datetime=tracked(move || iso(at()))>{tracked(move || model.clock.get().brief(model.words, at()))}</time> }
 }
 
 #[component]
@@ -110,11 +111,11 @@ fn SessionDigest(model: Model, row: RwSignal<SessionRow>) -> impl IntoView {
     let quiet = |row: &SessionRow| row.draft.is_empty() && row.typing.is_none();
     let mark = move || row.with(|row| row.last.as_ref().and_then(|last| last.mark).filter(|_| quiet(row)));
     view! {
-        <span class="session-digest" class:is-typing=move || row.with(|row| row.typing.is_some()) dir="auto">
-            {move || mentioned().then(|| view! { <em class="mentioned">{words.mentioned}</em> " " })}
-            {move || drafted().then(|| view! { <em class="session-draft">{words.draft}</em> " " })}
-            {move || mark().map(|mark| view! { <ReadMarkIcon words mark /> })}
-            {digest}
+        <span class="session-digest" class:is-typing=tracked(move || row.with(|row| row.typing.is_some())) dir="auto">
+            {tracked(move || mentioned().then(|| view! { <em class="mentioned">{words.mentioned}</em> " " }))}
+            {tracked(move || drafted().then(|| view! { <em class="session-draft">{words.draft}</em> " " }))}
+            {tracked(move || mark().map(|mark| view! { <ReadMarkIcon words mark /> }))}
+            {tracked(digest)}
         </span>
     }
 }
@@ -128,7 +129,7 @@ fn SessionUnread(model: Model, row: RwSignal<SessionRow>) -> impl IntoView {
         (0, true) => Some(model.words.marked_unread.to_owned()),
         (count, _) => Some((model.words.unread)(count)),
     };
-    move || label().map(|label| view! { <span class="unseen">{label}</span> })
+    tracked(move || label().map(|label| view! { <span class="unseen">{label}</span> }))
 }
 
 /// How much is unread, to look at; it opens the list of exactly those messages.
@@ -146,7 +147,7 @@ fn SessionBadge(
     let unread = Memo::new(move |_| row.with(|row| (row.unread, row.marked, row.muted)));
     let open = move |_| panels.why(backend, id, row.with_untracked(|row| row.title(words)));
     let tab = move || stop.get().map(|stop| if stop == id { "0" } else { "-1" });
-    move || {
+    tracked(move || {
         let (count, marked, muted) = unread.get();
         if count == 0 {
             return marked.then(|| Either::Left(view! { <span class="session-dot" aria-hidden="true"></span> }));
@@ -160,9 +161,9 @@ fn SessionBadge(
                     title=label.clone()
                     aria-label=label
                     aria-haspopup="dialog"
-                    tabindex=tab
-                    on:click=open
-                    on:focus=move |_| focused.set(Some(id))
+                    tabindex=tracked(tab)
+                    on:click=hear(open)
+                    on:focus=hear(move |_| focused.set(Some(id)))
                 >
                     <span class="badge" class:is-quiet=muted>
                         {badge(count)}
@@ -170,5 +171,5 @@ fn SessionBadge(
                 </button>
             }
         }))
-    }
+    })
 }

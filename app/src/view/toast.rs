@@ -2,6 +2,7 @@
 
 use crate::backend::{Backend, Intent};
 use crate::live::{Model, Notice, Toast};
+use crate::view::boxed::{hear, tracked};
 use leptos::html;
 use leptos::prelude::*;
 use protocol::{ConversationId, ErrorCode, Seq};
@@ -33,7 +34,7 @@ pub fn Toasts(model: Model) -> impl IntoView {
     };
     view! {
         <div class="toasts" role="alert" node_ref=place>
-            {move || shown().map(toast)}
+            {tracked(move || shown().map(toast))}
         </div>
     }
 }
@@ -46,7 +47,7 @@ fn Undo(model: Model, conversation: ConversationId, seqs: Vec<Seq>, over: RwSign
         backend.tell(Intent::Act(Action::Hide { conversation, seqs: seqs.clone(), hidden: false }));
     };
     view! {
-        <button type="button" on:click=undo>
+        <button type="button" on:click=hear(undo)>
             {model.words.undo}
         </button>
     }

@@ -1,6 +1,7 @@
 //! The emoji themselves: one stop for Tab, arrow keys within.
 
 use super::Choice;
+use crate::view::boxed::{hear, tracked};
 use crate::view::keys;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
@@ -28,8 +29,8 @@ pub fn Grid(choices: Memo<Vec<Choice>>, choose: Callback<String>, label: &'stati
     };
     let empty = move || choices.with(Vec::is_empty);
     view! {
-        <div class="emoji-grid" role="grid" aria-label=label hidden=empty node_ref=grid on:keydown=walk>
-            {rows}
+        <div class="emoji-grid" role="grid" aria-label=label hidden=tracked(empty) node_ref=grid on:keydown=hear(walk)>
+            {tracked(rows)}
         </div>
     }
 }
@@ -45,9 +46,9 @@ fn Row(choices: Vec<Choice>, from: usize, at: RwSignal<usize>, choose: Callback<
                 role="gridcell"
                 title=choice.name.clone()
                 aria-label=choice.name
-                tabindex=move || if at.get() == index { "0" } else { "-1" }
-                on:focus=move |_| at.set(index)
-                on:click=move |_| choose.run(text.clone())
+                tabindex=tracked(move || if at.get() == index { "0" } else { "-1" })
+                on:focus=hear(move |_| at.set(index))
+                on:click=hear(move |_| choose.run(text.clone()))
             >
                 {choice.text}
             </button>

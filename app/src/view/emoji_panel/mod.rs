@@ -9,6 +9,7 @@ use crate::backend::{Backend, Intent};
 use crate::live::Model;
 use crate::live::emoji::{Emoji, EmojiData, find};
 use crate::preferences::Language;
+use crate::view::boxed::{hear, tracked};
 use grid::Grid;
 use leptos::prelude::*;
 use leptos::{ev, html};
@@ -57,7 +58,7 @@ pub fn EmojiPanel(model: Model, open: RwSignal<bool>, field: NodeRef<html::Texta
         backend.tell(Intent::UsedEmoji(text));
     });
     view! {
-        <div class="emoji" role="dialog" aria-label=words.emoji on:keydown=escape>
+        <div class="emoji" role="dialog" aria-label=words.emoji on:keydown=hear(escape)>
             <div class="emoji-head">
                 <input
                     type="search"
@@ -66,8 +67,8 @@ pub fn EmojiPanel(model: Model, open: RwSignal<bool>, field: NodeRef<html::Texta
                     placeholder=words.search_emoji
                     autocomplete="off"
                     node_ref=search
-                    on:input=move |event| query.set(event_target_value(&event))
-                    on:keydown=swallow_enter
+                    on:input=hear(move |event| query.set(event_target_value(&event)))
+                    on:keydown=hear(swallow_enter)
                 />
                 <Tones model />
             </div>
@@ -98,7 +99,7 @@ fn Status(model: Model, choices: Memo<Vec<Choice>>) -> impl IntoView {
     };
     view! {
         <p class="emoji-status" role="status">
-            {text}
+            {tracked(text)}
         </p>
     }
 }

@@ -3,6 +3,7 @@
 use super::Category;
 use crate::backend::{Backend, Intent};
 use crate::live::Model;
+use crate::view::boxed::{hear, tracked};
 use crate::view::keys;
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
@@ -28,10 +29,10 @@ pub fn Tabs(model: Model, category: RwSignal<Category>, query: RwSignal<String>)
                 type="button"
                 title=name
                 aria-label=name
-                aria-pressed=move || chosen().to_string()
-                tabindex=move || if stop.get() == this { "0" } else { "-1" }
-                on:focus=move |_| stop.set(this)
-                on:click=move |_| category.set(this)
+                aria-pressed=tracked(move || chosen().to_string())
+                tabindex=tracked(move || if stop.get() == this { "0" } else { "-1" })
+                on:focus=hear(move |_| stop.set(this))
+                on:click=hear(move |_| category.set(this))
             >
                 {sign}
             </button>
@@ -39,7 +40,7 @@ pub fn Tabs(model: Model, category: RwSignal<Category>, query: RwSignal<String>)
     };
     let tabs = recent.chain(groups.map(|(n, (sign, name))| (Category::Group(n), sign, name))).map(tab).collect_view();
     view! {
-        <div class="emoji-tabs" role="toolbar" aria-label=words.emoji_categories on:keydown=move |event| walk(&event)>
+        <div class="emoji-tabs" role="toolbar" aria-label=words.emoji_categories on:keydown=hear(move |event| walk(&event))>
             {tabs}
         </div>
     }
@@ -65,14 +66,14 @@ pub fn Tones(model: Model) -> impl IntoView {
     let backend = Backend::here();
     let tone = move |(n, (hand, name)): (usize, (&'static str, &'static str))| {
         view! {
-            <option value=n.to_string() selected=move || model.skin_tone.get() == n aria-label=name>
+            <option value=n.to_string() selected=tracked(move || model.skin_tone.get() == n) aria-label=name>
                 {hand}
             </option>
         }
     };
     let choose = move |event| backend.tell(Intent::SkinTone(event_target_value(&event).parse().unwrap_or_default()));
     view! {
-        <select class="emoji-tone" title=words.skin_tone aria-label=words.skin_tone on:change=choose>
+        <select class="emoji-tone" title=words.skin_tone aria-label=words.skin_tone on:change=hear(choose)>
             {HANDS.into_iter().zip(words.skin_tones).enumerate().map(tone).collect_view()}
         </select>
     }

@@ -3,6 +3,7 @@
 use super::head::PanelHead;
 use crate::backend::{Backend, Intent};
 use crate::live::Model;
+use crate::view::boxed::hear;
 use leptos::prelude::*;
 use protocol::ConversationId;
 use sync::Action;
@@ -49,10 +50,10 @@ fn Answers(
     };
     view! {
         <div class="answers">
-            <button type="button" class="plain" on:click=move |_| close.run(())>
+            <button type="button" class="plain" on:click=hear(move |_| close.run(()))>
                 {model.words.cancel}
             </button>
-            <button type="button" class=class on:click=confirm>
+            <button type="button" class=class on:click=hear(confirm)>
                 {text}
             </button>
         </div>

@@ -1,5 +1,6 @@
 //! What every dialog begins with: its name, and the way out.
 
+use crate::view::boxed::hear;
 use crate::view::icon::Icon;
 use crate::words::Words;
 use leptos::prelude::*;
@@ -16,7 +17,7 @@ pub fn PanelHead(words: &'static Words, #[prop(into)] title: Signal<String>, clo
                 class="icon-button"
                 title=words.close
                 aria-label=words.close
-                on:click=move |_| close.run(())
+                on:click=hear(move |_| close.run(()))
             >
                 <Icon name="close" />
             </button>

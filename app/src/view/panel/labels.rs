@@ -3,6 +3,7 @@
 use super::head::PanelHead;
 use crate::backend::{Backend, Intent};
 use crate::live::Model;
+use crate::view::boxed::{hear, tracked};
 use leptos::prelude::*;
 use leptos::{ev, html};
 use protocol::{ChangePreferences, ConversationId, Label, Labels};
@@ -30,7 +31,7 @@ pub fn LabelsForm(
     };
     view! {
         <PanelHead words title=words.labels.to_owned() close />
-        <form class="form" on:submit=submit>
+        <form class="form" on:submit=hear(submit)>
             <div class="field">
                 <label for="labels">{words.labels_hint}</label>
                 <input
@@ -39,11 +40,11 @@ pub fn LabelsForm(
                     dir="auto"
                     value=labels
                     node_ref=field
-                    aria-invalid=move || refused.get().then_some("true")
+                    aria-invalid=tracked(move || refused.get().then_some("true"))
                     aria-describedby="labels-note"
                 />
                 <p id="labels-note" role="alert">
-                    {move || refused.get().then_some(words.labels_too_long)}
+                    {tracked(move || refused.get().then_some(words.labels_too_long))}
                 </p>
             </div>
             <button class="primary">{words.save}</button>

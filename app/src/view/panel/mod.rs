@@ -11,6 +11,7 @@ mod why;
 
 use crate::backend::{Backend, Intent};
 use crate::live::Model;
+use crate::view::boxed::{hear, tracked};
 use confirm::{DeleteConversation, MarkAllRead};
 use labels::LabelsForm;
 use leptos::either::EitherOf8;
@@ -90,13 +91,13 @@ pub fn PanelPlace(model: Model, panels: Panels) -> impl IntoView {
     view! {
         <dialog
             class="dialog"
-            class:is-brief=brief
+            class:is-brief=tracked(brief)
             aria-labelledby="panel-title"
             closedby="any"
             node_ref=dialog
-            on:close=move |_| panels.0.set(None)
+            on:close=hear(move |_| panels.0.set(None))
         >
-            {move || panels.0.get().map(|panel| content(model, panel, close))}
+            {tracked(move || panels.0.get().map(|panel| content(model, panel, close)))}
         </dialog>
     }
 }

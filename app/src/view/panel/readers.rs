@@ -3,6 +3,7 @@
 use super::head::PanelHead;
 use crate::live::Model;
 use crate::live::lists::Asked;
+use crate::view::boxed::tracked;
 use crate::view::people::Person;
 use leptos::prelude::*;
 use protocol::User;
@@ -37,10 +38,10 @@ pub fn ReadersList(model: Model, close: Callback<()>) -> impl IntoView {
     view! {
         <PanelHead words title close />
         <p class="people-none" role="status">
-            {note}
+            {tracked(note)}
         </p>
         <ul class="people" role="list" aria-labelledby="panel-title" tabindex="0">
-            {people}
+            {tracked(people)}
         </ul>
     }
 }

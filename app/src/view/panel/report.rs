@@ -3,6 +3,7 @@
 use super::head::PanelHead;
 use crate::backend::{Backend, Intent};
 use crate::live::Model;
+use crate::view::boxed::hear;
 use leptos::prelude::*;
 use leptos::{ev, html};
 use protocol::messaging::{ReportMessage, ReportReason};
@@ -33,7 +34,7 @@ pub fn Report(
     };
     view! {
         <PanelHead words title=words.report_message.to_owned() close />
-        <form class="form" on:submit=submit>
+        <form class="form" on:submit=hear(submit)>
             <blockquote class="quoted" dir="auto">
                 {text}
             </blockquote>
@@ -43,7 +44,7 @@ pub fn Report(
                 <textarea id="report-note" rows="3" maxlength=ReportNote::MAX.to_string() dir="auto" node_ref=note />
             </div>
             <label class="choice">
-                <input type="checkbox" checked on:change=move |event| hide.set(event_target_checked(&event)) />
+                <input type="checkbox" checked on:change=hear(move |event| hide.set(event_target_checked(&event))) />
                 <span>{words.report_hides}</span>
             </label>
             <button class="primary">{words.submit}</button>
@@ -58,7 +59,7 @@ fn Reasons(model: Model, reason: RwSignal<ReportReason>) -> impl IntoView {
         let first = one == ReportReason::Spam;
         view! {
             <label class="choice">
-                <input type="radio" name="reason" checked=first on:change=move |_| reason.set(one) />
+                <input type="radio" name="reason" checked=first on:change=hear(move |_| reason.set(one)) />
                 <span>{(words.reason)(one)}</span>
             </label>
         }

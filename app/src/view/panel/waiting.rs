@@ -4,6 +4,7 @@ use super::head::PanelHead;
 use crate::backend::{Backend, Intent};
 use crate::live::Model;
 use crate::live::lists::Asked;
+use crate::view::boxed::{hear, tracked};
 use crate::view::people::Person;
 use leptos::prelude::*;
 use protocol::{ConversationId, User};
@@ -26,10 +27,10 @@ pub fn WaitingList(model: Model, conversation: ConversationId, close: Callback<(
     view! {
         <PanelHead words title close />
         <p class="people-none" role="status">
-            {note}
+            {tracked(note)}
         </p>
         <ul class="people" role="list" aria-labelledby="panel-title">
-            {move || users().into_iter().map(|user| view! { <Waiter model conversation user /> }).collect_view()}
+            {tracked(move || users().into_iter().map(|user| view! { <Waiter model conversation user /> }).collect_view())}
         </ul>
     }
 }
@@ -44,10 +45,10 @@ fn Waiter(model: Model, conversation: ConversationId, user: User) -> impl IntoVi
     view! {
         <li class="person waiter">
             <Person user />
-            <button type="button" class="primary" aria-label=let_in on:click=move |_| answer(true)>
+            <button type="button" class="primary" aria-label=let_in on:click=hear(move |_| answer(true))>
                 {words.let_in_short}
             </button>
-            <button type="button" class="plain" aria-label=turn_away on:click=move |_| answer(false)>
+            <button type="button" class="plain" aria-label=turn_away on:click=hear(move |_| answer(false))>
                 {words.turn_away_short}
             </button>
         </li>

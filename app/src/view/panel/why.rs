@@ -4,6 +4,7 @@ use super::head::PanelHead;
 use crate::backend::{Backend, Intent};
 use crate::live::Model;
 use crate::live::lists::{Asked, Unread, Why};
+use crate::view::boxed::{hear, tracked};
 use crate::view::keys;
 use crate::words::time::iso;
 use leptos::prelude::*;
@@ -34,7 +35,7 @@ pub fn WhyList(
             {name}
         </p>
         <p class="people-none" role="status">
-            {note}
+            {tracked(note)}
         </p>
         <ul class="people" role="list">
             <For each=move || messages.get() key=|(_, message)| message.seq let((conversation, message))>
@@ -66,9 +67,9 @@ fn WhyItem(model: Model, conversation: ConversationId, message: Unread, close: C
     };
     view! {
         <li>
-            <a class="why" href=format!("{}#{seq}", path::page(conversation)) on:click=jump>
+            <a class="why" href=format!("{}#{seq}", path::page(conversation)) on:click=hear(jump)>
                 <strong dir="auto">{message.author}</strong>
-                <time datetime=iso(at)>{move || model.clock.get().brief(model.words, at)}</time>
+                <time datetime=iso(at)>{tracked(move || model.clock.get().brief(model.words, at))}</time>
                 <span class="why-text" dir="auto">
                     {message.digest}
                 </span>
@@ -83,18 +84,18 @@ fn More(model: Model) -> impl IntoView {
     let words = model.words;
     let backend = Backend::here();
     let next = Memo::new(move |_| model.why.with(|why| why.as_ref().and_then(next)));
-    move || {
+    tracked(move || {
         next.get().map(|(conversation, before)| {
             let more = move |_| backend.tell(Intent::Unread { conversation, before: Some(before) });
             view! {
                 <li>
-                    <button type="button" class="plain is-wide" on:click=more>
+                    <button type="button" class="plain is-wide" on:click=hear(more)>
                         {words.unread_more}
                     </button>
                 </li>
             }
         })
-    }
+    })
 }
 
 fn next(why: &Why) -> Option<(ConversationId, Seq)> {
