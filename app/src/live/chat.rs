@@ -6,8 +6,7 @@ use crate::words::time::Clock;
 use leptos::prelude::{ArcRwSignal, GetUntracked, Set};
 use protocol::sync::Parting;
 use protocol::{AvatarHash, ConversationId, ConversationKind, ErrorCode, MessageBody, Millis, Seq, UserId};
-use std::collections::BTreeMap;
-use sync::{Client, Item, LinkState, ReadMark, Row, RowKey, Window};
+use sync::{Client, Item, LinkState, Map, ReadMark, Row, RowKey, Window};
 
 /// Messages of one sender within this time stand as one group.
 const GROUP: Millis = 5 * 60 * 1000;
@@ -185,7 +184,7 @@ impl Chat {
 
     fn lay_out(&self, plan: Vec<(i64, Vec<Planned>)>) {
         let old = self.days.get_untracked();
-        let mut rows: BTreeMap<RowKey, ArcRwSignal<MessageRow>> = BTreeMap::new();
+        let mut rows: Map<RowKey, ArcRwSignal<MessageRow>> = Map::new();
         for entry in old.iter().flat_map(|day| day.entries.get_untracked()) {
             if let Entry::Message(row, key) = entry {
                 rows.insert(key, row);
@@ -220,7 +219,7 @@ enum Planned {
 }
 
 impl Planned {
-    fn entry(self, rows: &mut BTreeMap<RowKey, ArcRwSignal<MessageRow>>) -> Entry {
+    fn entry(self, rows: &mut Map<RowKey, ArcRwSignal<MessageRow>>) -> Entry {
         match self {
             Self::Divider => Entry::Divider,
             Self::Gap { before } => Entry::Gap { before },

@@ -23,14 +23,14 @@ use emoji::{EmojiData, Recents};
 use leptos::prelude::{ArcRwSignal, GetUntracked, RwSignal, Set, WithUntracked};
 use protocol::{ClientId, ConversationId, Millis};
 use sessions::{SessionEntry, SessionRow, hold};
-use std::collections::{BTreeMap, BTreeSet};
-use sync::{Acted, Action, Changes, Client, Effect, Failure, Input, Request, RequestId, Shelf, Unstored, Window};
+use std::collections::BTreeSet;
+use sync::{Acted, Action, Changes, Client, Effect, Failure, Input, Map, Request, RequestId, Shelf, Unstored, Window};
 
 /// The model and the engine under it.
 pub struct Live {
     client: Client,
     model: Model,
-    rows: BTreeMap<ConversationId, ArcRwSignal<SessionRow>>,
+    rows: Map<ConversationId, ArcRwSignal<SessionRow>>,
     hovered: Option<ConversationId>,
     /// The page shows these conversations alone, without scripts.
     shown: Option<Vec<ConversationId>>,
@@ -43,7 +43,7 @@ pub struct Live {
     /// The conversation that is shown is not there any more: it stays as it was until somebody goes on.
     ended: bool,
     /// Posts under way.
-    posts: BTreeMap<RequestId, ClientId>,
+    posts: Map<RequestId, ClientId>,
     /// Messages whose failure a person was told of.
     told: BTreeSet<ClientId>,
     recents: Recents,
@@ -86,14 +86,14 @@ impl Live {
         let mut live = Self {
             client,
             model,
-            rows: BTreeMap::new(),
+            rows: Map::new(),
             hovered: None,
             shown: messenger.shown.clone(),
             window: Window::default(),
             watching: false,
             ended: false,
             cut_off: !messenger.newest(),
-            posts: BTreeMap::new(),
+            posts: Map::new(),
             told: BTreeSet::new(),
             recents: Recents::default(),
             toasts: 0,

@@ -4,10 +4,10 @@
 //! an answer never undoes what the logs have told since it was asked for.
 
 use crate::client::Client;
+use crate::map::Map;
 use crate::pull::Job;
 use crate::{Acted, Action, Answer, Failure, Request, RequestId};
 use protocol::{ConversationId, Cursors, LogChange, MessageBody, MessageText, Millis, Seq, Upd};
-use std::collections::BTreeMap;
 
 /// How long the text of a recalled message can be edited anew (R001-18).
 const FORMER: Millis = 5 * 60 * 1_000;
@@ -32,8 +32,8 @@ struct Former {
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Acts {
-    flight: BTreeMap<RequestId, Flight>,
-    former: BTreeMap<(ConversationId, Seq), Former>,
+    flight: Map<RequestId, Flight>,
+    former: Map<(ConversationId, Seq), Former>,
 }
 
 impl Acts {

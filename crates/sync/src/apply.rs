@@ -13,7 +13,6 @@ use protocol::{
     ClientId, Conversation, ConversationId, ConversationKind, Cursors, LogChange, Message, MessageBody, Relation,
     RequestState, Rev, Seq, Upd, User, UserId,
 };
-use std::collections::btree_map::Entry;
 
 impl Client {
     /// One page of a sync. Conversations come before the account's changes, which may be about them.
@@ -98,8 +97,9 @@ impl Client {
             return;
         }
         *known = (upd, relation);
-        let with = |held: &&Held| held.about.peer.as_ref().is_some_and(|peer| peer.id == other);
-        if let Some(id) = self.held.values().find(with).map(|held| held.about.id) {
+        let with = |held: &&Box<Held>| held.about.peer.as_ref().is_some_and(|peer| peer.id == other);
+        let id = self.held.values().find(with).map(|held| held.about.id);
+        if let Some(id) = id {
             self.touch(id, |held| held.relate(upd, relation));
         }
     }
@@ -136,10 +136,11 @@ impl Client {
         if let Some(last) = &about.last {
             self.confirm(last);
         }
-        if let Entry::Vacant(entry) = self.held.entry(id) {
+        if !self.held.contains_key(&id) {
             let told = about.peer.as_ref().and_then(|peer| self.relations.get(&peer.id));
-            let held = entry.insert(Held::new(about, self.account.id));
+            let mut held = Held::new(about, self.account.id);
             told.into_iter().for_each(|&(upd, relation)| held.relate(upd, relation));
+            self.held.insert(id, Box::new(held));
             self.note_mute(id);
             // What stands in the composer outlives a membership that began anew.
             self.tell_draft(id);

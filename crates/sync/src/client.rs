@@ -6,6 +6,7 @@
 use crate::acting::Acts;
 use crate::link::Link;
 use crate::log::Log;
+use crate::map::Map;
 use crate::order::Place;
 use crate::outbox::Outbox;
 use crate::preferences::Wishes;
@@ -20,18 +21,18 @@ use protocol::{
     Account, ClientId, ConversationId, Cursors, Message, Millis, Relation, Rules, Seq, ServerFrame, Upd, User, UserId,
     frame,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// A device of one account.
 #[derive(Clone, Debug)]
 pub struct Client {
     pub(crate) account: Account,
     pub(crate) rules: Rules,
-    pub(crate) users: BTreeMap<UserId, User>,
-    pub(crate) held: BTreeMap<ConversationId, Held>,
+    pub(crate) users: Map<UserId, User>,
+    pub(crate) held: Map<ConversationId, Box<Held>>,
     pub(crate) log: Log<Upd, (Upd, Vec<AccountChange>)>,
     /// What its log has told of relations to others, and at which position.
-    pub(crate) relations: BTreeMap<UserId, (Upd, Relation)>,
+    pub(crate) relations: Map<UserId, (Upd, Relation)>,
     /// Whose friend requests wait for an answer.
     pub(crate) requests: BTreeSet<UserId>,
     /// The position at which the account's settings last changed.
@@ -51,10 +52,10 @@ pub struct Client {
     /// Conversations whose timeline is held, by when they were last opened.
     pub(crate) visited: Vec<ConversationId>,
     /// How far conversations not met yet were read before the page was loaded.
-    pub(crate) restored: BTreeMap<ConversationId, Seq>,
+    pub(crate) restored: Map<ConversationId, Seq>,
     /// Conversations that the account has left, and through which position of its log: what is told of an earlier
     /// membership comes too late.
-    pub(crate) left: BTreeMap<ConversationId, Upd>,
+    pub(crate) left: Map<ConversationId, Upd>,
     pub(crate) outbox: Outbox,
     pub(crate) reports: Reports,
     pub(crate) wishes: Wishes,
@@ -76,7 +77,7 @@ pub struct Client {
     pub(crate) time: Millis,
     pub(crate) effects: Vec<Effect>,
     /// Posts on their way.
-    pub(crate) posts: BTreeMap<RequestId, (ConversationId, ClientId)>,
+    pub(crate) posts: Map<RequestId, (ConversationId, ClientId)>,
     /// How many calls were made so far.
     pub(crate) asked: u64,
     pub(crate) synced_at: Millis,
@@ -109,12 +110,12 @@ impl Client {
     /// browser.
     pub fn new(start: Start) -> Self {
         let mut client = Self {
-            users: BTreeMap::new(),
+            users: Map::new(),
             account: start.account,
             rules: start.rules,
-            held: BTreeMap::new(),
+            held: Map::new(),
             log: Log::new(start.sync.upd),
-            relations: BTreeMap::new(),
+            relations: Map::new(),
             requests: BTreeSet::new(),
             settings_at: start.sync.upd,
             token: None,
@@ -125,8 +126,8 @@ impl Client {
             checked: false,
             open: None,
             visited: Vec::new(),
-            restored: BTreeMap::new(),
-            left: BTreeMap::new(),
+            restored: Map::new(),
+            left: Map::new(),
             outbox: Outbox::default(),
             reports: Reports::default(),
             wishes: Wishes::default(),
@@ -142,7 +143,7 @@ impl Client {
             skew: 0,
             time: start.now,
             effects: Vec::new(),
-            posts: BTreeMap::new(),
+            posts: Map::new(),
             asked: 0,
             synced_at: 0,
             wake: None,

@@ -14,6 +14,7 @@ mod client;
 mod counts;
 mod link;
 mod log;
+mod map;
 mod opening;
 mod order;
 mod outbox;
@@ -33,6 +34,7 @@ mod work;
 
 pub use client::Client;
 pub use link::LinkState;
+pub use map::Map;
 pub use presence::Presence;
 pub use stored::{Stored, StoredConversation, StoredDevice, StoredTimeline, Unstored};
 pub use timeline::{Item, ReadMark, Row, RowKey};

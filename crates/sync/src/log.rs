@@ -3,8 +3,8 @@
 //! A frame whose `prev` the cursor has reached is applied, one whose `pos` it has reached is ignored, and one from
 //! further ahead is held for a moment before the log is pulled. Deliberately absent: what the log's items mean.
 
+use crate::map::Map;
 use protocol::Millis;
-use std::collections::BTreeMap;
 
 /// How long a frame waits for the one before it.
 pub(crate) const HOLD: Millis = 500;
@@ -17,13 +17,13 @@ pub(crate) struct Log<P, T> {
     cursor: P,
     /// The furthest position that is known to exist.
     target: P,
-    held: BTreeMap<P, (P, T)>,
+    held: Map<P, (P, T)>,
     pull_at: Option<Millis>,
 }
 
 impl<P: Copy + Ord, T> Log<P, T> {
     pub fn new(cursor: P) -> Self {
-        Self { cursor, target: cursor, held: BTreeMap::new(), pull_at: None }
+        Self { cursor, target: cursor, held: Map::new(), pull_at: None }
     }
 
     pub fn cursor(&self) -> P {
@@ -89,12 +89,10 @@ impl<P: Copy + Ord, T> Log<P, T> {
     }
 
     fn release(&mut self, ready: &mut Vec<T>) {
-        while let Some(first) = self.held.first_entry() {
-            let pos = *first.key();
-            if pos > self.cursor && first.get().0 > self.cursor {
-                break;
-            }
-            let (_, item) = first.remove();
+        loop {
+            let cursor = self.cursor;
+            let next = self.held.pop_first_if(|pos, (prev, _)| *pos <= cursor || *prev <= cursor);
+            let Some((pos, (_, item))) = next else { break };
             if pos > self.cursor {
                 self.cursor = pos;
                 ready.push(item);

@@ -2,7 +2,6 @@
 
 use crate::client::{Client, Opened};
 use crate::pull::Job;
-use crate::sessions::Held;
 use protocol::messaging::Readers;
 use protocol::{Conversation, ConversationId, ConversationKind};
 
@@ -20,7 +19,7 @@ impl Client {
         }
         let held = self.held.get(&id);
         if self.open.is_none_or(|open| open.place.is_none()) {
-            let first_unread = held.and_then(Held::first_unread);
+            let first_unread = held.and_then(|held| held.first_unread());
             let place = held.map(|held| held.place(self.unread_first));
             self.open = Some(Opened { id, first_unread, place });
             self.changes.order = true;

@@ -1,10 +1,10 @@
 //! The order of the session list (R002-10), and its parts.
 
 use crate::Shelf;
+use crate::map::Map;
 use crate::sessions::Held;
 use protocol::{ConversationId, Millis};
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 
 impl Held {
     /// Where it stands in the list, smaller first: by the newest message that is shown. What is muted does not rise.
@@ -36,7 +36,7 @@ pub(crate) type Place = (Reverse<bool>, Reverse<bool>, Reverse<Millis>, Reverse<
 /// The order of a part of the list. The open conversation stands where it stood when it was opened, among the pinned or
 /// the others, and it stays on the shelf of unread ones.
 pub(crate) fn order(
-    held: &BTreeMap<ConversationId, Held>,
+    held: &Map<ConversationId, Box<Held>>,
     open: Option<(ConversationId, Place)>,
     unread_first: bool,
     shelf: &Shelf,
@@ -91,7 +91,7 @@ mod tests {
     }
 
     fn check_part(conversations: &str, open: Option<(u64, &str)>, unread_first: bool, shelf: &Shelf, expected: &str) {
-        let held = conversations.split_whitespace().map(parse).map(|held| (held.about.id, held)).collect();
+        let held = conversations.split_whitespace().map(parse).map(|held| (held.about.id, Box::new(held))).collect();
         let open = open.map(|(id, when_opened)| (id.try_into().unwrap(), parse(when_opened).place(unread_first)));
         let order = order(&held, open, unread_first, shelf);
         let order: Vec<String> = order.iter().map(ConversationId::to_string).collect();

@@ -4,10 +4,11 @@
 //! is posted before it is persisted (R004-A5); a message that was refused waits for a person (R004-A1).
 
 use crate::link::backoff;
+use crate::map::Map;
 use crate::timeline::{ReadMark, Row, RowKey};
 use crate::{RequestId, Unsent};
 use protocol::{ClientId, ConversationId, ErrorCode, Message, Millis, Seq, UserId};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// After this long nobody expects a message to be sent by itself any more: a person is asked.
 const STALE: Millis = 24 * 60 * 60 * 1_000;
@@ -46,7 +47,7 @@ pub(crate) enum Next {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outbox {
     /// In the order in which they are shown and sent.
-    entries: BTreeMap<Place, Entry>,
+    entries: Map<Place, Entry>,
     end: u64,
 }
 

@@ -5,11 +5,12 @@
 //! Drafts are told at most every two seconds, and when a conversation or the page is left.
 
 use crate::client::Client;
+use crate::map::Map;
 use crate::pull::Job;
 use crate::sessions::Held;
 use crate::{Effect, Request};
 use protocol::{ChangePreferences, ConversationId, DraftText, Label, Millis, Preferences, Upd};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// How often a draft is told at most.
 const PAUSE: Millis = 2_000;
@@ -19,7 +20,7 @@ const PATIENCE: Millis = 8_000;
 /// What this device has not told the server yet.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Wishes {
-    drafts: BTreeMap<ConversationId, String>,
+    drafts: Map<ConversationId, String>,
     /// Conversations that were opened: their mark is to go.
     unmark: BTreeSet<ConversationId>,
     /// When the next mute ends by the server's clock, or earlier.
@@ -215,7 +216,7 @@ impl Client {
         if std::mem::replace(&mut self.time, time) <= time && self.wishes.unmute_at.is_none_or(|at| at > time) {
             return;
         }
-        let changed = |(&id, held): (&ConversationId, &Held)| (held.muted != held.mutes(time)).then_some(id);
+        let changed = |(&id, held): (&ConversationId, &Box<Held>)| (held.muted != held.mutes(time)).then_some(id);
         let changed: Vec<ConversationId> = self.held.iter().filter_map(changed).collect();
         for id in changed {
             // Every change looks at the clock anew.

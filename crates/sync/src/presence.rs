@@ -5,10 +5,10 @@
 
 use crate::Effect;
 use crate::client::Client;
+use crate::map::Map;
 use protocol::frame::{TYPING, TYPING_PAUSE};
 use protocol::messaging::Readers;
 use protocol::{ClientFrame, ConversationId, Millis, UserId};
-use std::collections::BTreeMap;
 
 /// Whether the peer of the open conversation is there, or when they were.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -21,7 +21,7 @@ pub struct Presence {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Company {
     /// Who writes where, and until when that holds.
-    typing: BTreeMap<(ConversationId, UserId), Millis>,
+    typing: Map<(ConversationId, UserId), Millis>,
     /// Where one told last that one writes, and when.
     told: Option<(ConversationId, Millis)>,
     /// What the connection was asked to watch.

@@ -4,8 +4,8 @@
 
 use crate::RequestId;
 use crate::link::backoff;
+use crate::map::Map;
 use protocol::{ConversationId, Millis, Seq, UserId};
-use std::collections::BTreeMap;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Job {
@@ -57,7 +57,7 @@ struct Pull {
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Pulls {
-    jobs: BTreeMap<Job, Pull>,
+    jobs: Map<Job, Pull>,
 }
 
 impl Pulls {

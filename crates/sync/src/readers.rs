@@ -4,13 +4,13 @@
 //! Invariants: a cursor never moves back, so that no count falls (R000-20). Nobody counts as a reader of what was written
 //! before they came, or was withheld from them (R001-14).
 
+use crate::map::Map;
 use protocol::messaging::{Reader, Readers};
 use protocol::{Seq, UserId};
-use std::collections::BTreeMap;
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct GroupReaders {
-    read: BTreeMap<UserId, Span>,
+    read: Map<UserId, Span>,
     /// Own messages, and from whom each was withheld.
     withheld: Vec<(Seq, Vec<UserId>)>,
     /// Whether the group is small enough for its readers to be told; unknown until they were asked for.

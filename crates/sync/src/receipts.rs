@@ -5,10 +5,11 @@
 
 use crate::RequestId;
 use crate::link::backoff;
+use crate::map::Map;
 use crate::timeline::ReadMark;
 use protocol::receipts::ReportReceipts;
 use protocol::{Conversation, ConversationId, ConversationKind, Cursors, Millis, ReceiptReport, Seq};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// How often a conversation is reported at most.
 const PAUSE: Millis = 1_000;
@@ -34,18 +35,18 @@ pub(crate) struct Reports {
     /// Conversations whose cursors may have moved beyond what the server knows.
     open: BTreeSet<ConversationId>,
     /// What the server knows.
-    known: BTreeMap<ConversationId, Cursors>,
+    known: Map<ConversationId, Cursors>,
     /// Where that differs from what is stored.
     learned: BTreeSet<ConversationId>,
     /// Through which message conversations are stored; absent where the device stores nothing.
-    stored: Option<BTreeMap<ConversationId, Seq>>,
+    stored: Option<Map<ConversationId, Seq>>,
     /// Conversations of which it is kept across reloads how far they were read.
     kept: BTreeSet<ConversationId>,
     settled: Vec<ConversationId>,
-    sent_at: BTreeMap<ConversationId, Millis>,
+    sent_at: Map<ConversationId, Millis>,
     /// How far reading was told that the server is not known to know.
-    told: BTreeMap<ConversationId, Seq>,
-    flight: BTreeMap<RequestId, Vec<ReceiptReport>>,
+    told: Map<ConversationId, Seq>,
+    flight: Map<RequestId, Vec<ReceiptReport>>,
     failures: u32,
     retry_at: Millis,
     /// The server refused a batch for one of its reports: find it by sending them one by one.
@@ -78,7 +79,7 @@ impl Reports {
     /// Whether a message counts as delivered only once it is stored (R000-04).
     pub fn await_storage(&mut self, awaits: bool) {
         match (&self.stored, awaits) {
-            (None, true) => self.stored = Some(BTreeMap::new()),
+            (None, true) => self.stored = Some(Map::new()),
             (Some(stored), false) => {
                 self.open.extend(stored.keys());
                 self.stored = None;

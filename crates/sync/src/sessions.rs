@@ -3,6 +3,7 @@
 //! Deliberately absent: how they stand in the session list, which is `order`'s.
 
 use crate::log::Log;
+use crate::map::Map;
 use crate::readers::GroupReaders;
 use crate::timeline::Timeline;
 use crate::unread::Exceptions;
@@ -12,7 +13,6 @@ use protocol::{
     Conversation, Group, LogChange, Message, MessageBody, Millis, Nickname, Notice, Preferences, Relation, Rev, Role,
     Seq, Upd, UserId,
 };
-use std::collections::BTreeMap;
 
 /// One step of a conversation's log.
 #[derive(Clone, Debug)]
@@ -47,7 +47,7 @@ pub(crate) struct Held {
     pub timeline: Option<Timeline>,
     pub readers: GroupReaders,
     /// What members are called in the group, as far as anything told.
-    pub nicknames: BTreeMap<UserId, Nickname>,
+    pub nicknames: Map<UserId, Nickname>,
     /// The position of the account's log at which the relation to the peer was told.
     related: Upd,
     /// The position of the account's log at which the preferences are true.
@@ -70,7 +70,7 @@ impl Held {
         exceptions.describe(&about);
         let (log, told) = (Log::new(about.rev), about.upd);
         let (related, preferred, readers) = (told, told, GroupReaders::default());
-        let (nicknames, named) = (BTreeMap::new(), take_nicknames(&mut about));
+        let (nicknames, named) = (Map::new(), take_nicknames(&mut about));
         let mut held = Self {
             about,
             exceptions,

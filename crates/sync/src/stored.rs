@@ -6,13 +6,14 @@
 //! Deliberately absent: where it is kept, and the outbox and the reading not yet reported, which are kept by themselves.
 
 use crate::client::Client;
+use crate::map::Map;
 use crate::sessions::Held;
 use crate::timeline::Timeline;
 use crate::{Changes, Start};
 use protocol::sync::SyncPage;
 use protocol::{Account, Conversation, ConversationId, Cursors, Message, Rev, Rules, Seq, Upd, User, UserId};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// Moves with every change that an older version could not read, or would read wrongly.
@@ -133,8 +134,8 @@ pub(crate) struct Keeping {
     anew: bool,
     /// What is stored; of the timelines, fingerprints.
     device: Option<StoredDevice>,
-    conversations: BTreeMap<ConversationId, StoredConversation>,
-    timelines: BTreeMap<ConversationId, u64>,
+    conversations: Map<ConversationId, StoredConversation>,
+    timelines: Map<ConversationId, u64>,
 }
 
 impl Keeping {
@@ -261,7 +262,7 @@ impl Client {
     fn restore_timeline(&mut self, stored: StoredTimeline) {
         let (id, rev, now) = (stored.conversation, stored.rev, self.now);
         self.keeping.timelines.insert(id, fingerprint(&stored));
-        let same = |held: &&Held| {
+        let same = |held: &&Box<Held>| {
             let stored = self.keeping.conversations.get(&id);
             stored.is_some_and(|stored| stored.about.joined == held.about.joined)
         };

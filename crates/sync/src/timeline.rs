@@ -3,12 +3,12 @@
 //! Invariants: a seq inside a covered span without a message is no gap (R002-16); whatever is not covered is shown as
 //! a gap, never as contiguous (R004-G7, T17); a message gives way only to a later state of itself.
 
+use crate::map::Map;
 use crate::stored::StoredTimeline;
 use protocol::messaging::HistoryPage;
 use protocol::{
     ClientId, ConversationId, ErrorCode, LogChange, Message, MessageBody, MessageText, Millis, Rev, Seq, UserId,
 };
-use std::collections::BTreeMap;
 use std::fmt;
 
 /// The identity of a row on screen. An optimistic row and the confirmed one have the same. The sender is part of it:
@@ -84,12 +84,12 @@ type Span = (Seq, Seq);
 
 #[derive(Clone, Debug)]
 pub(crate) struct Timeline {
-    messages: BTreeMap<Seq, Message>,
+    messages: Map<Seq, Message>,
     /// What is held, ascending, never empty, no two touching. The last one reaches the log's cursor.
     covered: Vec<Span>,
     vis_from: Seq,
     /// Changes of messages outside of `covered` that came while a page with them may be on its way.
-    aside: Option<BTreeMap<Seq, Aside>>,
+    aside: Option<Map<Seq, Aside>>,
     /// While the log is pulled in pages: not every message from here on was told of yet.
     untold: Option<Seq>,
     /// Messages in it may have been hidden, or shown again, without a word: another one is to take its place.
@@ -108,7 +108,7 @@ impl Timeline {
     pub fn new(page: HistoryPage) -> Self {
         let end = page.through.max(page.head_seq).next();
         let mut timeline = Self {
-            messages: BTreeMap::new(),
+            messages: Map::new(),
             covered: vec![(page.from.min(end), end)],
             vis_from: page.vis_from,
             aside: None,
@@ -132,8 +132,7 @@ impl Timeline {
         for span in &mut covered {
             *span = (span.0.max(vis_from), span.1.max(vis_from));
         }
-        let mut timeline =
-            Self { messages: BTreeMap::new(), covered, vis_from, aside: None, untold: None, doubtful: false };
+        let mut timeline = Self { messages: Map::new(), covered, vis_from, aside: None, untold: None, doubtful: false };
         let seen: Vec<Message> = messages.into_iter().filter(|message| timeline.covers(message.seq)).collect();
         timeline.store(seen);
         Some(timeline)
@@ -306,7 +305,7 @@ impl Timeline {
     }
 
     /// The messages held, by seq.
-    pub fn messages(&self) -> &BTreeMap<Seq, Message> {
+    pub fn messages(&self) -> &Map<Seq, Message> {
         &self.messages
     }
 

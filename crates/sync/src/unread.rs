@@ -4,8 +4,9 @@
 //! Invariants: of one message that fell silent and counts again the later position of the conversation's log decides, and
 //! of one that was hidden and shown again the later position of the account's, in whatever order they are told.
 
+use crate::map::Map;
 use protocol::{Conversation, Rev, Seq, Upd};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// The messages of a conversation that count for nothing, or are not shown.
 #[derive(Clone, Debug, Default)]
@@ -13,11 +14,11 @@ pub(crate) struct Exceptions {
     /// Recalled, removed, or not addressed to this account.
     silent: BTreeSet<Seq>,
     /// At which position of the log that, or the contrary, was last told.
-    weighed: BTreeMap<Seq, Rev>,
+    weighed: Map<Seq, Rev>,
     /// Messages that name this account.
     mentions: BTreeSet<Seq>,
     /// What was last told of single messages: through which position, and whether they are hidden.
-    told: BTreeMap<Seq, (Upd, bool)>,
+    told: Map<Seq, (Upd, bool)>,
     /// The latest description covers the account's log through `upd`, about the messages after `after`.
     upd: Upd,
     after: Seq,

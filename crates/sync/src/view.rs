@@ -56,7 +56,7 @@ impl Client {
 
     /// Whether the session list shows the conversation: not while it is deleted on this device (R001-05).
     pub fn listed(&self, id: ConversationId) -> bool {
-        self.held.get(&id).is_some_and(Held::listed)
+        self.held.get(&id).is_some_and(|held| held.listed())
     }
 
     /// Where the session list goes on beyond what is held; absent when nothing follows.
@@ -109,7 +109,7 @@ impl Client {
         let held = self.held.get(&id);
         window.mount(self.pieces(id), self.unsent_rows(id), |piece| match piece {
             Piece::Gap { after, before } => Item::Gap { after, before },
-            Piece::Message(message) => Item::Row(self.row(message, held)),
+            Piece::Message(message) => Item::Row(self.row(message, held.map(Box::as_ref))),
         })
     }
 
@@ -149,7 +149,7 @@ impl Client {
 
     /// The sum over the session list, always (T9), but for those who are blocked and what is muted (R004-B7).
     pub fn total_unread(&self) -> u64 {
-        self.held.values().map(Held::counted).sum()
+        self.held.values().map(|held| held.counted()).sum()
     }
 
     /// Somebody whom a log, a page or a search has told of.
@@ -179,7 +179,8 @@ impl Client {
 
     fn unsent_rows(&self, id: ConversationId) -> Vec<Row> {
         let held = self.held.get(&id);
-        let mut rows = self.outbox.rows(id, self.account.id, self.clock(), |message| self.row(message, held));
+        let mut rows =
+            self.outbox.rows(id, self.account.id, self.clock(), |message| self.row(message, held.map(Box::as_ref)));
         rows.retain(|row| row.seq.is_none_or(|seq| held.is_none_or(|held| held.shows(seq))));
         rows
     }
