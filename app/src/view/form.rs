@@ -4,6 +4,7 @@ use super::icon::Icon;
 use crate::backend::Form;
 use crate::words::Words;
 use leptos::prelude::*;
+use protocol::{Handle, Password};
 
 /// One labelled field, with its hint or its error below.
 #[component]
@@ -46,6 +47,20 @@ pub fn Field(
     }
 }
 
+/// The handle of a new account.
+#[component]
+pub fn NewHandle(form: Form, words: &'static Words) -> impl IntoView {
+    let (label, hint) = (words.page.handle, words.page.handle_hint);
+    view! { <Field form words name="handle" label hint autocomplete="username" min=Handle::MIN max=Handle::MAX /> }
+}
+
+/// A password that is chosen.
+#[component]
+pub fn NewPassword(form: Form, words: &'static Words) -> impl IntoView {
+    let (label, hint) = (words.page.password, words.page.password_hint);
+    view! { <Field form words name="password" label hint kind="password" autocomplete="new-password" min=Password::MIN /> }
+}
+
 /// A box to search with, and its button: what a form that asks by `query` consists of.
 #[component]
 pub fn SearchBox(
@@ -54,6 +69,7 @@ pub fn SearchBox(
     label: &'static str,
     #[prop(optional)] required: bool,
     #[prop(default = "plain")] button: &'static str,
+    #[prop(optional)] max: Option<usize>,
 ) -> impl IntoView {
     view! {
         <label class="search">
@@ -63,6 +79,7 @@ pub fn SearchBox(
                 name="query"
                 value=query
                 required=required
+                maxlength=max.map(|max| max.to_string())
                 aria-label=label
                 placeholder=label
                 autocomplete="off"

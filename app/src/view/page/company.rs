@@ -3,7 +3,7 @@
 
 use crate::backend::{Branch, Colleague, Company as Content};
 use crate::view::avatar::Avatar;
-use crate::view::form::Refusal;
+use crate::view::form::{Refusal, SearchBox};
 use crate::view::icon::Icon;
 use crate::words::Words;
 use crate::words::company::CompanyWords;
@@ -40,19 +40,7 @@ pub fn Company(words: &'static Words, company: &'static CompanyWords, page: Cont
                 </header>
                 <Refusal form words />
                 <form class="find" method="get" action="/company" role="search">
-                    <label class="search">
-                        <Icon name="search" />
-                        <input
-                            type="search"
-                            name="query"
-                            value=query
-                            maxlength="64"
-                            aria-label=company.search
-                            placeholder=company.search
-                            autocomplete="off"
-                        />
-                    </label>
-                    <button class="primary">{words.page.search}</button>
+                    <SearchBox words query label=company.search button="primary" max=64 />
                 </form>
                 {content}
             </div>

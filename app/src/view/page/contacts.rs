@@ -3,7 +3,7 @@
 use super::Inner;
 use crate::backend::{Contacts as Content, Form};
 use crate::view::avatar::Avatar;
-use crate::view::form::Refusal;
+use crate::view::form::{Refusal, SearchBox};
 use crate::view::icon::Icon;
 use crate::words::Words;
 use crate::words::company::CompanyWords;
@@ -35,19 +35,7 @@ pub fn Contacts(words: &'static Words, content: Content, form: Form) -> impl Int
         <Inner words title=words.contacts>
             <Refusal form words />
             <form class="find" method="get" action="/contacts" role="search">
-                <label class="search">
-                    <Icon name="search" />
-                    <input
-                        type="search"
-                        name="query"
-                        value=query
-                        maxlength="64"
-                        aria-label=people.search
-                        placeholder=people.search
-                        autocomplete="off"
-                    />
-                </label>
-                <button class="primary">{words.page.search}</button>
+                <SearchBox words query label=people.search button="primary" max=64 />
             </form>
             {company.then(|| view! { <Ways said=CompanyWords::of(words.language) /> })}
             {section("requests", people.requests, requests(both, incoming, outgoing))}

@@ -2,10 +2,10 @@
 
 use super::Outer;
 use crate::backend::Form;
-use crate::view::form::{Field, Refusal};
+use crate::view::form::{Field, NewHandle, NewPassword, Refusal};
 use crate::words::Words;
 use leptos::prelude::*;
-use protocol::{DisplayName, Handle, Password};
+use protocol::DisplayName;
 
 #[component]
 pub fn Register(words: &'static Words, form: Form) -> impl IntoView {
@@ -13,16 +13,7 @@ pub fn Register(words: &'static Words, form: Form) -> impl IntoView {
         <Outer words title=words.page.register>
             <form class="form" method="post" action="/register">
                 <Refusal form=form.clone() words />
-                <Field
-                    form=form.clone()
-                    words
-                    name="handle"
-                    label=words.page.handle
-                    hint=words.page.handle_hint
-                    autocomplete="username"
-                    min=Handle::MIN
-                    max=Handle::MAX
-                />
+                <NewHandle form=form.clone() words />
                 <Field
                     form=form.clone()
                     words
@@ -32,16 +23,7 @@ pub fn Register(words: &'static Words, form: Form) -> impl IntoView {
                     autocomplete="nickname"
                     max=2 * DisplayName::MAX
                 />
-                <Field
-                    form
-                    words
-                    name="password"
-                    label=words.page.password
-                    hint=words.page.password_hint
-                    kind="password"
-                    autocomplete="new-password"
-                    min=Password::MIN
-                />
+                <NewPassword form words />
                 <button class="primary">{words.page.register}</button>
             </form>
             <p class="aside">{words.page.have_account} " " <a href="/login">{words.page.log_in}</a></p>

@@ -2,12 +2,11 @@
 
 use super::Outer;
 use crate::backend::Form;
-use crate::view::form::{Field, Refusal};
+use crate::view::form::{NewHandle, NewPassword, Refusal};
 use crate::words::Words;
 use crate::words::company::CompanyWords;
 use leptos::either::Either;
 use leptos::prelude::*;
-use protocol::{Handle, Password};
 
 #[component]
 pub fn Welcome(
@@ -38,26 +37,8 @@ fn Choose(words: &'static Words, company: &'static CompanyWords, name: String, f
         <p class="aside">{company.choose}</p>
         <form class="form" method="post">
             <Refusal form=form.clone() words />
-            <Field
-                form=form.clone()
-                words
-                name="handle"
-                label=words.page.handle
-                hint=words.page.handle_hint
-                autocomplete="username"
-                min=Handle::MIN
-                max=Handle::MAX
-            />
-            <Field
-                form
-                words
-                name="password"
-                label=words.page.password
-                hint=words.page.password_hint
-                kind="password"
-                autocomplete="new-password"
-                min=Password::MIN
-            />
+            <NewHandle form=form.clone() words />
+            <NewPassword form words />
             <button class="primary">{company.come_in}</button>
         </form>
     }
