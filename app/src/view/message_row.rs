@@ -126,12 +126,10 @@ fn Sender(row: RwSignal<MessageRow>) -> impl IntoView {
 /// The sender's name: seen in groups, and always there for a screen reader where a group of messages begins.
 #[component]
 fn Author(model: Model, row: RwSignal<MessageRow>) -> impl IntoView {
-    let named = Memo::new(move |_| row.with(|row| (row.first, row.named)));
+    let named = Memo::new(move |_| row.with(|row| row.first.then(|| (row.author.clone(), row.own, row.named))));
     tracked(move || {
-        let (first, seen) = named.get();
-        first.then(|| {
-            let name = row.with_untracked(|row| row.author.clone());
-            let name = if row.with_untracked(|row| row.own) { model.words.me.to_owned() } else { name };
+        named.get().map(|(author, own, seen)| {
+            let name = if own { model.words.me.to_owned() } else { author };
             let class = if seen { "author" } else { "author unseen" };
             view! {
                 <strong class=class dir="auto">
