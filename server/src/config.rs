@@ -254,7 +254,8 @@ pub struct Rates {
         value_parser = rate())]
     pub accounts_per_address: u32,
 
-    /// Profiles that one account looks up, a minute, 1 to 1000000.
+    /// People with whom an account has nothing to do and whom it is shown, and profiles that it looks up, a minute, 1 to
+    /// 1000000.
     #[arg(long, env = "SIXIN_LOOK_UPS_PER_ACCOUNT", default_value_t = 120, value_name = "PER_MINUTE",
         value_parser = rate())]
     pub look_ups_per_account: u32,

@@ -5,7 +5,7 @@
 mod support;
 
 use protocol::sync::AccountChange;
-use protocol::{ServerFrame, path};
+use protocol::{ServerFrame, UserId, path};
 use serde_json::{Value, json};
 use support::{Person, TestServer};
 
@@ -118,4 +118,33 @@ async fn nobody_enumerates_profiles() {
     }
     assert_eq!(statuses, [200, 200, 404, 404, 404, 429, 429, 429]);
     assert_eq!(b.get(&path::user(a.id)).await.status, 200, "each account has its own limit");
+}
+
+/// R003-06: whatever route tells who somebody is tells it of strangers only so often; of whom one has to do with, always.
+#[tokio::test]
+async fn nobody_walks_through_everybody() {
+    let server = TestServer::start_with(&[("SIXIN_LOOK_UPS_PER_ACCOUNT", "1")]);
+    let (known, other, walker) =
+        (server.person("known").await, server.person("other").await, server.person("walker").await);
+    let group = json!({"title": "群", "members": [walker.id]});
+    let made: protocol::Conversation = known.post(path::CONVERSATIONS, &group).await.read();
+    let nobody = UserId::try_from(999_u64).unwrap();
+    assert_eq!(walker.get(&path::contact(nobody)).await.status, 404, "the one look of this minute");
+    let group = json!({"title": "群", "members": [other.id]});
+    for tried in [
+        walker.get(&path::contact(other.id)).await,
+        walker.put(&path::follow(other.id), &json!({})).await,
+        walker.put(&path::friend(other.id), &json!({})).await,
+        walker.put(&path::block(other.id), &json!({})).await,
+        walker.post(path::CONVERSATIONS, &json!({"peer": other.id})).await,
+        walker.post(path::CONVERSATIONS, &group).await,
+        walker.post(&path::members(made.id), &json!({"users": [other.id]})).await,
+        walker.get(&format!("/new/group?with={}", other.id)).await,
+        walker.get(&format!("/c/{}/group?refused={}", made.id, other.id)).await,
+    ] {
+        assert_eq!(tried.status, 429, "{}", tried.text());
+    }
+    for _ in 0..3 {
+        assert_eq!(walker.get(&path::contact(known.id)).await.status, 200);
+    }
 }

@@ -68,6 +68,7 @@ impl Server {
             "SIXIN_ACCOUNTS_PER_ADDRESS",
             "SIXIN_SENDS_PER_SECOND",
             "SIXIN_SENDS_AT_ONCE",
+            "SIXIN_LOOK_UPS_PER_ACCOUNT",
         ] {
             command.env(rate, "1000000");
         }

@@ -31,8 +31,18 @@ pub async fn all(state: &AppState, account: UserId) -> Result<Vec<Contact>, Refu
     }
 }
 
+/// Lets the account be told who another is: of people it has nothing to do with only so many a minute, so that nobody
+/// walks through them all (R003-06).
+pub async fn look_at(state: &AppState, account: UserId, other: UserId) -> Result<(), Refusal> {
+    match state.store.knows(account, other).await? {
+        true => Ok(()),
+        false => state.limits.look_up(account),
+    }
+}
+
 /// What the account and another are to each other (R004-D3).
 pub async fn get(state: &AppState, account: UserId, other: UserId) -> Result<Contact, Refusal> {
+    look_at(state, account, other).await?;
     Ok(state.store.contact(account, other).await?)
 }
 
@@ -49,6 +59,7 @@ pub async fn ask_friend(
     request: AskFriend,
 ) -> Result<Contact, Refusal> {
     another(account, other)?;
+    look_at(state, account, other).await?;
     Ok(state.store.ask_friend(account, other, request.greeting).await?)
 }
 
@@ -67,12 +78,14 @@ pub async fn refuse_friend(state: &AppState, account: UserId, other: UserId) -> 
 /// Follows another, or ends that.
 pub async fn follow(state: &AppState, account: UserId, other: UserId, follow: bool) -> Result<Contact, Refusal> {
     another(account, other)?;
+    look_at(state, account, other).await?;
     Ok(state.store.follow(account, other, follow).await?)
 }
 
 /// Blocks another, or ends that.
 pub async fn block(state: &AppState, account: UserId, other: UserId, block: bool) -> Result<Contact, Refusal> {
     another(account, other)?;
+    look_at(state, account, other).await?;
     let contact = state.store.block(account, other, block).await?;
     state.hub.part(account, other);
     Ok(contact)

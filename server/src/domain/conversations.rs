@@ -1,6 +1,6 @@
 //! The session list, and opening direct conversations.
 
-use super::groups;
+use super::{contacts, groups};
 use crate::error::Refusal;
 use crate::state::AppState;
 use crate::store::conversations::{Place, only};
@@ -52,6 +52,7 @@ pub async fn begin(
 
 /// Opens the direct conversation with a user, who may be oneself; tells whether it is new.
 pub async fn open(state: &AppState, reader: Reader, peer: UserId) -> Result<(Conversation, bool), Refusal> {
+    contacts::look_at(state, reader.account, peer).await?;
     state.store.open_direct(reader, peer).await.map_err(|error| match error {
         StoreError::NotFound => Refusal::field("peer", "no such user"),
         error => error.into(),

@@ -3,6 +3,7 @@
 //! Who may do what is one policy ([`protocol::group::Role::may`]), asked by the store in the transaction that does it;
 //! here is what a request may ask for at all. After a change the roster in memory is read anew.
 
+use super::contacts::look_at;
 use super::policy::may_invite;
 use crate::error::Refusal;
 use crate::state::AppState;
@@ -36,6 +37,7 @@ pub async fn create(
         return Err(Refusal::field("members", "a group is of two at least"));
     }
     for id in &others {
+        look_at(state, user.id, *id).await?;
         if !state.store.is_active(*id).await? {
             return Err(Refusal::field("members", "no such user"));
         }
@@ -83,6 +85,9 @@ pub async fn invite(
     users: Vec<UserId>,
 ) -> Result<InviteOutcomes, Refusal> {
     let users = named(state, "users", users)?;
+    for other in &users {
+        look_at(state, user.id, *other).await?;
+    }
     let max = state.config.group_members as usize;
     let outcomes = state.store.invite(actor(user, id)?, users, max, may_invite).await?;
     state.rosters.renew(id).await?;

@@ -4,7 +4,7 @@ use super::forms::{self, wrong};
 use super::{Browser, see_other};
 use crate::api::extract::{Form, Link, Path, Query};
 use crate::auth::CurrentUser;
-use crate::domain::{accounts, conversations, groups};
+use crate::domain::{accounts, contacts, conversations, groups};
 use crate::error::Refusal;
 use crate::state::AppState;
 use crate::store::{Wanted, now};
@@ -70,6 +70,7 @@ async fn load(
     let nickname = own.into_iter().next().and_then(|own| own.nickname).map(String::from).unwrap_or_default();
     let mut refused_names = Vec::new();
     for user in refused.split(',').filter_map(|id| id.parse::<UserId>().ok()).take(protocol::group::NAMED_MAX) {
+        contacts::look_at(state, me, user).await?;
         refused_names.extend(state.store.user(user).await?.map(|user| user.display_name.to_string()));
     }
     let scheme = if browser.secure { "https" } else { "http" };
@@ -185,7 +186,7 @@ pub async fn choose(
     user: CurrentUser,
     Query(fields): Query<Fields>,
 ) -> Result<Response, Refusal> {
-    let page = chosen(&state, &fields).await?;
+    let page = chosen(&state, user.account.id, &fields).await?;
     let found = match page.query.trim() {
         "" => None,
         query => match accounts::search(&state, user.account.id, query).await {
@@ -201,7 +202,7 @@ pub async fn choose(
     Ok(browser.show(StatusCode::OK, Page::NewGroup(Box::new(NewGroup { found, ..page }))))
 }
 
-async fn chosen(state: &AppState, fields: &Fields) -> Result<NewGroup, Refusal> {
+async fn chosen(state: &AppState, me: UserId, fields: &Fields) -> Result<NewGroup, Refusal> {
     let ids = |name: &'static str| {
         fields.iter().filter(move |(field, _)| field == name).filter_map(|(_, value)| value.parse::<UserId>().ok())
     };
@@ -212,6 +213,7 @@ async fn chosen(state: &AppState, fields: &Fields) -> Result<NewGroup, Refusal> 
     let mut chosen: Vec<User> = Vec::with_capacity(wanted.len());
     for id in wanted {
         if chosen.iter().all(|user| user.id != id) {
+            contacts::look_at(state, me, id).await?;
             chosen.push(state.store.user(id).await?.ok_or_else(Refusal::not_found)?);
         }
     }
@@ -227,7 +229,7 @@ pub async fn make(
     user: CurrentUser,
     Form(fields): Form<Fields>,
 ) -> Result<Response, Refusal> {
-    let page = chosen(&state, &fields).await?;
+    let page = chosen(&state, user.account.id, &fields).await?;
     let people: Vec<UserId> = page.chosen.iter().map(|user| user.id).collect();
     match made(&state, &user, page.to, value(&fields, "title"), people).await {
         Ok((id, refused)) if refused.is_empty() => Ok(see_other(&path::page(id))),

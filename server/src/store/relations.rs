@@ -28,9 +28,16 @@ const CONTACTS: &str =
     order by r.other limit $3";
 const BLOCKED: &str = "select 1 from relation where account = $1 and other = $2 and blocking + blocked > 0";
 
+// Who is in the directory sees everybody there.
+const KNOWS: &str = "select exists (select 1 from relation where account = $1 and other = $2)
+    or exists (select 1 from friend_request where asker = $1 and asked = $2 or asker = $2 and asked = $1)
+    or exists (select 1 from person as me join person as they on they.account = $2 where me.account = $1)
+    or exists (select 1 from member as me
+        join member as they on they.conversation = me.conversation and they.account = $2 where me.account = $1)";
+
 /// Every statement of this file, for the test that explains them.
 #[cfg(test)]
-pub const STATEMENTS: &[&str] = &[READ, WRITE, USER, UPD, CONTACT, CONTACTS, BLOCKED];
+pub const STATEMENTS: &[&str] = &[READ, WRITE, USER, UPD, CONTACT, CONTACTS, BLOCKED, KNOWS];
 
 /// One side of a pair.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -98,6 +105,12 @@ impl Store {
         let mut conn = self.reader.acquire().await?;
         let mut tx = conn.begin().await?;
         contact(&mut tx, account, other).await
+    }
+
+    /// Whether the account has to do with another already: it may be told anew who that is.
+    pub async fn knows(&self, account: UserId, other: UserId) -> Result<bool, StoreError> {
+        let knows = sqlx::query_scalar(KNOWS).bind(account.as_i64()).bind(other.as_i64());
+        Ok(account == other || knows.fetch_one(&self.reader).await?)
     }
 
     /// A page of those whom the account has to do with, by user id.

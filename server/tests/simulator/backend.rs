@@ -56,7 +56,8 @@ impl Running {
     async fn start(folder: &Path) -> Self {
         let data = folder.to_str().unwrap();
         let unlimited = "1000000";
-        let flags = ["sixin", "--data", data, "--sends-per-second", unlimited, "--sends-at-once", unlimited];
+        let rates = ["--sends-per-second", "--sends-at-once", "--look-ups-per-account"].map(|rate| [rate, unlimited]);
+        let flags = ["sixin", "--data", data].into_iter().chain(rates.into_iter().flatten());
         let Server { state, mut writer } = build(CommandLine::parse_from(flags).config).await.unwrap();
         let committed = writer.take_committed().unwrap();
         let writer = tokio::spawn(writer.run());

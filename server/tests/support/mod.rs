@@ -156,6 +156,7 @@ fn spawn(mut command: Command, data: &Path, environment: &[(String, String)]) ->
         "SENDS_PER_SECOND",
         "SENDS_AT_ONCE",
         "SEARCHES_PER_HOUR",
+        "LOOK_UPS_PER_ACCOUNT",
     ];
     let mut child = command
         .env_clear()
