@@ -1,5 +1,6 @@
 //! What changed while a device was away, and the account's log.
 
+use crate::Millis;
 use crate::account::User;
 use crate::contacts::{FriendRequest, MessagesFrom, Relation};
 use crate::id::{ConversationId, Rev, Seq, Upd, UserId};
@@ -84,7 +85,14 @@ pub struct SyncPage {
     /// Whose friend requests wait for the account's answer, at most 200; in a sync from nothing only: later ones, and what
     /// became of these, is told by `changes`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub requests: Vec<UserId>,
+    pub requests: Vec<WaitingRequest>,
+}
+
+/// A friend request that waits for the account's answer until [`crate::FriendRequest::LIFETIME`] after it was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitingRequest {
+    pub user: UserId,
+    pub at: Millis,
 }
 
 /// What a device counts of one conversation, and the positions at which it does.

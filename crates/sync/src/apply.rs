@@ -23,7 +23,7 @@ impl Client {
         }
         if self.token.is_none() {
             self.requests.clear();
-            self.requests.extend(page.requests);
+            self.requests.extend(page.requests.iter().map(|request| (request.user, request.at)));
             self.changes.account = true;
         }
         self.apply_account(page.upd, page.changes);
@@ -80,8 +80,8 @@ impl Client {
                 AccountChange::Request(request) if request.incoming => {
                     let waits = request.state == RequestState::Waiting;
                     let moved = match waits {
-                        true => self.requests.insert(request.user.id),
-                        false => self.requests.remove(&request.user.id),
+                        true => self.requests.insert(request.user.id, request.at) != Some(request.at),
+                        false => self.requests.remove(&request.user.id).is_some(),
                     };
                     self.changes.account |= moved;
                 }
@@ -97,6 +97,7 @@ impl Client {
             return;
         }
         *known = (upd, relation);
+        self.changes.account |= self.requests.contains_key(&other);
         let with = |held: &&Box<Held>| held.about.peer.as_ref().is_some_and(|peer| peer.id == other);
         let id = self.held.values().find(with).map(|held| held.about.id);
         if let Some(id) = id {

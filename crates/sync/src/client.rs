@@ -21,7 +21,6 @@ use protocol::{
     Account, ClientId, ConversationId, Cursors, Message, Millis, Relation, Rules, Seq, ServerFrame, Upd, User, UserId,
     frame,
 };
-use std::collections::BTreeSet;
 
 /// A device of one account.
 #[derive(Clone, Debug)]
@@ -33,8 +32,8 @@ pub struct Client {
     pub(crate) log: Log<Upd, (Upd, Vec<AccountChange>)>,
     /// What its log has told of relations to others, and at which position.
     pub(crate) relations: Map<UserId, (Upd, Relation)>,
-    /// Whose friend requests wait for an answer.
-    pub(crate) requests: BTreeSet<UserId>,
+    /// Whose friend requests wait for an answer, and since when.
+    pub(crate) requests: Map<UserId, Millis>,
     /// The position at which the account's settings last changed.
     pub(crate) settings_at: Upd,
     pub(crate) token: Option<String>,
@@ -116,7 +115,7 @@ impl Client {
             held: Map::new(),
             log: Log::new(start.sync.upd),
             relations: Map::new(),
-            requests: BTreeSet::new(),
+            requests: Map::new(),
             settings_at: start.sync.upd,
             token: None,
             listing: false,
@@ -178,7 +177,7 @@ impl Client {
         let (state, interrupted) = (self.link.state(), self.link.interrupted());
         let was_live = self.link.live();
         self.take(input, &mut dice);
-        self.end_mutes();
+        self.pass_time();
         if self.link.live() && !was_live {
             self.hurry();
         }

@@ -9,7 +9,7 @@ use crate::map::Map;
 use crate::pull::Job;
 use crate::sessions::Held;
 use crate::{Effect, Request};
-use protocol::{ChangePreferences, ConversationId, DraftText, Label, Millis, Preferences, Upd};
+use protocol::{ChangePreferences, ConversationId, DraftText, FriendRequest, Label, Millis, Preferences, Upd};
 use std::collections::BTreeSet;
 
 /// How often a draft is told at most.
@@ -210,10 +210,13 @@ impl Client {
         }
     }
 
-    /// Mutes end by the server's clock. Tells nothing of those that stand or are over already.
-    pub(crate) fn end_mutes(&mut self) {
+    /// Mutes and friend requests end by the server's clock. Tells nothing of those that stand or are over already.
+    pub(crate) fn pass_time(&mut self) {
         let time = self.server_time(self.clock());
-        if std::mem::replace(&mut self.time, time) <= time && self.wishes.unmute_at.is_none_or(|at| at > time) {
+        let before = std::mem::replace(&mut self.time, time);
+        let ended = |at: &Millis| (before..time).contains(&(at + FriendRequest::LIFETIME - 1));
+        self.changes.account |= self.requests.values().any(ended);
+        if before <= time && self.wishes.unmute_at.is_none_or(|at| at > time) {
             return;
         }
         let changed = |(&id, held): (&ConversationId, &Box<Held>)| (held.muted != held.mutes(time)).then_some(id);

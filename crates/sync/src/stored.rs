@@ -10,14 +10,14 @@ use crate::map::Map;
 use crate::sessions::Held;
 use crate::timeline::Timeline;
 use crate::{Changes, Start};
-use protocol::sync::SyncPage;
+use protocol::sync::{SyncPage, WaitingRequest};
 use protocol::{Account, Conversation, ConversationId, Cursors, Message, Rev, Rules, Seq, Upd, User, UserId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// Moves with every change that an older version could not read, or would read wrongly.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 /// How much of a timeline is stored.
 const KEPT: usize = 200;
 
@@ -37,7 +37,7 @@ pub struct StoredDevice {
     older: Option<String>,
     /// Whose friend requests wait for an answer.
     #[serde(default)]
-    requests: Vec<UserId>,
+    requests: Vec<WaitingRequest>,
 }
 
 /// A conversation as a device stores it.
@@ -170,7 +170,7 @@ impl Client {
             token: self.token.clone(),
             listing: self.listing,
             older: self.older.clone(),
-            requests: self.requests.iter().copied().collect(),
+            requests: self.requests.iter().map(|(&user, &at)| WaitingRequest { user, at }).collect(),
         };
         let mut unstored = Unstored { anew: std::mem::take(&mut self.keeping.anew), ..Unstored::default() };
         self.keeping.moved.append(&mut self.reports.take_learned());

@@ -7,7 +7,9 @@ use crate::sessions::Held;
 use crate::timeline::{Item, Piece, Row, RowKey};
 use crate::window::{Mounted, Window};
 use crate::{LinkState, Session, Shelf, receipts};
-use protocol::{Account, ConversationId, ConversationKind, DisplayName, Message, Millis, Rules, Seq, User, UserId};
+use protocol::{
+    Account, ConversationId, ConversationKind, DisplayName, FriendRequest, Message, Millis, Rules, Seq, User, UserId,
+};
 
 impl Client {
     pub fn account(&self) -> &Account {
@@ -83,9 +85,12 @@ impl Client {
         own.is_some_and(|message| message.body.countable() && now <= message.at.saturating_add(window)) && window > 0
     }
 
-    /// How many friend requests wait for the account's answer.
+    /// How many friend requests wait for the account's answer. They wait seven days by the server's clock, and those of
+    /// whoever is blocked are told to nobody.
     pub fn requests(&self) -> u64 {
-        self.requests.len() as u64
+        let blocking = |user: &UserId| self.relations.get(user).is_some_and(|(_, relation)| relation.blocking);
+        let waits = |(user, at): &(&UserId, &Millis)| self.time < **at + FriendRequest::LIFETIME && !blocking(user);
+        self.requests.iter().filter(waits).count() as u64
     }
 
     /// Who has read one's own message in a group, by id; absent where that is not told (R000-20).

@@ -9,7 +9,7 @@ use model::scene::{GROUP, direct, drawn, live, push, rest, rows, scene, write};
 use model::server::Server;
 use model::{client_id, conversation_id, text, user, user_id};
 use protocol::sync::AccountChange;
-use protocol::{Contact, ErrorCode, Relation, ServerFrame, Upd};
+use protocol::{Contact, ErrorCode, FriendRequest, Relation, RequestState, ServerFrame, Upd};
 use sync::{Action, Input, Request, Unsent};
 
 /// Everything arrives, and what is told of that.
@@ -45,6 +45,28 @@ fn a_block_takes_its_unread_out_of_the_total() {
     assert_eq!(device.client.session(direct()).unwrap().relation, blocking);
     device.step(&server, told(upd.plus(2), Relation::NONE));
     assert_eq!(device.client.total_unread(), 3);
+}
+
+/// R003-02: a friend request counts for seven days by the server's clock, and not while its asker is blocked.
+#[test]
+fn a_friend_request_counts_as_long_as_it_waits() {
+    let (mut server, mut device) = live();
+    let (upd, at) = (server.describe(device.who(), direct()).upd, server.now);
+    let request =
+        FriendRequest { user: user(user_id(2)), incoming: true, greeting: None, at, state: RequestState::Waiting };
+    let changes = vec![AccountChange::Request(Box::new(request))];
+    let frame = ServerFrame::Account { prev: upd, pos: upd.next(), changes };
+    device.step(&server, Input::SocketFrame(frame));
+    assert_eq!(device.client.requests(), 1);
+    device.step(&server, told(upd.plus(2), Relation { blocking: true, ..Relation::NONE }));
+    assert_eq!(device.client.requests(), 0);
+    device.step(&server, told(upd.plus(3), Relation::NONE));
+    server.now = at + FriendRequest::LIFETIME - 1;
+    device.step(&server, Input::Tick);
+    assert_eq!(device.client.requests(), 1);
+    server.now += 1;
+    device.step(&server, Input::Tick);
+    assert_eq!(device.client.requests(), 0);
 }
 
 /// R001-04: whom the account never answered is a stranger until it answers, or follows them.

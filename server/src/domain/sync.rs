@@ -6,7 +6,7 @@ use crate::state::AppState;
 use crate::store::conversations::{Described, Place};
 use crate::store::sync::{Segment, SyncCursor};
 use crate::store::{Reader, now};
-use protocol::sync::{CheckCounts, CheckedCounts, Count, SyncPage};
+use protocol::sync::{CheckCounts, CheckedCounts, Count, SyncPage, WaitingRequest};
 use protocol::{ConversationId, Millis, Upd};
 
 const DAY: Millis = 86_400_000;
@@ -34,7 +34,10 @@ pub async fn page(state: &AppState, reader: Reader, since: Option<&str>) -> Resu
         conversations: moved.described.conversations,
         users: moved.described.users,
         older: moved.left_out.map(conversations::place_before),
-        requests: requests.into_iter().map(|request| request.user.id).collect(),
+        requests: requests
+            .into_iter()
+            .map(|request| WaitingRequest { user: request.user.id, at: request.at })
+            .collect(),
     })
 }
 

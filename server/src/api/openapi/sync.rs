@@ -76,9 +76,10 @@ pub fn logs() -> Value {
             ("users?", list("User")),
             ("older?", json!({ "type": "string", "description": "In a sync from nothing: where listConversations goes on \
                 with what is left out." })),
-            ("requests?", json!({ "type": "array", "items": reference("UserId"),
+            ("requests?", json!({ "type": "array", "items": reference("WaitingRequest"),
                 "description": "In a sync from nothing: whose friend requests wait for an answer." })),
         ]),
+        "WaitingRequest": object([("user", reference("UserId")), ("at", reference("Millis"))]),
     })
 }
 
