@@ -59,6 +59,14 @@ async fn typing_is_heard_by_those_who_may_and_kept_nowhere() {
     assert_eq!((heard(&mut at_a).await, heard(&mut at_b).await), (vec![], vec![]), "of somebody from outside");
     assert_eq!(positions(&a, &b, id).await, before);
 
+    for who in [&a, &b] {
+        let accept = async |from: &str| who.patch(path::ACCOUNT_ME, &json!({ "messages_from": from })).await.status;
+        assert_eq!(accept("nobody").await, 200);
+        say(&mut at_a, ClientFrame::Typing { conversation: id }).await;
+        say(&mut at_b, ClientFrame::Typing { conversation: id }).await;
+        assert_eq!((heard(&mut at_a).await, heard(&mut at_b).await), (vec![], vec![]), "as across a block");
+        assert_eq!(accept("everyone").await, 200);
+    }
     assert_eq!(b.put(&path::block(a.id), &json!({})).await.status / 100, 2);
     say(&mut at_a, ClientFrame::Typing { conversation: id }).await;
     say(&mut at_b, ClientFrame::Typing { conversation: id }).await;
@@ -167,19 +175,16 @@ async fn presence_is_heard_by_those_who_may() {
     assert_eq!(heard(&mut at_a).await, [online(b.id)]);
     assert_eq!(positions(&a, &b, id).await, before);
 
-    for (who, back) in [(&a, true), (&b, false)] {
-        let change = json!({ "show_last_seen": false });
-        assert_eq!(who.patch(path::ACCOUNT_ME, &change).await.status, 200);
+    let hidings =
+        [("messages_from", json!("nobody"), json!("everyone")), ("show_last_seen", json!(false), json!(true))];
+    for (who, (field, hide, show)) in hidings.iter().flat_map(|hiding| [(&a, hiding), (&b, hiding)]) {
+        assert_eq!(who.patch(path::ACCOUNT_ME, &json!({ *field: hide })).await.status, 200);
         let nothing = [ServerFrame::Presence { user: b.id, online: false, seen_at: 0 }];
         assert_eq!(heard(&mut at_a).await, nothing);
         at_a.send(Message::Text(serde_json::to_string(&watch()).unwrap().into())).await;
         assert_eq!(heard(&mut at_a).await, [], "hidden");
-        if back {
-            assert_eq!(who.patch(path::ACCOUNT_ME, &json!({ "show_last_seen": true })).await.status, 200);
-            at_a.send(Message::Text(serde_json::to_string(&watch()).unwrap().into())).await;
-            assert_eq!(heard(&mut at_a).await, [online(b.id)]);
-        } else {
-            break;
-        }
+        assert_eq!(who.patch(path::ACCOUNT_ME, &json!({ *field: show })).await.status, 200);
+        at_a.send(Message::Text(serde_json::to_string(&watch()).unwrap().into())).await;
+        assert_eq!(heard(&mut at_a).await, [online(b.id)]);
     }
 }

@@ -5,7 +5,7 @@ use crate::error::Refusal;
 use crate::state::AppState;
 use crate::{pictures, store};
 use protocol::profile::{Birthday, Card, ChangeAccount, Circle, Crop, OwnAccount};
-use protocol::{AvatarHash, UserId};
+use protocol::{AvatarHash, MessagesFrom, UserId};
 
 /// Everything that the account tells.
 pub async fn own(state: &AppState, login: &CurrentLogin) -> Result<OwnAccount, Refusal> {
@@ -22,7 +22,9 @@ pub async fn change(state: &AppState, login: &CurrentLogin, request: ChangeAccou
         return Err(Refusal::field("birthday", "lies in the future"));
     }
     state.limits.change_profile(login.account.id)?;
-    let (id, store, hides) = (login.account.id, state.store.clone(), request.show_last_seen == Some(false));
+    let (id, store) = (login.account.id, state.store.clone());
+    // Who accepts nobody's messages is not seen, as who blocks is not (R004-I11).
+    let hides = request.show_last_seen == Some(false) || request.messages_from == Some(MessagesFrom::Nobody);
     let changed = state.logins.change(id, async move { store.change_account(id, request).await }).await?;
     if hides {
         state.hub.hide(id);

@@ -9,16 +9,20 @@ use protocol::{ConversationId, Millis, UserId};
 const HEARERS: &str = "select m.account from json_each($3) as j
     join member as m on m.account = j.value and m.conversation = $2
     join conversation as c on c.id = m.conversation
+    join account as p on p.id = m.account join account as me on me.id = $1
     left join relation as r on r.account = m.account and r.other = $1
     where m.account <> $1 and coalesce(r.blocking, 0) = 0 and coalesce(r.blocked, 0) = 0
-        and (c.kind <> 0 or m.answered = 1 or r.friend = 1 or r.follow = 1)";
+        and (c.kind <> 0 or p.messages_from <> 3 and me.messages_from <> 3
+            and (m.answered = 1 or r.friend = 1 or r.follow = 1))";
 
-// Who hides when they were last there does not see it of others, and a stranger does not either.
+// Who hides when they were last there does not see it of others, and a stranger does not either. Who accepts nobody's
+// messages hides like who blocks: else one could be told from the other (R004-I11).
 const SEEN: &str = "select p.seen_at from account as p
-    join account as me on me.id = $1 and me.show_last_seen = 1
+    join account as me on me.id = $1 and me.show_last_seen = 1 and me.messages_from <> 3
     join member as m on m.account = p.id and m.conversation = $2
     left join relation as r on r.account = p.id and r.other = $1
-    where p.id = $3 and p.active = 1 and p.show_last_seen = 1 and coalesce(r.blocking, 0) = 0 and coalesce(r.blocked, 0) = 0
+    where p.id = $3 and p.active = 1 and p.show_last_seen = 1 and p.messages_from <> 3
+        and coalesce(r.blocking, 0) = 0 and coalesce(r.blocked, 0) = 0
         and (m.answered = 1 or r.friend = 1 or r.follow = 1)";
 
 /// Every statement of this file, for the test that explains them.
