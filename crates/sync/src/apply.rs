@@ -98,8 +98,8 @@ impl Client {
         }
         *known = (upd, relation);
         self.changes.account |= self.requests.contains_key(&other);
-        let with = |held: &&Box<Held>| held.about.peer.as_ref().is_some_and(|peer| peer.id == other);
-        let id = self.held.values().find(with).map(|held| held.about.id);
+        let with = |held: &Held| held.about.peer.as_ref().is_some_and(|peer| peer.id == other);
+        let id = self.held.values().find(|held| with(held)).map(|held| held.about.id);
         if let Some(id) = id {
             self.touch(id, |held| held.relate(upd, relation));
         }

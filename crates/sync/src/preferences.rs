@@ -219,8 +219,8 @@ impl Client {
         if before <= time && self.wishes.unmute_at.is_none_or(|at| at > time) {
             return;
         }
-        let changed = |(&id, held): (&ConversationId, &Box<Held>)| (held.muted != held.mutes(time)).then_some(id);
-        let changed: Vec<ConversationId> = self.held.iter().filter_map(changed).collect();
+        let changed = self.held.iter().filter(|(_, held)| held.muted != held.mutes(time));
+        let changed: Vec<ConversationId> = changed.map(|(&id, _)| id).collect();
         for id in changed {
             // Every change looks at the clock anew.
             self.touch(id, |_| {});

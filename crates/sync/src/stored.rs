@@ -262,11 +262,13 @@ impl Client {
     fn restore_timeline(&mut self, stored: StoredTimeline) {
         let (id, rev, now) = (stored.conversation, stored.rev, self.now);
         self.keeping.timelines.insert(id, fingerprint(&stored));
-        let same = |held: &&Box<Held>| {
+        let same = |held: &Held| {
             let stored = self.keeping.conversations.get(&id);
             stored.is_some_and(|stored| stored.about.joined == held.about.joined)
         };
-        let Some(vis_from) = self.held.get(&id).filter(same).map(|held| held.about.vis_from) else { return };
+        let Some(vis_from) = self.held.get(&id).filter(|held| same(held)).map(|held| held.about.vis_from) else {
+            return;
+        };
         let Some(timeline) = Timeline::stored(stored, vis_from) else { return };
         let mut ready = Vec::new();
         self.touch(id, |held: &mut Held| {
