@@ -1,27 +1,30 @@
 //! Invariants 7 and 20 of a conversation deleted on a device: that device alone is told so, and does not forget it.
 
 use super::super::event::{Op, Process};
-use super::super::facts::Facts;
+use super::super::facts::{Call, Facts};
 use super::super::sighting::{Said, tellings};
 use super::Findings;
-use protocol::{ConversationId, Seq, ServerFrame};
+use protocol::{ConversationId, Seq, ServerFrame, UserId};
 use std::collections::HashMap;
 
 pub fn check(facts: &Facts<'_>, findings: &mut Findings) {
     if facts.deletes.is_empty() {
         return;
     }
-    let mut done: HashMap<(Process, ConversationId), Vec<(u64, Seq)>> = HashMap::new();
+    // What is deleted is forgotten with the membership in which it was.
+    let stayed = |id: ConversationId, account: UserId, from: u64, to: u64| {
+        facts.society.may_be_in(id, account, from, to).is_none_or(|member| member == [true])
+    };
+    let mut done: HashMap<(Process, ConversationId), Vec<(&Call<'_>, Seq)>> = HashMap::new();
     for call in facts.calls.iter().filter(|call| call.ok().is_some()) {
         if let Op::Delete { conversation, through } = call.op {
-            let member = facts.society.may_be_in(*conversation, call.process.account, call.from, call.to);
-            if member.is_some_and(|member| member != [true]) {
+            if !stayed(*conversation, call.process.account, call.from, call.to) {
                 // Whoever leaves meanwhile has nothing left to delete.
                 continue;
             }
             // What had not come yet cannot be deleted.
             let through = facts.head_by(*conversation, call.from).min(*through);
-            done.entry((call.process, *conversation)).or_default().push((call.to, through));
+            done.entry((call.process, *conversation)).or_default().push((call, through));
         }
     }
     for telling in tellings(facts) {
@@ -36,9 +39,12 @@ pub fn check(facts: &Facts<'_>, findings: &mut Findings) {
                 findings.add(7, &[telling.event], sentence);
             }
             let done = done.get(&(process, told.id)).into_iter().flatten();
-            let known = done.filter(|(to, _)| *to < telling.since).map(|(_, through)| (*through).min(told.head_seq));
-            let known = known.max().unwrap_or_default();
-            if told.floor < known {
+            let known = done.filter(|(call, through)| {
+                call.to < telling.since
+                    && told.floor < (*through).min(told.head_seq)
+                    && stayed(told.id, process.account, call.from, telling.at)
+            });
+            if let Some(known) = known.map(|(_, through)| (*through).min(told.head_seq)).max() {
                 let sentence = format!(
                     "device {} deleted conversation {} through {known}, and is told {}",
                     process.device, told.id, told.floor
