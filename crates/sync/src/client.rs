@@ -22,6 +22,9 @@ use protocol::{
     frame,
 };
 
+/// A page that wakes up asks what happened, unless it has asked not longer ago than this (R004-B7.20).
+const FRESH: Millis = 10_000;
+
 /// A device of one account.
 #[derive(Clone, Debug)]
 pub struct Client {
@@ -207,7 +210,9 @@ impl Client {
                 self.link.closed(now, dice.roll());
             }
             Input::Woke => {
-                if self.link.woke(now, &mut self.effects) {
+                let given_up = self.link.woke(now, &mut self.effects);
+                // A connection that only looks open is found out later than what happened meanwhile is to be seen.
+                if given_up || self.link.live() && self.synced_at + FRESH <= now {
                     self.ask_unconnected();
                 }
             }

@@ -142,6 +142,24 @@ fn waking_up_probes_the_connection() {
     assert!(matches!(device.socket, Socket::Asked));
 }
 
+/// R004-B7.20: a page that wakes up asks at once what happened, whatever its connection looks like, and so shows it within
+/// two seconds; flipping between pages does not ask again and again.
+#[test]
+fn a_page_that_wakes_up_asks_at_once() {
+    let asks = |device: &Device| device.requests.iter().any(|(_, asked)| matches!(asked, Request::Sync { .. }));
+    let (mut server, mut device) = live();
+    pass(&mut server, &mut device, 20_000);
+    server.send(user_id(2), direct(), client_id(1), text("1"));
+    server.take_frames();
+    device.socket = Socket::Dead;
+    device.step(&server, Input::Woke);
+    assert!(asks(&device));
+    while device.serve(&mut server, 0) && device.receive(&server, 0) {}
+    assert_eq!(device.client.total_unread(), 1);
+    device.step(&server, Input::Woke);
+    assert!(!asks(&device), "it has just asked");
+}
+
 /// A timer that rings an hour late says nothing about the connection: the answer may be there, unread.
 #[test]
 fn a_sleep_is_not_taken_for_silence() {

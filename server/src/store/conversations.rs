@@ -191,7 +191,7 @@ impl Store {
         after: Option<Place>,
         limit: u32,
     ) -> Result<Described, StoreError> {
-        page(&mut *self.reader.acquire().await?, reader, Since::EVER, after, limit).await
+        Ok(page(&mut *self.reader.acquire().await?, reader, Since::EVER, after, limit).await?.0)
     }
 
     /// Opens the direct conversation of the two, who may be one; tells whether it is new. `NotFound` when it would be new
@@ -306,29 +306,32 @@ async fn describe(
     read(&rows)
 }
 
-/// A page of the account's conversations, by latest activity.
+/// A page of the account's conversations, by latest activity, and whether there are more.
 pub(super) async fn page(
     conn: &mut SqliteConnection,
     reader: Reader,
     since: Since,
     after: Option<Place>,
     limit: u32,
-) -> Result<Described, StoreError> {
+) -> Result<(Described, bool), StoreError> {
     let (active_at, id) = match after {
         Some(place) => (i64::try_from(place.active_at).unwrap_or(i64::MAX), place.id.as_i64()),
         None => (i64::MAX, i64::MAX),
     };
-    let rows = sqlx::query(PAGE)
+    // One more tells whether there is more (R004-G2).
+    let mut rows = sqlx::query(PAGE)
         .bind(reader.account.as_i64())
         .bind(reader.device.as_i64())
         .bind(since.version)
         .bind(active_at)
         .bind(id)
-        .bind(limit)
+        .bind(i64::from(limit) + 1)
         .bind(since.active.cast_signed())
         .fetch_all(conn)
         .await?;
-    read(&rows)
+    let more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    Ok((read(&rows)?, more))
 }
 
 /// The conversation of a description of one.

@@ -111,13 +111,12 @@ impl Store {
         };
         let after = cursor.listing.map(|(_, place)| place);
         let active = if cursor.version < 0 { window(&mut tx, reader, segment).await? } else { 0 };
-        let described = if began > cursor.version {
+        let (described, more) = if began > cursor.version {
             let since = Since { version: cursor.version, active };
             conversations::page(&mut tx, reader, since, after, limit).await?
         } else {
-            Described { conversations: Vec::new(), users: Vec::new() }
+            (Described { conversations: Vec::new(), users: Vec::new() }, false)
         };
-        let more = described.conversations.len() as u64 == u64::from(limit);
         let last = described.conversations.last().map(|last| Place { active_at: last.active_at, id: last.id });
         let cursor = match last.filter(|_| more) {
             Some(place) => SyncCursor { upd: Some(upd), listing: Some((began, place)), ..cursor },
@@ -143,7 +142,11 @@ async fn changes(
     limit: u32,
 ) -> Result<(Vec<AccountChange>, Option<Upd>), StoreError> {
     let account = reader.account.as_i64();
-    let rows = sqlx::query(CHANGES).bind(account).bind(after.as_i64()).bind(limit).fetch_all(&mut *conn).await?;
+    // One more tells whether there is more (R004-G2).
+    let rows = sqlx::query(CHANGES).bind(account).bind(after.as_i64()).bind(i64::from(limit) + 1);
+    let mut rows = rows.fetch_all(&mut *conn).await?;
+    let more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
     let mut changes = Vec::with_capacity(rows.len());
     let mut through = after;
     for row in &rows {
@@ -175,7 +178,7 @@ async fn changes(
             (other, _) => return Err(StoreError::Corrupt(format!("change of kind {other}"))),
         });
     }
-    Ok((changes, (rows.len() as u64 == u64::from(limit)).then_some(through)))
+    Ok((changes, more.then_some(through)))
 }
 
 /// A message that the account hid, or one that it hid and shows again: that has not come to its other devices. Whoever
