@@ -4,7 +4,7 @@ import type { Server } from './support/server.ts';
 import { expect, FLOW, test, type Visitor } from './support/test.ts';
 import { say } from './support/words.ts';
 
-const [OWNER, OTHER, THIRD] = ['kleedrac', 'crimsun', 'daniels'] as const;
+const [OWNER, OTHER, THIRD, FOURTH] = ['kleedrac', 'crimsun', 'daniels', 'wood1'] as const;
 
 /** Makes a group without the browser. Its number. */
 async function group(server: Server, title: string, ...members: string[]): Promise<number> {
@@ -260,4 +260,43 @@ test('who waits is seen in the chat, and let in from there', FLOW, async ({ ente
   await panel.getByRole('button', { name: say('关闭') }).click();
   await expect(waiting).toHaveCount(0);
   await expect(me.log).toContainText(say('{} 加入了群聊', THIRD));
+});
+
+test('a newcomer sees nothing earlier until the group lets newcomers see it', FLOW, async ({ enter, server }) => {
+  const id = await group(server, '旧事', OTHER);
+  const program = await server.program(OWNER);
+  await program.admit(id, 'free');
+  await program.send(id, '进群之前说的');
+  const link = `${server.url}/join/${await program.link(id)}`;
+  const join = async (handle: string) => {
+    const visitor = await enter(handle);
+    await visitor.page.goto(link);
+    await visitor.page.getByRole('button', { name: say('加入群聊') }).click();
+    await visitor.live(() => visitor.page.getByRole('link', { name: say('进入群聊') }).click());
+    const me = new Messenger(visitor.page);
+    await expect(me.log).toContainText(say('{} 加入了群聊', say('你')));
+    return { visitor, me };
+  };
+  const first = await join(THIRD);
+  await program.send(id, '欢迎');
+  await expect(first.me.message('欢迎')).toBeVisible();
+  await expect(first.me.message('进群之前说的')).toHaveCount(0);
+
+  const owner = await enter(OWNER);
+  await settings(owner, id);
+  const page = owner.page;
+  await expect(page.getByLabel(say('不可见'), { exact: true })).toBeChecked();
+  await page.getByLabel(say('全部'), { exact: true }).check();
+  await page.locator('button[value=rules]').click();
+  await expect(page.getByLabel(say('不可见'), { exact: true })).not.toBeChecked();
+  await settings(owner, id);
+  await expect(page.getByLabel(say('全部'), { exact: true })).toBeChecked();
+
+  const next = await join(FOURTH);
+  await expect(next.me.message('进群之前说的')).toBeVisible();
+  await expect(next.me.message('欢迎')).toBeVisible();
+  // Who came before sees what they saw, also of a page that is loaded anew.
+  await first.visitor.live(() => first.visitor.page.reload());
+  await expect(first.me.message('欢迎')).toBeVisible();
+  await expect(first.me.message('进群之前说的')).toHaveCount(0);
 });

@@ -172,6 +172,7 @@ const ENGLISH: Record<string, English> = {
   生成链接: 'Make a link',
   '凭链接申请，由群主或管理员同意': 'Whoever has the link, once the owner or an admin agrees',
   不可见: 'None',
+  加入群聊: 'Join the group',
   申请加入: 'Ask to join',
   已提交申请: 'You have asked to join',
   进入群聊: 'Open the chat',
