@@ -3,6 +3,7 @@ import { Messenger } from './support/messenger.ts';
 import { Proxy } from './support/proxy.ts';
 import type { Program, Server } from './support/server.ts';
 import { expect, test as base, Visitor } from './support/test.ts';
+import { say } from './support/words.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
 
@@ -79,6 +80,50 @@ test('two devices of one account and a peer show one order after a bad network, 
   }
 });
 
+test('two tabs, another device and a peer agree on order and unread numbers after a cut', async ({ post, server }) => {
+  const [A, B] = ['film-dev-2-a', 'film-dev-2-b'] as const;
+  const first = await post(A, B);
+  const tab = await first.visitor.tab();
+  await tab.open(new URL(first.visitor.page.url()).pathname);
+  const second: Post = { visitor: tab, proxy: first.proxy, me: new Messenger(tab.page) };
+  const device = await post(A, B);
+  const peer = await post(B, A);
+  const posts = [first, second, device, peer];
+  const account = [first, second, device];
+  const program = await server.program(B);
+  const conversation = await program.conversation();
+  const before = (await program.texts(conversation)).length;
+
+  // The browser with the two tabs is cut off while everybody writes.
+  await first.visitor.context.setOffline(true);
+  first.proxy.cut();
+  for (const { me } of posts) {
+    const text = `断网时，${posts.findIndex(post => post.me === me)} 号`;
+    await me.send(text);
+    await expect(me.message(text)).toHaveCount(1);
+  }
+  await first.visitor.context.setOffline(false);
+  for (const { proxy, me } of posts) {
+    await me.send(`恢复后，${posts.findIndex(post => post.me === me)} 号`);
+    proxy.cut();
+  }
+  await agree(posts, program, before + 8);
+
+  // Nobody of the account looks at the conversation while more comes, and there is another cut.
+  for (const { visitor } of account) {
+    await visitor.page.getByRole('link', { name: say('消息'), exact: true }).click();
+    await expect(visitor.page.getByText(say('选择一个会话开始聊天'))).toBeVisible();
+  }
+  await peer.me.send('没人看着，一');
+  for (const { proxy } of [first, device]) proxy.cut();
+  for (const text of ['没人看着，二', '没人看着，三']) await peer.me.send(text);
+  await unread(account, B, 3);
+  await device.me.choose(B);
+  await unread(account, B, 0);
+  for (const { me } of [first, second]) await me.choose(B);
+  await agree(posts, program, before + 11);
+});
+
 test('a reload in the middle of sending sends everything once, in the order of writing', async ({ post, server }) => {
   const one = await post('film-dev-6-a', 'film-dev-6-b', DAY);
   const peer = await post('film-dev-6-b', 'film-dev-6-a');
@@ -124,6 +169,18 @@ async function setClock(context: BrowserContext, ahead: number): Promise<void> {
       }
     } as DateConstructor;
   }, ahead);
+}
+
+/** Waits until every page tells of so many unread messages of somebody, in its title and its list. */
+async function unread(posts: Post[], peer: string, count: number): Promise<void> {
+  for (const { visitor, me } of posts) {
+    // The title of a page with the conversation open names it too.
+    const title = count === 0 ? /^[^(]/ : new RegExp(`^\\(${count}\\) `);
+    await expect(visitor.page).toHaveTitle(title, { timeout: 30_000 });
+    const words = me.session(peer).getByText(say('未读'));
+    await expect(words).toHaveCount(count === 0 ? 0 : 1);
+    if (count > 0) await expect(words).toHaveText(say('{} 条未读消息', count));
+  }
 }
 
 /** Waits until the log has so many messages and every page shows its end: in its order, each once, nothing else. */
