@@ -70,3 +70,33 @@ async fn an_old_unread_message_counts_exactly() {
     fixture.report(&a, id, 0, 4).await;
     assert_eq!(told().await, (0, 0, 0));
 }
+
+/// R004-G2: n conversations, or n changes of the account's log, come in ⌈n / segment⌉ segments: exactly a segment's worth
+/// in one, after which no empty one is asked for.
+#[tokio::test]
+async fn exactly_a_segment_is_one_answer() {
+    let fixture = Fixture::new().await;
+    let (a, b) = (fixture.user("aa").await, fixture.user("bb").await);
+    for number in 1..=6 {
+        fixture.group(&format!("group {number}"), &[&a, &b]).await;
+    }
+    // What the answers hold that follow a cursor, one by one.
+    let answers = async |mut cursor: SyncCursor, size: u32| {
+        let mut answers = Vec::new();
+        loop {
+            let moved = fixture.store.moved(reader(&a), cursor, segment(size)).await.unwrap();
+            answers.push((moved.changes.len(), moved.described.conversations.len()));
+            cursor = moved.cursor;
+            if !moved.more {
+                return answers;
+            }
+        }
+    };
+    let known = SyncCursor { version: i64::MAX, upd: Some(Upd::ZERO), listing: None };
+    for (size, expected) in [(7, vec![6]), (6, vec![6]), (5, vec![5, 1]), (3, vec![3, 3]), (2, vec![2, 2, 2])] {
+        let listed: Vec<_> = expected.iter().map(|count| (0, *count)).collect();
+        assert_eq!(answers(SyncCursor::NOTHING, size).await, listed, "in segments of {size}");
+        let told: Vec<_> = expected.iter().map(|count| (*count, 0)).collect();
+        assert_eq!(answers(known, size).await, told, "in segments of {size}");
+    }
+}
