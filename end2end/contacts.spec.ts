@@ -137,3 +137,17 @@ test('the settings choose from whom one accepts messages', FLOW, async ({ enter,
   await expect(choice.getByRole('radio', { name: say('关注我的') })).toBeChecked();
   await expect(choice.getByRole('radio')).toHaveCount(4);
 });
+
+/** R003-03 */
+test('a search among contacts finds requests as well, and only those meant', async ({ enter, server }) => {
+  const mine = (await enter(ME)).page;
+  const someone = await server.newcomer('zhang.san', '张三');
+  await someone.askFriend(await (await server.program(ME)).id(), '你好');
+  await look(mine);
+  await expect(part(mine, '好友申请')).toContainText('张三');
+  await search(mine, 'zs');
+  await expect(part(mine, '好友申请')).toContainText('张三');
+  await search(mine, 'film-dev-1-a');
+  await expect(part(mine, '其他人')).toContainText('@film-dev-1-a');
+  await expect(part(mine, '好友申请')).toHaveCount(0);
+});

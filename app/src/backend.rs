@@ -228,7 +228,12 @@ pub struct FormError {
 
 impl Form {
     pub fn value(&self, field: &str) -> &str {
-        self.values.iter().find(|(name, _)| name == field).map_or("", |(_, value)| value)
+        self.kept(field, "")
+    }
+
+    /// What was filled in, or else what is so far.
+    pub fn kept<'a>(&'a self, field: &str, so_far: &'a str) -> &'a str {
+        self.values.iter().find(|(name, _)| name == field).map_or(so_far, |(_, value)| value)
     }
 }
 

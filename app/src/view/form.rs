@@ -6,6 +6,12 @@ use crate::words::Words;
 use leptos::prelude::*;
 use protocol::{Handle, Password};
 
+/// Why a field was refused, if it is to blame.
+pub fn wrong(words: &Words, form: &Form, field: &str) -> Option<&'static str> {
+    let error = form.error.as_ref().filter(|error| error.field.as_deref() == Some(field))?;
+    Some((words.error)(error.code, Some(field)))
+}
+
 /// One labelled field, with its hint or its error below.
 #[component]
 pub fn Field(
@@ -19,8 +25,7 @@ pub fn Field(
     #[prop(optional)] min: Option<usize>,
     #[prop(optional)] max: Option<usize>,
 ) -> impl IntoView {
-    let error = form.error.as_ref().filter(|error| error.field.as_deref() == Some(name));
-    let error = error.map(|error| (words.error)(error.code, Some(name)));
+    let error = wrong(words, &form, name);
     let (id, note) = (format!("field-{name}"), format!("note-{name}"));
     let plain = kind == "password" || name == "handle";
     view! {

@@ -45,7 +45,10 @@ fn page(content: Contacts, form: backend::Form) -> Page {
 async fn content(state: &AppState, user: &CurrentUser, query: &str) -> Result<Contacts, Refusal> {
     let account = user.account.id;
     let all = contacts::all(state, account).await?;
-    let FriendRequests { incoming, outgoing } = contacts::requests(state, account).await?;
+    let FriendRequests { mut incoming, mut outgoing } = contacts::requests(state, account).await?;
+    for requests in [&mut incoming, &mut outgoing] {
+        requests.retain(|request| address_book::is_meant(&request.user, query));
+    }
     let others = if query.is_empty() { Vec::new() } else { accounts::search(state, account, query).await?.users };
     let known = |id: UserId| id == account || all.iter().any(|contact| contact.user.id == id);
     let others = others.into_iter().filter(|user| !known(user.id)).collect();

@@ -106,7 +106,7 @@ pub async fn act(
             let place = Place::default();
             let page = load(&state, &browser, &user, id, place, backend::Form::default()).await?;
             let Page::Group(mut page) = page else { return Err(refusal) };
-            Ok(browser.show_again(&refusal, vec![], |form| {
+            Ok(browser.show_again(&refusal, fields, |form| {
                 page.form = form;
                 Page::Group(page)
             }))

@@ -3,7 +3,7 @@
 
 use super::group_member::{MemberItem, Waiting};
 use crate::backend::{Form, GroupPage};
-use crate::view::form::{Refusal, SearchBox};
+use crate::view::form::{Refusal, SearchBox, wrong};
 use crate::view::icon::Icon;
 use crate::words::Words;
 use crate::words::group::GroupWords;
@@ -49,7 +49,7 @@ pub fn Group(words: &'static Words, own: &'static GroupWords, page: GroupPage) -
                 {(!refused.is_empty())
                     .then(|| view! { <p class="refusal" role="alert">{(own.not_invited)(&refused.join("、"))}</p> })}
                 <Announced own group=group.clone() by=announced_by />
-                {governs.then(|| view! { <Govern words own title group=group.clone() rules=rules.clone() form now /> })}
+                {governs.then(|| view! { <Govern words own title group=group.clone() rules=rules.clone() form=form.clone() now /> })}
                 {governs.then(|| view! { <Link own rules=rules.clone() origin /> })}
                 {governs.then(|| view! { <Waiting words own waiting=rules.waiting /> })}
                 <section aria-labelledby="members">
@@ -65,7 +65,7 @@ pub fn Group(words: &'static Words, own: &'static GroupWords, page: GroupPage) -
                     {next.map(|href| view! { <p><a href=href>{own.more_members}</a></p> })}
                     {paged.then(|| view! { <p><a href=format!("/c/{id}/group")>{own.settings}</a></p> })}
                 </section>
-                <Nickname words own nickname />
+                <Nickname words own nickname form />
                 <Leave own owner=!role.may(Action::Leave) />
             </div>
         </main>
@@ -105,12 +105,9 @@ fn Govern(
     form: Form,
     now: u64,
 ) -> impl IntoView {
-    let wrong = |field: &'static str| {
-        let error = form.error.as_ref().filter(|error| error.field.as_deref() == Some(field));
-        error.map(|error| (words.error)(error.code, Some(field)))
-    };
-    let announcement = group.announcement.as_ref().map(|it| it.text.as_str().to_owned()).unwrap_or_default();
-    let announcement = crate::view::escape::escape(&announcement);
+    let announcement = group.announcement.as_ref().map(|it| it.text.as_str()).unwrap_or_default();
+    let announcement = crate::view::escape::escape(form.kept("announcement", announcement));
+    let wrong = wrong(words, &form, "announcement");
     let joining = Joining::ALL.map(|one| (joining_name(one), (own.joining)(one).to_owned(), one == rules.joining));
     let last = match rules.history {
         History::Last(newest) => newest,
@@ -124,18 +121,14 @@ fn Govern(
     let muted = group.muted_until > now;
     view! {
         <form class="form" method="post">
-            <div class="field">
-                <label for="title">{own.title}</label>
-                <input id="title" name="title" value=title maxlength=(2 * GroupTitle::MAX).to_string() required autocomplete="off" aria-describedby="title-note" />
-                <p id="title-note" class="field-note">{wrong("title").unwrap_or(own.title_hint)}</p>
-            </div>
+            <TitleField words own form=form.clone() title required=true hint=own.title_hint />
             <button class="plain" name="do" value="rename">{words.save}</button>
         </form>
         <form class="form" method="post">
-            <div class="field">
+            <div class="field" class:is-wrong=wrong.is_some()>
                 <label for="text">{own.announcement}</label>
-                <textarea id="text" name="announcement" rows="3" maxlength=(2 * AnnouncementText::MAX).to_string() dir="auto" aria-describedby="text-note">{announcement}</textarea>
-                <p id="text-note" class="field-note">{wrong("announcement").unwrap_or(own.announcement_hint)}</p>
+                <textarea id="text" name="announcement" rows="3" maxlength=(2 * AnnouncementText::MAX).to_string() dir="auto" aria-invalid=wrong.is_some().then_some("true") aria-describedby="text-note">{announcement}</textarea>
+                <p id="text-note" class="field-note">{wrong.unwrap_or(own.announcement_hint)}</p>
             </div>
             <button class="plain" name="do" value="announce">{words.save}</button>
         </form>
@@ -152,6 +145,37 @@ fn Govern(
                 view! { <button class="plain" name="do" value="mute-all">{own.mute_all}</button> }
             }}
         </form>
+    }
+}
+
+/// The name of a group, kept as it was filled in while it is refused.
+#[component]
+pub fn TitleField(
+    words: &'static Words,
+    own: &'static GroupWords,
+    form: Form,
+    #[prop(optional)] title: String,
+    #[prop(optional)] required: bool,
+    hint: &'static str,
+) -> impl IntoView {
+    let wrong = wrong(words, &form, "title");
+    view! {
+        <div class="field" class:is-wrong=wrong.is_some()>
+            <label for="title">{own.title}</label>
+            <input
+                id="title"
+                name="title"
+                value=form.kept("title", &title).to_owned()
+                maxlength=(2 * GroupTitle::MAX).to_string()
+                required=required
+                autocomplete="off"
+                aria-invalid=wrong.is_some().then_some("true")
+                aria-describedby="title-note"
+            />
+            <p id="title-note" class="field-note">
+                {wrong.unwrap_or(hint)}
+            </p>
+        </div>
     }
 }
 
@@ -207,13 +231,23 @@ fn Link(own: &'static GroupWords, rules: GroupRules, origin: String) -> impl Int
 }
 
 #[component]
-fn Nickname(words: &'static Words, own: &'static GroupWords, nickname: String) -> impl IntoView {
+fn Nickname(words: &'static Words, own: &'static GroupWords, nickname: String, form: Form) -> impl IntoView {
+    let wrong = wrong(words, &form, "nickname");
     view! {
         <form class="form" method="post">
-            <div class="field">
+            <div class="field" class:is-wrong=wrong.is_some()>
                 <label for="nickname">{own.nickname}</label>
-                <input id="nickname" name="nickname" value=nickname autocomplete="off" aria-describedby="nickname-note" />
-                <p id="nickname-note" class="field-note">{own.nickname_hint}</p>
+                <input
+                    id="nickname"
+                    name="nickname"
+                    value=form.kept("nickname", &nickname).to_owned()
+                    autocomplete="off"
+                    aria-invalid=wrong.is_some().then_some("true")
+                    aria-describedby="nickname-note"
+                />
+                <p id="nickname-note" class="field-note">
+                    {wrong.unwrap_or(own.nickname_hint)}
+                </p>
             </div>
             <button class="plain" name="do" value="nickname">{words.save}</button>
         </form>

@@ -1,6 +1,7 @@
 //! Choosing people for a new group, or for one that stands, without scripts: the page itself holds who is chosen.
 
 use super::Inner;
+use super::group::TitleField;
 use crate::backend::NewGroup;
 use crate::view::form::{Refusal, SearchBox};
 use crate::view::icon::Icon;
@@ -8,7 +9,7 @@ use crate::view::people::Person;
 use crate::words::Words;
 use crate::words::group::GroupWords;
 use leptos::prelude::*;
-use protocol::{GroupTitle, User};
+use protocol::User;
 
 #[component]
 pub fn NewGroupPage(words: &'static Words, own: &'static GroupWords, page: NewGroup) -> impl IntoView {
@@ -43,27 +44,7 @@ pub fn NewGroupPage(words: &'static Words, own: &'static GroupWords, page: NewGr
             </li>
         }
     };
-    let wrong = form.error.as_ref().filter(|error| error.field.as_deref() == Some("title"));
-    let wrong = wrong.map(|error| (words.error)(error.code, Some("title")));
-    let title = form.value("title").to_owned();
-    let named = to.is_none().then(|| {
-        view! {
-            <div class="field" class:is-wrong=wrong.is_some()>
-                <label for="title">{own.title}</label>
-                <input
-                    id="title"
-                    name="title"
-                    value=title
-                    maxlength=(2 * GroupTitle::MAX).to_string()
-                    autocomplete="off"
-                    aria-describedby="title-note"
-                />
-                <p id="title-note" class="field-note">
-                    {wrong.unwrap_or(own.title_optional)}
-                </p>
-            </div>
-        }
-    });
+    let named = to.is_none().then(|| view! { <TitleField words own form=form.clone() hint=own.title_optional /> });
     let count = chosen.len();
     let ready = (count > 0).then(|| {
         view! {

@@ -3,7 +3,7 @@
 use super::Inner;
 use super::card::Portrait;
 use crate::backend::Form;
-use crate::view::form::Refusal;
+use crate::view::form::{self, Refusal};
 use crate::words::Words;
 use crate::words::profile::ProfileWords;
 use leptos::prelude::*;
@@ -199,6 +199,5 @@ fn Seen(said: &'static ProfileWords, field: &'static str, label: &'static str, a
 }
 
 fn wrong(words: &Words, said: &ProfileWords, form: &Form, field: &str) -> Option<&'static str> {
-    let error = form.error.as_ref().filter(|error| error.field.as_deref() == Some(field))?;
-    Some((said.wrong)(field).unwrap_or_else(|| (words.error)(error.code, Some(field))))
+    form::wrong(words, form, field).map(|error| (said.wrong)(field).unwrap_or(error))
 }
