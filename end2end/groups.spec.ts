@@ -300,3 +300,23 @@ test('a newcomer sees nothing earlier until the group lets newcomers see it', FL
   await expect(first.me.message('欢迎')).toBeVisible();
   await expect(first.me.message('进群之前说的')).toHaveCount(0);
 });
+
+/** R002-17 */
+test('a refused change of a group says why and keeps what was filled in', async ({ enter, server }) => {
+  const visitor = await enter(OWNER);
+  visitor.watch.allow(/answer 422|status of 422/);
+  const page = visitor.page;
+  const id = await group(server, '读书会', OTHER);
+  await settings(visitor, id);
+  for (const [label, value, button] of [
+    ['群名', '长'.repeat(65), 'rename'],
+    ['群公告', '长'.repeat(1001), 'announce'],
+    ['我在本群的昵称', '长'.repeat(65), 'nickname'],
+  ] as const) {
+    const field = page.getByRole('textbox', { name: label });
+    await field.fill(value);
+    await page.locator(`button[value=${button}]`).click();
+    await expect(page.locator('.is-wrong')).toHaveCount(1);
+    await expect(page.locator('.is-wrong').getByRole('textbox', { name: label })).toHaveValue(value);
+  }
+});

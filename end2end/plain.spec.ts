@@ -124,23 +124,3 @@ test('without scripts one writes notes to oneself', async ({ visit, server }) =>
   await expect(page.getByRole('log').getByRole('article').last()).toContainText('别忘了');
   await expect(page.getByRole('heading', { level: 2, name: '文件助手' })).toBeVisible();
 });
-
-/** R002-17 */
-test('a refused change of a group says why and keeps what was filled in', async ({ enter, server }) => {
-  const visitor = await enter('kleedrac');
-  visitor.watch.allow(/answer 422|status of 422/);
-  const page = visitor.page;
-  const id = await (await server.program('kleedrac')).group('读书会', [await (await server.program('crimsun')).id()]);
-  await page.goto(`${server.url}/c/${id}/group`);
-  for (const [label, value, button] of [
-    ['群名', '长'.repeat(65), 'rename'],
-    ['群公告', '长'.repeat(1001), 'announce'],
-    ['我在本群的昵称', '长'.repeat(65), 'nickname'],
-  ] as const) {
-    const field = page.getByRole('textbox', { name: label });
-    await field.fill(value);
-    await page.locator(`button[value=${button}]`).click();
-    await expect(page.locator('.is-wrong')).toHaveCount(1);
-    await expect(page.locator('.is-wrong').getByRole('textbox', { name: label })).toHaveValue(value);
-  }
-});

@@ -4,13 +4,13 @@ use crate::Bench;
 use crate::http::Http;
 use crate::latency::Latency;
 use crate::table::Goal::AtMost;
-use crate::table::{Figure, Table, count};
+use crate::table::{Figure, Table, count, millis};
 use crate::world::block_on;
 use anyhow::ensure;
 use protocol::messaging::{Conversations, HistoryPage};
 use protocol::sync::SyncPage;
 use protocol::{Conversation, path};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 const PAGE: usize = 50;
 
@@ -63,15 +63,13 @@ pub fn list(bench: &mut Bench) -> anyhow::Result<Vec<Table>> {
             let latency = repeat(&mut http, path::CONVERSATIONS, requests).await?;
             table.record(Figure::new("first page: p50", "ms").goal(AtMost(5.0)), latency.p50);
             table.record(Figure::new("first page: p99", "ms"), latency.p99);
-            let mut page: SyncPage = http.get(path::SYNC).await?;
-            let mut known = page.conversations.len();
-            while page.more {
-                page = http.get(&path::sync(&page.token)).await?;
-                known += page.conversations.len();
-            }
-            let path = path::sync(&page.token);
+            let full = full_sync(&mut http).await?;
+            let path = path::sync(&full.token);
             let latency = repeat(&mut http, &path, requests).await?;
-            table.record(Figure::new("conversations that a first sync brings", ""), known as f64);
+            table.record(Figure::new("full sync: conversations", ""), full.conversations as f64);
+            table.record(Figure::new("full sync: segments", ""), full.segments as f64);
+            table.record(Figure::new("full sync: until the last one", "ms"), millis(full.lasted));
+            table.record(Figure::new("full sync: all bodies", "KB"), full.bytes as f64 / 1e3);
             table.record(Figure::new("sync with nothing new: p50", "ms").goal(AtMost(2.0)), latency.p50);
             table.record(Figure::new("sync with nothing new: p99", "ms"), latency.p99);
             let bytes = Figure::new("sync with nothing new: body", "bytes").goal(AtMost(300.0));
@@ -82,6 +80,29 @@ pub fn list(bench: &mut Bench) -> anyhow::Result<Vec<Table>> {
         server.stop()?;
     }
     Ok(vec![table])
+}
+
+/// What a device without data took to know everything.
+struct FullSync {
+    conversations: usize,
+    segments: usize,
+    bytes: usize,
+    lasted: Duration,
+    token: String,
+}
+
+/// One segment after the other, as a device asks for them.
+async fn full_sync(http: &mut Http) -> anyhow::Result<FullSync> {
+    let began = Instant::now();
+    let mut page: SyncPage = http.get(path::SYNC).await?;
+    let (mut conversations, mut segments, mut bytes) = (page.conversations.len(), 1, http.body().len());
+    while page.more {
+        page = http.get(&path::sync(&page.token)).await?;
+        conversations += page.conversations.len();
+        segments += 1;
+        bytes += http.body().len();
+    }
+    Ok(FullSync { conversations, segments, bytes, lasted: began.elapsed(), token: page.token })
 }
 
 async fn repeat(http: &mut Http, path: &str, requests: usize) -> anyhow::Result<Latency> {
