@@ -101,7 +101,7 @@ fn a_reload_keeps_the_order_of_writing() {
     assert_eq!(drawn(&device), "3Sent 2Sent 1Sent");
 }
 
-/// A message that has waited for more than a day is not sent behind a person's back.
+/// R004-A5: a message that has waited for more than a day is not sent behind a person's back.
 #[test]
 fn a_stale_message_asks_first() {
     let (mut server, mut device) = scene();
