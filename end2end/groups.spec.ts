@@ -1,4 +1,5 @@
 import type { Page } from '@playwright/test';
+import { glance } from './support/look.ts';
 import { Messenger } from './support/messenger.ts';
 import type { Server } from './support/server.ts';
 import { expect, FLOW, test, type Visitor } from './support/test.ts';
@@ -113,6 +114,37 @@ test('a mention is completed by keyboard, marks the row, and is highlighted, tho
   await expect(peer.session('提醒')).not.toContainText(say('[有人@你]'));
 });
 
+test('those who govern name everybody, and who muted the group sees the mark', FLOW, async ({ enter, server }) => {
+  await group(server, '全体', OTHER, THIRD);
+  const [me, peer] = [new Messenger((await enter(OWNER)).page), new Messenger((await enter(OTHER)).page)];
+  const everybody = say('所有人|提醒');
+  const offered = (side: Messenger) =>
+    side.page.getByRole('listbox', { name: say('选择要提醒的人') }).getByRole('option');
+  await peer.act(peer.session('全体'), say('一直免打扰'));
+  await expect(peer.session('全体').getByText(say('免打扰'), { exact: true })).toBeAttached();
+  await me.choose('全体');
+  await me.composer.pressSequentially(`@${everybody.slice(0, 2)}`);
+  await expect(offered(me)).toHaveText([everybody]);
+  await me.composer.press('Enter');
+  await expect(me.composer).toHaveValue(`@${everybody} `);
+  await me.composer.pressSequentially('周五开会');
+  await me.composer.press('Enter');
+  const said = `@${everybody} 周五开会`;
+  await expect(peer.session('全体')).toContainText(say('[有人@你]'));
+  await expect(peer.session('全体')).toContainText(said);
+  await expect(peer.session('全体')).toContainText(say('{} 条未读消息', 1));
+  await glance(peer.page);
+  await peer.choose('全体');
+  await expect(peer.message(said)).toHaveClass(/is-naming/);
+  // A member is offered the others, and not everybody.
+  await peer.composer.pressSequentially('@');
+  await expect(offered(peer)).toHaveCount(2);
+  await expect(offered(peer).filter({ hasText: everybody })).toHaveCount(0);
+  await peer.composer.fill('');
+  await peer.showList();
+  await expect(peer.session('全体')).not.toContainText(say('[有人@你]'));
+});
+
 test('one joins by a link once let in, and is gone when removed', FLOW, async ({ enter, server }) => {
   const id = await group(server, '邻居', OTHER);
   const owner = await enter(OWNER);
@@ -218,6 +250,88 @@ test('a group is handed over, left and dissolved', FLOW, async ({ enter, server 
   await expect(third.composer).toBeHidden();
   await third.showList();
   await expect(third.session('临时')).toHaveCount(0);
+});
+
+test('while everybody is muted only those who govern write', FLOW, async ({ enter, server }) => {
+  const id = await group(server, '安静', OTHER, THIRD);
+  const owner = await enter(OWNER);
+  const other = await enter(OTHER);
+  const peer = new Messenger(other.page);
+  await peer.choose('安静');
+  await settings(owner, id);
+  await manage(owner.page, THIRD, '设为管理员');
+  await expect(badges(owner.page, THIRD)).toHaveText(say('管理员'));
+  await owner.page.getByRole('button', { name: say('全员禁言'), exact: true }).click();
+  await expect(peer.log).toContainText(say('{} 开启了全员禁言', OWNER));
+  await glance(owner.page);
+
+  other.watch.allow(/answer 403|status of 403/);
+  await peer.send('我想说一句');
+  await expect(other.page.getByRole('alert').filter({ hasText: say('群内禁言中，暂时不能发言') })).toBeVisible();
+  await expect(peer.mark('我想说一句', say('发送失败'))).toBeVisible();
+  for (const handle of [OWNER, THIRD]) {
+    await (await server.program(handle)).send(id, `${handle} 说`);
+    await expect(peer.message(`${handle} 说`)).toBeVisible();
+  }
+  const member = await server.program(OTHER);
+  expect(await member.texts(id)).not.toContain('我想说一句');
+
+  await owner.page.getByRole('button', { name: say('解除全员禁言') }).click();
+  await expect(peer.log).toContainText(say('{} 解除了全员禁言', OWNER));
+  await peer.message('我想说一句').getByRole('button', { name: say('点击重试') }).click();
+  await expect(peer.mark('我想说一句', say('已发送'))).toBeVisible();
+  expect(await member.texts(id)).toContain('我想说一句');
+});
+
+test('who leaves a group is out of it on all devices, and the others are told', FLOW, async ({ enter, server }) => {
+  const id = await group(server, '书友', OTHER, THIRD);
+  const leaving = await enter(OTHER);
+  const [here, there] = [new Messenger(leaving.page), new Messenger((await enter(OTHER)).page)];
+  const third = new Messenger((await enter(THIRD)).page);
+  await there.choose('书友');
+  await third.choose('书友');
+  await expect(third.page.locator('.chat-head')).toContainText(say('{} 位成员', 3));
+  await settings(leaving, id);
+  const leave = leaving.page.locator('button[value=leave]');
+  // It asks first.
+  await expect(leave).toBeHidden();
+  await leaving.page.locator('summary', { hasText: say('退出群聊') }).click();
+  await glance(leaving.page);
+  await leaving.live(() => leave.click());
+  await expect(here.list).toBeVisible();
+  await expect(here.session('书友')).toHaveCount(0);
+  // Their other device closes it without a word: they know.
+  await expect(there.composer).toHaveCount(0);
+  await expect(there.page.getByRole('alert')).toHaveText(['']);
+  await expect(there.list).toBeVisible();
+  await expect(there.session('书友')).toHaveCount(0);
+  await expect(third.log).toContainText(say('{} 退出了群聊', OTHER));
+  await expect(third.page.locator('.chat-head')).toContainText(say('{} 位成员', 2));
+  // What is written afterwards does not bring it back.
+  await third.send('人少了');
+  await expect(third.mark('人少了', say('已发送'))).toBeVisible();
+  await leaving.live(() => leaving.page.reload());
+  await expect(here.sessions.first()).toBeVisible();
+  await expect(here.session('书友')).toHaveCount(0);
+});
+
+test('whoever looks at a group that is dissolved is told so, and it is gone', FLOW, async ({ enter, server }) => {
+  const id = await group(server, '旧社', OTHER, THIRD);
+  const owner = await enter(OWNER);
+  const [looking, away] = [new Messenger((await enter(OTHER)).page), new Messenger((await enter(THIRD)).page)];
+  await looking.choose('旧社');
+  await expect(away.session('旧社')).toBeVisible();
+  await settings(owner, id);
+  await owner.page.locator('summary', { hasText: say('解散群聊') }).click();
+  await owner.live(() => owner.page.locator('button[value=dissolve]').click());
+  const told = looking.page.getByRole('alert').filter({ hasText: say('群聊已被群主解散') });
+  await expect(told).toBeVisible();
+  await expect(looking.page.getByRole('note')).toHaveText(say('群聊已被群主解散'));
+  await expect(looking.composer).toBeHidden();
+  await expect(told).toHaveCount(0);
+  await glance(looking.page);
+  await looking.showList();
+  for (const side of [looking, away]) await expect(side.session('旧社')).toHaveCount(0);
 });
 
 test('a nickname shows in bubbles, the list and mentions, at once', FLOW, async ({ enter, server }) => {

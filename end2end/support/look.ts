@@ -35,3 +35,13 @@ export async function look(page: Page, part = 'html'): Promise<void> {
   await page.emulateMedia({ colorScheme: 'light' });
   expect(told, page.url()).toEqual([]);
 }
+
+/** Looks at a page as it is, at the width and in the language of a flow: the rules of WCAG 2.2 AA, and no scrolling to the side. */
+export async function glance(page: Page): Promise<void> {
+  const axe = new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice']);
+  const { violations } = await axe.analyze();
+  const told = violations.map(it => `${it.id}: ${it.help}: ${it.nodes.map(node => node.html).join(' … ')}`);
+  expect(told, page.url()).toEqual([]);
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  expect(wide, 'nothing stands beyond the edge').toBeLessThanOrEqual(0);
+}
