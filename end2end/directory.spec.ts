@@ -1,8 +1,11 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
+import { glance } from './support/look.ts';
+import { Messenger } from './support/messenger.ts';
 import type { Server } from './support/server.ts';
 import { PASSWORD } from './support/server.ts';
-import { expect, test, type Visitor } from './support/test.ts';
+import { expect, FLOW, test, type Visitor } from './support/test.ts';
+import { say } from './support/words.ts';
 
 const DEPARTMENTS = [
   { external_id: 'd1', name: '总部' },
@@ -141,24 +144,32 @@ for (const locale of ['zh-CN', 'en-GB'] as const) {
   }
 }
 
-test('a message to somebody who was deactivated is refused as a block is', async ({ visit, enter, server }) => {
+test('a message to somebody who was deactivated is refused as a block is', FLOW, async ({ visit, enter, server }) => {
   const theirs = await visit();
   await employ(server, theirs, 'e1', 'zhangsan');
   const mine = await enter('film-dev-0-a');
   mine.watch.allow(/answer 403|status of 403/);
   const page = mine.page;
-  const me = await server.program('film-dev-0-a');
-  const zhang = await server.program('zhangsan');
-  const id = await me.open(await zhang.id());
+  const me = new Messenger(page);
+  const [program, zhang] = [await server.program('film-dev-0-a'), await server.program('zhangsan')];
+  const id = await program.open(await zhang.id());
   await mine.open(`/c/${id}`);
+  await expect(page.getByRole('heading', { level: 2, name: '张三' })).toBeVisible();
   theirs.watch.allow(/answer 401|status of 401|WebSocket/);
   await server.directory('PUT', 'people', { people: [{ ...PEOPLE[0], version: 2, active: false }] });
-  await page.getByRole('textbox', { name: '输入消息' }).fill('在吗');
-  await page.getByRole('textbox', { name: '输入消息' }).press('Enter');
-  await expect(page.getByText('发送失败,对方暂不接受消息').first()).toBeVisible();
+  await expect(theirs.page).toHaveURL(/\/login/);
+  await me.send('在吗');
+  const toast = say('发送失败,对方暂不接受消息');
+  const told = page.getByRole('alert').filter({ hasText: toast });
+  await expect(told).toHaveText(toast);
+  await expect(me.mark('在吗', say('发送失败'))).toBeVisible();
+  // Nothing tells why.
+  await expect(me.message('在吗').getByRole('note')).toHaveCount(0);
+  await expect(told).toHaveCount(0);
+  await glance(page);
   await server.directory('PUT', 'people', { people: [{ ...PEOPLE[0], version: 3 }] });
-  await page.getByRole('textbox', { name: '输入消息' }).fill('欢迎回来');
-  await page.getByRole('textbox', { name: '输入消息' }).press('Enter');
-  const welcome = page.getByRole('log').getByRole('article').filter({ hasText: '欢迎回来' });
-  await expect(welcome.getByRole('img', { name: '已发送' })).toBeVisible();
+  await me.send('欢迎回来');
+  await expect(me.mark('欢迎回来', say('已发送'))).toBeVisible();
+  await me.message('在吗').getByRole('button', { name: say('点击重试') }).click();
+  await expect(me.mark('在吗', say('已发送'))).toBeVisible();
 });

@@ -1,3 +1,4 @@
+import { glance } from './support/look.ts';
 import { Messenger } from './support/messenger.ts';
 import type { Server } from './support/server.ts';
 import { expect, FLOW, test } from './support/test.ts';
@@ -107,4 +108,58 @@ test('whom one blocks is marked so, and counts for nothing until unblocked', FLO
   await expect(me.session(PEER)).toContainText(say('{} 条未读消息', 1));
   await me.act(me.session(PEER), say('移出黑名单'));
   await expect(visitor.page).toHaveTitle(titled(1));
+});
+
+test('a removed friend finds out only when a message is refused, and asks again', FLOW, async ({ enter, server }) => {
+  const [me, peer] = [await server.program(ME), await server.program(PEER)];
+  const [mine, theirs] = [await me.id(), await peer.id()];
+  await me.relate('PUT', theirs, 'friend');
+  await peer.relate('PUT', mine, 'friend');
+  await peer.acceptFrom('followed');
+  const visitor = await enter(ME);
+  visitor.watch.allow(REFUSED);
+  const page = visitor.page;
+  const side = new Messenger(page);
+  await side.choose(PEER);
+  await side.send('周末见');
+  await expect(side.mark('周末见', say('已发送'))).toBeVisible();
+  await peer.relate('DELETE', mine, 'friend');
+
+  // Nothing tells of it: not the page that is open, not one that is loaded anew.
+  const friend = page.getByRole('region', { name: say('联系人'), exact: true }).getByRole('listitem');
+  await page.goto(`${server.url}/contacts`);
+  await expect(friend).toContainText(`@${PEER} · ${say('好友')}`);
+  await visitor.open();
+  await expect(side.sessions.first()).toBeVisible();
+  await expect(page.getByRole('alert')).toHaveText(['']);
+  await side.choose(PEER);
+  await expect(side.message('周末见').getByRole('note')).toHaveCount(0);
+
+  const [toast, notice] = REFUSALS.followed;
+  await side.send('几点？');
+  const told = page.getByRole('alert').filter({ hasText: say(toast) });
+  await expect(told).toHaveText(say(toast));
+  await expect(side.mark('几点？', say('发送失败'))).toBeVisible();
+  await expect(side.message('几点？').getByRole('note')).toHaveText(say(notice));
+  await expect(told).toHaveCount(0);
+  await glance(page);
+  await visitor.stored();
+
+  // Now they know, and can ask to be friends again.
+  await page.goto(`${server.url}/contacts`);
+  await expect(friend.filter({ hasText: PEER })).toHaveCount(0);
+  await page.getByRole('searchbox').fill(PEER);
+  await page.getByRole('button', { name: say('搜索') }).click();
+  const found = page.getByRole('region', { name: say('其他人'), exact: true }).getByRole('listitem');
+  await found.getByLabel(say('更多：{}', PEER)).click();
+  await found.getByRole('textbox', { name: say('打个招呼（选填）') }).fill('我们聊过电影');
+  await found.getByRole('button', { name: `${say('加为好友')}: ${PEER}` }).click();
+  await expect(page.getByRole('region', { name: say('好友申请'), exact: true })).toContainText(say('等待对方同意'));
+  await glance(page);
+  await peer.relate('PUT', mine, 'friend');
+  await visitor.open();
+  await side.choose(PEER);
+  await side.message('几点？').getByRole('button', { name: say('点击重试') }).click();
+  await expect(side.mark('几点？', say('已发送'))).toBeVisible();
+  expect(await peer.texts(await peer.conversation())).toContain('几点？');
 });

@@ -1,3 +1,4 @@
+import { glance } from './support/look.ts';
 import { Messenger } from './support/messenger.ts';
 import { expect, FLOW, test } from './support/test.ts';
 import { say } from './support/words.ts';
@@ -57,4 +58,47 @@ test('who hides when they were last there does not see it of others', async ({ e
     await expect(me.page.locator('.chat-head')).not.toContainText(say('在线'));
     await expect(me.page.locator('.chat-head')).not.toContainText(say('最后上线'));
   }
+});
+
+test('whoever hides when they were last there is no longer seen to be there, at once', FLOW, async ({ enter, server }) => {
+  const watching = await enter('music-dev-3-a');
+  const one = new Messenger(watching.page);
+  const there = new Messenger((await enter('music-dev-3-b')).page);
+  await one.choose('music-dev-3-b');
+  await there.choose('music-dev-3-a');
+  const head = (side: Messenger) => side.page.locator('.chat-head');
+  for (const side of [one, there]) await expect(head(side)).toContainText(say('在线'));
+
+  // They are there all the time, at one device; at another they hide it.
+  const { page } = await enter('music-dev-3-b');
+  await page.goto(`${server.url}/settings`);
+  const seen = page.getByRole('group', { name: say('在线状态与最后上线时间') });
+  const choose = async (what: string) => {
+    await seen.getByRole('radio', { name: say(what) }).check();
+    const saved = page.waitForEvent('framenavigated');
+    await page.getByRole('button', { name: say('保存') }).click();
+    await saved;
+    await expect(seen.getByRole('radio', { name: say(what) })).toBeChecked();
+  };
+  await choose('隐藏');
+  const hidden = async () => {
+    for (const side of [one, there]) {
+      await expect(head(side)).not.toContainText(say('在线'));
+      await expect(head(side)).not.toContainText(say('最后上线'));
+    }
+  };
+  await hidden();
+  await glance(one.page);
+  // As the server sends it, too.
+  const html = async () => (await watching.context.request.get(watching.page.url())).text();
+  expect(await html()).not.toContain(`<p>${say('在线')}</p>`);
+  expect(await html()).not.toContain(`<p>${say('最后上线')}`);
+  await watching.live(() => watching.page.reload());
+  await expect(one.composer).toBeVisible();
+  await hidden();
+
+  // Whoever shows it again is seen, by who looks from then on.
+  await choose('显示');
+  await watching.live(() => watching.page.reload());
+  await expect(head(one)).toContainText(say('在线'));
 });
