@@ -1,9 +1,11 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
+import { glance } from './support/look.ts';
 import { Messenger } from './support/messenger.ts';
 import { Provider } from './support/provider.ts';
 import { Server } from './support/server.ts';
-import { test as base, expect } from './support/test.ts';
+import { test as base, expect, FLOW } from './support/test.ts';
+import { say } from './support/words.ts';
 
 const test = base.extend<{ provider: Provider }>({
   provider: async ({}, use) => {
@@ -88,6 +90,56 @@ test('an account is linked and unlinked without scripts, and the other way in st
   await expect(page.getByText('@film-dev-0-a')).toBeVisible();
   await page.getByRole('button', { name: '取消关联 li.si' }).click();
   await expect(page.getByRole('button', { name: '关联 公司账号 SSO', exact: true })).toBeVisible();
+});
+
+test('an identity is linked and taken off again, and leads elsewhere then', FLOW, async ({ visit, server, provider }) => {
+  provider.who = { sub: '9', preferred_username: 'zhao.liu' };
+  const visitor = await visit();
+  const page = visitor.page;
+  const name = '公司账号 SSO';
+  const part = page.getByRole('region', { name: /公司账号 SSO/ });
+  const link = part.getByRole('button', { name: say('关联 {}', name), exact: true });
+  const unlink = part.getByRole('button', { name: say('取消关联 {}', 'zhao.liu') });
+  const logOut = async () => {
+    await page.getByRole('button', { name: say('退出登录') }).click();
+    await expect(page).toHaveURL(/\/login$/);
+  };
+  const comeBy = async () => {
+    await page.getByRole('link', { name: say('使用 {} 登录', name) }).click();
+    await visitor.live(() => page.getByRole('link', { name: 'Continue' }).click());
+    await expect(page).toHaveURL(`${server.url}/`);
+    await page.goto(`${server.url}/settings`);
+  };
+  await visitor.live(() => visitor.login('film-dev-0-a'));
+  await page.goto(`${server.url}/settings`);
+  await link.click();
+  await page.getByRole('link', { name: 'Continue' }).click();
+  await expect(page).toHaveURL(`${server.url}/settings`);
+  await expect(part).toContainText('zhao.liu');
+  await expect(link).toHaveCount(0);
+  await glance(page);
+  await logOut();
+  await comeBy();
+  await expect(page.getByText('@film-dev-0-a')).toBeVisible();
+
+  await unlink.click();
+  await expect(link).toBeVisible();
+  await expect(part).not.toContainText('zhao.liu');
+  await glance(page);
+  // Who comes by it now is somebody new, whose only way in it is.
+  await logOut();
+  await comeBy();
+  await expect(page.getByText('@zhao.liu')).toBeVisible();
+  await expect(page.getByText('@film-dev-0-a')).toHaveCount(0);
+  await expect(part).toContainText(say('这是登录这个账号的唯一方式，不能取消。'));
+  await expect(unlink).toHaveCount(0);
+  await glance(page);
+  // The password still leads into the account.
+  await logOut();
+  await visitor.live(() => visitor.login('film-dev-0-a'));
+  await page.goto(`${server.url}/settings`);
+  await expect(page.getByText('@film-dev-0-a')).toBeVisible();
+  await expect(link).toBeVisible();
 });
 
 test('who says no at the provider is told so, and begins again', async ({ visit, server, provider }) => {

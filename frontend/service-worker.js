@@ -31,14 +31,21 @@ addEventListener('fetch', event => {
   const { origin, pathname, search } = new URL(request.url);
   if (request.method !== 'GET' || origin !== location.origin) return;
   if (request.mode === 'navigate') {
-    if (search === '' && /^\/(c\/\d+)?$/.test(pathname)) event.respondWith(page(event));
+    const messenger = search === '' && /^\/(c\/\d+)?$/.test(pathname);
+    event.respondWith(messenger ? page(event) : ahead(event));
   } else if (SITE.files.includes(pathname + search)) {
     event.respondWith(file(request));
   }
 });
 
+// The answer that the browser asked for while the worker started. Each navigation must take it: left alone, the browser
+// asks again, and some addresses count once.
+async function ahead(event) {
+  return (await event.preloadResponse) ?? fetch(event.request);
+}
+
 async function page(event) {
-  const answer = (async () => (await event.preloadResponse) ?? fetch(event.request))();
+  const answer = ahead(event);
   event.waitUntil(answer.catch(() => undefined));
   const late = new Promise(resolve => setTimeout(resolve, PATIENCE));
   const found = await Promise.race([answer.catch(() => undefined), late]);
