@@ -50,7 +50,7 @@ impl Call {
 
 fn call_of(request: &Request) -> Call {
     match request {
-        Request::Sync { since } => Call::get(since.as_deref().map_or_else(|| path::SYNC.to_owned(), path::sync)),
+        Request::Sync { since, page } => Call::get(path::sync_page(since.as_deref(), *page)),
         &Request::History { conversation, before, after, limit } => Call::get(match (before, after) {
             (Some(before), _) => path::messages_before(conversation, before, limit),
             (None, Some(after)) => path::messages_after(conversation, after, limit),

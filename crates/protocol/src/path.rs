@@ -1,6 +1,7 @@
 //! Every path of version 1, for the router (`{id}` in place) and for clients (the functions).
 
 use crate::id::{ConversationId, DeviceId, Rev, Seq, Upd, UserId};
+use crate::sync::PageSize;
 use crate::text::AvatarHash;
 
 pub const ACCOUNTS: &str = "/api/v1/accounts";
@@ -182,6 +183,12 @@ pub fn changes(id: ConversationId, after: Rev) -> String {
 /// `token` is opaque and made of characters that need no escaping.
 pub fn sync(token: &str) -> String {
     format!("{SYNC}?since={token}")
+}
+
+/// One page of a sync.
+pub fn sync_page(token: Option<&str>, size: PageSize) -> String {
+    let since = token.map_or_else(String::new, |token| format!("since={token}&"));
+    format!("{SYNC}?{since}page_size={size}")
 }
 
 /// The page of a conversation.

@@ -41,7 +41,7 @@ pub use timeline::{Item, ReadMark, Row, RowKey};
 pub use window::{Anchor, MOUNTED, MOVED, Mounted, Placed, Window, at_end};
 
 use protocol::messaging::{ChangesPage, Conversations, HistoryPage, Readers, ReportMessage};
-use protocol::sync::{CheckedCounts, Count, Parting, SyncPage};
+use protocol::sync::{CheckedCounts, Count, PageSize, Parting, SyncPage};
 use protocol::{
     Account, ApiError, ChangePreferences, ChangedPreferences, ClientFrame, ClientId, Contact, Conversation,
     ConversationId, ErrorCode, Group, Label, Message, MessageBody, Millis, Preferences, ReceiptReport, Relation, Rules,
@@ -187,8 +187,8 @@ pub struct RequestId(pub u64);
 /// An HTTP call of the API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
-    /// `GET /sync`
-    Sync { since: Option<String> },
+    /// `GET /sync`: a page of at most this length, or what is left of one.
+    Sync { since: Option<String>, page: PageSize },
     /// `GET …/messages`: the newest page when both are absent.
     History { conversation: ConversationId, before: Option<Seq>, after: Option<Seq>, limit: u64 },
     /// `GET …/changes`

@@ -75,6 +75,7 @@ impl Stored {
         let device = self.device.clone();
         let sync = SyncPage {
             more: device.listing,
+            left: 0,
             // Without one the device asks for everything anew.
             token: device.token.unwrap_or_default(),
             upd: device.upd,

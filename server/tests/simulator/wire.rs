@@ -29,7 +29,7 @@ pub fn with_body(method: Method, path: String, body: &impl Serialize) -> Call {
 
 pub fn call(request: &Request) -> Call {
     match request {
-        Request::Sync { since } => get(since.as_deref().map_or_else(|| path::SYNC.to_owned(), path::sync)),
+        Request::Sync { since, page } => get(path::sync_page(since.as_deref(), *page)),
         Request::History { conversation, before, after, limit } => get(match (before, after) {
             (Some(before), _) => path::messages_before(*conversation, *before, *limit),
             (None, Some(after)) => path::messages_after(*conversation, *after, *limit),

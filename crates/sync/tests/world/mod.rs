@@ -32,6 +32,8 @@ impl World {
     pub fn new(policy: ReadReportPolicy) -> Self {
         let mut server = Server::default();
         server.rules.read_report_policy = policy;
+        // A segment and a half.
+        server.rules.sync_page_size = 3.try_into().unwrap();
         server.now = 1_000_000_000;
         server.create(DIRECT, ConversationKind::Direct, &[1, 2]);
         server.create(GROUP, ConversationKind::Group, &[1, 2, 3]);

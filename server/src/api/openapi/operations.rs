@@ -2,6 +2,7 @@
 
 use super::schemas::reference;
 use crate::domain::{contacts, conversations, groups, messaging, receipts};
+use protocol::sync::PageSize;
 use serde_json::{Value, json};
 
 pub struct Operation {
@@ -381,8 +382,11 @@ pub fn describe(operation: &str) -> Operation {
         "refuseRequest" => plain("Refuse the friend request of another", [nothing(204, "Refused")]),
         "sync" => with_query(
             "What moved in the account's logs",
-            vec![text("since", "The token of the page before, or of the last sync; everything when absent.")],
-            [answer(200, "One page", "SyncPage")],
+            vec![
+                text("since", "The token of the answer before, or of the last sync; everything when absent."),
+                page_size(),
+            ],
+            [answer(200, "One page, or a segment of it", "SyncPage")],
         ),
         "checkCounts" => with_body(
             "Have unread counts counted anew, after a sync",
@@ -420,6 +424,13 @@ fn text(name: &'static str, description: &str) -> Parameter {
 
 fn position(name: &'static str, kind: &str, description: &str) -> Parameter {
     Parameter { name, required: false, description: description.to_owned(), schema: reference(kind) }
+}
+
+fn page_size() -> Parameter {
+    let schema = json!({ "type": "integer", "minimum": 1, "maximum": PageSize::MAX });
+    let description = "How much the device takes at a time, as `rules` tell; a longer page than fits into an answer comes \
+        in several.";
+    Parameter { name: "page_size", required: false, description: description.to_owned(), schema }
 }
 
 fn limit(default: u32, max: u32) -> Parameter {

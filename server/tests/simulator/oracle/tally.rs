@@ -15,7 +15,7 @@ impl Oracle {
 /// What a request is called in the tally.
 pub fn name(request: &Request) -> &'static str {
     match request {
-        Request::Sync { since: None } => "full syncs",
+        Request::Sync { since: None, .. } => "full syncs",
         Request::Sync { .. } => "syncs",
         Request::History { .. } => "history",
         Request::Changes { .. } => "changes",
