@@ -22,6 +22,7 @@ pub const LOGINS: &str = "/api/v1/logins";
 pub const LOGIN_CURRENT: &str = "/api/v1/logins/current";
 pub const DEVICES: &str = "/api/v1/devices";
 pub const DEVICE: &str = "/api/v1/devices/{id}";
+pub const DEVICE_BEGINNING: &str = "/api/v1/devices/current/beginning";
 pub const CONVERSATIONS: &str = "/api/v1/conversations";
 pub const CONVERSATION: &str = "/api/v1/conversations/{id}";
 pub const MESSAGES: &str = "/api/v1/conversations/{id}/messages";

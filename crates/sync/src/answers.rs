@@ -45,6 +45,12 @@ impl Client {
             };
         };
         match (job, answer) {
+            (Job::Begin, Ok(Answer::Done)) => {
+                self.pulls.done(job);
+                // A listing that began before does not tell what is not there for a new device.
+                self.behind |= self.listing;
+                self.pulls.want(Job::Sync, now);
+            }
             (Job::Sync, Ok(Answer::Sync(page))) => {
                 self.pulls.done(job);
                 self.take_sync(page);

@@ -218,6 +218,7 @@ impl Client {
             }
             Input::Answered { request, answer } => self.take_answer(request, answer, dice),
             Input::Restored(stored) => self.restore_stored(stored.map(|stored| *stored)),
+            Input::StorageEmpty => self.pulls.want(Job::Begin, now),
             Input::Stored(through) => self.reports.stored(through),
             Input::StorageLost => self.reports.await_storage(false),
             Input::OutboxRestored(unsent) => self.restore(unsent),

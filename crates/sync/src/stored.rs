@@ -7,6 +7,7 @@
 
 use crate::client::Client;
 use crate::map::Map;
+use crate::pull::Job;
 use crate::sessions::Held;
 use crate::timeline::Timeline;
 use crate::{Changes, Start};
@@ -163,6 +164,10 @@ impl Client {
     /// What is to be written, if anything differs from what was written last. It counts as written from here on: after
     /// a failure, call [`Client::store_anew`].
     pub fn take_unstored(&mut self) -> Option<Unstored> {
+        if self.pulls.wanted(Job::Begin) {
+            // Begun once more, a device that has stored something would no longer look like a new one.
+            return None;
+        }
         let device = StoredDevice {
             version: VERSION,
             account: self.account.clone(),

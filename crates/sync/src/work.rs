@@ -114,6 +114,7 @@ impl Client {
     fn call(&self, job: Job) -> Option<Request> {
         let history = |conversation, before, limit| Request::History { conversation, before, after: None, limit };
         match job {
+            Job::Begin => Some(Request::BeginAnew),
             Job::Sync => Some(Request::Sync { since: self.token.clone(), page: self.rules.sync_page_size }),
             Job::Sessions => Some(Request::Conversations { before: self.older.clone()?, limit: SESSIONS }),
             Job::Relation(user) => Some(Request::Contact { user }),

@@ -28,6 +28,7 @@ pub async fn call(person: &Person, request: Request) -> Result<Answer, Failure> 
     let get = |path: String| person.request("GET", &path);
     match request {
         Request::Sync { since, page } => read(get(path::sync_page(since.as_deref(), page))).await.map(Answer::Sync),
+        Request::BeginAnew => done(person.request("PUT", path::DEVICE_BEGINNING)).await.map(|()| Answer::Done),
         Request::History { conversation, before, after, limit } => {
             let path = match (before, after) {
                 (Some(before), _) => path::messages_before(conversation, before, limit),

@@ -11,6 +11,16 @@ use std::collections::BTreeSet;
 use sync::{Action, Answer, Failure};
 
 impl Server {
+    /// The device begins where any of the account's deleted a conversation.
+    pub(super) fn begin_anew(&mut self, who: Who) {
+        let deepest = self.deepest.iter().filter(|((account, _), _)| *account == who.me);
+        let deepest: Vec<(ConversationId, Seq)> = deepest.map(|((_, id), floor)| (*id, *floor)).collect();
+        for (id, floor) in deepest.into_iter().filter(|(id, floor)| *floor > self.floor(who, *id)).collect::<Vec<_>>() {
+            self.version += 1;
+            self.floors.insert((who.device, id), (floor, self.version));
+        }
+    }
+
     pub fn act(&mut self, who: Who, action: Action) -> Result<Answer, Failure> {
         let me = who.me;
         match action {
@@ -30,6 +40,8 @@ impl Server {
                 if through > self.floor(who, conversation) {
                     self.version += 1;
                     self.floors.insert((who.device, conversation), (through, self.version));
+                    let deepest = self.deepest.entry((me, conversation)).or_default();
+                    *deepest = through.max(*deepest);
                 }
             }
             Action::ReadAll => {

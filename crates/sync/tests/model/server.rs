@@ -94,6 +94,8 @@ pub struct Server {
     pub ever_private: bool,
     /// How far a device has deleted a conversation, and the commit that did.
     pub(super) floors: BTreeMap<(u64, ConversationId), (Seq, u64)>,
+    /// How far any device of an account has.
+    pub(super) deepest: BTreeMap<(UserId, ConversationId), Seq>,
     logs: BTreeMap<UserId, AccountLog>,
     pub(super) version: u64,
     /// Tokens of an earlier one are refused.
@@ -185,6 +187,10 @@ impl Server {
         let who = who.into();
         Ok(match request {
             Request::Sync { since, page } => Answer::Sync(self.sync(who, since.as_deref(), page)?),
+            Request::BeginAnew => {
+                self.begin_anew(who);
+                Answer::Done
+            }
             Request::History { conversation, before, after, limit } => {
                 assert_eq!(after, None);
                 Answer::History(self.history(who, conversation, before, limit.min(HISTORY_PAGE)))

@@ -109,6 +109,7 @@ impl World {
             Op::Busy(n) => device.refuse(server, n),
             Op::Crash { open } => device.crash(server, Some(conversation_id(open))),
             Op::Revive => device.revive(server),
+            Op::Wipe => device.wipe(server),
             Op::Keep => device.keep(server),
             Op::Leave => device.step(server, Input::Leaving),
             Op::Wake => device.step(server, Input::Woke),

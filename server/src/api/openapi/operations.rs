@@ -180,6 +180,10 @@ pub fn describe(operation: &str) -> Operation {
         "logOut" => plain("Log out: end the login that asks", [nothing(204, "Ended; its connections close")]),
         "listDevices" => plain("The account's logins", [answer(200, "Newest login first", "Devices")]),
         "revokeDevice" => plain("End one of the account's logins", [nothing(204, "Ended; its connections close")]),
+        "beginAnew" => plain(
+            "Say that this device lost what it kept: what was deleted on another is not there for it then",
+            [nothing(204, "Done; the next sync tells it")],
+        ),
         "listConversations" => with_query(
             "The session list, latest activity first",
             vec![

@@ -17,6 +17,7 @@ pub fn name(request: &Request) -> &'static str {
     match request {
         Request::Sync { since: None, .. } => "full syncs",
         Request::Sync { .. } => "syncs",
+        Request::BeginAnew => "begun anew",
         Request::History { .. } => "history",
         Request::Changes { .. } => "changes",
         Request::Conversation { .. } => "descriptions",
