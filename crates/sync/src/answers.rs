@@ -128,6 +128,7 @@ impl Client {
     /// frame would.
     fn take_posted(&mut self, conversation: ConversationId, message: Message) {
         let (pos, seq, sender) = (message.rev, message.seq, self.account.user());
+        self.held.get_mut(&conversation).into_iter().for_each(|held| held.readers.hurry());
         self.arrive(conversation, pos.prev(), pos, seq, LogChange::Message { message, sender, nickname: None });
     }
 

@@ -48,6 +48,7 @@ impl Client {
                 }
             }
         }
+        self.recount();
         while let Some(job) = self.pulls.next(now) {
             match self.call(job) {
                 Some(request) => {
@@ -71,6 +72,7 @@ impl Client {
             self.acts.due(),
             self.mutes_due(),
             self.company_due(),
+            self.recount_due(),
             quiet,
         ];
         let due = due.into_iter().flatten().min();

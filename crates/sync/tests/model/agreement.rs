@@ -2,7 +2,7 @@
 
 use super::server::{Object, Server, Who};
 use super::user;
-use protocol::messaging::{Reader, Readers};
+use protocol::messaging::{ReadCount, Reader, Readers};
 use protocol::{
     ChangePreferences, ChangedPreferences, ConversationId, ConversationKind, Cursors, ErrorCode, MessageBody,
     Preferences, ReceiptReport, Seq, UserId,
@@ -174,7 +174,13 @@ impl Server {
             let read = told.max(sent).max(read);
             (open || read > Seq::ZERO).then(|| Reader { user: user(*member), read, from: Seq::ZERO })
         };
-        let readers = room.members.iter().filter(|member| **member != me).filter_map(reader).collect();
-        Readers { readers, listed: room.members.len() <= Readers::LISTED_MAX, withheld: Vec::new() }
+        let readers: Vec<Reader> = room.members.iter().filter(|member| **member != me).filter_map(reader).collect();
+        if room.members.len() > Readers::LISTED_MAX {
+            let count = |at: Seq| readers.iter().filter(|reader| reader.read >= at).count() as u64;
+            let own = room.messages.iter().filter(|message| message.sender == me && message.body.countable());
+            let counts = own.map(|message| ReadCount { seq: message.seq, count: count(message.seq) }).collect();
+            return Readers { readers: Vec::new(), listed: false, withheld: Vec::new(), counts };
+        }
+        Readers { readers, listed: true, withheld: Vec::new(), counts: Vec::new() }
     }
 }

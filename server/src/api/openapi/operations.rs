@@ -307,7 +307,7 @@ pub fn describe(operation: &str) -> Operation {
         ),
         "listReaders" => plain(
             "How far the others have read, as far as they let others know",
-            [answer(200, "By user; nobody in a group of more than 200", "Readers")],
+            [answer(200, "By user; in a group of more than 200 only how many have read one's own messages", "Readers")],
         ),
         "listMessageReaders" => plain(
             "Who has read one's own message",

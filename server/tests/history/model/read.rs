@@ -65,7 +65,7 @@ impl Server {
             }
             Op::Readers { conversation } => {
                 let readers = self.readers(process.account, *conversation);
-                Answer::Readers(Readers { readers, listed: true, withheld: Vec::new() })
+                Answer::Readers(Readers { readers, listed: true, withheld: Vec::new(), counts: Vec::new() })
             }
             Op::Page { .. } => self.page(process),
             _ => return Err((405, ErrorCode::MethodNotAllowed)),
