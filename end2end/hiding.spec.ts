@@ -232,6 +232,45 @@ test('a conversation is deleted on one device, and comes back with the next mess
   await expect(two.message('旧消息')).toBeVisible();
 });
 
+test('a browser whose storage was cleared is a new device: what another device deleted is not there', async ({
+  enter,
+  server,
+}) => {
+  const peer = await server.program('travel-dev-2-b');
+  const conversation = await peer.conversation();
+  await peer.send(conversation, '旧消息');
+  const one = new Messenger((await enter('travel-dev-2-a')).page);
+  const other = await enter('travel-dev-2-a');
+  const two = new Messenger(other.page);
+  await expect(two.session('travel-dev-2-b')).toBeVisible();
+  await other.stored();
+  await one.act(one.session('travel-dev-2-b'), say('删除会话'));
+  await one.page.getByRole('dialog').getByRole('button', { name: say('删除会话') }).click();
+  await expect(one.session('travel-dev-2-b')).toHaveCount(0);
+  await other.open();
+  await other.stored();
+  await expect(two.session('travel-dev-2-b')).toBeVisible();
+
+  // A page without a script of the messenger's: nothing holds the database.
+  await other.page.goto(`${server.url}/settings`);
+  await other.page.evaluate(async () => {
+    for (const { name } of await indexedDB.databases()) {
+      await new Promise<void>((resolve, reject) => {
+        const request = indexedDB.deleteDatabase(name!);
+        request.onsuccess = () => resolve();
+        request.onerror = () => reject(request.error);
+      });
+    }
+  });
+  await other.open();
+  await expect(two.session('travel-dev-2-b')).toHaveCount(0);
+  await other.stored();
+  await other.open();
+  await expect(two.session('travel-dev-2-b')).toHaveCount(0);
+  await peer.send(conversation, '新消息');
+  await expect(two.session('travel-dev-2-b')).toContainText(say('{} 条未读消息', 1));
+});
+
 test('the conversation that is open can be deleted', async ({ enter }) => {
   const me = new Messenger((await enter('travel-dev-3-a')).page);
   await me.choose('travel-dev-3-b');

@@ -103,6 +103,7 @@ impl Driver {
             let mut inputs = Vec::new();
             if keeps {
                 inputs.push(Input::Restored(found.stored.map(Box::new)));
+                inputs.extend(found.empty.then_some(Input::StorageEmpty));
             }
             if !found.reads.is_empty() {
                 inputs.push(Input::ReadsRestored(found.reads));

@@ -50,7 +50,8 @@ impl Call {
 
 fn call_of(request: &Request) -> Call {
     match request {
-        Request::Sync { since } => Call::get(since.as_deref().map_or_else(|| path::SYNC.to_owned(), path::sync)),
+        Request::Sync { since, page } => Call::get(path::sync_page(since.as_deref(), *page)),
+        Request::BeginAnew => Call::with("PUT", path::DEVICE_BEGINNING.to_owned(), &()),
         &Request::History { conversation, before, after, limit } => Call::get(match (before, after) {
             (Some(before), _) => path::messages_before(conversation, before, limit),
             (None, Some(after)) => path::messages_after(conversation, after, limit),
@@ -118,7 +119,7 @@ fn answer_of(request: &Request, text: &str) -> Result<Answer, Failure> {
         Request::Check { .. } => read(text).map(Answer::Checked),
         Request::Prefer { .. } | Request::Act(Action::Prefer { .. }) => read(text).map(Answer::Preferred),
         Request::Act(Action::Recall { .. }) => read(text).map(Answer::Recalled),
-        Request::Act(_) => Ok(Answer::Done),
+        Request::Act(_) | Request::BeginAnew => Ok(Answer::Done),
     }
 }
 

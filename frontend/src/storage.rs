@@ -32,6 +32,8 @@ pub struct Storage {
 #[derive(Default)]
 pub struct Found {
     pub stored: Option<Stored>,
+    /// All of it could be read, and there was nothing of the engine: the device is a new one.
+    pub empty: bool,
     /// In the order in which they were composed.
     pub outbox: Vec<Unsent>,
     pub reads: Vec<(ConversationId, Seq)>,
@@ -185,6 +187,7 @@ async fn read(database: &Database) -> Option<Found> {
         Store::Emoji,
     ];
     let [device, users, conversations, timelines, outbox, reads, drafts, emoji] = database.read(stores).await?;
+    let empty = device.is_empty();
     let stored = parse::<StoredDevice>(&device).pop().map(|device| Stored {
         device,
         users: parse(&users),
@@ -198,5 +201,5 @@ async fn read(database: &Database) -> Option<Found> {
     }
     let KeptEmoji { recent, skin_tone } = parse(&emoji).pop().unwrap_or_default();
     let kept = Kept { recent_emoji: recent, skin_tone };
-    Some(Found { stored, outbox: ordered, reads: parse(&reads), drafts: parse(&drafts), kept })
+    Some(Found { stored, empty, outbox: ordered, reads: parse(&reads), drafts: parse(&drafts), kept })
 }

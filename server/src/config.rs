@@ -5,6 +5,7 @@ use axum::http::Uri;
 use clap::builder::RangedU64ValueParser;
 use hmac::{Hmac, Mac};
 use protocol::group::MEMBERS_MAX;
+use protocol::sync::PageSize;
 use protocol::{ReadReportPolicy, Rules};
 use sha2::Sha256;
 use std::net::SocketAddr;
@@ -91,6 +92,11 @@ pub struct Config {
         value_parser = RangedU64ValueParser::<u32>::new().range(1..=500))]
     pub sync_segment_size: u32,
 
+    /// Conversations, or changes of an account, that a device takes in one page of a sync, 1 to 500. A page that is
+    /// longer than a segment comes in several.
+    #[arg(long, env = "SIXIN_SYNC_PAGE_SIZE", default_value_t, value_name = "COUNT")]
+    pub sync_page_size: PageSize,
+
     /// Whom people find who are no contacts: `open`, everybody whose handle or name contains what they look for; `exact`,
     /// only the one whose whole handle they know.
     #[arg(long, env = "SIXIN_PEOPLE_SEARCH", value_enum, default_value_t = PeopleSearch::Open, value_name = "HOW")]
@@ -147,7 +153,7 @@ impl Config {
             ReadReport::Viewport => ReadReportPolicy::Viewport,
             ReadReport::OnLeave => ReadReportPolicy::OnLeave,
         };
-        Rules { read_report_policy, recall_window_s: self.recall_window }
+        Rules { read_report_policy, recall_window_s: self.recall_window, sync_page_size: self.sync_page_size }
     }
 }
 

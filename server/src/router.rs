@@ -82,6 +82,7 @@ pub fn routes() -> Vec<Route> {
         route(Method::DELETE,  path::LOGIN_CURRENT,  "logOut",             Account, delete(logins::log_out)),
         route(Method::GET,     path::DEVICES,        "listDevices",        Account, get(devices::list)),
         route(Method::DELETE,  path::DEVICE,         "revokeDevice",       Account, delete(devices::revoke)),
+        route(Method::PUT,     path::DEVICE_BEGINNING, "beginAnew",        Account, put(devices::begin_anew)),
         route(Method::GET,     path::CONVERSATIONS,  "listConversations",  Account, get(conversations::list)),
         route(Method::POST,    path::CONVERSATIONS,  "openConversation",   Account, post(conversations::open)),
         route(Method::GET,     path::CONVERSATION,   "getConversation",    Member,  get(conversations::get)),

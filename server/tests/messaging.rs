@@ -107,7 +107,7 @@ async fn sync_tells_what_push_did_not() {
     assert!(matches!(&moved.changes[..], [AccountChange::Receipt(r)] if r.cursors == Cursors::at(seq(1))));
     let nothing = a.sync(Some(&moved.token)).await;
     assert!(nothing.conversations.is_empty() && nothing.changes.is_empty() && !nothing.more);
-    for refused in ["x", "1", "1.2.3", &"9".repeat(100)] {
+    for refused in ["x", "1", "1.2.0", &"9".repeat(100)] {
         assert_eq!(a.get(&path::sync(refused)).await.status, 422, "{refused}");
     }
 }

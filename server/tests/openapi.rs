@@ -316,6 +316,7 @@ async fn real_requests_and_answers_match_the_document() {
     checker.call(&a, "searchUsers", "?query=b", None).await;
     checker.call(&a, "getUser", &b.id.to_string(), None).await;
     checker.call(&a, "listDevices", "", None).await;
+    checker.call(&a, "beginAnew", "", None).await;
     checker.call(&a, "revokeDevice", &login["device"].to_string(), None).await;
 
     let events = Events::connect(&a).await;

@@ -66,6 +66,7 @@ fn table(conversation: ConversationId, member: &Person, target: &Person) -> Vec<
         row("searchUsers",       "?query=a",     None,   ACCOUNTS),
         row("getUser",           "",             None,   ACCOUNTS),
         row("listDevices",       "",             None,   ACCOUNTS),
+        row("beginAnew",         "",             None,   ACCOUNTS_DO),
         // The device in the path is the member's own.
         row("revokeDevice",      "",             None,   [401, 404, 404, 204, 404, 404]),
         row("listConversations", "",             None,   ACCOUNTS),

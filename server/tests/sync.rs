@@ -5,7 +5,8 @@
 mod support;
 
 use protocol::messaging::Conversations;
-use protocol::path;
+use protocol::sync::SyncPage;
+use protocol::{ErrorAnswer, path};
 use std::collections::BTreeSet;
 use std::process::Command;
 use support::{BINARY, Browser, PASSWORD, Person, TestServer};
@@ -53,6 +54,34 @@ async fn a_sync_with_nothing_new_is_300_bytes_in_all() {
         // Positions grow: billions of commits and a hundred million changes of one account must fit as well.
         let to_come = "ffffffff.5f5e100".len() - token.len() + "100000000".len() - page.upd.to_string().len();
         assert!(answer.len() + to_come <= 300, "{} bytes and {to_come} to come: {answer}", answer.len());
+    }
+}
+
+/// R004-G2: a device is told how long its pages should be, and names that; a page longer than a segment comes in several,
+/// each of which tells what is left, also to one that goes on elsewhere with the token alone.
+#[tokio::test]
+async fn a_sync_comes_in_pages() {
+    let server = TestServer::start_with(&[("SIXIN_SYNC_SEGMENT_SIZE", "2"), ("SIXIN_SYNC_PAGE_SIZE", "3")]);
+    let me = server.person("me").await;
+    for n in 0..6 {
+        me.open(&server.person(&format!("peer{n}")).await).await;
+    }
+    let hello = me.push_values().await.next().await;
+    assert_eq!(hello["hello"]["rules"]["sync_page_size"], 3, "{hello}");
+    let (mut since, mut answers) = (None, Vec::new());
+    loop {
+        let page: SyncPage = me.get(&path::sync_page(since.as_deref(), 3.try_into().unwrap())).await.read();
+        answers.push((page.conversations.len(), page.left, page.more));
+        since = Some(page.token);
+        if !page.more {
+            break;
+        }
+    }
+    assert_eq!(answers, [(2, 1, true), (1, 0, true), (2, 1, true), (1, 0, false)]);
+    for refused in ["0", "501", "-1", "x", ""] {
+        let answer = me.get(&format!("{}?page_size={refused}", path::SYNC)).await;
+        assert_eq!(answer.status, 422, "{refused}");
+        assert_eq!(answer.read::<ErrorAnswer>().error.field.as_deref(), Some("page_size"));
     }
 }
 

@@ -174,9 +174,14 @@ fn record(part: &Part, place: Place, failures: u64) -> Result<()> {
 }
 
 fn line(date: &str, commit: &str, part: &Part, Place { next, done }: Place, failures: u64) -> String {
-    // Nothing in n trials says, with 95 % confidence, no more than this.
-    let bound = if failures == 0 { format!("{}", 3.0 / done as f64) } else { "–".to_owned() };
+    let bound = if failures == 0 { bound(done).to_string() } else { "–".to_owned() };
     format!("| {date} | {commit} | {} | {}–{} | {done} | {failures} | {bound} |", part.what, next - done, next - 1)
+}
+
+/// What nothing in n trials says with 95 % confidence of the probability, in three digits; of one or two, nothing.
+fn bound(trials: u64) -> f64 {
+    let bound = (3.0 / trials as f64).min(1.0);
+    format!("{bound:.2e}").parse().unwrap_or(bound)
 }
 
 fn said(program: &str, arguments: &[&str]) -> Result<String> {
@@ -201,6 +206,8 @@ mod tests {
         );
         assert!(line("2026-11-22", "abc", kill, place, 1).ends_with("| 1000 | 1 | – |"));
         assert_eq!(Place::parse("nothing"), None);
+        let bounds = [1, 2, 3, 7, 1_100, 1_000_000].map(|trials| bound(trials).to_string());
+        assert_eq!(bounds, ["1", "1", "1", "0.429", "0.00273", "0.000003"]);
     }
 
     #[test]

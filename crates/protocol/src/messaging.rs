@@ -267,6 +267,16 @@ pub struct Readers {
     /// From whom messages of the one who asks were withheld, by seq: they do not count as its readers (R001-14).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub withheld: Vec<Withheld>,
+    /// In a group that lists nobody: how many have read each of the newest messages of the one who asks, by seq.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub counts: Vec<ReadCount>,
+}
+
+/// How many have read a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadCount {
+    pub seq: Seq,
+    pub count: u64,
 }
 
 /// The members from whom a message was withheld.
@@ -279,6 +289,8 @@ pub struct Withheld {
 impl Readers {
     /// The most members of a group whose readers are listed and told.
     pub const LISTED_MAX: usize = 200;
+    /// The most messages of one's own whose readers are counted at a time.
+    pub const COUNTED_MAX: usize = 50;
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,6 +1,7 @@
 //! Every path of version 1, for the router (`{id}` in place) and for clients (the functions).
 
 use crate::id::{ConversationId, DeviceId, Rev, Seq, Upd, UserId};
+use crate::sync::PageSize;
 use crate::text::AvatarHash;
 
 pub const ACCOUNTS: &str = "/api/v1/accounts";
@@ -21,6 +22,7 @@ pub const LOGINS: &str = "/api/v1/logins";
 pub const LOGIN_CURRENT: &str = "/api/v1/logins/current";
 pub const DEVICES: &str = "/api/v1/devices";
 pub const DEVICE: &str = "/api/v1/devices/{id}";
+pub const DEVICE_BEGINNING: &str = "/api/v1/devices/current/beginning";
 pub const CONVERSATIONS: &str = "/api/v1/conversations";
 pub const CONVERSATION: &str = "/api/v1/conversations/{id}";
 pub const MESSAGES: &str = "/api/v1/conversations/{id}/messages";
@@ -182,6 +184,12 @@ pub fn changes(id: ConversationId, after: Rev) -> String {
 /// `token` is opaque and made of characters that need no escaping.
 pub fn sync(token: &str) -> String {
     format!("{SYNC}?since={token}")
+}
+
+/// One page of a sync.
+pub fn sync_page(token: Option<&str>, size: PageSize) -> String {
+    let since = token.map_or_else(String::new, |token| format!("since={token}&"));
+    format!("{SYNC}?{since}page_size={size}")
 }
 
 /// The page of a conversation.

@@ -1,6 +1,7 @@
 //! Receipts: how far a member has received and read a conversation.
 
 use crate::id::{ConversationId, Seq, Upd, UserId};
+use crate::sync::PageSize;
 use serde::{Deserialize, Serialize};
 
 /// A member's two cursors. Max-registers: `read ≤ delivered ≤ head_seq` (R000-06, R000-16).
@@ -85,10 +86,17 @@ pub struct Rules {
     pub read_report_policy: ReadReportPolicy,
     /// How long after sending a message its sender may recall it, in seconds; 0: never (R001-18).
     pub recall_window_s: u64,
+    /// How much a device should take in one page of a sync (R004-G2).
+    #[serde(default)]
+    pub sync_page_size: PageSize,
 }
 
 impl Default for Rules {
     fn default() -> Self {
-        Self { read_report_policy: ReadReportPolicy::Viewport, recall_window_s: 120 }
+        Self {
+            read_report_policy: ReadReportPolicy::Viewport,
+            recall_window_s: 120,
+            sync_page_size: PageSize::default(),
+        }
     }
 }

@@ -8,6 +8,9 @@ use crate::messaging::{Conversation, Message};
 use crate::preferences::Preferences;
 use crate::receipts::{Cursors, Receipt};
 use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+use thiserror::Error;
 
 /// One object of the account's log in its latest state. Applying it twice, or an older one later, changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,14 +63,74 @@ impl Parting {
     }
 }
 
-/// `GET /sync?since=TOKEN`: what moved in the account's logs since the token, or everything when it is absent.
+/// How much of a sync a device takes at a time: conversations, or changes of the account's log, 1 to 500. The server says
+/// how much that should be (R004-G2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "u32", into = "u32")]
+pub struct PageSize(u32);
+
+/// A number is no page size.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[error("expected an integer from 1 to {max}", max = PageSize::MAX)]
+pub struct NoPageSize;
+
+impl PageSize {
+    pub const MAX: u32 = 500;
+
+    /// The number itself.
+    pub const fn get(self) -> u32 {
+        self.0
+    }
+}
+
+impl Default for PageSize {
+    fn default() -> Self {
+        Self(200)
+    }
+}
+
+impl TryFrom<u32> for PageSize {
+    type Error = NoPageSize;
+
+    fn try_from(size: u32) -> Result<Self, NoPageSize> {
+        if (1..=Self::MAX).contains(&size) { Ok(Self(size)) } else { Err(NoPageSize) }
+    }
+}
+
+impl FromStr for PageSize {
+    type Err = NoPageSize;
+
+    fn from_str(text: &str) -> Result<Self, NoPageSize> {
+        text.parse::<u32>().map_err(|_| NoPageSize)?.try_into()
+    }
+}
+
+impl From<PageSize> for u32 {
+    fn from(size: PageSize) -> Self {
+        size.0
+    }
+}
+
+impl fmt::Display for PageSize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// `GET /sync?since=TOKEN&page_size=`: what moved in the account's logs since the token, or everything when it is absent.
 ///
-/// Every page but the last has `more`; pass its `token` to go on, also after a break: pages resume where they ended.
+/// An answer is a segment of at most so much as the server puts into one; a page that is longer comes in as many as it
+/// takes. Every answer but the last has `more`; pass its `token` to go on, also after a break: pages resume where they
+/// ended. Who names no page size goes on from segment to segment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SyncPage {
     /// Opaque; at most 64 characters. Keep it as the next `since`.
     pub token: String,
     pub more: bool,
+    /// How much of the page that was asked for is still to come at most. Absent: it ends here, and with `more` another
+    /// follows.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub left: u32,
     /// The account log position that the answer covers through.
     pub upd: Upd,
     /// The account's own changes since the token. Empty in a sync from nothing: the conversations tell it all.
@@ -86,6 +149,10 @@ pub struct SyncPage {
     /// became of these, is told by `changes`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub requests: Vec<WaitingRequest>,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// A friend request that waits for the account's answer until [`crate::FriendRequest::LIFETIME`] after it was made.

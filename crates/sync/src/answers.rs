@@ -6,7 +6,10 @@ use crate::client::{Client, Dice};
 use crate::pull::Job;
 use crate::{Answer, Effect, Failure, RequestId};
 use protocol::sync::SyncPage;
-use protocol::{ConversationId, ErrorCode, LogChange, Message};
+use protocol::{ConversationId, ErrorCode, LogChange, Message, Millis};
+
+/// How long the next page of a sync gives way to what a person does.
+const GIVE_WAY: Millis = 300;
 
 impl Client {
     pub(crate) fn take_answer(&mut self, request: RequestId, answer: Result<Answer, Failure>, dice: &mut Dice) {
@@ -42,6 +45,12 @@ impl Client {
             };
         };
         match (job, answer) {
+            (Job::Begin, Ok(Answer::Done)) => {
+                self.pulls.done(job);
+                // A listing that began before does not tell what is not there for a new device.
+                self.behind |= self.listing;
+                self.pulls.want(Job::Sync, now);
+            }
             (Job::Sync, Ok(Answer::Sync(page))) => {
                 self.pulls.done(job);
                 self.take_sync(page);
@@ -119,16 +128,19 @@ impl Client {
     /// frame would.
     fn take_posted(&mut self, conversation: ConversationId, message: Message) {
         let (pos, seq, sender) = (message.rev, message.seq, self.account.user());
+        self.held.get_mut(&conversation).into_iter().for_each(|held| held.readers.hurry());
         self.arrive(conversation, pos.prev(), pos, seq, LogChange::Message { message, sender, nickname: None });
     }
 
     fn take_sync(&mut self, page: SyncPage) {
+        // Inside a page the rest is asked for at once; before the next one a person goes first.
+        let pause = if page.left == 0 && self.busy() { GIVE_WAY } else { 0 };
         if std::mem::take(&mut self.anew) {
             self.doubt(page.upd);
         }
         self.apply_sync(page);
         if self.listing || std::mem::take(&mut self.behind) {
-            self.pulls.want(Job::Sync, self.now);
+            self.pulls.want(Job::Sync, self.now + pause);
         } else if !self.pulls.wanted(Job::Sync) {
             self.link.caught_up();
             self.synced_at = self.now;
@@ -138,6 +150,12 @@ impl Client {
                 self.pulls.want(Job::Check, self.now);
             }
         }
+    }
+
+    /// Whether something is on its way that a person waits for: a message, or what the open conversation is to show.
+    fn busy(&self) -> bool {
+        let loads = |id| self.pulls.flying(Job::Newest(id)) || self.pulls.paging(id);
+        !self.posts.is_empty() || self.open().is_some_and(loads)
     }
 }
 

@@ -51,6 +51,8 @@ pub struct Client {
     /// What moved since that listing began is still to be asked for.
     pub(crate) behind: bool,
     pub(crate) open: Option<Opened>,
+    /// Nobody sees the page, as far as it was told.
+    pub(crate) hidden: bool,
     /// Conversations whose timeline is held, by when they were last opened.
     pub(crate) visited: Vec<ConversationId>,
     /// How far conversations not met yet were read before the page was loaded.
@@ -127,6 +129,7 @@ impl Client {
             anew: false,
             checked: false,
             open: None,
+            hidden: false,
             visited: Vec::new(),
             restored: Map::new(),
             left: Map::new(),
@@ -210,6 +213,7 @@ impl Client {
                 self.link.closed(now, dice.roll());
             }
             Input::Woke => {
+                self.hidden = false;
                 let given_up = self.link.woke(now, &mut self.effects);
                 // A connection that only looks open is found out later than what happened meanwhile is to be seen.
                 if given_up || self.link.live() && self.synced_at + FRESH <= now {
@@ -218,6 +222,7 @@ impl Client {
             }
             Input::Answered { request, answer } => self.take_answer(request, answer, dice),
             Input::Restored(stored) => self.restore_stored(stored.map(|stored| *stored)),
+            Input::StorageEmpty => self.pulls.want(Job::Begin, now),
             Input::Stored(through) => self.reports.stored(through),
             Input::StorageLost => self.reports.await_storage(false),
             Input::OutboxRestored(unsent) => self.restore(unsent),
@@ -274,9 +279,13 @@ impl Client {
                 }
             }
             Input::LoadGap { conversation, before } => self.load_before(conversation, before),
-            Input::Seen { conversation, seq } => self.see(conversation, seq),
+            Input::Seen { conversation, seq } => {
+                self.hidden = false;
+                self.see(conversation, seq);
+            }
             Input::Act(action) => self.act(action),
             Input::Leaving => {
+                self.hidden = true;
                 self.consider_open();
                 self.report(true);
                 self.tell_drafts();

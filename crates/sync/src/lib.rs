@@ -41,7 +41,7 @@ pub use timeline::{Item, ReadMark, Row, RowKey};
 pub use window::{Anchor, MOUNTED, MOVED, Mounted, Placed, Window, at_end};
 
 use protocol::messaging::{ChangesPage, Conversations, HistoryPage, Readers, ReportMessage};
-use protocol::sync::{CheckedCounts, Count, Parting, SyncPage};
+use protocol::sync::{CheckedCounts, Count, PageSize, Parting, SyncPage};
 use protocol::{
     Account, ApiError, ChangePreferences, ChangedPreferences, ClientFrame, ClientId, Contact, Conversation,
     ConversationId, ErrorCode, Group, Label, Message, MessageBody, Millis, Preferences, ReceiptReport, Relation, Rules,
@@ -87,6 +87,9 @@ pub enum Input {
     },
     /// This device keeps its data across reloads. What it kept, if anything: tell it before [`Input::Started`].
     Restored(Option<Box<Stored>>),
+    /// Nothing at all was kept, though the device can keep its data: the login is new, or the storage was cleared, which
+    /// makes a new device of it (R004-H5). Tell it after [`Input::Restored`]; not where what was kept could not be read.
+    StorageEmpty,
     /// What [`Client::take_unstored`] gave is stored, with these conversations through these messages (R000-04).
     Stored(Vec<(ConversationId, Seq)>),
     /// The device cannot keep anything any more.
@@ -187,8 +190,10 @@ pub struct RequestId(pub u64);
 /// An HTTP call of the API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
-    /// `GET /sync`
-    Sync { since: Option<String> },
+    /// `GET /sync`: a page of at most this length, or what is left of one.
+    Sync { since: Option<String>, page: PageSize },
+    /// `PUT /devices/current/beginning`
+    BeginAnew,
     /// `GET …/messages`: the newest page when both are absent.
     History { conversation: ConversationId, before: Option<Seq>, after: Option<Seq>, limit: u64 },
     /// `GET …/changes`
@@ -229,7 +234,7 @@ pub enum Answer {
     /// The recalled message.
     Recalled(Message),
     Preferred(ChangedPreferences),
-    /// Any other [`Action`] is done.
+    /// Any other [`Action`] is done, and so is [`Request::BeginAnew`].
     Done,
 }
 

@@ -2,8 +2,9 @@
 
 use crate::client::{Client, Opened};
 use crate::pull::Job;
+use crate::sessions::Held;
 use protocol::messaging::Readers;
-use protocol::{Conversation, ConversationId, ConversationKind};
+use protocol::{Conversation, ConversationId, ConversationKind, Message, Millis};
 
 /// How many timelines are held beside the open one, and how much of each.
 const TIMELINES: usize = 20;
@@ -73,6 +74,31 @@ impl Client {
         };
         if self.open() == Some(id) && self.held.get(&id).is_some_and(|held| told(&held.about)) {
             self.pulls.want_any(Job::Readers(id), self.now);
+        }
+    }
+
+    /// The open group, if it is one whose readers are never told, somebody sees it, and messages of one's own are held.
+    fn counting(&self) -> Option<&Held> {
+        let held: &Held = self.held.get(&self.open().filter(|_| !self.hidden && self.link.live())?)?;
+        let large = held.about.kind == ConversationKind::Group && held.about.member_count > Readers::LISTED_MAX as u64;
+        let own = |message: &Message| message.sender == self.account.id && message.body.countable();
+        let wrote = || held.timeline.as_ref().is_some_and(|timeline| timeline.messages().values().any(own));
+        (large && !self.pulls.wanted(Job::Readers(held.about.id)) && wrote()).then_some(held)
+    }
+
+    /// When the open group's readers are to be counted again (R000-20).
+    pub(crate) fn recount_due(&self) -> Option<Millis> {
+        self.counting().map(|held| held.readers.recount_at())
+    }
+
+    pub(crate) fn recount(&mut self) {
+        let now = self.now;
+        let Some(id) = self.counting().filter(|held| held.readers.recount_at() <= now).map(|held| held.about.id) else {
+            return;
+        };
+        self.pulls.want(Job::Readers(id), now);
+        if let Some(held) = self.held.get_mut(&id) {
+            held.readers.ask(now);
         }
     }
 

@@ -9,6 +9,8 @@ use protocol::{ConversationId, Millis, Seq, UserId};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Job {
+    /// Telling the server that this is a new device.
+    Begin,
     /// What moved in the account's logs.
     Sync,
     /// Whether the device counts as the server does.
@@ -34,7 +36,7 @@ pub(crate) enum Job {
 impl Job {
     fn conversation(self) -> Option<ConversationId> {
         match self {
-            Self::Sync | Self::Check | Self::Sessions | Self::Relation(_) => None,
+            Self::Begin | Self::Sync | Self::Check | Self::Sessions | Self::Relation(_) => None,
             Self::Describe(id)
             | Self::Changes(id)
             | Self::Newest(id)

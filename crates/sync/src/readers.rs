@@ -1,12 +1,17 @@
 //! Who has read a group's messages (R000-07, R000-20): a cursor a member, asked for when the group is opened, and kept
-//! current by receipts and by what members write.
+//! current by receipts and by what members write. In a group too large for that nobody is told anything: how many have
+//! read is asked for again and again while somebody looks, with pauses that grow while it stays the same.
 //!
 //! Invariants: a cursor never moves back, so that no count falls (R000-20). Nobody counts as a reader of what was written
 //! before they came, or was withheld from them (R001-14).
 
 use crate::map::Map;
-use protocol::messaging::{Reader, Readers};
-use protocol::{Seq, UserId};
+use protocol::messaging::{ReadCount, Reader, Readers};
+use protocol::{Millis, Seq, UserId};
+
+/// How long readers are not counted again, at first and at most.
+const PAUSE: Millis = 30_000;
+const PAUSE_MAX: Millis = 240_000;
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct GroupReaders {
@@ -15,6 +20,11 @@ pub(crate) struct GroupReaders {
     withheld: Vec<(Seq, Vec<UserId>)>,
     /// Whether the group is small enough for its readers to be told; unknown until they were asked for.
     listed: Option<bool>,
+    /// How many have read own messages, where nobody is listed.
+    counts: Map<Seq, u64>,
+    /// When that was last asked for, and how long it rests then.
+    asked: Option<Millis>,
+    pause: Millis,
 }
 
 /// What a member has read: from the first message that they see.
@@ -28,6 +38,13 @@ impl GroupReaders {
     /// Takes over who has read how far.
     pub fn answer(&mut self, readers: &Readers) {
         self.listed = Some(readers.listed);
+        let mut moved = false;
+        for ReadCount { seq, count } in &readers.counts {
+            let known = self.counts.entry(*seq).or_default();
+            moved |= count > known;
+            *known = (*known).max(*count);
+        }
+        self.pause = if moved { PAUSE } else { (self.pause * 2).clamp(PAUSE, PAUSE_MAX) };
         self.withheld = readers.withheld.iter().map(|withheld| (withheld.seq, withheld.users.clone())).collect();
         for Reader { user, read, from } in &readers.readers {
             self.receipt(user.id, *read);
@@ -39,6 +56,30 @@ impl GroupReaders {
     pub fn receipt(&mut self, reader: UserId, read: Seq) {
         let known = self.read.entry(reader).or_default();
         known.through = read.max(known.through);
+    }
+
+    /// How many have read the own message at `seq`, as far as that is known.
+    pub fn count(&self, seq: Seq) -> Option<u64> {
+        match self.of(seq) {
+            Some(readers) => Some(readers.count() as u64),
+            None => self.counts.get(&seq).copied(),
+        }
+    }
+
+    /// When the readers are to be counted again.
+    pub fn recount_at(&self) -> Millis {
+        self.asked.map_or(0, |asked| asked + self.pause)
+    }
+
+    /// The readers are asked for.
+    pub fn ask(&mut self, now: Millis) {
+        self.asked = Some(now);
+        self.pause = self.pause.max(PAUSE);
+    }
+
+    /// There is something new that they may read.
+    pub fn hurry(&mut self) {
+        self.pause = PAUSE;
     }
 
     /// Those who have read the message at `seq`, if the group's readers are told.
@@ -72,6 +113,7 @@ mod tests {
             readers: vec![reader(2, 1, 3), reader(3, 3, 3), reader(4, 1, 1)],
             listed: true,
             withheld: vec![Withheld { seq: seq(3), users: vec![id(2)] }],
+            counts: Vec::new(),
         });
         let of = |readers: &GroupReaders, at| readers.of(seq(at)).unwrap().collect::<Vec<_>>();
         assert_eq!([1, 2, 3].map(|at| of(&readers, at)), [vec![id(2), id(4)], vec![id(2)], vec![id(3)]]);

@@ -7,6 +7,7 @@
 
 use crate::client::Client;
 use crate::map::Map;
+use crate::pull::Job;
 use crate::sessions::Held;
 use crate::timeline::Timeline;
 use crate::{Changes, Start};
@@ -75,6 +76,7 @@ impl Stored {
         let device = self.device.clone();
         let sync = SyncPage {
             more: device.listing,
+            left: 0,
             // Without one the device asks for everything anew.
             token: device.token.unwrap_or_default(),
             upd: device.upd,
@@ -162,6 +164,10 @@ impl Client {
     /// What is to be written, if anything differs from what was written last. It counts as written from here on: after
     /// a failure, call [`Client::store_anew`].
     pub fn take_unstored(&mut self) -> Option<Unstored> {
+        if self.pulls.wanted(Job::Begin) {
+            // Begun once more, a device that has stored something would no longer look like a new one.
+            return None;
+        }
         let device = StoredDevice {
             version: VERSION,
             account: self.account.clone(),

@@ -195,7 +195,7 @@ impl Client {
         let own = message.sender == self.account.id;
         let sent = own && message.body.countable();
         let group = held.filter(|held| sent && held.about.kind == ConversationKind::Group);
-        let readers = group.and_then(|held| held.readers.of(message.seq)).map(|readers| readers.count() as u64);
+        let readers = group.and_then(|held| held.readers.count(message.seq));
         let former = held.filter(|_| own && !sent).and_then(|held| self.acts.former(held.about.id, message.seq));
         Row {
             key: RowKey { sender: message.sender, client_id: message.client_id },

@@ -174,6 +174,7 @@ mod tests {
         let sync = SyncPage {
             token: String::new(),
             more: false,
+            left: 0,
             upd: protocol::Upd::ZERO,
             changes: Vec::new(),
             conversations: vec![described(ROOM, head)],

@@ -48,6 +48,7 @@ impl Client {
                 }
             }
         }
+        self.recount();
         while let Some(job) = self.pulls.next(now) {
             match self.call(job) {
                 Some(request) => {
@@ -71,6 +72,7 @@ impl Client {
             self.acts.due(),
             self.mutes_due(),
             self.company_due(),
+            self.recount_due(),
             quiet,
         ];
         let due = due.into_iter().flatten().min();
@@ -114,7 +116,8 @@ impl Client {
     fn call(&self, job: Job) -> Option<Request> {
         let history = |conversation, before, limit| Request::History { conversation, before, after: None, limit };
         match job {
-            Job::Sync => Some(Request::Sync { since: self.token.clone() }),
+            Job::Begin => Some(Request::BeginAnew),
+            Job::Sync => Some(Request::Sync { since: self.token.clone(), page: self.rules.sync_page_size }),
             Job::Sessions => Some(Request::Conversations { before: self.older.clone()?, limit: SESSIONS }),
             Job::Relation(user) => Some(Request::Contact { user }),
             Job::Describe(conversation) => Some(Request::Conversation { conversation }),

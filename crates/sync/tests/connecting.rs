@@ -5,9 +5,9 @@
 mod model;
 
 use model::device::{Device, Socket};
-use model::scene::{direct, drawn, live, pass, pings, push, scene, write};
+use model::scene::{direct, drawn, live, pass, pings, posts, push, scene, write};
 use model::server::Server;
-use model::{client_id, text, user_id};
+use model::{client_id, conversation_id, text, user_id};
 use protocol::frame::close;
 use protocol::{ConversationKind, ErrorCode};
 use sync::{Input, LinkState, Request};
@@ -142,6 +142,44 @@ fn waking_up_probes_the_connection() {
     assert!(matches!(device.socket, Socket::Asked));
 }
 
+/// R004-G2: a device takes a sync in pages as the server says, the rest of each at once. Before the next one a message on
+/// its way goes first, for a moment.
+#[test]
+fn a_person_goes_first_between_two_pages() {
+    let sync = |device: &Device| device.requests.iter().position(|(_, asked)| matches!(asked, Request::Sync { .. }));
+    let (mut server, mut device) = scene();
+    for id in 20..25 {
+        server.create(id, ConversationKind::Direct, &[1, id]);
+    }
+    server.take_frames();
+    device.step(&server, Input::Started);
+    device.flow(&mut server);
+    device.disconnect(&server, 1006);
+    // Segments are of two: a page comes in two of them.
+    server.rules.sync_page_size = 3.try_into().unwrap();
+    for id in 20..25 {
+        server.now += 1;
+        server.send(user_id(id), conversation_id(id), client_id(id), text("later"));
+    }
+    server.take_frames();
+    device.step(&server, Input::Woke);
+    device.accept(&server);
+    while device.deliver(&server) {}
+    write(&server, &mut device, 30);
+    for (unread, then) in [(2, true), (3, false)] {
+        let asked = sync(&device).unwrap();
+        assert!(matches!(&device.requests[asked].1, Request::Sync { page, .. } if page.get() == 3));
+        assert!(device.serve(&mut server, asked) && device.receive(&server, 0));
+        assert_eq!((device.client.total_unread(), sync(&device).is_some()), (unread, then));
+    }
+    pass(&mut server, &mut device, 299);
+    assert!(sync(&device).is_none() && posts(&device) == 1);
+    pass(&mut server, &mut device, 1);
+    assert!(sync(&device).is_some(), "a message that hangs does not hold the sync");
+    device.flow(&mut server);
+    assert_eq!((device.client.total_unread(), device.client.link()), (5, LinkState::Live));
+}
+
 /// R004-B7.20: a page that wakes up asks at once what happened, whatever its connection looks like, and so shows it within
 /// two seconds; flipping between pages does not ask again and again.
 #[test]
@@ -273,11 +311,11 @@ fn a_refused_token_is_dropped() {
     device.step(&server, Input::Started);
     device.accept(&server);
     let (request, asked) = device.requests.remove(0);
-    assert!(matches!(asked, Request::Sync { since: Some(_) }));
+    assert!(matches!(asked, Request::Sync { since: Some(_), .. }));
     let answer = Err(Server::refuse(ErrorCode::BadRequest, false));
     device.step(&server, Input::Answered { request, answer });
     pass(&mut server, &mut device, 1_000);
-    assert!(matches!(device.requests[0].1, Request::Sync { since: None }));
+    assert!(matches!(device.requests[0].1, Request::Sync { since: None, .. }));
     device.flow(&mut server);
     assert_eq!(device.client.link(), LinkState::Live);
 }

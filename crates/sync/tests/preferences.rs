@@ -176,7 +176,7 @@ fn an_expired_token_loses_no_pin() {
     device.step(&server, Input::Woke);
     device.accept(&server);
     // The first part of the listing has come, and the group stands in a later one.
-    let listing = |request: &Request| matches!(request, Request::Sync { since: Some(token) } if token.len() > 8);
+    let listing = |request: &Request| matches!(request, Request::Sync { since: Some(token), .. } if token.len() > 8);
     while !device.requests.iter().any(|(_, request)| listing(request)) {
         if !(device.serve(&mut server, 0) && device.receive(&server, 0)) {
             pass(&mut server, &mut device, 1_000);

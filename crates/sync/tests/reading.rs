@@ -222,6 +222,53 @@ fn a_group_counts_its_readers() {
     assert_eq!(read_by(&device), [None, None]);
 }
 
+/// R000-20: in a group of more than 200 nobody is told who has read: a device asks how many while somebody looks, at most
+/// every half minute, and less and less often while nothing moves.
+#[test]
+fn a_large_group_is_asked_how_many_have_read() {
+    let (mut server, mut device) = live();
+    let group = server.create(40, protocol::ConversationKind::Group, &(1..=201).collect::<Vec<_>>());
+    push(&mut server, &mut device);
+    device.flow(&mut server);
+    device.write(&server, group, client_id(1));
+    device.flow(&mut server);
+    server.take_frames();
+    let read_by = |device: &Device| match device.client.items(group).last() {
+        Some(sync::Item::Row(row)) => row.readers,
+        _ => None,
+    };
+    device.step(&server, Input::Open(group));
+    device.flow(&mut server);
+    assert_eq!(read_by(&device), Some(0));
+    let read = |server: &mut Server, reader| {
+        let report = protocol::ReceiptReport { conversation: group, delivered: seq(1), read: seq(1) };
+        server.report(user_id(reader), report);
+        server.take_frames();
+    };
+    // It was asked as soon as the group was open, and as nobody had read it, the pause doubles.
+    read(&mut server, 2);
+    read(&mut server, 3);
+    rest(&mut server, &mut device, 59_999);
+    assert_eq!(read_by(&device), Some(0));
+    rest(&mut server, &mut device, 1);
+    assert_eq!(read_by(&device), Some(2));
+    // Something moved: half a minute again.
+    read(&mut server, 4);
+    rest(&mut server, &mut device, 29_999);
+    assert_eq!(read_by(&device), Some(2));
+    rest(&mut server, &mut device, 1);
+    assert_eq!(read_by(&device), Some(3));
+    // While nobody sees it, it is not asked; who sees it again is told at once.
+    read(&mut server, 5);
+    device.step(&server, Input::Leaving);
+    device.flow(&mut server);
+    rest(&mut server, &mut device, 600_000);
+    assert_eq!(read_by(&device), Some(3));
+    device.step(&server, Input::Woke);
+    device.flow(&mut server);
+    assert_eq!(read_by(&device), Some(4));
+}
+
 /// R000-08: with `on_leave`, reading is told when the conversation is left or its page hidden, and not before.
 #[test]
 fn reading_is_told_on_leaving() {

@@ -6,10 +6,10 @@ mod model;
 
 use model::device::{Device, Disk};
 use model::scene::{cursors, direct, drawn, live, pass, posts, push, reports, rest, scene, write};
-use model::server::Server;
+use model::server::{Server, Who};
 use model::{client_id, seq, text, user_id};
 use protocol::Millis;
-use sync::{Client, Input, Request, Stored, Unsent};
+use sync::{Action, Client, Input, Request, Stored, Unsent};
 
 /// A device that keeps its data, live, with what it has seen stored.
 fn keeping() -> (Server, Device) {
@@ -65,7 +65,7 @@ fn a_cold_start_paints_what_is_stored_and_syncs_on() {
     assert_eq!(drawn(&device), "1 2 3", "before any answer");
     assert_eq!(requests(&device), Vec::<&Request>::new());
     device.accept(&server);
-    assert!(matches!(requests(&device)[..], [Request::Sync { since: Some(_) }, ..]), "{:?}", device.requests);
+    assert!(matches!(requests(&device)[..], [Request::Sync { since: Some(_), .. }, ..]), "{:?}", device.requests);
     device.flow(&mut server);
     assert!(!device.requests.iter().any(|(_, request)| matches!(request, Request::History { .. })));
 }
@@ -137,6 +137,36 @@ fn every_stored_state_is_a_beginning() {
     }
 }
 
+/// R004-H5: a device whose storage was cleared is a new one: what another device deleted leaves its list, and comes back
+/// with the next message. It stores nothing before the server knows, so that it stays a new one until then.
+#[test]
+fn a_cleared_device_is_a_new_one() {
+    let (mut server, mut device) = keeping();
+    device.key = 1;
+    peer_writes(&mut server, &mut device, 1);
+    settle(&mut server, &mut device);
+    let delete = Action::Delete { conversation: direct(), through: seq(1) };
+    server.answer(Who { me: device.me, device: 2 }, Request::Act(delete)).unwrap();
+    let listed = |device: &Device| device.client.sessions().contains(&direct());
+    device.revive(&server);
+    device.flow(&mut server);
+    assert!(listed(&device), "another device's deletion is not its own");
+    for _ in 0..2 {
+        device.wipe(&server);
+        device.keep(&server);
+        assert!(listed(&device) && device.disk.as_ref().unwrap().stored().is_none());
+    }
+    device.flow(&mut server);
+    device.keep(&server);
+    assert!(!listed(&device) && device.disk.as_ref().unwrap().stored().is_some());
+    device.revive(&server);
+    assert!(!requests(&device).contains(&&Request::BeginAnew) && !listed(&device));
+    device.flow(&mut server);
+    peer_writes(&mut server, &mut device, 2);
+    device.flow(&mut server);
+    assert!(listed(&device));
+}
+
 /// R004-G2: a device whose token is of no use any more, and that is begun anew before it could ask for everything, asks
 /// for everything then.
 #[test]
@@ -152,7 +182,7 @@ fn a_token_of_no_use_stays_so() {
         device.keep(&server);
     }
     device.accept(&server);
-    assert!(requests(&device).contains(&&Request::Sync { since: None }));
+    assert!(requests(&device).iter().any(|asked| matches!(asked, Request::Sync { since: None, .. })));
 }
 
 /// R001-17: what a device doubts, because its token was of no use, it does not keep as if it were known: a deletion whose

@@ -23,3 +23,8 @@ pub async fn revoke(
 ) -> Result<StatusCode, Refusal> {
     domain::accounts::end_login(&state, &user, device).await.map(|()| StatusCode::NO_CONTENT)
 }
+
+/// `PUT /devices/current/beginning`
+pub async fn begin_anew(State(state): State<AppState>, user: CurrentUser) -> Result<StatusCode, Refusal> {
+    domain::hiding::begin_anew(&state, user.reader()).await.map(|()| StatusCode::NO_CONTENT)
+}

@@ -73,6 +73,11 @@ pub async fn report(
     Ok(state.store.report(reporter, conversation, seq, report).await?)
 }
 
+/// The reader's device lost what it kept, and is a new one: what was deleted on another is not there for it (R004-H5).
+pub async fn begin_anew(state: &AppState, reader: Reader) -> Result<(), Refusal> {
+    Ok(state.store.begin_anew(reader).await?)
+}
+
 /// Deletes a conversation on the reader's device through a message (R001-05).
 pub async fn delete(
     state: &AppState,

@@ -50,15 +50,16 @@ pub async fn inbox(state: &AppState, account: UserId, after: Upd, limit: u32) ->
     Ok(state.store.receipts(account, after, limit).await?)
 }
 
-/// How far the others have read the conversation.
+/// How far the others have read the conversation; in a group too large for that, how many have read what one wrote last.
 pub async fn readers(state: &AppState, account: UserId, id: ConversationId) -> Result<Readers, Refusal> {
     let roster = state.rosters.of_member(account, id).await?;
     let listed = roster.members.len() <= Readers::LISTED_MAX;
     if !listed {
-        return Ok(Readers { readers: Vec::new(), listed, withheld: Vec::new() });
+        let counts = state.store.read_counts(account, id).await?;
+        return Ok(Readers { readers: Vec::new(), listed, withheld: Vec::new(), counts });
     }
     let (readers, withheld) = (state.store.readers(account, id).await?, state.store.withheld(account, id).await?);
-    Ok(Readers { readers, listed, withheld })
+    Ok(Readers { readers, listed, withheld, counts: Vec::new() })
 }
 
 /// Who has read one's own message; `not_allowed` about another's. Of one that is older than readers are told apart

@@ -6,20 +6,25 @@ use crate::state::AppState;
 use crate::store::conversations::{Described, Place};
 use crate::store::sync::{Segment, SyncCursor};
 use crate::store::{Reader, now};
-use protocol::sync::{CheckCounts, CheckedCounts, Count, SyncPage, WaitingRequest};
+use protocol::sync::{CheckCounts, CheckedCounts, Count, PageSize, SyncPage, WaitingRequest};
 use protocol::{ConversationId, Millis, Upd};
 
 const DAY: Millis = 86_400_000;
 
-/// One segment of what moved in the account's logs since the token. Without one: what was active in the last
-/// `sync_full_days`, or is unread (R004-G1).
-pub async fn page(state: &AppState, reader: Reader, since: Option<&str>) -> Result<SyncPage, Refusal> {
+/// One segment, of a page where one is asked for, of what moved in the account's logs since the token. Without a token:
+/// what was active in the last `sync_full_days`, or is unread (R004-G1).
+pub async fn page(
+    state: &AppState,
+    reader: Reader,
+    since: Option<&str>,
+    page: Option<PageSize>,
+) -> Result<SyncPage, Refusal> {
     let cursor = match since {
         None => SyncCursor::NOTHING,
         Some(text) => read_token(text).ok_or_else(|| Refusal::field("since", "not a token of this server"))?,
     };
     let active_since = now().saturating_sub(state.config.sync_full_days * DAY);
-    let segment = Segment { size: state.config.sync_segment_size, active_since };
+    let segment = Segment { size: state.config.sync_segment_size, page, active_since };
     let moved = state.store.moved(reader, cursor, segment).await?;
     // Read after the page, whose position they may be ahead of: the log then tells the same again.
     let requests = match since {
@@ -29,6 +34,7 @@ pub async fn page(state: &AppState, reader: Reader, since: Option<&str>) -> Resu
     Ok(SyncPage {
         token: write_token(moved.cursor),
         more: moved.more,
+        left: moved.cursor.left,
         upd: moved.upd,
         changes: moved.changes,
         conversations: moved.described.conversations,
@@ -66,24 +72,35 @@ pub async fn check(state: &AppState, reader: Reader, request: CheckCounts) -> Re
     Ok(CheckedCounts { wrong: conversations, users })
 }
 
-// version "." upd ["." began "." active_at "." id], each in hexadecimal: 10 + 3 × 14 characters at the very most of
-// what a server ever hands out.
+// version "." upd ["." began "." active_at "." id] ["." left], each in hexadecimal: 10 + 3 × 14 + 4 characters at the very
+// most of what a server ever hands out.
 fn write_token(cursor: SyncCursor) -> String {
     let version = cursor.version + 1;
     let upd = cursor.upd.map_or(0, Upd::get);
-    match cursor.listing {
+    let mut token = match cursor.listing {
         None => format!("{version:x}.{upd:x}"),
         Some((began, Place { active_at, id })) => format!("{version:x}.{upd:x}.{began:x}.{active_at:x}.{:x}", id.get()),
+    };
+    if cursor.left > 0 {
+        token.push_str(&format!(".{:x}", cursor.left));
     }
+    token
 }
 
 fn read_token(text: &str) -> Option<SyncCursor> {
     let numbers = text.split('.').map(|part| i64::from_str_radix(part, 16).ok().filter(|number| *number >= 0));
     let numbers = numbers.collect::<Option<Vec<i64>>>()?;
-    let cursor = |version: i64, upd: i64, listing| {
-        Some(SyncCursor { version: version.checked_sub(1)?, upd: Some(upd.try_into().ok()?), listing })
+    // One number more than a place takes is what is left of a page.
+    let (left, numbers) = match numbers.as_slice() {
+        [numbers @ .., left] if matches!(numbers.len(), 2 | 5) => {
+            (PageSize::try_from(u32::try_from(*left).ok()?).ok()?.get(), numbers)
+        }
+        numbers => (0, numbers),
     };
-    match *numbers.as_slice() {
+    let cursor = |version: i64, upd: i64, listing| {
+        Some(SyncCursor { version: version.checked_sub(1)?, upd: Some(upd.try_into().ok()?), listing, left })
+    };
+    match *numbers {
         [version, upd] => cursor(version, upd, None),
         [version, upd, began, active_at, id] => {
             let place = Place { active_at: active_at.unsigned_abs(), id: id.try_into().ok()? };
@@ -101,14 +118,29 @@ mod tests {
     fn a_token_reads_back_and_nothing_else_does() {
         let listing = Some((7, Place { active_at: 1_700_000_000_000, id: 12u64.try_into().unwrap() }));
         for cursor in [
-            SyncCursor { version: 0, upd: Some(Upd::ZERO), listing: None },
-            SyncCursor { version: -1, upd: Some(Upd::ZERO.plus(99)), listing },
+            SyncCursor { version: 0, upd: Some(Upd::ZERO), listing: None, left: 0 },
+            SyncCursor { version: 7, upd: Some(Upd::ZERO), listing: None, left: 1 },
+            SyncCursor { version: -1, upd: Some(Upd::ZERO.plus(99)), listing, left: 0 },
+            SyncCursor { version: -1, upd: Some(Upd::ZERO.plus(99)), listing, left: 500 },
         ] {
             let token = write_token(cursor);
             assert!(token.len() <= 64);
             assert_eq!(read_token(&token), Some(cursor));
         }
-        for refused in ["", ".", "1", "1.2.3", "-1.2", "x.y", "1.2.3.4.0", "ffffffffffffffffff.1", "0.20000000000000"] {
+        for refused in [
+            "",
+            ".",
+            "1",
+            "1.2.0",
+            "1.2.1f5",
+            "1.2.3.4",
+            "1.2.3.4.5.0",
+            "-1.2",
+            "x.y",
+            "1.2.3.4.0",
+            "ffffffffffffffffff.1",
+            "0.20000000000000",
+        ] {
             assert_eq!(read_token(refused), None, "{refused}");
         }
     }

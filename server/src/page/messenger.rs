@@ -123,7 +123,7 @@ async fn messenger(
 ) -> Result<Messenger, Refusal> {
     let reader = user.reader();
     // The list first: what happens after it reaches the browser as a change, and applying one twice is harmless.
-    let sync = sync::page(state, reader, None).await?;
+    let sync = sync::page(state, reader, None, None).await?;
     let open = match open {
         None => None,
         Some((id, span)) => Some(Opened {

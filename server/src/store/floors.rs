@@ -1,7 +1,7 @@
 //! Deleting a conversation on one device (R001-05): what came so far is gone there, and what comes later shows again.
 //!
 //! Nothing of it is told to anybody: the account's other devices keep the conversation, and only a new one begins where
-//! any of them deleted it (R004-H5). Other pages of the device hear of it, and as the one that
+//! any of them deleted it (R004-H5). A login that lost what it kept is a new device too, and says so. Other pages of the device hear of it, and as the one that
 //! asked may miss the answer, the device's next sync tells it again.
 
 use super::conversations::Reader;
@@ -23,7 +23,11 @@ const MEMBER: &str = "update member set floor = max(member.floor, f.seq)
     from floor as f
     where f.device = $2 and f.conversation = $3 and member.account = $1 and member.conversation = $3";
 const INHERIT: &str = "insert into floor (device, conversation, seq, version)
-    select $2, m.conversation, m.floor, $3 from member as m where m.account = $1 and m.floor > 0";
+    select g.id, m.conversation, m.floor, $3
+    from login as g join member as m on m.account = g.account
+    where g.id = $2 and g.account = $1 and m.floor > 0
+    on conflict (device, conversation) do update set seq = excluded.seq, version = excluded.version
+        where excluded.seq > floor.seq";
 
 /// Every statement of this file, for the test that explains them.
 #[cfg(test)]
@@ -58,9 +62,14 @@ impl Store {
             })
             .await
     }
+
+    /// The reader's device lost what it kept: it begins as a new one does, which its next sync tells it.
+    pub async fn begin_anew(&self, reader: Reader) -> Result<(), StoreError> {
+        self.writer().run(move |tx| Box::pin(inherit(tx, reader.account, reader.device))).await
+    }
 }
 
-/// A new device begins where any other deleted a conversation.
+/// A new device begins where any other deleted a conversation, or where it did so itself, if that is later.
 pub(super) async fn inherit(tx: &mut Tx<'_>, account: UserId, device: DeviceId) -> Result<(), StoreError> {
     sqlx::query(INHERIT).bind(account.as_i64()).bind(device.as_i64()).bind(tx.version).execute(&mut *tx.conn).await?;
     Ok(())

@@ -7,7 +7,7 @@ use super::conversations::{read_nickname, read_user};
 use super::cursors::receipt;
 use super::positions::from_json;
 use super::{Store, StoreError, parse};
-use protocol::messaging::{Reader, Withheld};
+use protocol::messaging::{ReadCount, Reader, Readers, Withheld};
 use protocol::receipts::ReceiptsPage;
 use protocol::{ConversationId, Millis, Nickname, Seq, Upd, User, UserId};
 use sqlx::sqlite::SqliteRow;
@@ -67,6 +67,24 @@ const MESSAGE_COUNT: &str = "select count(*)
         and not exists (select 1 from hidden as h
             where h.account = m.account and h.conversation = $2 and h.seq = $3 and h.why = 2)";
 
+// Of the newest thousand messages, as with those from whom they are withheld.
+const READ_COUNTS: &str = "with own as (
+        select l.seq from conversation as c
+        join message as l on l.conversation = c.id and l.seq > c.head_seq - 1000 and l.sender = $1 and l.type < 100
+        where c.id = $2 order by l.seq desc limit $3),
+    span as materialized (
+        select m.account, m.vis_from, max(m.sent, case when me.receipts = 1 and a.receipts = 1 and not exists (
+                select 1 from relation as b where b.account = $1 and b.other = m.account and b.blocking + b.blocked > 0)
+            then m.read else 0 end) as through
+        from account as me
+        join member as m on m.conversation = $2 and m.account <> me.id
+        join account as a on a.id = m.account
+        where me.id = $1)
+    select own.seq, (select count(*) from span as s where own.seq between s.vis_from and s.through)
+        - (select count(*) from hidden as h cross join span as s on s.account = h.account
+            where h.conversation = $2 and h.seq = own.seq and h.why = 2 and own.seq between s.vis_from and s.through)
+    from own order by own.seq";
+
 const SENDER: &str = "select l.sender, l.type < 100, l.at
     from member as m join message as l on l.conversation = m.conversation and l.seq = $3 and l.seq >= m.vis_from
     where m.account = $1 and m.conversation = $2 and not exists (
@@ -75,7 +93,8 @@ const SENDER: &str = "select l.sender, l.type < 100, l.at
 
 /// Every statement of this file, for the test that explains them.
 #[cfg(test)]
-pub const STATEMENTS: &[&str] = &[UPD, INBOX, BEHIND, READERS, WITHHELD, MESSAGE_READERS, MESSAGE_COUNT, SENDER];
+pub const STATEMENTS: &[&str] =
+    &[UPD, INBOX, BEHIND, READERS, WITHHELD, MESSAGE_READERS, MESSAGE_COUNT, READ_COUNTS, SENDER];
 
 /// A message as far as its readers depend on it.
 pub struct Sent {
@@ -158,6 +177,15 @@ impl Store {
         let query = sqlx::query_scalar::<_, i64>(MESSAGE_COUNT);
         let count = query.bind(account.as_i64()).bind(id.as_i64()).bind(seq.as_i64()).fetch_one(&self.reader).await?;
         Ok(count.unsigned_abs())
+    }
+
+    /// How many have read each of the account's newest messages, in a group that is too large to list them.
+    pub async fn read_counts(&self, account: UserId, id: ConversationId) -> Result<Vec<ReadCount>, StoreError> {
+        let query = sqlx::query(READ_COUNTS).bind(account.as_i64()).bind(id.as_i64()).bind(Readers::COUNTED_MAX as i64);
+        let count = |row: &SqliteRow| {
+            Ok(ReadCount { seq: parse(row.try_get::<i64, _>(0)?)?, count: row.try_get::<i64, _>(1)?.unsigned_abs() })
+        };
+        query.fetch_all(&self.reader).await?.iter().map(count).collect()
     }
 
     /// A message that the member sees; `NotFound` for every other.

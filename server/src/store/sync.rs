@@ -5,7 +5,7 @@ use super::membership::parting;
 use super::relations::{contact, messages_from, user};
 use super::{Store, StoreError, history, parse, preferences, requests};
 use protocol::receipts::{Cursors, Receipt};
-use protocol::sync::AccountChange;
+use protocol::sync::{AccountChange, PageSize};
 use protocol::{Contact, ConversationId, Millis, Seq, Upd};
 use sqlx::{Connection, Row, SqliteConnection};
 
@@ -18,11 +18,13 @@ pub struct SyncCursor {
     pub upd: Option<Upd>,
     /// Inside a listing: the commit at which it began, and the last place that it gave.
     pub listing: Option<(i64, Place)>,
+    /// Inside a page: how much of it is left.
+    pub left: u32,
 }
 
 impl SyncCursor {
     /// A device without data.
-    pub const NOTHING: Self = Self { version: -1, upd: None, listing: None };
+    pub const NOTHING: Self = Self { version: -1, upd: None, listing: None, left: 0 };
 }
 
 /// How much one answer holds.
@@ -30,9 +32,21 @@ impl SyncCursor {
 pub struct Segment {
     /// Conversations, or changes of the account's log, at most.
     pub size: u32,
+    /// What the device takes at a time, which comes in as many segments as it takes (R004-G2).
+    pub page: Option<PageSize>,
     /// A device that knows nothing is given what was active since, what is unread, and in any case a segment of the
     /// newest, so that nobody finds an empty list after a long pause or an import of old conversations.
     pub active_since: Millis,
+}
+
+impl Segment {
+    /// How much the answer after `cursor` holds at most, and how much of its page is left after that.
+    fn split(self, cursor: SyncCursor) -> (u32, u32) {
+        let Some(page) = self.page else { return (self.size, 0) };
+        let page = if cursor.left > 0 { page.get().min(cursor.left) } else { page.get() };
+        let limit = self.size.min(page);
+        (limit, page - limit)
+    }
 }
 
 /// One segment of what moved.
@@ -90,7 +104,7 @@ impl Store {
         // One snapshot: the cursor given covers exactly what the page was read from.
         let mut tx = conn.begin().await?;
         let account = reader.account.as_i64();
-        let limit = segment.size;
+        let (limit, left) = segment.split(cursor);
         let upd: Upd = parse(sqlx::query_scalar::<_, i64>(UPD).bind(account).fetch_one(&mut *tx).await?)?;
         let known = cursor.upd.unwrap_or(upd);
         let (changes, through) = if known < upd && cursor.listing.is_none() {
@@ -99,7 +113,7 @@ impl Store {
             (Vec::new(), None)
         };
         if let Some(through) = through {
-            let cursor = SyncCursor { upd: Some(through), ..cursor };
+            let cursor = SyncCursor { upd: Some(through), left, ..cursor };
             let described = Described { conversations: Vec::new(), users: Vec::new() };
             return Ok(Moved { cursor, more: true, upd: through, changes, described, left_out: None });
         }
@@ -119,8 +133,8 @@ impl Store {
         };
         let last = described.conversations.last().map(|last| Place { active_at: last.active_at, id: last.id });
         let cursor = match last.filter(|_| more) {
-            Some(place) => SyncCursor { upd: Some(upd), listing: Some((began, place)), ..cursor },
-            None => SyncCursor { version: began, upd: Some(upd), listing: None },
+            Some(place) => SyncCursor { upd: Some(upd), listing: Some((began, place)), left, ..cursor },
+            None => SyncCursor { version: began, upd: Some(upd), listing: None, left: 0 },
         };
         let left_out = (active > 0).then_some(active);
         Ok(Moved { cursor, more, upd, changes, described, left_out })

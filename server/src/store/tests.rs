@@ -111,7 +111,7 @@ fn reader(user: &User) -> Reader {
 }
 
 fn segment(size: u32) -> Segment {
-    Segment { size, active_since: 0 }
+    Segment { size, page: None, active_since: 0 }
 }
 
 fn seq(number: u64) -> Seq {
@@ -216,7 +216,7 @@ async fn reports_are_max_registers() {
     // R000-12: one receipt, however many reports.
     let moved = fixture
         .store
-        .moved(reader(&a), SyncCursor { version: 0, upd: Some(Upd::ZERO), listing: None }, segment(50))
+        .moved(reader(&a), SyncCursor { version: 0, upd: Some(Upd::ZERO), listing: None, left: 0 }, segment(50))
         .await
         .unwrap();
     let receipts = moved.changes.iter().filter(|change| matches!(change, AccountChange::Receipt(_))).count();
@@ -349,7 +349,7 @@ async fn opening_tells_both_sides() {
         })
         .collect();
     assert_eq!(told, [a.id, b.id]);
-    let known = SyncCursor { version: i64::MAX, upd: Some(Upd::ZERO), listing: None };
+    let known = SyncCursor { version: i64::MAX, upd: Some(Upd::ZERO), listing: None, left: 0 };
     let moved = fixture.store.moved(reader(&a), known, segment(50)).await.unwrap();
     assert!(matches!(&moved.changes[..], [AccountChange::Joined { conversation: c }] if c.id == conversation.id));
 }

@@ -27,10 +27,8 @@ pub async fn start(person: &Person, open: Option<ConversationId>) -> Start {
 pub async fn call(person: &Person, request: Request) -> Result<Answer, Failure> {
     let get = |path: String| person.request("GET", &path);
     match request {
-        Request::Sync { since } => {
-            let path = since.as_deref().map_or_else(|| path::SYNC.to_owned(), path::sync);
-            read(get(path)).await.map(Answer::Sync)
-        }
+        Request::Sync { since, page } => read(get(path::sync_page(since.as_deref(), page))).await.map(Answer::Sync),
+        Request::BeginAnew => done(person.request("PUT", path::DEVICE_BEGINNING)).await.map(|()| Answer::Done),
         Request::History { conversation, before, after, limit } => {
             let path = match (before, after) {
                 (Some(before), _) => path::messages_before(conversation, before, limit),

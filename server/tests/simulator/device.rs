@@ -118,7 +118,11 @@ impl Device {
         // Nothing is seen before all of it is restored.
         if self.leads && self.kept.borrow().disk.is_some() {
             let stored = self.disk().map(Box::new);
+            let empty = stored.is_none();
             self.drive(now, Input::Restored(stored));
+            if empty {
+                self.drive(now, Input::StorageEmpty);
+            }
         }
         let kept = self.kept.borrow().clone();
         self.drive(now, Input::ReadsRestored(kept.reads.into_iter().collect()));

@@ -29,7 +29,8 @@ pub fn with_body(method: Method, path: String, body: &impl Serialize) -> Call {
 
 pub fn call(request: &Request) -> Call {
     match request {
-        Request::Sync { since } => get(since.as_deref().map_or_else(|| path::SYNC.to_owned(), path::sync)),
+        Request::Sync { since, page } => get(path::sync_page(since.as_deref(), *page)),
+        Request::BeginAnew => Call { method: Method::PUT, path: path::DEVICE_BEGINNING.to_owned(), body: None },
         Request::History { conversation, before, after, limit } => get(match (before, after) {
             (Some(before), _) => path::messages_before(*conversation, *before, *limit),
             (None, Some(after)) => path::messages_after(*conversation, *after, *limit),
@@ -131,7 +132,7 @@ pub fn answer(request: &Request, status: StatusCode, body: &str) -> Result<Answe
         Request::Readers { .. } => Answer::Readers(read(body)),
         Request::Prefer { .. } | Request::Act(Action::Prefer { .. }) => Answer::Preferred(read(body)),
         Request::Act(Action::Recall { .. }) => Answer::Recalled(read(body)),
-        Request::Act(_) => Answer::Done,
+        Request::Act(_) | Request::BeginAnew => Answer::Done,
     })
 }
 

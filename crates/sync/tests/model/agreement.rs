@@ -2,7 +2,7 @@
 
 use super::server::{Object, Server, Who};
 use super::user;
-use protocol::messaging::{Reader, Readers};
+use protocol::messaging::{ReadCount, Reader, Readers};
 use protocol::{
     ChangePreferences, ChangedPreferences, ConversationId, ConversationKind, Cursors, ErrorCode, MessageBody,
     Preferences, ReceiptReport, Seq, UserId,
@@ -11,6 +11,16 @@ use std::collections::BTreeSet;
 use sync::{Action, Answer, Failure};
 
 impl Server {
+    /// The device begins where any of the account's deleted a conversation.
+    pub(super) fn begin_anew(&mut self, who: Who) {
+        let deepest = self.deepest.iter().filter(|((account, _), _)| *account == who.me);
+        let deepest: Vec<(ConversationId, Seq)> = deepest.map(|((_, id), floor)| (*id, *floor)).collect();
+        for (id, floor) in deepest.into_iter().filter(|(id, floor)| *floor > self.floor(who, *id)).collect::<Vec<_>>() {
+            self.version += 1;
+            self.floors.insert((who.device, id), (floor, self.version));
+        }
+    }
+
     pub fn act(&mut self, who: Who, action: Action) -> Result<Answer, Failure> {
         let me = who.me;
         match action {
@@ -30,6 +40,8 @@ impl Server {
                 if through > self.floor(who, conversation) {
                     self.version += 1;
                     self.floors.insert((who.device, conversation), (through, self.version));
+                    let deepest = self.deepest.entry((me, conversation)).or_default();
+                    *deepest = through.max(*deepest);
                 }
             }
             Action::ReadAll => {
@@ -162,7 +174,13 @@ impl Server {
             let read = told.max(sent).max(read);
             (open || read > Seq::ZERO).then(|| Reader { user: user(*member), read, from: Seq::ZERO })
         };
-        let readers = room.members.iter().filter(|member| **member != me).filter_map(reader).collect();
-        Readers { readers, listed: room.members.len() <= Readers::LISTED_MAX, withheld: Vec::new() }
+        let readers: Vec<Reader> = room.members.iter().filter(|member| **member != me).filter_map(reader).collect();
+        if room.members.len() > Readers::LISTED_MAX {
+            let count = |at: Seq| readers.iter().filter(|reader| reader.read >= at).count() as u64;
+            let own = room.messages.iter().filter(|message| message.sender == me && message.body.countable());
+            let counts = own.map(|message| ReadCount { seq: message.seq, count: count(message.seq) }).collect();
+            return Readers { readers: Vec::new(), listed: false, withheld: Vec::new(), counts };
+        }
+        Readers { readers, listed: true, withheld: Vec::new(), counts: Vec::new() }
     }
 }

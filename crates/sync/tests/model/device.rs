@@ -139,6 +139,12 @@ impl Device {
         self.begin(server, Client::new(stored.map_or_else(|| server.start(self.who(), None), |stored| stored.start())));
     }
 
+    /// What it keeps of what it knows is cleared, and the page loaded anew: the login makes a new device.
+    pub fn wipe(&mut self, server: &Server) {
+        self.disk = self.disk.take().map(|_| Disk::default());
+        self.revive(server);
+    }
+
     /// Stores what is not stored yet.
     pub fn keep(&mut self, server: &Server) {
         let Some(disk) = &mut self.disk else { return };
@@ -167,7 +173,12 @@ impl Device {
         *self = Self { outbox, written, marks, reads, drafts, seen, disk, key, skew, random, ..fresh };
         // Nothing is seen before all of it is restored.
         if let Some(disk) = &self.disk {
-            self.drive(server, Input::Restored(disk.stored().map(Box::new)));
+            let stored = disk.stored().map(Box::new);
+            let empty = stored.is_none();
+            self.drive(server, Input::Restored(stored));
+            if empty {
+                self.drive(server, Input::StorageEmpty);
+            }
         }
         self.drive(server, Input::ReadsRestored(self.reads.iter().map(|(&id, &seq)| (id, seq)).collect()));
         self.drive(server, Input::OutboxRestored(self.outbox.values().cloned().collect()));

@@ -2,7 +2,7 @@
 
 use super::{conversation_id, user, user_id};
 use protocol::messaging::{ChangesPage, HistoryPage};
-use protocol::sync::{AccountChange, CheckedCounts, Count, SyncPage};
+use protocol::sync::{AccountChange, CheckedCounts, Count, PageSize, SyncPage};
 use protocol::{
     Account, ApiError, ClientId, Contact, Conversation, ConversationId, ConversationKind, Cursors, ErrorCode,
     LogChange, Message, MessageBody, MessagesFrom, Millis, Preferences, Receipt, Relation, Rev, Rules, Seq,
@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sync::{Answer, Failure, Request, Start};
 
 /// Small pages and gaps, so that short histories meet every limit.
-const SYNC_PAGE: usize = 2;
+const SYNC_SEGMENT: usize = 2;
 const HISTORY_PAGE: u64 = 4;
 const CHANGES_PAGE: usize = 2;
 const MAX_GAP: u64 = 5;
@@ -94,6 +94,8 @@ pub struct Server {
     pub ever_private: bool,
     /// How far a device has deleted a conversation, and the commit that did.
     pub(super) floors: BTreeMap<(u64, ConversationId), (Seq, u64)>,
+    /// How far any device of an account has.
+    pub(super) deepest: BTreeMap<(UserId, ConversationId), Seq>,
     logs: BTreeMap<UserId, AccountLog>,
     pub(super) version: u64,
     /// Tokens of an earlier one are refused.
@@ -184,7 +186,11 @@ impl Server {
     pub fn answer(&mut self, who: impl Into<Who>, request: Request) -> Result<Answer, Failure> {
         let who = who.into();
         Ok(match request {
-            Request::Sync { since } => Answer::Sync(self.sync(who, since.as_deref())?),
+            Request::Sync { since, page } => Answer::Sync(self.sync(who, since.as_deref(), page)?),
+            Request::BeginAnew => {
+                self.begin_anew(who);
+                Answer::Done
+            }
             Request::History { conversation, before, after, limit } => {
                 assert_eq!(after, None);
                 Answer::History(self.history(who, conversation, before, limit.min(HISTORY_PAGE)))
@@ -244,7 +250,8 @@ impl Server {
 
     pub fn start(&self, who: impl Into<Who>, open: Option<ConversationId>) -> Start {
         let who = who.into();
-        let mut sync = self.sync(who, None).expect("a sync from nothing");
+        let segment = PageSize::try_from(SYNC_SEGMENT as u32).expect("a segment is a page");
+        let mut sync = self.sync(who, None, segment).expect("a sync from nothing");
         let open = open.filter(|id| self.member(who.me, *id)).map(|id| {
             if !sync.conversations.iter().any(|conversation| conversation.id == id) {
                 sync.conversations.push(self.describe(who, id));
@@ -331,11 +338,17 @@ impl Server {
 
     /// A token is what is known (a commit and an account log position), and inside a listing by latest activity also
     /// the commit at which that began and the place it has come to. What moves meanwhile is left to the next sync.
-    fn sync(&self, who: Who, since: Option<&str>) -> Result<SyncPage, Failure> {
+    fn sync(&self, who: Who, since: Option<&str>, page: PageSize) -> Result<SyncPage, Failure> {
         let me = who.me;
         let numbers: Vec<u64> =
             since.unwrap_or_default().split_terminator('.').map(|number| number.parse().expect("a token")).collect();
-        let (version, known, listing) = match numbers[..] {
+        // One number more than a place takes is what is left of a page.
+        let (numbers, page) = match &numbers[..] {
+            [numbers @ .., left] if matches!(numbers.len(), 3 | 6) => (numbers, *left as usize),
+            numbers => (numbers, page.get() as usize),
+        };
+        let segment = page.min(SYNC_SEGMENT);
+        let (version, known, listing) = match *numbers {
             [] => (0, None, None),
             [epoch, ..] if epoch != self.epoch => return Err(Self::refuse(ErrorCode::BadRequest, false)),
             [_, version, upd] => (version, Some(Upd::ZERO.plus(upd)), None),
@@ -357,15 +370,20 @@ impl Server {
             .filter(|room| after.is_none_or(|after| place(room) < after))
             .collect();
         moved.sort_by_key(|room| std::cmp::Reverse(place(room)));
-        let more = moved.len() > SYNC_PAGE;
-        moved.truncate(SYNC_PAGE);
-        let token = match moved.last().filter(|_| more).map(|room| place(room)) {
+        let more = moved.len() > segment;
+        moved.truncate(segment);
+        let left = if more { page - segment } else { 0 };
+        let mut token = match moved.last().filter(|_| more).map(|room| place(room)) {
             Some((at, id)) => format!("{}.{version}.{upd}.{began}.{at}.{id}", self.epoch),
             None => format!("{}.{began}.{upd}", self.epoch),
         };
+        if left > 0 {
+            token.push_str(&format!(".{left}"));
+        }
         Ok(SyncPage {
             token,
             more,
+            left: left as u32,
             upd,
             changes: changes.map(|(&object, _)| self.object(me, object)).collect(),
             conversations: moved.iter().map(|room| self.describe(who, room.id)).collect(),

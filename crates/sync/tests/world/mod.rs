@@ -32,6 +32,8 @@ impl World {
     pub fn new(policy: ReadReportPolicy) -> Self {
         let mut server = Server::default();
         server.rules.read_report_policy = policy;
+        // A segment and a half.
+        server.rules.sync_page_size = 3.try_into().unwrap();
         server.now = 1_000_000_000;
         server.create(DIRECT, ConversationKind::Direct, &[1, 2]);
         server.create(GROUP, ConversationKind::Group, &[1, 2, 3]);
@@ -107,6 +109,7 @@ impl World {
             Op::Busy(n) => device.refuse(server, n),
             Op::Crash { open } => device.crash(server, Some(conversation_id(open))),
             Op::Revive => device.revive(server),
+            Op::Wipe => device.wipe(server),
             Op::Keep => device.keep(server),
             Op::Leave => device.step(server, Input::Leaving),
             Op::Wake => device.step(server, Input::Woke),

@@ -33,6 +33,8 @@ pub enum Op {
     },
     /// The page is loaded anew without a server.
     Revive,
+    /// What the device stores is cleared, but for what was written and read.
+    Wipe,
     /// What is not stored yet is stored.
     Keep,
     Leave,
@@ -119,6 +121,7 @@ fn op() -> impl Strategy<Value = Op> {
         1 => n.clone().prop_map(Op::Busy),
         2 => conversation.clone().prop_map(|open| Op::Crash { open }),
         1 => Just(Op::Revive),
+        1 => Just(Op::Wipe),
         4 => Just(Op::Keep),
         1 => Just(Op::Leave),
         1 => Just(Op::Wake),

@@ -4,7 +4,7 @@
 
 use super::schemas::{list, number, object, one_of, reference, request, text, word};
 use protocol::group::NAMED_MAX;
-use protocol::messaging::{HideMessages, SendRequest};
+use protocol::messaging::{HideMessages, Readers, SendRequest};
 use protocol::receipts::ReportReceipts;
 use protocol::{DraftText, GroupTitle, Label, MessageText, Preferences, ReportNote};
 use serde_json::{Value, json};
@@ -121,6 +121,9 @@ pub fn messages() -> Value {
             ("listed", json!({ "type": "boolean", "description": "Whether the group is small enough." })),
             ("withheld?", json!({ "type": "array", "description": "From whom own messages were withheld.",
                 "items": object([("seq", reference("Seq")), ("users", list("UserId"))]) })),
+            ("counts?", json!({ "type": "array", "maxItems": Readers::COUNTED_MAX,
+                "description": "Where nobody is listed: how many have read the newest own messages.",
+                "items": object([("seq", reference("Seq")), ("count", json!({ "type": "integer", "minimum": 0 }))]) })),
         ]),
         "MessageReaders": object([
             ("count", json!({ "type": "integer", "minimum": 0 })),

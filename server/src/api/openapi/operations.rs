@@ -2,6 +2,7 @@
 
 use super::schemas::reference;
 use crate::domain::{contacts, conversations, groups, messaging, receipts};
+use protocol::sync::PageSize;
 use serde_json::{Value, json};
 
 pub struct Operation {
@@ -179,6 +180,10 @@ pub fn describe(operation: &str) -> Operation {
         "logOut" => plain("Log out: end the login that asks", [nothing(204, "Ended; its connections close")]),
         "listDevices" => plain("The account's logins", [answer(200, "Newest login first", "Devices")]),
         "revokeDevice" => plain("End one of the account's logins", [nothing(204, "Ended; its connections close")]),
+        "beginAnew" => plain(
+            "Say that this device lost what it kept: what was deleted on another is not there for it then",
+            [nothing(204, "Done; the next sync tells it")],
+        ),
         "listConversations" => with_query(
             "The session list, latest activity first",
             vec![
@@ -302,7 +307,7 @@ pub fn describe(operation: &str) -> Operation {
         ),
         "listReaders" => plain(
             "How far the others have read, as far as they let others know",
-            [answer(200, "By user; nobody in a group of more than 200", "Readers")],
+            [answer(200, "By user; in a group of more than 200 only how many have read one's own messages", "Readers")],
         ),
         "listMessageReaders" => plain(
             "Who has read one's own message",
@@ -381,8 +386,11 @@ pub fn describe(operation: &str) -> Operation {
         "refuseRequest" => plain("Refuse the friend request of another", [nothing(204, "Refused")]),
         "sync" => with_query(
             "What moved in the account's logs",
-            vec![text("since", "The token of the page before, or of the last sync; everything when absent.")],
-            [answer(200, "One page", "SyncPage")],
+            vec![
+                text("since", "The token of the answer before, or of the last sync; everything when absent."),
+                page_size(),
+            ],
+            [answer(200, "One page, or a segment of it", "SyncPage")],
         ),
         "checkCounts" => with_body(
             "Have unread counts counted anew, after a sync",
@@ -420,6 +428,13 @@ fn text(name: &'static str, description: &str) -> Parameter {
 
 fn position(name: &'static str, kind: &str, description: &str) -> Parameter {
     Parameter { name, required: false, description: description.to_owned(), schema: reference(kind) }
+}
+
+fn page_size() -> Parameter {
+    let schema = json!({ "type": "integer", "minimum": 1, "maximum": PageSize::MAX });
+    let description = "How much the device takes at a time, as `rules` tell; a longer page than fits into an answer comes \
+        in several.";
+    Parameter { name: "page_size", required: false, description: description.to_owned(), schema }
 }
 
 fn limit(default: u32, max: u32) -> Parameter {

@@ -2,7 +2,7 @@
 
 use super::schemas::{list, number, object, one_of, reference, request, text, variant, word};
 use protocol::Greeting;
-use protocol::sync::CheckCounts;
+use protocol::sync::{CheckCounts, PageSize};
 use serde_json::{Value, json};
 
 pub fn logs() -> Value {
@@ -70,6 +70,8 @@ pub fn logs() -> Value {
         "SyncPage": object([
             ("token", text(1, 64, "Opaque; the next `since`.")),
             ("more", json!({ "type": "boolean" })),
+            ("left?", json!({ "type": "integer", "minimum": 1, "maximum": PageSize::MAX,
+                "description": "How much of the page asked for is to come at most. Absent: it ends here." })),
             ("upd", reference("Upd")),
             ("changes?", list("AccountChange")),
             ("conversations?", list("Conversation")),
@@ -128,6 +130,8 @@ pub fn frames() -> Value {
         "Rules": object([
             ("read_report_policy", json!({ "enum": ["viewport", "on_leave"] })),
             ("recall_window_s", number(0, "For how long after sending it a message can be recalled, in seconds.")),
+            ("sync_page_size", json!({ "type": "integer", "minimum": 1, "maximum": PageSize::MAX,
+                "description": "The `page_size` with which a device should sync." })),
         ]),
         "SaidFrame": object([
             ("connection", number(0, "As the stream's first event names it.")),

@@ -78,6 +78,42 @@ async fn a_conversation_is_deleted_on_one_device() {
     assert_eq!(fixture.on(one, id).await.floor, Seq::ZERO);
 }
 
+/// R004-H5: a login that lost what it kept is a new device: what another device deleted is not there for it, its next sync
+/// tells that once, and the other devices keep theirs.
+#[tokio::test]
+async fn a_device_that_lost_its_data_is_a_new_one() {
+    let fixture = Fixture::new().await;
+    let (a, b) = (fixture.user("aa").await, fixture.user("bb").await);
+    let id = fixture.direct(&a, &b).await.id;
+    let (one, two, three) = (fixture.device(&b).await, fixture.device(&b).await, fixture.device(&b).await);
+    for key in 1..=3 {
+        fixture.send(id, &a, key, "x").await.unwrap();
+    }
+    fixture.store.delete_conversation(one, id, seq(3)).await.unwrap();
+    fixture.store.delete_conversation(two, id, seq(1)).await.unwrap();
+    let known = fixture.store.moved(two, SyncCursor::NOTHING, segment(50)).await.unwrap().cursor;
+    assert_eq!(fixture.listed(two).await, [id]);
+    fixture.store.begin_anew(two).await.unwrap();
+    assert!(fixture.listed(two).await.is_empty());
+    let told = async |cursor| {
+        let moved = fixture.store.moved(two, cursor, segment(50)).await.unwrap();
+        (moved.described.conversations.iter().map(|about| about.floor).collect::<Vec<_>>(), moved.cursor)
+    };
+    let (floors, later) = told(known).await;
+    assert_eq!(floors, [seq(3)]);
+    // Again, it is new only in what was deleted since; what it deleted itself is no less gone.
+    fixture.store.begin_anew(two).await.unwrap();
+    assert_eq!(told(later).await.0, []);
+    fixture.send(id, &a, 4, "x").await.unwrap();
+    assert_eq!((fixture.listed(two).await, fixture.listed(three).await), (vec![id], vec![id]));
+    fixture.store.delete_conversation(two, id, seq(4)).await.unwrap();
+    fixture.store.begin_anew(two).await.unwrap();
+    assert_eq!((fixture.on(two, id).await.floor, fixture.on(three, id).await.floor), (seq(4), Seq::ZERO));
+    fixture.store.end_login(b.id, three.device).await.unwrap();
+    fixture.store.begin_anew(three).await.unwrap();
+    assert_eq!(fixture.on(three, id).await.floor, Seq::ZERO);
+}
+
 /// R001-05: a device that missed the answer to its deletion hears of it in its next sync, once; so does one whose data are
 /// older than its login. Nobody else does.
 #[tokio::test]

@@ -162,7 +162,8 @@ async fn whoever_is_gone_sees_nothing_more() {
     let [AccountChange::Joined { conversation }] = changes.as_slice() else { panic!("{changes:?}") };
     assert_eq!((conversation.vis_from, conversation.unread), (seq(5), 0));
     assert_eq!(fixture.sees(&b, id).await, Some(vec![5]));
-    let everything = fixture.synced(&b, SyncCursor { version: -1, upd: Some(Upd::ZERO), listing: None }).await.0;
+    let everything =
+        fixture.synced(&b, SyncCursor { version: -1, upd: Some(Upd::ZERO), listing: None, left: 0 }).await.0;
     assert!(!everything.iter().any(|change| matches!(change, AccountChange::Left { .. })));
 }
 

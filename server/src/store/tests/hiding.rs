@@ -60,7 +60,7 @@ impl Fixture {
 
     /// The changes of the account's own log after a position, as a sync tells them, in pages of one.
     async fn told(&self, account: &User, after: Upd) -> Vec<AccountChange> {
-        let mut cursor = SyncCursor { version: i64::MAX, upd: Some(after), listing: None };
+        let mut cursor = SyncCursor { version: i64::MAX, upd: Some(after), listing: None, left: 0 };
         let mut changes = Vec::new();
         loop {
             let moved = self.store.moved(reader(account), cursor, segment(1)).await.unwrap();
@@ -201,7 +201,7 @@ async fn a_recall_leaves_a_tip_that_counts_for_nothing() {
     assert_eq!(seen.last.unwrap().body, MessageBody::Recalled { by: a.id });
     let changes = fixture.store.changes(reader(&b), id, before.rev, 10, 100).await.unwrap();
     assert_eq!(seqs(&changes.messages), [1, 4]);
-    let cursor = SyncCursor { version, upd: Some(seen.upd), listing: None };
+    let cursor = SyncCursor { version, upd: Some(seen.upd), listing: None, left: 0 };
     assert_eq!(fixture.store.moved(reader(&b), cursor, segment(50)).await.unwrap().described.conversations.len(), 1);
     // The log goes on behind it, in memory as in the database.
     let sent = fixture.send(id, &a, 9, "y").await.unwrap().message;

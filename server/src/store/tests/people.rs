@@ -38,7 +38,7 @@ async fn a_friend_request_expires_after_seven_days() {
     assert!(fixture.store.contact(b.id, a.id).await.unwrap().relation.friend);
 }
 
-const ALL: Segment = Segment { size: 100, active_since: 0 };
+const ALL: Segment = Segment { size: 100, page: None, active_since: 0 };
 
 /// R003-08c, R003-08e: a block stands beside the other flags, is told to the one who blocks, and to nobody else.
 #[tokio::test]

@@ -69,7 +69,7 @@ async fn a_sync_tells_the_latest_preferences() {
     for draft in ["1", "2", "3"] {
         fixture.prefer(&a, id, change(|change| change.draft = Some(draft.try_into().unwrap()))).await;
     }
-    let cursor = SyncCursor { version: i64::MAX, upd: Some(after), listing: None };
+    let cursor = SyncCursor { version: i64::MAX, upd: Some(after), listing: None, left: 0 };
     let moved = fixture.store.moved(reader(&a), cursor, segment(10)).await.unwrap();
     let preferences = Box::new(Preferences { draft: "3".try_into().unwrap(), ..Preferences::default() });
     let change = AccountChange::Preferences { conversation: id, preferences };
@@ -133,7 +133,7 @@ async fn a_new_device_is_given_what_somebody_set_apart() {
     fixture.prefer(&a, ids[1], change(|change| change.marked_unread = Some(true))).await;
     fixture.prefer(&a, ids[2], change(|change| change.draft = Some("x".try_into().unwrap()))).await;
     fixture.prefer(&a, ids[3], change(|change| change.draft = Some("".try_into().unwrap()))).await;
-    let segment = Segment { size: 1, active_since: u64::MAX >> 1 };
+    let segment = Segment { size: 1, page: None, active_since: u64::MAX >> 1 };
     let mut listed = Vec::new();
     let mut cursor = SyncCursor::NOTHING;
     loop {

@@ -27,7 +27,7 @@ async fn a_full_sync_covers_a_window_in_segments() {
             moved.described.conversations.iter().map(|it| groups.iter().position(|id| *id == it.id).unwrap() + 1);
         (places.collect::<Vec<_>>(), moved)
     };
-    let segment = Segment { size: 2, active_since: 6_000 };
+    let segment = Segment { size: 2, page: None, active_since: 6_000 };
     let (first, moved) = listed(&fixture, SyncCursor::NOTHING, segment).await;
     let (second, moved) = listed(&fixture, moved.cursor, segment).await;
     assert_eq!((first, second), (vec![9, 8], vec![7, 6]));
@@ -41,7 +41,8 @@ async fn a_full_sync_covers_a_window_in_segments() {
     assert_eq!(later, [4], "what moved is told whatever its age");
 
     // Nothing at all in the window: a segment of the newest all the same.
-    let (newest, moved) = listed(&fixture, SyncCursor::NOTHING, Segment { size: 3, active_since: u64::MAX / 4 }).await;
+    let (newest, moved) =
+        listed(&fixture, SyncCursor::NOTHING, Segment { size: 3, page: None, active_since: u64::MAX / 4 }).await;
     assert_eq!((newest, moved.more), (vec![4, 9, 8], true));
 }
 
@@ -59,7 +60,7 @@ async fn an_old_unread_message_counts_exactly() {
     }
     fixture.send(id, &b, 4, "new").await.unwrap();
     let told = async || {
-        let segment = Segment { size: 9, active_since: crate::store::now() - 86_400_000 };
+        let segment = Segment { size: 9, page: None, active_since: crate::store::now() - 86_400_000 };
         let moved = fixture.store.moved(reader(&a), SyncCursor::NOTHING, segment).await.unwrap();
         let page = fixture.store.unread(reader(&a), id, None, 99).await.unwrap();
         (moved.described.conversations[0].unread, page.unread, page.messages.len())
@@ -92,11 +93,55 @@ async fn exactly_a_segment_is_one_answer() {
             }
         }
     };
-    let known = SyncCursor { version: i64::MAX, upd: Some(Upd::ZERO), listing: None };
+    let known = SyncCursor { version: i64::MAX, upd: Some(Upd::ZERO), listing: None, left: 0 };
     for (size, expected) in [(7, vec![6]), (6, vec![6]), (5, vec![5, 1]), (3, vec![3, 3]), (2, vec![2, 2, 2])] {
         let listed: Vec<_> = expected.iter().map(|count| (0, *count)).collect();
         assert_eq!(answers(SyncCursor::NOTHING, size).await, listed, "in segments of {size}");
         let told: Vec<_> = expected.iter().map(|count| (*count, 0)).collect();
         assert_eq!(answers(known, size).await, told, "in segments of {size}");
+    }
+}
+
+/// R004-G2: a page that is longer than a segment comes in ⌈page / segment⌉ of them, any other in one. Each answer tells how
+/// much of its page is left, so that one that broke off goes on where it stopped; who names no page goes on in segments.
+#[tokio::test]
+async fn a_page_comes_in_segments() {
+    let fixture = Fixture::new().await;
+    let (a, b) = (fixture.user("aa").await, fixture.user("bb").await);
+    for number in 1..=7 {
+        fixture.group(&format!("group {number}"), &[&a, &b]).await;
+    }
+    // What the answers hold that follow a cursor, and what is left of the page after each.
+    let answers = async |mut cursor: SyncCursor, page: Option<u32>| {
+        let page = page.map(|size| size.try_into().unwrap());
+        let mut answers = Vec::new();
+        loop {
+            let moved = fixture.store.moved(reader(&a), cursor, Segment { page, ..segment(3) }).await.unwrap();
+            answers.push((moved.changes.len() + moved.described.conversations.len(), moved.cursor.left));
+            cursor = moved.cursor;
+            if !moved.more {
+                return answers;
+            }
+        }
+    };
+    let known = SyncCursor { version: i64::MAX, upd: Some(Upd::ZERO), listing: None, left: 0 };
+    for (page, expected) in [
+        (Some(2), vec![(2, 0), (2, 0), (2, 0), (1, 0)]),
+        (Some(3), vec![(3, 0), (3, 0), (1, 0)]),
+        (Some(5), vec![(3, 2), (2, 0), (2, 0)]),
+        (Some(6), vec![(3, 3), (3, 0), (1, 0)]),
+        (Some(7), vec![(3, 4), (3, 1), (1, 0)]),
+        (Some(500), vec![(3, 497), (3, 494), (1, 0)]),
+        (None, vec![(3, 0), (3, 0), (1, 0)]),
+    ] {
+        assert_eq!(answers(SyncCursor::NOTHING, page).await, expected, "conversations in pages of {page:?}");
+        assert_eq!(answers(known, page).await, expected, "changes in pages of {page:?}");
+    }
+    // One that broke off, begun with another length, and without one.
+    let broken = SyncCursor { left: 2, ..known };
+    for (page, expected) in
+        [(Some(5), vec![(2, 0), (3, 2), (2, 0)]), (Some(1), vec![(1, 0); 7]), (None, vec![(3, 0), (3, 0), (1, 0)])]
+    {
+        assert_eq!(answers(broken, page).await, expected, "changes in pages of {page:?}");
     }
 }

@@ -1,7 +1,7 @@
 //! Who is told what of receiving and reading, and what of it is kept.
 
 use super::*;
-use protocol::messaging::{Readers, Withheld};
+use protocol::messaging::{ReadCount, Readers, Withheld};
 
 impl Fixture {
     /// Everything that was pushed since the last time, in order: whose log, and the change.
@@ -66,12 +66,12 @@ async fn groups_have_no_delivery_receipts() {
     assert_eq!(fixture.receipts(), [(users[0].id, (1, 1))]);
 }
 
-/// R000-10, R000-09: three senders among 60 members are three who are told: never the reader, never one who has left,
+/// R000-10, R000-09: three senders among 200 members, the most of whom anybody is told, are three who are told: never the reader, never one who has left,
 /// and nobody again of what they know.
 #[tokio::test]
 async fn only_the_senders_concerned_are_told() {
     let mut fixture = Fixture::new().await;
-    let users = fixture.users(60).await;
+    let users = fixture.users(Readers::LISTED_MAX).await;
     let id = fixture.group("group", &users.iter().map(AsRef::as_ref).collect::<Vec<_>>()).await;
     let (reader, left) = (&users[10], &users[13]);
     for (key, sender) in [&users[20], reader, &users[11], left, &users[12], &users[11], &users[20]].iter().enumerate() {
@@ -115,6 +115,18 @@ async fn a_large_group_counts_its_readers() {
     // One keeps it private, one answers.
     fixture.send(id, &users[30], 2, "y").await.unwrap();
     assert_eq!(fixture.store.count_message_readers(users[0].id, id, seq(1)).await.unwrap(), 20);
+    // The same of all that one wrote last: who came later and from whom it was withheld have not read it.
+    let withheld = NewMessage { invisible: vec![users[2].id, users[30].id], ..new(id, &users[0], 3, "z") };
+    fixture.store.writer().append(vec![withheld]).await.unwrap().remove(0).unwrap();
+    for user in &users[1..=20] {
+        fixture.report(user, id, 0, 3).await;
+    }
+    let counts = fixture.store.read_counts(users[0].id, id).await.unwrap();
+    assert_eq!(counts, [(1, 20), (3, 18)].map(|(at, count)| ReadCount { seq: seq(at), count }));
+    for ReadCount { seq, count } in counts {
+        assert_eq!(fixture.store.count_message_readers(users[0].id, id, seq).await.unwrap(), count);
+    }
+    assert_eq!(fixture.store.read_counts(users[5].id, id).await.unwrap(), []);
 }
 
 /// R000-11, R000-12, R000-17: a thousand reports of one pair leave one row, in its newest state, a thousand steps on.

@@ -65,7 +65,7 @@ impl Server {
             }
             Op::Readers { conversation } => {
                 let readers = self.readers(process.account, *conversation);
-                Answer::Readers(Readers { readers, listed: true, withheld: Vec::new() })
+                Answer::Readers(Readers { readers, listed: true, withheld: Vec::new(), counts: Vec::new() })
             }
             Op::Page { .. } => self.page(process),
             _ => return Err((405, ErrorCode::MethodNotAllowed)),
@@ -343,7 +343,17 @@ impl Server {
             None => format!("{began}.{}", upd.get()),
         };
         let conversations = listed.into_iter().map(|id| self.describe(process, id)).collect();
-        SyncPage { token, more, upd, changes, conversations, users: Vec::new(), older: None, requests: Vec::new() }
+        SyncPage {
+            token,
+            more,
+            left: 0,
+            upd,
+            changes,
+            conversations,
+            users: Vec::new(),
+            older: None,
+            requests: Vec::new(),
+        }
     }
 
     /// The objects of the account's log that changed after a position.

@@ -163,6 +163,7 @@ impl Oracle {
                 self.posted(me, *conversation, request, message);
             }
             (Request::Report { reports, .. }, Answer::Reported) => reports.iter().for_each(|r| self.reported(me, r)),
+            (Request::BeginAnew, _) => self.begun(login),
             (Request::Act(action), answer) => self.acted(login, action, answer),
             (Request::Sync { .. }, Answer::Sync(page)) => {
                 page.changes.iter().for_each(|change| self.check_change(me, change));
@@ -276,6 +277,16 @@ impl Oracle {
         for (&(account, id), &floor) in &self.member_floors {
             if account == login.account.id {
                 self.floors.insert((login.device, id), (account, floor));
+            }
+        }
+    }
+
+    /// One that lost what it kept begins as one that logs in.
+    fn begun(&mut self, login: &Login) {
+        for (&(account, id), &floor) in &self.member_floors {
+            if account == login.account.id {
+                let kept = self.floors.entry((login.device, id)).or_insert((account, floor));
+                kept.1 = kept.1.max(floor);
             }
         }
     }

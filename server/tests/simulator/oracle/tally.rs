@@ -15,8 +15,9 @@ impl Oracle {
 /// What a request is called in the tally.
 pub fn name(request: &Request) -> &'static str {
     match request {
-        Request::Sync { since: None } => "full syncs",
+        Request::Sync { since: None, .. } => "full syncs",
         Request::Sync { .. } => "syncs",
+        Request::BeginAnew => "begun anew",
         Request::History { .. } => "history",
         Request::Changes { .. } => "changes",
         Request::Conversation { .. } => "descriptions",

@@ -130,7 +130,9 @@ impl<'a> World<'a> {
 
     /// What a page loaded now has in it.
     pub async fn start(&mut self, login: &Login, open: Option<ConversationId>) -> Start {
-        let Ok(Answer::Sync(mut sync)) = self.ask(login, &Request::Sync { since: None }).await else {
+        let Ok(Answer::Sync(mut sync)) =
+            self.ask(login, &Request::Sync { since: None, page: self.rules.sync_page_size }).await
+        else {
             panic!("no page without a login")
         };
         let mut opened = None;

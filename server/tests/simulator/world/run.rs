@@ -324,14 +324,21 @@ impl World<'_> {
     /// The page is loaded anew; where the login was ended, after logging in again.
     pub(super) async fn reload(&mut self, n: usize, open: Option<ConversationId>) {
         let mut login = self.devices[n].login.clone();
-        let stands = self.ask(&login, &Request::Sync { since: None }).await.is_ok();
+        let stands = self.ask(&login, &Request::Sync { since: None, page: self.rules.sync_page_size }).await.is_ok();
         if !stands {
             let account = login.account.clone();
             let kept = &self.devices[n].kept;
             let tab = self.devices.iter().find(|tab| Rc::ptr_eq(&tab.kept, kept) && tab.login.token != login.token);
             match tab.map(|tab| tab.login.clone()) {
                 // Another tab of the browser has logged in again.
-                Some(other) if self.ask(&other, &Request::Sync { since: None }).await.is_ok() => login = other,
+                Some(other)
+                    if self
+                        .ask(&other, &Request::Sync { since: None, page: self.rules.sync_page_size })
+                        .await
+                        .is_ok() =>
+                {
+                    login = other
+                }
                 _ => {
                     login = self.backend.log_in(&account).await;
                     self.oracle.logged_in(&login);
