@@ -26,6 +26,25 @@ async function search(page: Page, query: string): Promise<void> {
   await page.getByRole('button', { name: say('搜索') }).click();
 }
 
+test('whom one meets leads to their card, and there one does what fits', FLOW, async ({ enter, server }) => {
+  const { page } = await enter(ME);
+  const peer = await server.program(PEER);
+  const id = await peer.group('读书会', [await (await server.program(ME)).id()]);
+  await peer.send(id, '大家好');
+  await new Messenger(page).choose('读书会');
+  await page.getByRole('log').getByRole('link', { name: PEER }).click();
+  await expect(page.getByRole('heading', { level: 2, name: PEER })).toBeVisible();
+  await page.getByRole('button', { name: `${say('关注')}: ${PEER}` }).click();
+  await expect(page.getByRole('button', { name: `${say('取消关注')}: ${PEER}` })).toBeVisible();
+  await page.getByRole('textbox', { name: say('打个招呼（选填）') }).fill('你好');
+  await page.getByRole('button', { name: `${say('加为好友')}: ${PEER}` }).click();
+  await expect(page.getByRole('button', { name: `${say('取消申请')}: ${PEER}` })).toBeVisible();
+  await look(page);
+  await part(page, '联系人').getByRole('link', { name: PEER }).click();
+  await page.getByRole('button', { name: `${say('取消申请')}: ${PEER}` }).click();
+  await expect(page.getByRole('button', { name: `${say('加为好友')}: ${PEER}` })).toBeVisible();
+});
+
 test('friends are asked, accepted and found on the page of contacts', FLOW, async ({ enter }) => {
   const [mine, theirs] = [(await enter(ME)).page, (await enter(PEER)).page];
   await mine.getByRole('link', { name: say('通讯录') }).click();

@@ -15,11 +15,14 @@ use protocol::profile::{Card, OwnAccount};
 use protocol::sync::SyncPage;
 use protocol::{
     Account, ClientId, Contact, Conversation, ConversationId, Device, ErrorCode, FriendRequest, MessageBody, Millis,
-    Rules, Seq, User, UserId,
+    Relation, Rules, Seq, User, UserId,
 };
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
 use sync::{Action, Presence, Shelf, Start};
+
+/// What the reader is to somebody else, and the friend request that waits between them.
+pub type Bond = (Relation, Option<FriendRequest>);
 
 /// Everything one page is rendered from.
 #[derive(Clone, Debug)]
@@ -56,8 +59,9 @@ pub enum Page {
     Company(Box<Company>),
     /// `GET`, `POST /welcome/{link}`: `handle`, `password`. Without a name the link lets nobody in.
     Welcome { name: Option<String>, form: Form },
-    /// `GET /u/{id}`: what the reader sees of somebody, with their title and departments in the company.
-    Card { card: Box<Card>, own: bool, post: Option<(Option<String>, String)> },
+    /// `GET /u/{id}`: what the reader sees of somebody, with their title and departments in the company, and what the two are
+    /// to each other; nothing of that to oneself.
+    Card { card: Box<Card>, post: Option<(Option<String>, String)>, bond: Option<Box<Bond>> },
     /// `GET`, `POST /settings/profile`: `display_name`, `bio`, `gender`, `birthday`, `phone`, and who sees each, as
     /// `bio_for`. `POST /settings/avatar`, with a file: `picture`, `x`, `y`, `size`, and `act`, `upload` or `remove`.
     Profile { own: Box<OwnAccount>, form: Form },

@@ -164,8 +164,8 @@ fn plain_page(page: Page, preferences: Preferences, words: &'static Words) -> (&
             let company = CompanyWords::of(words.language);
             (company.welcome, view! { <Welcome words company name form /> }.to_html())
         }
-        Page::Card { card, own, post } => {
-            (ProfileWords::of(words.language).profile, view! { <Card words card=*card own post /> }.to_html())
+        Page::Card { card, post, bond } => {
+            (ProfileWords::of(words.language).profile, view! { <Card words card=*card post bond /> }.to_html())
         }
         Page::Profile { own, form } => {
             (ProfileWords::of(words.language).edit, view! { <Profile words own=*own form /> }.to_html())

@@ -137,6 +137,7 @@ const ENGLISH: Record<string, English> = {
   同意: 'Accept',
   拒绝: 'Decline',
   好友: 'Friend',
+  关注: 'Follow',
   取消关注: 'Unfollow',
   拉黑: 'Block',
   移出黑名单: 'Unblock',

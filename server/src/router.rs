@@ -137,7 +137,7 @@ pub fn router(state: AppState) -> Router {
     let compression = CompressionLayer::new()
         .quality(CompressionLevel::Precise(4))
         .compress_when(SizeAbove::new(1_024).and(NotForContentType::IMAGES).and(NotForContentType::SSE));
-    api.merge(page::routes())
+    api.merge(page::router())
         .method_not_allowed_fallback(async || Refusal::new(ErrorCode::MethodNotAllowed, "this path has no such method"))
         .fallback(async || Refusal::not_found())
         // The last one is the first that a request meets.

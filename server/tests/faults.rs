@@ -30,6 +30,7 @@ impl Pair {
         let server = TestServer::start();
         let (a, b) = (server.person("aa").await, server.person("bb").await);
         let id = a.open(&b).await;
+        b.open(&a).await;
         Self { server, a, b, id }
     }
 
@@ -356,6 +357,7 @@ async fn weather(server: std::sync::Arc<TestServer>, seed: u64) {
     let (a, b) = (server.person(&format!("a{seed}")).await, server.person(&format!("b{seed}")).await);
     let again = Person::log_in(&server.address, &a.handle, support::PASSWORD).await;
     let id = a.open(&b).await;
+    b.open(&a).await;
     let mut posts = Vec::new();
     for (person, ahead, name) in [(a, DAY, "one"), (again, -DAY, "two"), (b, 0, "peer")] {
         let proxy = Proxy::start(&server.address).await;

@@ -147,10 +147,12 @@ fn server_with_groups(strangers: u64) -> (TestServer, Vec<String>) {
     (server, PEOPLE.map(str::to_owned).to_vec())
 }
 
-/// Opens direct conversations around the circle, and tells the recording who is in which conversation.
+/// Opens direct conversations around the circle, from both sides, and tells the recording who is in which conversation.
 async fn know_conversations(devices: &mut [Observer], recorder: &Recorder) {
     for (at, device) in devices[..PEOPLE.len()].iter().enumerate() {
-        device.person.open(&devices[(at + 1) % PEOPLE.len()].person).await;
+        let next = &devices[(at + 1) % PEOPLE.len()].person;
+        device.person.open(next).await;
+        next.open(&device.person).await;
     }
     let mut known: HashMap<ConversationId, (ConversationKind, Seq, Vec<Membership>)> = HashMap::new();
     for device in &devices[..PEOPLE.len()] {

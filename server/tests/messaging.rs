@@ -32,6 +32,49 @@ async fn a_send_is_idempotent() {
     assert_eq!(b.history(id, Seq::ZERO, 10).await.messages, [first.read::<Message>()]);
 }
 
+/// R001-04: who opens a direct conversation and writes nothing is in nobody else's list, sync or frames, as if they had
+/// not; with the first message the other has it by the ordinary way.
+#[tokio::test]
+async fn an_empty_conversation_is_nobody_elses_business() {
+    let server = TestServer::start();
+    let (a, b) = (server.person("aa").await, server.person("bb").await);
+    let (mut push, token) = (b.push().await, b.sync(None).await.token);
+    let id = a.open(&b).await;
+    a.patch(&path::preferences(id), &json!({"pinned": true})).await;
+    a.patch(path::ACCOUNT_ME, &json!({"display_name": "Another name"})).await;
+    server.settled().await;
+    for path in [path::conversation(id), path::messages(id), path::unread(id), path::changes(id, protocol::Rev::ZERO)] {
+        assert_eq!(b.get(&path).await.status, 404, "{path}");
+    }
+    assert!(!b.get(path::CONVERSATIONS).await.text().contains("Another name"));
+    assert!(b.sync(None).await.conversations.is_empty());
+    let moved = b.sync(Some(&token)).await;
+    assert!(moved.conversations.is_empty() && moved.changes.is_empty());
+
+    let first = a.send(id, "hello").await;
+    assert!(matches!(push.frame().await, ServerFrame::Conversation { conversation, .. } if conversation == id));
+    let about = b.conversation(id).await;
+    assert_eq!((about.unread, about.last), (1, Some(first)));
+    let moved = b.sync(Some(&moved.token)).await;
+    assert_eq!(moved.conversations.iter().map(|about| about.id).collect::<Vec<_>>(), [id]);
+}
+
+/// R001-04: who opens what the other has opened already hears that it is new, and the other hears nothing of it.
+#[tokio::test]
+async fn both_may_open_an_empty_conversation() {
+    let server = TestServer::start();
+    let (a, b) = (server.person("aa").await, server.person("bb").await);
+    let id = a.open(&b).await;
+    let mut push = a.push().await;
+    for (status, conversations) in [(201, 1), (200, 1)] {
+        assert_eq!(b.post(path::CONVERSATIONS, &json!({"peer": a.id})).await.status, status);
+        assert_eq!(b.sync(None).await.conversations.len(), conversations);
+    }
+    server.settled().await;
+    a.send(id, "hello").await;
+    assert!(matches!(push.frame().await, ServerFrame::Conversation { .. }), "nothing else came before");
+}
+
 /// R004-G8: frames carry their log's positions, in order, to every device of both sides.
 #[tokio::test]
 async fn frames_carry_positions() {
@@ -44,8 +87,8 @@ async fn frames_carry_positions() {
         let from = if number % 2 == 0 { &a } else { &b };
         sent.push(from.send(id, &format!("message {number}")).await);
     }
+    assert!(matches!(devices[0].frame().await, ServerFrame::Account { .. }), "first of all who opened it is a member");
     for device in &mut devices {
-        assert!(matches!(device.frame().await, ServerFrame::Account { .. }), "first of all they are members");
         for expected in &sent {
             match device.frame().await {
                 ServerFrame::Conversation {

@@ -73,6 +73,31 @@ async fn typing_is_heard_by_those_who_may_and_kept_nowhere() {
     assert_eq!((heard(&mut at_a).await, heard(&mut at_b).await), (vec![], vec![]), "across a block");
 }
 
+/// R004-I11: in a group, too, whom somebody blocks hears as little of their writing as of who accepts nobody, and the
+/// other way round.
+#[tokio::test]
+async fn in_a_group_a_block_and_accepting_nobody_sound_alike() {
+    let server = TestServer::start();
+    let (a, b, c) = (server.person("aa").await, server.person("bb").await, server.person("cc").await);
+    let group = json!({"title": "group", "members": [b.id, c.id]});
+    let id = a.post(path::CONVERSATIONS, &group).await.read::<protocol::Conversation>().id;
+    let (mut at_a, mut at_b, mut at_c) = (a.push().await, b.push().await, c.push().await);
+    let accept = async |from: &str| b.patch(path::ACCOUNT_ME, &json!({ "messages_from": from })).await.status;
+    for hide in [true, false] {
+        let hidden = if hide { accept("nobody").await } else { b.put(&path::block(a.id), &json!({})).await.status };
+        assert_eq!(hidden, 200);
+        say(&mut at_a, ClientFrame::Typing { conversation: id }).await;
+        say(&mut at_b, ClientFrame::Typing { conversation: id }).await;
+        assert_eq!((heard(&mut at_a).await, heard(&mut at_b).await), (vec![], vec![]), "accepts nobody: {hide}");
+        let third = if hide { vec![typing(id, &a)] } else { vec![typing(id, &a), typing(id, &b)] };
+        assert_eq!(heard(&mut at_c).await, third);
+        assert_eq!(accept("everyone").await, 200);
+    }
+    assert_eq!(b.delete(&path::block(a.id)).await.status, 204);
+    say(&mut at_b, ClientFrame::Typing { conversation: id }).await;
+    assert_eq!(heard(&mut at_a).await, [typing(id, &b)]);
+}
+
 /// R002-04: too much of it is passed over, and the connection stands.
 #[tokio::test]
 async fn typing_is_limited() {

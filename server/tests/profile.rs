@@ -7,7 +7,7 @@ mod support;
 use protocol::sync::AccountChange;
 use protocol::{ServerFrame, UserId, path};
 use serde_json::{Value, json};
-use support::{Person, TestServer};
+use support::{Browser, PASSWORD, Person, TestServer};
 
 async fn change(person: &Person, change: Value) -> Value {
     let answer = person.patch(path::ACCOUNT_ME, &change).await;
@@ -147,4 +147,49 @@ async fn nobody_walks_through_everybody() {
     for _ in 0..3 {
         assert_eq!(walker.get(&path::contact(known.id)).await.status, 200);
     }
+}
+
+/// What a page's forms let one do about somebody, in their order.
+fn acts(page: &str) -> Vec<&str> {
+    let acts = page.split("name=\"act\" value=\"").skip(1);
+    acts.filter_map(|rest| rest.split_once('"')).map(|(act, _)| act).collect()
+}
+
+/// R003-06: contacts, requests and members lead to what somebody tells of themselves, and there one does whatever fits what
+/// the two are to each other, without scripts; of oneself there is nothing to do.
+#[tokio::test]
+async fn a_card_offers_what_fits() {
+    let server = TestServer::start();
+    let (a, b) = (server.person("aa").await, server.person("bb").await);
+    let (mut mine, mut theirs) = (Browser::new(&server.address), Browser::new(&server.address));
+    mine.log_in("aa", PASSWORD).await;
+    theirs.log_in("bb", PASSWORD).await;
+    let (card, back) = (format!("/u/{}", b.id), format!("/u/{}", a.id));
+    let (to_b, to_a) = (b.id.to_string(), a.id.to_string());
+    assert_eq!(acts(&mine.get(&card).await.text()), ["befriend", "follow", "block"]);
+    assert!(acts(&mine.get(&back).await.text()).is_empty(), "of oneself");
+
+    mine.post("/contacts", &[("user", &to_b), ("act", "befriend"), ("greeting", "你好")]).await;
+    assert_eq!(acts(&mine.get(&card).await.text()), ["unfriend", "follow", "block"]);
+    let page = theirs.get(&back).await.text();
+    assert_eq!(acts(&page), ["befriend", "refuse", "follow", "block"]);
+    assert!(page.contains("你好"));
+    assert!(theirs.get("/contacts").await.text().contains(&format!("href=\"{back}\"")), "from the request");
+
+    theirs.post("/contacts", &[("user", &to_a), ("act", "befriend")]).await;
+    mine.post("/contacts", &[("user", &to_b), ("act", "follow")]).await;
+    mine.post("/contacts", &[("user", &to_b), ("act", "block")]).await;
+    assert_eq!(acts(&mine.get(&card).await.text()), ["unfriend", "unfollow", "unblock"]);
+    let page = theirs.get(&back).await.text();
+    assert_eq!(acts(&page), ["unfriend", "follow", "block"], "who is blocked sees nothing of it");
+    assert!(mine.get("/contacts").await.text().contains(&format!("href=\"{card}\"")));
+
+    let group = json!({"title": "群", "members": [b.id]});
+    let c = server.person("cc").await;
+    let id = c.post(path::CONVERSATIONS, &group).await.read::<protocol::Conversation>().id;
+    let mut other = Browser::new(&server.address);
+    other.log_in("cc", PASSWORD).await;
+    assert!(other.get(&format!("/c/{id}/group")).await.text().contains(&format!("href=\"{card}\"")));
+    b.send(id, "hello").await;
+    assert!(other.get(&format!("/c/{id}")).await.text().contains(&format!("href=\"{card}\"")), "from a bubble");
 }

@@ -10,16 +10,30 @@ use server::router::{Who, routes};
 use std::collections::BTreeSet;
 use support::{Answer, PASSWORD, Person, TestServer, fresh_client_id, text_message};
 
-/// Who calls, in the order of a row's statuses: nobody, somebody who was never in the group, one who was removed, and its
-/// member, admin and owner.
-const ROLES: [&str; 6] = ["nobody", "stranger", "former", "member", "admin", "owner"];
+/// Who calls: nobody, somebody who was never in the group, one who was removed, one whom the member blocks, and its member,
+/// admin and owner.
+const ROLES: [&str; 7] = ["nobody", "stranger", "former", "blocked", "member", "admin", "owner"];
 
-/// How one operation is called, and what each of [`ROLES`] is answered.
+/// How one operation is called, and what each of [`ROLES`] is answered; who is blocked is answered as a stranger is.
 struct Row {
     operation: &'static str,
     query: &'static str,
     body: Option<Value>,
     statuses: [u16; 6],
+}
+
+impl Row {
+    fn status(&self, role: &str) -> u16 {
+        let [nobody, stranger, former, member, admin, owner] = self.statuses;
+        match role {
+            "nobody" => nobody,
+            "stranger" | "blocked" => stranger,
+            "former" => former,
+            "member" => member,
+            "admin" => admin,
+            _ => owner,
+        }
+    }
 }
 
 fn row(operation: &'static str, query: &'static str, body: Option<Value>, statuses: [u16; 6]) -> Row {
@@ -130,7 +144,7 @@ async fn every_route_knows_who_may_call_it() {
     for role in &ROLES[1..] {
         people.push(server.person(role).await);
     }
-    let [_, former, member, admin, owner] = people.as_slice() else { panic!() };
+    let [_, former, blocked, member, admin, owner] = people.as_slice() else { panic!() };
     let (target, waiter) = (server.person("target").await, server.person("waiter").await);
     let group = json!({"members": [former.id, member.id, admin.id, target.id]});
     let group: protocol::Conversation = owner.post(path::CONVERSATIONS, &group).await.read();
@@ -138,6 +152,7 @@ async fn every_route_knows_who_may_call_it() {
     owner.patch(&path::member(id, admin.id), &json!({"role": "admin"})).await;
     owner.patch(&path::conversation(id), &json!({"joining": "approval", "history": "all"})).await;
     owner.delete(&path::member(id, former.id)).await;
+    member.put(&path::block(blocked.id), &json!({})).await;
     let secret = member.send(id, "the secret of the group").await.seq;
     let table = table(id, member, &target);
 
@@ -156,7 +171,9 @@ async fn every_route_knows_who_may_call_it() {
             Who::Member => assert_eq!((anonymous, stranger), (401, 404), "{}", row.operation),
         }
         assert_eq!(stranger, former, "{}: who was a member is a stranger", row.operation);
-        for (who, expected) in ROLES.into_iter().zip(row.statuses) {
+        let mut told = Vec::new();
+        for who in ROLES {
+            let expected = row.status(who);
             // The target is in the group and somebody waits, whatever the call before did.
             if row.operation == "removeMember" {
                 owner.post(&path::members(id), &json!({"users": [target.id]})).await;
@@ -201,10 +218,17 @@ async fn every_route_knows_who_may_call_it() {
             if !["member", "admin", "owner"].contains(&who) {
                 assert!(!answer.text().contains("the secret of the group"), "{} tells {who} the secret", row.operation);
             }
+            // R004-I11: what a read tells of the member who blocks is what it tells a stranger.
+            if ["getUser", "getContact"].contains(&row.operation) && ["stranger", "blocked"].contains(&who) {
+                let mut about = answer.json();
+                about.as_object_mut().unwrap().remove("upd");
+                told.push(about);
+            }
         }
+        assert!(told.iter().all(|about| *about == told[0]), "{} tells of a block: {told:?}", row.operation);
         if row.operation == "sendMessage" {
             let page = owner.history(id, Seq::ZERO, 100).await;
-            let outsiders = people.iter().take(2).map(|person| person.id).collect::<Vec<_>>();
+            let outsiders = people.iter().take(3).map(|person| person.id).collect::<Vec<_>>();
             assert!(page.messages.iter().all(|message| !outsiders.contains(&message.sender)));
         }
     }

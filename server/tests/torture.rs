@@ -90,6 +90,7 @@ async fn record(seed: u64, recorder: &Recorder) {
     }
     for (one, other) in [(0, 1), (1, 2), (2, 0)] {
         people[one].open(&people[other]).await;
+        people[other].open(&people[one]).await;
     }
     know(&people, recorder).await;
     let mut workers = Vec::new();

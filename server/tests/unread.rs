@@ -68,6 +68,7 @@ async fn n_messages_are_n_unread() {
     let server = TestServer::start();
     let (a, b) = (server.person("aa").await, server.person("bb").await);
     let id = a.open(&b).await;
+    b.open(&a).await;
     let mut sent = 0;
     for count in [0, 1, 99, 100, 1_000] {
         send_many(&b, id, count - sent).await;

@@ -99,7 +99,7 @@ impl SessionRow {
             unread: session.unread,
             peer,
             relation: session.relation,
-            mentioned: session.mentioned,
+            mentioned: session.mentions > 0,
             governs: session.group.as_ref().is_some_and(|group| group.role.may(Action::MentionAll)),
             waiting: session.group.as_ref().map_or(0, |group| group.waiting),
             announcement: session.group.and_then(|group| group.announcement).map(|it| it.text.into()),

@@ -6,6 +6,7 @@ use crate::backend::{Backend, Intent};
 use crate::live::Model;
 use crate::live::sessions::SessionRow;
 use crate::view::boxed::{hear, tracked};
+use crate::words::Words;
 use leptos::prelude::*;
 use leptos::{ev, html};
 use protocol::{ConversationKind, Mentions, UserId};
@@ -64,7 +65,7 @@ impl Mentioning {
     fn choices(self) -> Vec<Choice> {
         let Some((_, name)) = self.at.get() else { return Vec::new() };
         let everybody = self.model.words.everybody;
-        let all = self.session.with(|row| row.governs) && everybody.starts_with(&name);
+        let all = self.session.with(|row| row.governs) && means_everybody(self.model.words, &name);
         let me = self.model.account.with(|account| account.id);
         let found = self.model.people.with(|people| people.found.clone()).unwrap_or_default();
         let found = found.into_iter().filter(|user| user.id != me).take(OFFERED);
@@ -128,6 +129,12 @@ impl Mentioning {
     }
 }
 
+/// Whether what follows an "@" may become everybody, in capitals or not.
+fn means_everybody(words: &Words, typed: &str) -> bool {
+    let typed = typed.to_ascii_lowercase();
+    words.everybody_typed.iter().any(|word| word.starts_with(&typed))
+}
+
 /// The names that are offered.
 #[component]
 pub fn MentionList(mentioning: Mentioning) -> impl IntoView {
@@ -156,4 +163,23 @@ pub fn MentionList(mentioning: Mentioning) -> impl IntoView {
             }
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::preferences::Language;
+
+    /// R002-17: everybody is offered by their word, its pinyin and initials, and "all", whatever the case.
+    #[test]
+    fn everybody_is_found_as_they_are_typed() {
+        for (language, offered, not) in [
+            (Language::Chinese, ["", "所有", "suo", "SYR", "All"], ["所谓", "ren"]),
+            (Language::English, ["", "Every", "EVERYBODY", "everyone", "a"], ["body", "alla"]),
+        ] {
+            let words = Words::of(language);
+            offered.iter().for_each(|typed| assert!(means_everybody(words, typed), "{typed}"));
+            not.iter().for_each(|typed| assert!(!means_everybody(words, typed), "{typed}"));
+        }
+    }
 }

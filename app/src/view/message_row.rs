@@ -15,10 +15,11 @@ use crate::live::tip::Tip as Said;
 use crate::view::boxed::{hear, tracked};
 use crate::words::time::iso;
 use leptos::either::Either;
+use leptos::ev;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 use leptos::web_sys::HtmlTextAreaElement;
-use protocol::{ClientId, ConversationId, ErrorCode};
+use protocol::{ClientId, ConversationId, ErrorCode, path};
 use sync::{Action, ReadMark};
 
 #[component]
@@ -113,13 +114,27 @@ fn Standing(model: Model, conversation: ConversationId, row: RwSignal<MessageRow
     }
 }
 
-/// The sender's picture, at the last message of a group.
+/// The sender's picture, at the last message of a group: the way to what they tell of themselves, unless messages are being
+/// picked. It is no stop of the keyboard, which would have as many as there are messages; the members' page has the same.
 #[component]
 fn Sender(row: RwSignal<MessageRow>) -> impl IntoView {
+    let picked = Picked::here();
+    let stay = move |event: ev::MouseEvent| {
+        if picked.picking_now() {
+            event.prevent_default();
+        }
+    };
     let shown = Memo::new(move |_| row.with(|row| row.last.then(|| (row.author.clone(), row.avatar.clone()))));
     tracked(move || {
-        let tint = row.with_untracked(|row| row.sender.get());
-        shown.get().map(|(name, picture)| view! { <Avatar name tint picture small=true /> })
+        let sender = row.with_untracked(|row| row.sender);
+        shown.get().map(|(name, picture)| {
+            let label = name.clone();
+            view! {
+                <a class="sender" href=path::card(sender) tabindex="-1" aria-label=label on:click=hear(stay)>
+                    <Avatar name tint=sender.get() picture small=true />
+                </a>
+            }
+        })
     })
 }
 

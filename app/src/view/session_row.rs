@@ -144,11 +144,11 @@ fn SessionBadge(
     let backend = Backend::here();
     let panels = Panels::here();
     let id = row.with_untracked(|row| row.id);
-    let unread = Memo::new(move |_| row.with(|row| (row.unread, row.marked, row.muted)));
+    let unread = Memo::new(move |_| row.with(|row| (row.unread, row.marked, row.muted && !row.mentioned)));
     let open = move |_| panels.why(backend, id, row.with_untracked(|row| row.title(words)));
     let tab = move || stop.get().map(|stop| if stop == id { "0" } else { "-1" });
     tracked(move || {
-        let (count, marked, muted) = unread.get();
+        let (count, marked, quiet) = unread.get();
         if count == 0 {
             return marked.then(|| Either::Left(view! { <span class="session-dot" aria-hidden="true"></span> }));
         }
@@ -165,7 +165,7 @@ fn SessionBadge(
                     on:click=hear(open)
                     on:focus=hear(move |_| focused.set(Some(id)))
                 >
-                    <span class="badge" class:is-quiet=muted>
+                    <span class="badge" class:is-quiet=quiet>
                         {badge(count)}
                     </span>
                 </button>

@@ -117,6 +117,7 @@ pub const WORDS: Words = Words {
     },
     mention_someone: "选择要提醒的人",
     everybody: "所有人",
+    everybody_typed: &["所有人", "suoyouren", "syr", "all", "everyone"],
     edit_again: "重新编辑",
     select: "多选",
     select_this: "选择这条消息",

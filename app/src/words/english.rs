@@ -116,6 +116,7 @@ pub const WORDS: Words = Words {
     },
     mention_someone: "Whom to mention",
     everybody: "everybody",
+    everybody_typed: &["everybody", "everyone", "all"],
     edit_again: "Edit again",
     select: "Select",
     select_this: "Select this message",

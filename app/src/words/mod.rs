@@ -99,6 +99,8 @@ pub struct Words {
     pub parted: fn(Parting) -> &'static str,
     pub mention_someone: &'static str,
     pub everybody: &'static str,
+    /// What one may type after an "@" for everybody, in small letters.
+    pub everybody_typed: &'static [&'static str],
     pub edit_again: &'static str,
     pub select: &'static str,
     pub select_this: &'static str,

@@ -99,6 +99,9 @@ fn yes() -> bool {
 }
 
 impl Conversation {
+    /// The most unread messages that name the reader of which a description tells.
+    pub const MENTIONS: usize = 100;
+
     /// Whether it stands among the messages of strangers: somebody has written to the member who never answered, and
     /// who neither follows them nor has them as a friend (R001-04).
     pub fn stranger(&self) -> bool {

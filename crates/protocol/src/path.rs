@@ -87,6 +87,11 @@ pub fn hidden(id: ConversationId) -> String {
     format!("{CONVERSATIONS}/{id}/hidden")
 }
 
+/// The page of what somebody tells of themselves.
+pub fn card(id: UserId) -> String {
+    format!("/u/{id}")
+}
+
 pub fn preferences(id: ConversationId) -> String {
     format!("{CONVERSATIONS}/{id}/preferences")
 }

@@ -345,8 +345,8 @@ pub struct Session {
     pub marked: bool,
     /// What stands in the composer.
     pub draft: String,
-    /// An unread message names the account.
-    pub mentioned: bool,
+    /// How many unread messages name the account, as far as a description tells.
+    pub mentions: u64,
     /// In a group only.
     pub group: Option<Group>,
 }

@@ -7,10 +7,10 @@ use protocol::{ConversationId, Millis};
 use std::cmp::Reverse;
 
 impl Held {
-    /// Where it stands in the list, smaller first: by the newest message that is shown. What is muted does not rise.
+    /// Where it stands in the list, smaller first: by the newest message that is shown.
     pub fn place(&self, unread_first: bool) -> Place {
         let at = self.about.last.as_ref().map_or(self.about.active_at, |last| last.at);
-        let rises = unread_first && !self.muted && self.awaits();
+        let rises = unread_first && self.rises();
         (Reverse(self.about.preferences.pinned), Reverse(rises), Reverse(at), Reverse(self.about.id))
     }
 
@@ -65,10 +65,10 @@ pub(crate) fn sorted(mut places: Vec<Place>) -> impl Iterator<Item = Conversatio
 mod tests {
     use super::*;
     use crate::sessions::tests::{described, me};
-    use protocol::Preferences;
+    use protocol::{Preferences, Seq};
 
     /// A conversation as `id:unread@time`, with signs after it: `p` pinned, `m` muted, `u` marked unread, `a` archived,
-    /// `b` archived before its newest message.
+    /// `b` archived before its newest message, `n` named in that one, `o` named in the first.
     fn parse(word: &str) -> Held {
         let signs = word.trim_start_matches(|c: char| !c.is_ascii_alphabetic());
         let (id, rest) = word.trim_end_matches(signs).split_once(':').unwrap();
@@ -81,6 +81,9 @@ mod tests {
         if signs.contains(['a', 'b']) {
             told.archived_until = if signs.contains('a') { about.head_seq.next() } else { about.head_seq };
         }
+        let named =
+            [('o', Seq::ZERO.next()), ('n', about.head_seq)].into_iter().filter(|(sign, _)| signs.contains(*sign));
+        about.mentions = named.map(|(_, seq)| seq).collect();
         let mut held = Held::new(about, me());
         held.muted = held.mutes(0);
         held
@@ -127,6 +130,20 @@ mod tests {
     fn an_archived_conversation_comes_back_with_the_next_message() {
         for (shelf, expected) in [(Shelf::All, "3 2"), (Shelf::Archived, "4 1"), (Shelf::Unread, "3")] {
             check_part("1:0@50a 2:0@70 3:1@60b 4:1@60bm", None, true, &shelf, expected);
+        }
+    }
+
+    /// R004-B7.9: an unread message that names one lifts what is muted above what wants nothing, and out of the archive if it
+    /// came after it was archived; it counts that message alone.
+    #[test]
+    fn a_mention_pierces_a_mute() {
+        check("1:0@70 2:9@60mn 3:9@50m 4:1@10", None, "2 4 1 3");
+        check_part("1:0@70 2:9@90mn 3:9@50m", None, false, &Shelf::All, "2 1 3");
+        for (shelf, expected) in [(Shelf::All, "1 2"), (Shelf::Archived, "3 4")] {
+            check_part("1:2@50bmn 2:0@70 3:2@60bmo 4:2@50bm", None, true, &shelf, expected);
+        }
+        for (word, counted) in [("1:9@1mn", 1), ("1:9@1mno", 2), ("1:9@1m", 0), ("1:9@1n", 9), ("1:0@1m", 0)] {
+            assert_eq!(parse(word).counted(), counted, "{word}");
         }
     }
 

@@ -354,9 +354,9 @@ impl Held {
         self.exceptions.unread(&self.about)
     }
 
-    /// Whether an unread message names the account.
-    pub fn mentioned(&self) -> bool {
-        !self.exceptions.mentions(&self.about).is_empty()
+    /// How many unread messages name the account, as far as a description tells.
+    pub fn mentions(&self) -> u64 {
+        self.exceptions.mentions(&self.about).len().min(Conversation::MENTIONS) as u64
     }
 
     pub fn first_unread(&self) -> Option<Seq> {
@@ -381,10 +381,12 @@ impl Held {
         self.about.preferences.muted(time)
     }
 
-    /// Whether it is off the main list: archived, and nothing has come since, or it is muted.
+    /// Whether it is off the main list: archived, and nothing has come since; where it is muted, nothing unread that names
+    /// the account.
     pub fn archived(&self) -> bool {
         let until = self.about.preferences.archived_until;
-        !until.is_zero() && (self.about.head_seq < until || self.muted)
+        let quiet = || self.muted && !self.exceptions.mentions(&self.about).iter().any(|seq| *seq >= until);
+        !until.is_zero() && (self.about.head_seq < until || quiet())
     }
 
     /// Whether it wants to be looked at.
@@ -392,10 +394,19 @@ impl Held {
         self.unread() > 0 || self.about.preferences.marked_unread
     }
 
-    /// What it adds to the total: nothing while it is muted, of somebody who is blocked, or deleted on this device.
+    /// Whether it rises above what wants nothing: what is muted only if an unread message names the account.
+    pub fn rises(&self) -> bool {
+        self.awaits() && (!self.muted || self.mentions() > 0)
+    }
+
+    /// What it adds to the total: nothing of somebody who is blocked, or deleted on this device; while it is muted only the
+    /// messages that name the account.
     pub fn counted(&self) -> u64 {
-        let counts = self.listed() && !self.muted && !self.about.relation.blocking;
-        if counts { self.unread() } else { 0 }
+        match self.listed() && !self.about.relation.blocking {
+            false => 0,
+            true if self.muted => self.mentions(),
+            true => self.unread(),
+        }
     }
 
     fn is_last(&self, seq: Seq) -> bool {

@@ -51,7 +51,7 @@ impl Client {
             archived: held.archived(),
             marked: self.marked(held),
             draft: self.draft(id).to_owned(),
-            mentioned: held.mentioned(),
+            mentions: held.mentions(),
             group: about.group.clone(),
         })
     }

@@ -4,7 +4,7 @@ use crate::error::Refusal;
 use crate::state::AppState;
 use crate::store::{Store, StoreError};
 use protocol::contacts::{AskFriend, Contacts, FriendRequests};
-use protocol::{Contact, UserId};
+use protocol::{Contact, FriendRequest, Relation, UserId};
 
 /// A page of contacts when the reader names no length, and at most.
 pub const LIMIT: u32 = 100;
@@ -46,6 +46,19 @@ pub async fn get(state: &AppState, account: UserId, other: UserId) -> Result<Con
     Ok(state.store.contact(account, other).await?)
 }
 
+/// What the account and somebody whom it may look at are to each other, and whether one of them asks the other to be
+/// friends.
+pub async fn bond(
+    state: &AppState,
+    account: UserId,
+    other: UserId,
+) -> Result<(Relation, Option<FriendRequest>), Refusal> {
+    let relation = state.store.contact(account, other).await?.relation;
+    let FriendRequests { incoming, outgoing } = state.store.friend_requests(account).await?;
+    let request = incoming.into_iter().chain(outgoing).find(|request| request.user.id == other);
+    Ok((relation, request))
+}
+
 /// The friend requests that wait for an answer.
 pub async fn requests(state: &AppState, account: UserId) -> Result<FriendRequests, Refusal> {
     Ok(state.store.friend_requests(account).await?)
@@ -58,8 +71,7 @@ pub async fn ask_friend(
     other: UserId,
     request: AskFriend,
 ) -> Result<Contact, Refusal> {
-    another(account, other)?;
-    look_at(state, account, other).await?;
+    approach(state, account, other).await?;
     Ok(state.store.ask_friend(account, other, request.greeting).await?)
 }
 
@@ -77,15 +89,13 @@ pub async fn refuse_friend(state: &AppState, account: UserId, other: UserId) -> 
 
 /// Follows another, or ends that.
 pub async fn follow(state: &AppState, account: UserId, other: UserId, follow: bool) -> Result<Contact, Refusal> {
-    another(account, other)?;
-    look_at(state, account, other).await?;
+    approach(state, account, other).await?;
     Ok(state.store.follow(account, other, follow).await?)
 }
 
 /// Blocks another, or ends that.
 pub async fn block(state: &AppState, account: UserId, other: UserId, block: bool) -> Result<Contact, Refusal> {
-    another(account, other)?;
-    look_at(state, account, other).await?;
+    approach(state, account, other).await?;
     let contact = state.store.block(account, other, block).await?;
     state.hub.part(account, other);
     Ok(contact)
@@ -94,6 +104,12 @@ pub async fn block(state: &AppState, account: UserId, other: UserId, block: bool
 /// Whether one of the two blocks the other: then neither is told anything about the other that is not a message.
 pub async fn blocked_between(store: &Store, one: UserId, other: UserId) -> Result<bool, StoreError> {
     store.blocked_between(one, other).await
+}
+
+/// Lets the account have to do with another.
+async fn approach(state: &AppState, account: UserId, other: UserId) -> Result<(), Refusal> {
+    another(account, other)?;
+    look_at(state, account, other).await
 }
 
 /// Nobody is their own contact.

@@ -1,7 +1,8 @@
 //! Who is there, and who writes: told to those who are online at that moment, and kept nowhere.
 //!
-//! Invariants: nobody across a block and no stranger learns anything, nor one of a direct conversation in which either
-//! accepts nobody's messages (R004-I11); who hides when they were last there does not see it of others; what cannot be delivered at once is dropped.
+//! Invariants: nobody across a block and no stranger learns anything, nor anybody of whom accepts nobody's messages, or
+//! while they do so themselves, in groups as in direct conversations: one cannot be told from the other (R004-I11). Who
+//! hides when they were last there does not see it of others. What cannot be delivered at once is dropped.
 
 use crate::error::Refusal;
 use crate::state::AppState;

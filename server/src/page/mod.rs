@@ -35,40 +35,56 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use openidconnect::url::form_urlencoded::byte_serialize;
 use protocol::ErrorCode;
 use return_to::ReturnTo;
 use std::convert::Infallible;
 
+/// A path that is not the API's.
+pub struct PageRoute {
+    pub path: &'static str,
+    /// The methods that it has, as words.
+    pub methods: &'static str,
+    handler: MethodRouter<AppState>,
+}
+
 /// Every path that is not the API's.
 #[rustfmt::skip]
-pub fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/",             get(messenger::home))
-        .route("/c/{id}",       get(messenger::conversation).post(messenger::send))
-        .route("/c/{id}/group", get(groups::settings).post(groups::act))
-        .route("/join/{link}",  get(groups::invitation).post(groups::join))
-        .route("/new/group",    get(groups::choose).post(groups::make))
-        .route("/login",        get(forms::login).post(forms::log_in))
-        .route("/login/oidc",   get(provider::begin))
-        .route(provider::CALLBACK, get(provider::finish))
-        .route("/logout",       post(forms::log_out))
-        .route("/register",     get(forms::register).post(forms::sign_up))
-        .route("/new",          get(forms::new).post(forms::open))
-        .route("/contacts",     get(contacts::show).post(contacts::act))
-        .route("/company",      get(company::show))
-        .route("/welcome/{link}", get(welcome::show).post(welcome::come_in))
-        .route("/devices",      get(forms::devices).post(forms::revoke))
-        .route("/settings",     get(forms::settings).post(forms::set))
-        .route("/settings/identities", post(provider::change))
-        .route("/settings/profile", get(profile::edit).post(profile::change))
-        .route("/settings/avatar", post(profile::picture).layer(DefaultBodyLimit::max(pictures::BYTES + 4_096)))
-        .route("/u/{id}",       get(profile::card))
-        .route("/offline",      get(offline))
-        .route("/service-worker.js", get(site::service_worker))
-        .route("/favicon.svg",  get(site::icon))
-        .route("/pkg/{*name}",  get(site::file))
+pub fn routes() -> Vec<PageRoute> {
+    let route = |path, methods, handler| PageRoute { path, methods, handler };
+    let picture = DefaultBodyLimit::max(pictures::BYTES + 4_096);
+    vec![
+        route("/",                  "GET",      get(messenger::home)),
+        route("/c/{id}",            "GET POST", get(messenger::conversation).post(messenger::send)),
+        route("/c/{id}/group",      "GET POST", get(groups::settings).post(groups::act)),
+        route("/join/{link}",       "GET POST", get(groups::invitation).post(groups::join)),
+        route("/new/group",         "GET POST", get(groups::choose).post(groups::make)),
+        route("/login",             "GET POST", get(forms::login).post(forms::log_in)),
+        route("/login/oidc",        "GET",      get(provider::begin)),
+        route(provider::CALLBACK,   "GET",      get(provider::finish)),
+        route("/logout",            "POST",     post(forms::log_out)),
+        route("/register",          "GET POST", get(forms::register).post(forms::sign_up)),
+        route("/new",               "GET POST", get(forms::new).post(forms::open)),
+        route("/contacts",          "GET POST", get(contacts::show).post(contacts::act)),
+        route("/company",           "GET",      get(company::show)),
+        route("/welcome/{link}",    "GET POST", get(welcome::show).post(welcome::come_in)),
+        route("/devices",           "GET POST", get(forms::devices).post(forms::revoke)),
+        route("/settings",          "GET POST", get(forms::settings).post(forms::set)),
+        route("/settings/identities", "POST",   post(provider::change)),
+        route("/settings/profile",  "GET POST", get(profile::edit).post(profile::change)),
+        route("/settings/avatar",   "POST",     post(profile::picture).layer(picture)),
+        route("/u/{id}",            "GET",      get(profile::card)),
+        route("/offline",           "GET",      get(offline)),
+        route("/service-worker.js", "GET",      get(site::service_worker)),
+        route("/favicon.svg",       "GET",      get(site::icon)),
+        route("/pkg/{*name}",       "GET",      get(site::file)),
+    ]
+}
+
+/// The pages, to be served beside the API.
+pub fn router() -> Router<AppState> {
+    routes().into_iter().fold(Router::new(), |router, route| router.route(route.path, route.handler))
 }
 
 /// The browser that asks, as far as a page depends on it.

@@ -3,7 +3,7 @@
 use super::{Browser, see_other};
 use crate::api::extract::{Form, Path};
 use crate::auth::CurrentUser;
-use crate::domain::{company, profiles};
+use crate::domain::{company, contacts, profiles};
 use crate::error::Refusal;
 use crate::state::AppState;
 use app::backend::{self, Page};
@@ -12,7 +12,7 @@ use axum::extract::{FromRequest, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use protocol::profile::{Audience, Audiences, ChangeAccount, Crop, Gender};
-use protocol::{DisplayName, ErrorCode, UserId};
+use protocol::{DisplayName, ErrorCode, UserId, path};
 use std::fmt::Display;
 
 const EDIT: &str = "/settings/profile";
@@ -24,9 +24,11 @@ pub async fn card(
     user: CurrentUser,
     Path(id): Path<UserId>,
 ) -> Result<Response, Refusal> {
+    let account = user.account.id;
     let card = Box::new(profiles::card(&state, &user, id).await?);
-    let post = company::post(&state, user.account.id, id).await?;
-    Ok(browser.show(StatusCode::OK, Page::Card { own: id == user.account.id, card, post }))
+    let post = company::post(&state, account, id).await?;
+    let bond = if id == account { None } else { Some(Box::new(contacts::bond(&state, account, id).await?)) };
+    Ok(browser.show(StatusCode::OK, Page::Card { card, post, bond }))
 }
 
 /// `GET /settings/profile`
@@ -47,7 +49,7 @@ pub async fn change(
         Err(refusal) => Err(refusal),
     };
     match changed {
-        Ok(_) => Ok(see_other(&format!("/u/{}", user.account.id))),
+        Ok(_) => Ok(see_other(&path::card(user.account.id))),
         Err(refusal) => again(&state, &browser, &user, &refusal, fields).await,
     }
 }

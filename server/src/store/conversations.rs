@@ -1,6 +1,5 @@
-//! Reading conversations as their members see them, and opening direct ones.
+//! Reading conversations as their members see them, and making them.
 
-use super::accounts::is_active;
 use super::append::decode_message;
 use super::hidden::WITHHELD;
 use super::positions::{from_json, json};
@@ -66,12 +65,29 @@ pub struct Described {
     pub users: Vec<User>,
 }
 
+/// Whether a conversation is there for its member: to whom another opened a direct one, not before there is a message
+/// in it that they see.
+macro_rules! there {
+    ($member:literal) => {
+        concat!(
+            "(",
+            $member,
+            ".opened = 1 or exists (select 1 from message as v where v.conversation = ",
+            $member,
+            ".conversation and not exists (select 1 from hidden as w where w.account = ",
+            $member,
+            ".account and w.conversation = v.conversation and w.seq = v.seq and w.why = 2)))"
+        )
+    };
+}
+pub(super) use there;
+
 /// Describes the conversations that a query (`$1` is the account, `$2` the device or null) chooses.
 macro_rules! describe {
-    ($chosen:literal) => {
+    ($($chosen:tt)*) => {
         concat!(
             "with chosen (id) as (",
-            $chosen,
+            $($chosen)*,
             ") select c.id, c.kind, c.title, c.members, c.rev, c.head_seq, c.active_at,
                 max(m.vis_from, coalesce(f.seq, 0) + 1), m.delivered, m.read,
                 p.id, p.handle, p.display_name, p.avatar, p.version,
@@ -101,8 +117,9 @@ macro_rules! describe {
             from chosen
             join account as me on me.id = $1
             join conversation as c on c.id = chosen.id
-            join member as m on m.account = $1 and m.conversation = c.id
-            left join floor as f on f.device = $2 and f.conversation = c.id
+            join member as m on m.account = $1 and m.conversation = c.id and ",
+            there!("m"),
+            " left join floor as f on f.device = $2 and f.conversation = c.id
             left join account as p
                 on p.id = case when c.low = m.account then c.high else c.low end and c.low <> c.high
             left join relation as r on r.account = m.account and r.other = p.id
@@ -129,8 +146,9 @@ const ONE: &str = describe!("select $3");
 const PAGE: &str = describe!(
     "select c.id from member as m join conversation as c on c.id = m.conversation
     left join floor as f on f.device = $2 and f.conversation = c.id
-    where m.account = $1 and (c.active_at, c.id) < ($4, $5)
-        and (c.version > $3 and c.head_seq > coalesce(f.seq, -1)
+    where m.account = $1 and (c.active_at, c.id) < ($4, $5) and ",
+    there!("m"),
+    " and (c.version > $3 and c.head_seq > coalesce(f.seq, -1)
             and (c.active_at >= $7 or c.head_seq > max(m.read, m.vis_from - 1, coalesce(f.seq, 0))
                 or exists (select 1 from preference as w where w.account = $1 and w.conversation = c.id
                     and (w.pinned = 1 or w.marked_unread = 1 or w.draft <> '')))
@@ -140,7 +158,6 @@ const PAGE: &str = describe!(
 
 const THESE: &str = describe!("select value from json_each($3)");
 
-const FIND_DIRECT: &str = "select id from conversation where low = $1 and high = $2";
 const INSERT: &str = "insert into conversation (kind, low, high, title, created_at, active_at, members, version)
     values ($1, $2, $3, $4, $5, $5, 0, $6) returning id";
 const JOIN_UPD: &str = "update account set upd = upd + 1 where id in (select value from json_each($2))
@@ -164,8 +181,7 @@ const JOIN_COUNT: &str = "update conversation
 
 /// Every statement of this file, for the test that explains them.
 #[cfg(test)]
-pub const STATEMENTS: &[&str] =
-    &[ONE, THESE, PAGE, FIND_DIRECT, INSERT, JOIN_UPD, JOIN, BACK, OWN, JOINED_UPD, JOIN_COUNT];
+pub const STATEMENTS: &[&str] = &[ONE, THESE, PAGE, INSERT, JOIN_UPD, JOIN, BACK, OWN, JOINED_UPD, JOIN_COUNT];
 
 impl Store {
     /// One conversation as its member sees it; `NotFound` for everybody else.
@@ -193,41 +209,27 @@ impl Store {
     ) -> Result<Described, StoreError> {
         Ok(page(&mut *self.reader.acquire().await?, reader, Since::EVER, after, limit).await?.0)
     }
-
-    /// Opens the direct conversation of the two, who may be one; tells whether it is new. `NotFound` when it would be new
-    /// and the other was deactivated.
-    pub async fn open_direct(&self, reader: Reader, peer: UserId) -> Result<(Conversation, bool), StoreError> {
-        let account = reader.account;
-        self.writer()
-            .run(move |tx| {
-                Box::pin(async move {
-                    let (low, high) = (account.min(peer), account.max(peer));
-                    let found: Option<i64> = sqlx::query_scalar(FIND_DIRECT)
-                        .bind(low.as_i64())
-                        .bind(high.as_i64())
-                        .fetch_optional(&mut *tx.conn)
-                        .await?;
-                    if let Some(id) = found {
-                        return Ok((only(one(tx.conn, reader, parse(id)?).await?)?, false));
-                    }
-                    if !is_active(tx.conn, peer).await? {
-                        return Err(StoreError::NotFound);
-                    }
-                    let members: &[UserId] = if low == high { &[low] } else { &[low, high] };
-                    let id = create(tx, ConversationKind::Direct, None, super::now(), members).await?;
-                    for member in members {
-                        tell_joined(tx, *member, id).await?;
-                    }
-                    Ok((only(one(tx.conn, reader, id).await?)?, true))
-                })
-            })
-            .await
-    }
 }
 
 /// Makes a conversation. The members of a direct one are its one or two accounts, the smaller first;
 /// the first member of a group owns it.
 pub(super) async fn create(
+    tx: &mut Tx<'_>,
+    kind: ConversationKind,
+    title: Option<&str>,
+    created_at: Millis,
+    members: &[UserId],
+) -> Result<ConversationId, StoreError> {
+    let id = insert(tx, kind, title, created_at, members).await?;
+    join(tx, id, members, true).await?;
+    if let Some(owner) = members.first().filter(|_| kind == ConversationKind::Group) {
+        sqlx::query(OWN).bind(id.as_i64()).bind(owner.as_i64()).execute(&mut *tx.conn).await?;
+    }
+    Ok(id)
+}
+
+/// A conversation that nobody is a member of yet.
+pub(super) async fn insert(
     tx: &mut Tx<'_>,
     kind: ConversationKind,
     title: Option<&str>,
@@ -244,12 +246,7 @@ pub(super) async fn create(
         .bind(tx.version)
         .fetch_one(&mut *tx.conn)
         .await?;
-    let id = parse(id)?;
-    join(tx, id, members, true).await?;
-    if let Some(owner) = members.first().filter(|_| !direct) {
-        sqlx::query(OWN).bind(id.as_i64()).bind(owner.as_i64()).execute(&mut *tx.conn).await?;
-    }
-    Ok(id)
+    parse(id)
 }
 
 /// Makes the accounts members, those that are not yet, each with a stamp of its own log. `all`: they see everything that

@@ -1,7 +1,7 @@
 //! Reading messages: pages by key, and what changed after a log position.
 
 use super::append::decode_message;
-use super::conversations::{Described, Reader, one, only, read_nickname, read_user};
+use super::conversations::{Described, Reader, one, only, read_nickname, read_user, there};
 use super::{Store, StoreError, parse};
 use protocol::messaging::{ChangesPage, HistoryPage};
 use protocol::{ConversationId, Message, Nickname, Rev, Seq, User, UserId};
@@ -46,10 +46,13 @@ const NAMED: &str = "select account, nickname, nickname_rev from member where co
 
 const VIS_FROM: &str = "select vis_from from member where account = $1 and conversation = $2";
 
-const HEAD: &str = "select c.head_seq, c.rev, max(m.vis_from, coalesce(f.seq, 0) + 1), a.upd
+const HEAD: &str = concat!(
+    "select c.head_seq, c.rev, max(m.vis_from, coalesce(f.seq, 0) + 1), a.upd
     from member as m join conversation as c on c.id = m.conversation join account as a on a.id = m.account
     left join floor as f on f.device = $3 and f.conversation = c.id
-    where m.account = $1 and m.conversation = $2";
+    where m.account = $1 and m.conversation = $2 and ",
+    there!("m")
+);
 
 /// Every statement of this file, for the test that explains them.
 #[cfg(test)]

@@ -32,6 +32,7 @@ mod members;
 mod membership;
 mod mentions;
 mod notices;
+mod opening;
 mod outbound;
 mod positions;
 mod preferences;

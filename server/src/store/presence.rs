@@ -1,19 +1,23 @@
 //! Who may learn that somebody is there, or writes. None of it is kept but when an account was last there.
 
+use super::conversations::there;
 use super::positions::json;
 use super::{Store, StoreError, parse};
 use protocol::{ConversationId, Millis, UserId};
 
-// Nobody across a block learns of it, and in a direct conversation no stranger: the hearer has written, or follows, or
-// is a friend (R001-04).
-const HEARERS: &str = "select m.account from json_each($3) as j
-    join member as m on m.account = j.value and m.conversation = $2
-    join conversation as c on c.id = m.conversation
+// Nobody across a block learns of it, nor of or while they accept nobody: in a group too, else one could be told from the
+// other (R004-I11). In a direct conversation no stranger does: the hearer has written, or follows, or is a friend (R001-04).
+const HEARERS: &str = concat!(
+    "select m.account from json_each($3) as j
+    join member as m on m.account = j.value and m.conversation = $2 and ",
+    there!("m"),
+    " join conversation as c on c.id = m.conversation
     join account as p on p.id = m.account join account as me on me.id = $1
     left join relation as r on r.account = m.account and r.other = $1
     where m.account <> $1 and coalesce(r.blocking, 0) = 0 and coalesce(r.blocked, 0) = 0
-        and (c.kind <> 0 or p.messages_from <> 3 and me.messages_from <> 3
-            and (m.answered = 1 or r.friend = 1 or r.follow = 1))";
+        and p.messages_from <> 3 and me.messages_from <> 3
+        and (c.kind <> 0 or m.answered = 1 or r.friend = 1 or r.follow = 1)"
+);
 
 // Who hides when they were last there does not see it of others, and a stranger does not either. Who accepts nobody's
 // messages hides like who blocks: else one could be told from the other (R004-I11).

@@ -1,6 +1,7 @@
 //! What accounts tell of themselves: name, profile, and who hears that it changed.
 
 use super::accounts::{self, account};
+use super::conversations::there;
 use super::event::Event;
 use super::outbound::tell_source;
 use super::relations::user;
@@ -32,10 +33,13 @@ const DESCRIBE_AGAIN: &str = "update conversation set version = $2
     where kind = 0 and id in (select conversation from member where account = $1)";
 
 // Nobody in a group of thousands waits for a new picture: it comes with the next message.
-const ACQUAINTED: &str = "select distinct o.account from member as m
+const ACQUAINTED: &str = concat!(
+    "select distinct o.account from member as m
     join conversation as c on c.id = m.conversation and c.members <= 200
-    join member as o on o.conversation = m.conversation and o.account <> $1
-    where m.account = $1 limit 10000";
+    join member as o on o.conversation = m.conversation and o.account <> $1 and ",
+    there!("o"),
+    " where m.account = $1 limit 10000"
+);
 
 const NAME: &str = "select a.display_name from person as w join account as a on a.id = w.account where w.account = $1";
 const SPELL: &str = "update person set spelled = $2, initials = $3

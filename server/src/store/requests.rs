@@ -2,7 +2,7 @@
 //!
 //! Invariants: of each pair and direction only the last request is kept. A request that waits longer than seven days by
 //! the server's clock has expired, whoever reads it. One that is blocked is told what everybody is told, and its
-//! requests are told to nobody.
+//! requests are told to nobody; so it is with what is asked again within a day of a refusal.
 
 use super::conversations::read_user;
 use super::relations::{self, Pair, contact, pair, user};
@@ -19,24 +19,46 @@ const LISTED: i64 = 200;
 const WAITING: &str = "select 1 from friend_request where asker = $1 and asked = $2 and state = 0 and at > $3";
 const ASK: &str = "insert into friend_request (asker, asked, greeting, at, state, asker_upd, asked_upd)
     values ($1, $2, $3, $4, 0, 0, 0)
-    on conflict (asker, asked) do update set greeting = excluded.greeting, at = excluded.at, state = 0";
-const CLOSE: &str = "update friend_request set state = $3 where asker = $1 and asked = $2";
+    on conflict (asker, asked) do update
+    set greeting = excluded.greeting, at = max(excluded.at, friend_request.refused_at + 1), state = 0";
+const CLOSE: &str = "update friend_request
+    set state = $3, refused_at = case $3 when 1 then 0 when 2 then $4 else refused_at end
+    where asker = $1 and asked = $2";
+
+/// Whether it was asked again within a day of a refusal: the asked one is told as little of it as of what the blocked ask,
+/// and the asker cannot tell it from one that waits.
+macro_rules! quiet {
+    () => {
+        "(q.refused_at > 0 and q.at > q.refused_at and q.at < q.refused_at + 86400000)"
+    };
+}
+
+const QUIET: &str = concat!("select ", quiet!(), " from friend_request as q where q.asker = $1 and q.asked = $2");
 const STAMP_ASKER: &str = "update friend_request set asker_upd = $3 where asker = $1 and asked = $2";
 const STAMP_ASKED: &str = "update friend_request set asked_upd = $3 where asker = $1 and asked = $2";
-const ONE: &str = "select u.id, u.handle, u.display_name, u.avatar, u.version, q.greeting, q.at, q.state
-    from friend_request as q join account as u on u.id = case when $3 then q.asker else q.asked end
-    where q.asker = $1 and q.asked = $2";
-const INCOMING: &str = "select u.id, u.handle, u.display_name, u.avatar, u.version, q.greeting, q.at, q.state
+const ONE: &str = concat!(
+    "select id, handle, display_name, avatar, version, case when quiet then null else greeting end,
+        case when quiet then refused_at else at end, case when quiet then 2 else state end
+    from (select u.id, u.handle, u.display_name, u.avatar, u.version, q.greeting, q.at, q.state, q.refused_at, $3 and ",
+    quiet!(),
+    " as quiet from friend_request as q join account as u on u.id = case when $3 then q.asker else q.asked end
+        where q.asker = $1 and q.asked = $2)"
+);
+const INCOMING: &str = concat!(
+    "select u.id, u.handle, u.display_name, u.avatar, u.version, q.greeting, q.at, q.state
     from friend_request as q join account as u on u.id = q.asker
     left join relation as r on r.account = $1 and r.other = q.asker
-    where q.asked = $1 and q.state = 0 and q.at > $2 and coalesce(r.blocking, 0) = 0 order by q.at desc, u.id limit $3";
+    where q.asked = $1 and q.state = 0 and q.at > $2 and coalesce(r.blocking, 0) = 0 and not ",
+    quiet!(),
+    " order by q.at desc, u.id limit $3"
+);
 const OUTGOING: &str = "select u.id, u.handle, u.display_name, u.avatar, u.version, q.greeting, q.at, q.state
     from friend_request as q join account as u on u.id = q.asked
     where q.asker = $1 and q.state = 0 and q.at > $2 order by q.at desc, u.id limit $3";
 
 /// Every statement of this file, for the test that explains them.
 #[cfg(test)]
-pub const STATEMENTS: &[&str] = &[WAITING, ASK, CLOSE, STAMP_ASKER, STAMP_ASKED, ONE, INCOMING, OUTGOING];
+pub const STATEMENTS: &[&str] = &[WAITING, ASK, CLOSE, QUIET, STAMP_ASKER, STAMP_ASKED, ONE, INCOMING, OUTGOING];
 
 impl Store {
     /// Makes two accounts friends if the other has asked, or has the account as a friend still; else asks the other.
@@ -105,7 +127,7 @@ impl Store {
             .run(move |tx| {
                 Box::pin(async move {
                     let both = Both::read(tx.conn, account, other).await?;
-                    if !waits(tx.conn, other, account).await? {
+                    if !waits(tx.conn, other, account).await? || is_quiet(tx.conn, other, account).await? {
                         return Err(StoreError::NotFound);
                     }
                     close(tx, &both, &both.them, &both.me, RequestState::Refused).await
@@ -158,6 +180,11 @@ async fn waits(conn: &mut SqliteConnection, asker: UserId, asked: UserId) -> Res
     Ok(found.fetch_optional(conn).await?.is_some())
 }
 
+async fn is_quiet(conn: &mut SqliteConnection, asker: UserId, asked: UserId) -> Result<bool, StoreError> {
+    let quiet = sqlx::query_scalar(QUIET).bind(asker.as_i64()).bind(asked.as_i64());
+    Ok(quiet.fetch_one(conn).await?)
+}
+
 async fn close(
     tx: &mut Tx<'_>,
     both: &Both,
@@ -169,15 +196,18 @@ async fn close(
         .bind(asker.id.as_i64())
         .bind(asked.id.as_i64())
         .bind(number(state))
+        .bind(now().cast_signed())
         .execute(&mut *tx.conn)
         .await?;
     tell(tx, both, asker, asked).await
 }
 
-/// Stamps a request in both logs, and tells both accounts: the asked one only of those whom it does not block.
+/// Stamps a request in both logs, and tells both accounts: the asked one only of those whom it does not block, nor refused
+/// a short while before.
 async fn tell(tx: &mut Tx<'_>, both: &Both, asker: &User, asked: &User) -> Result<(), StoreError> {
+    let quiet = is_quiet(tx.conn, asker.id, asked.id).await?;
     for (account, statement, incoming) in [(asker, STAMP_ASKER, false), (asked, STAMP_ASKED, true)] {
-        if incoming && both.blocks(asked.id) {
+        if incoming && (quiet || both.blocks(asked.id)) {
             continue;
         }
         let Some(pos) = tx.take_upds(account.id, 1).await? else { continue };

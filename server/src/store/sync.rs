@@ -1,6 +1,6 @@
 //! What moved in an account's logs since a token.
 
-use super::conversations::{self, Described, Place, Reader, Since, one, only};
+use super::conversations::{self, Described, Place, Reader, Since, one, only, there};
 use super::membership::parting;
 use super::relations::{contact, messages_from, user};
 use super::{Store, StoreError, history, parse, preferences, requests};
@@ -64,8 +64,12 @@ pub struct Moved {
 pub(super) const VERSION: &str = "select max(
     (select coalesce(max(version), 0) from conversation), (select coalesce(max(version), 0) from floor))";
 const UPD: &str = "select upd from account where id = $1";
-const NEWEST: &str = "select c.active_at from member as m join conversation as c on c.id = m.conversation
-    where m.account = $1 order by c.active_at desc limit 1 offset $2";
+const NEWEST: &str = concat!(
+    "select c.active_at from member as m join conversation as c on c.id = m.conversation
+    where m.account = $1 and ",
+    there!("m"),
+    " order by c.active_at desc limit 1 offset $2"
+);
 const CHANGES: &str = "select upd, 0, conversation, 0, delivered, read, joined_upd > $2
         from member where account = $1 and upd > $2
     union all

@@ -3,6 +3,7 @@
 mod deleting;
 mod groups;
 mod hiding;
+mod opening;
 
 use super::conversations::{Place, only};
 use super::history::Span;
@@ -327,33 +328,6 @@ async fn sync_tells_what_moved() {
     assert_eq!(later.changes, [own]);
 }
 
-/// A conversation that another opened is told to both sides, in their logs and by events.
-#[tokio::test]
-async fn opening_tells_both_sides() {
-    let mut fixture = Fixture::new().await;
-    let (a, b) = (fixture.user("aa").await, fixture.user("bb").await);
-    let (conversation, new) = fixture.store.open_direct(reader(&b), a.id).await.unwrap();
-    assert!(new);
-    assert_eq!(
-        fixture.store.open_direct(reader(&a), b.id).await.unwrap(),
-        (fixture.seen(&a, conversation.id).await, false)
-    );
-    let events = fixture.committed.recv().await.unwrap().events;
-    let told: Vec<UserId> = events
-        .iter()
-        .filter_map(|event| match event {
-            Event::Account { account, changes, .. } if matches!(changes[..], [AccountChange::Joined { .. }]) => {
-                Some(*account)
-            }
-            _ => None,
-        })
-        .collect();
-    assert_eq!(told, [a.id, b.id]);
-    let known = SyncCursor { version: i64::MAX, upd: Some(Upd::ZERO), listing: None, left: 0 };
-    let moved = fixture.store.moved(reader(&a), known, segment(50)).await.unwrap();
-    assert!(matches!(&moved.changes[..], [AccountChange::Joined { conversation: c }] if c.id == conversation.id));
-}
-
 /// R002-20: a group message writes the same rows whatever the group's size, and events leave in commit order.
 #[tokio::test]
 async fn events_leave_in_order() {
@@ -455,6 +429,7 @@ async fn statements_use_indexes() {
         members::STATEMENTS,
         membership::STATEMENTS,
         mentions::STATEMENTS,
+        super::opening::STATEMENTS,
         outbound::STATEMENTS,
         receipts::STATEMENTS,
         positions::STATEMENTS,

@@ -1,6 +1,8 @@
 //! What somebody tells of themselves.
 
 use super::Inner;
+use super::acts::Acts;
+use crate::backend::Bond;
 use crate::view::icon::Icon;
 use crate::words::Words;
 use crate::words::company::CompanyWords;
@@ -10,18 +12,29 @@ use protocol::profile::{Card as Told, Profile};
 use protocol::{AvatarHash, path};
 
 #[component]
-pub fn Card(words: &'static Words, card: Told, own: bool, post: Option<(Option<String>, String)>) -> impl IntoView {
+pub fn Card(
+    words: &'static Words,
+    card: Told,
+    post: Option<(Option<String>, String)>,
+    bond: Option<Box<Bond>>,
+) -> impl IntoView {
     let company = CompanyWords::of(words.language);
     let said = ProfileWords::of(words.language);
     let (user, profile) = (card.user, card.profile);
     let name = user.display_name.to_string();
     let id = user.id.to_string();
+    let own = bond.is_none();
+    let about = bond.as_ref().and_then(|bond| (words.relation)(bond.0));
+    let greeting = bond.as_ref().and_then(|bond| bond.1.as_ref()?.greeting.clone());
+    let acts = bond.map(|bond| view! { <Acts words user=user.clone() relation=bond.0 request=bond.1 /> });
     view! {
         <Inner words title=said.profile>
             <section class="profile-head">
                 <Portrait name=name.clone() tint=user.id.get() picture=user.avatar label=(said.picture_of)(&name) />
                 <h2 dir="auto">{name}</h2>
                 <p class="aside">{format!("@{}", user.handle)}</p>
+                {about.map(|about| view! { <p class="aside">{about}</p> })}
+                {greeting.map(|greeting| view! { <q dir="auto">{greeting.as_str().to_owned()}</q> })}
             </section>
             <Facts said company profile post />
             <nav class="profile-ways">
@@ -40,6 +53,7 @@ pub fn Card(words: &'static Words, card: Told, own: bool, post: Option<(Option<S
                         }
                     })}
             </nav>
+            {acts}
         </Inner>
     }
 }

@@ -9,7 +9,7 @@ use crate::words::Words;
 use crate::words::company::CompanyWords;
 use leptos::either::Either;
 use leptos::prelude::*;
-use protocol::UserId;
+use protocol::{UserId, path};
 
 #[component]
 pub fn Company(words: &'static Words, company: &'static CompanyWords, page: Content) -> impl IntoView {
@@ -141,7 +141,7 @@ fn person(company: &'static CompanyWords, colleague: Colleague, where_from: bool
     let line = if line.is_empty() { format!("@{}", user.handle) } else { line.join(" · ") };
     view! {
         <li class="contact">
-            <a class="person" href=format!("/u/{}", user.id)>
+            <a class="person" href=path::card(user.id)>
                 <Avatar name=name.clone() tint=user.id.get() picture=user.avatar.clone() />
                 <span class="person-name">
                     <strong dir="auto">{name.clone()}</strong>

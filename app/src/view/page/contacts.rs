@@ -1,6 +1,7 @@
 //! Everybody whom one has to do with, and what one can do about each: plain forms, without scripts.
 
 use super::Inner;
+use super::acts::{Acts, Answers};
 use crate::backend::{Contacts as Content, Form};
 use crate::view::avatar::Avatar;
 use crate::view::form::{Refusal, SearchBox};
@@ -9,7 +10,7 @@ use crate::words::Words;
 use crate::words::company::CompanyWords;
 use crate::words::people::PeopleWords;
 use leptos::prelude::*;
-use protocol::{Contact, Conversation, FriendRequest, Greeting, Relation, Upd, User, path};
+use protocol::{Contact, Conversation, FriendRequest, Relation, Upd, User, path};
 
 /// The words of a page, in both parts.
 #[derive(Clone, Copy)]
@@ -96,18 +97,12 @@ fn requests(both: Both, incoming: Vec<FriendRequest>, outgoing: Vec<FriendReques
 
 fn request(both: Both, request: FriendRequest) -> impl IntoView {
     let people = both.people;
-    let (about, acts) = match request.incoming {
-        true => (people.asks, vec![("befriend", people.accept), ("refuse", people.refuse)]),
-        false => (people.asked, vec![("unfriend", people.withdraw)]),
-    };
-    let greeting = request.greeting.map(|greeting| view! { <q dir="auto">{greeting.as_str().to_owned()}</q> });
+    let about = if request.incoming { people.asks } else { people.asked };
+    let greeting = request.greeting.clone().map(|greeting| view! { <q dir="auto">{greeting.as_str().to_owned()}</q> });
     view! {
         <li class="contact">
             {face(&request.user, Some(about), greeting)}
-            <form class="contact-acts" method="post" action="/contacts">
-                <input type="hidden" name="user" value=request.user.id.to_string() />
-                {acts.into_iter().map(|(act, text)| button(act, text, &request.user)).collect_view()}
-            </form>
+            <Answers people request />
         </li>
     }
 }
@@ -145,31 +140,13 @@ fn row(both: Both, conversation: Conversation) -> impl IntoView {
 fn person(both: Both, contact: Contact) -> impl IntoView {
     let Both { words, people } = both;
     let Contact { user, relation, .. } = contact;
-    let Relation { friend, follow, blocking, .. } = relation;
     let id = user.id.to_string();
     let label = (people.more)(user.display_name.as_str());
-    let acts = [
-        if follow { ("unfollow", words.unfollow) } else { ("follow", words.follow) },
-        if blocking { ("unblock", words.unblock) } else { ("block", words.block) },
-    ];
-    let greeting = (!friend).then(|| {
-        view! {
-            <input
-                type="text"
-                name="greeting"
-                maxlength=Greeting::MAX.to_string()
-                aria-label=people.greeting
-                placeholder=people.greeting
-                autocomplete="off"
-            />
-        }
-    });
-    let friendship = if friend { ("unfriend", people.remove_friend) } else { ("befriend", people.add_friend) };
     view! {
         <li class="contact">
             {face(&user, (words.relation)(relation), None::<()>)}
             <form class="contact-acts" method="post" action="/new">
-                <button class="plain" name="peer" value=id.clone()>
+                <button class="plain" name="peer" value=id>
                     {people.write}
                 </button>
             </form>
@@ -177,39 +154,25 @@ fn person(both: Both, contact: Contact) -> impl IntoView {
                 <summary class="icon-button" title=label.clone() aria-label=label>
                     <Icon name="more" />
                 </summary>
-                <form class="contact-acts" method="post" action="/contacts">
-                    <input type="hidden" name="user" value=id />
-                    {greeting}
-                    {button(friendship.0, friendship.1, &user)}
-                    {acts.map(|(act, text)| button(act, text, &user)).collect_view()}
-                </form>
+                <Acts words user relation request=None />
             </details>
         </li>
     }
 }
 
+/// Somebody, and the way to what they tell of themselves.
 fn face<M: IntoView>(user: &User, about: Option<&'static str>, more: M) -> impl IntoView + use<M> {
     let name = user.display_name.to_string();
     let handle = format!("@{}", user.handle);
     let line = about.map_or_else(|| handle.clone(), |about| format!("{handle} · {about}"));
     view! {
-        <div class="person">
+        <a class="person" href=path::card(user.id)>
             <Avatar name=name.clone() tint=user.id.get() picture=user.avatar.clone() />
             <span class="person-name">
                 <strong dir="auto">{name}</strong>
                 <span>{line}</span>
                 {more}
             </span>
-        </div>
-    }
-}
-
-fn button(act: &'static str, text: &'static str, user: &User) -> impl IntoView + use<> {
-    let label = format!("{text}: {}", user.display_name);
-    let class = if matches!(act, "block" | "unfriend" | "refuse") { "danger" } else { "plain" };
-    view! {
-        <button class=class name="act" value=act aria-label=label>
-            {text}
-        </button>
+        </a>
     }
 }

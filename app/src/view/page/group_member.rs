@@ -6,7 +6,7 @@ use crate::words::Words;
 use crate::words::group::GroupWords;
 use leptos::prelude::*;
 use protocol::group::{Action, Member, Role};
-use protocol::{User, UserId};
+use protocol::{User, UserId, path};
 
 #[component]
 pub fn MemberItem(own: &'static GroupWords, member: Member, role: Role, me: UserId, now: u64) -> impl IntoView {
@@ -53,11 +53,13 @@ pub fn MemberItem(own: &'static GroupWords, member: Member, role: Role, me: User
     });
     view! {
         <li class="member">
-            <Avatar name=name.clone() tint=id.get() picture=member.user.avatar.clone() />
-            <span class="person-name">
-                <strong dir="auto">{name.clone()}</strong>
-                <span>{format!("@{}", member.user.handle)}</span>
-            </span>
+            <a class="person" href=path::card(id)>
+                <Avatar name=name.clone() tint=id.get() picture=member.user.avatar.clone() />
+                <span class="person-name">
+                    <strong dir="auto">{name.clone()}</strong>
+                    <span>{format!("@{}", member.user.handle)}</span>
+                </span>
+            </a>
             {badge.map(|badge| view! { <span class="badge is-quiet">{badge}</span> })}
             {gone.then(|| view! { <span class="badge is-quiet">{own.deactivated}</span> })}
             {muted.then(|| view! { <span class="badge is-quiet">{own.muted}</span> })}
@@ -69,10 +71,12 @@ pub fn MemberItem(own: &'static GroupWords, member: Member, role: Role, me: User
 #[component]
 pub fn Waiting(words: &'static Words, own: &'static GroupWords, waiting: Vec<User>) -> impl IntoView {
     let item = |user: User| {
-        let (id, name) = (user.id.to_string(), user.display_name.to_string());
+        let (id, name, card) = (user.id.to_string(), user.display_name.to_string(), path::card(user.id));
         view! {
             <li class="member">
-                <Person user />
+                <a class="person" href=card>
+                    <Person user />
+                </a>
                 <form method="post" class="answers">
                     <input type="hidden" name="user" value=id />
                     <button class="primary" name="do" value="accept" aria-label=(words.let_in)(&name)>{words.let_in_short}</button>

@@ -1,5 +1,6 @@
 //! The pages beside the messenger: plain forms, never hydrated.
 
+mod acts;
 pub mod card;
 pub mod company;
 pub mod contacts;

@@ -304,14 +304,18 @@ impl Device {
     }
 
     /// Architecture invariant 4, T1, T7: what a person has seen is never unread again, across reloads neither; T9,
-    /// R004-B7.18: the total is the sum of the rows that are neither muted nor of somebody who is blocked.
+    /// R004-B7.18: the total is the sum of the rows that are not of somebody who is blocked, of muted ones what names the account.
     fn check_reads(&mut self) {
         let mut total = 0;
         for id in self.listed() {
             let session = self.client.session(id).expect("it is listed");
             let seen = self.seen.get(&id).copied().unwrap_or_default();
             assert!(session.unread <= session.head_seq.get().saturating_sub(seen.get()), "{id}: read, then unread");
-            total += if session.muted || session.relation.blocking { 0 } else { session.unread };
+            total += match session.relation.blocking {
+                true => 0,
+                false if session.muted => session.mentions,
+                false => session.unread,
+            };
         }
         assert_eq!(self.client.total_unread(), total);
     }

@@ -38,6 +38,56 @@ async fn a_friend_request_expires_after_seven_days() {
     assert!(fixture.store.contact(b.id, a.id).await.unwrap().relation.friend);
 }
 
+/// R003-02: who asks again within a day of a refusal is told that the request waits, as ever, and the other hears nothing
+/// of it, until they ask themselves; a day after the refusal asking is asking again.
+#[tokio::test]
+async fn a_refusal_keeps_the_next_request_quiet_for_a_day() {
+    let mut fixture = Fixture::new().await;
+    let (a, b) = (fixture.user("aa").await, fixture.user("bb").await);
+    let start = 1_800_000_000_000;
+    clock::set(start);
+    let ask = async |greeting: &'static str| {
+        fixture.store.ask_friend(a.id, b.id, Some(greeting.try_into().unwrap())).await.unwrap().relation
+    };
+    let refuse = async || fixture.store.refuse_friend(b.id, a.id).await;
+    let since = SyncCursor { upd: Some(Upd::ZERO), ..SyncCursor::NOTHING };
+    let synced = async |who: &User| {
+        let changes = fixture.store.moved(reader(who), since, ALL).await.unwrap().changes;
+        changes.into_iter().find_map(|change| match change {
+            AccountChange::Request(request) => Some((request.state, request.greeting)),
+            _ => None,
+        })
+    };
+    ask("first").await;
+    refuse().await.unwrap();
+    let refused = synced(&b).await;
+    assert_eq!(refused, Some((RequestState::Refused, Some("first".try_into().unwrap()))));
+
+    clock::set(start + DAY - 1);
+    assert!(!ask("second").await.friend);
+    assert_eq!(synced(&a).await.map(|(state, _)| state), Some(RequestState::Waiting));
+    assert_eq!(synced(&b).await, Some((RequestState::Refused, None)));
+    let lists = |who: &User| fixture.store.friend_requests(who.id);
+    assert_eq!((lists(&a).await.unwrap().outgoing.len(), lists(&b).await.unwrap().incoming.len()), (1, 0));
+    assert!(matches!(refuse().await, Err(StoreError::NotFound)));
+    fixture.store.drop_friend(a.id, b.id).await.unwrap();
+    assert_eq!(synced(&b).await, Some((RequestState::Refused, None)));
+
+    clock::set(start + DAY);
+    ask("third").await;
+    assert_eq!(synced(&b).await, Some((RequestState::Waiting, Some("third".try_into().unwrap()))));
+    refuse().await.unwrap();
+    ask("fourth").await;
+    // Who asks after all finds that the other wants it.
+    assert!(fixture.store.ask_friend(b.id, a.id, None).await.unwrap().relation.friend);
+    let to_b = fixture.pushed().into_iter().filter_map(|(whom, change)| match change {
+        AccountChange::Request(request) if whom == b.id => Some(request.state),
+        _ => None,
+    });
+    let [waiting, refused, accepted] = [RequestState::Waiting, RequestState::Refused, RequestState::Accepted];
+    assert_eq!(to_b.collect::<Vec<_>>(), [waiting, refused, waiting, refused, accepted]);
+}
+
 const ALL: Segment = Segment { size: 100, page: None, active_since: 0 };
 
 /// R003-08c, R003-08e: a block stands beside the other flags, is told to the one who blocks, and to nobody else.

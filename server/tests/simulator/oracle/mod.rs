@@ -363,13 +363,13 @@ impl Oracle {
         self.timeline(login, id).filter(counts).map(|entry| entry.seq).collect()
     }
 
-    /// Whether an unread message names the reader.
-    pub fn mentioned(&self, login: &Login, id: ConversationId) -> bool {
-        let names = |seq: &Seq| {
-            let body = &self.entry(id, *seq).body;
+    /// How many unread messages name the reader.
+    pub fn mentions(&self, login: &Login, id: ConversationId) -> u64 {
+        let names = |seq: &&Seq| {
+            let body = &self.entry(id, **seq).body;
             body.mentions().is_some_and(|mentions| mentions.has(login.account.id))
         };
-        self.unread_seqs(login, id).iter().any(names)
+        self.unread_seqs(login, id).iter().filter(names).count() as u64
     }
 }
 
