@@ -56,6 +56,28 @@ test('what was written offline survives a reload offline, and is sent once and i
   expect(texts.filter(text => text.startsWith('离线'))).toEqual(['离线第1条', '离线第2条', '离线第3条']);
 });
 
+test('a message without a network says so once, waits, and is sent by itself', FLOW, async ({ enter, server }) => {
+  const visitor = await enter('film-dev-1-a');
+  visitor.watch.allowOutage();
+  visitor.watch.allow(/ERR_INTERNET_DISCONNECTED/);
+  const me = new Messenger(visitor.page);
+  const toast = visitor.page.getByRole('alert').filter({ hasText: say('网络不可用,请检查网络设置') });
+  await me.choose('film-dev-1-b');
+  await visitor.context.setOffline(true);
+  await me.send('没有网络时写的');
+  await expect(toast).toHaveText(say('网络不可用,请检查网络设置'));
+  await expect(me.mark('没有网络时写的', say('等待网络'))).toBeVisible();
+  await expect(toast).toHaveCount(0);
+  await me.showList();
+  await expect(me.session('film-dev-1-b').getByRole('img', { name: say('等待网络') })).toBeVisible();
+
+  await visitor.context.setOffline(false);
+  const peer = await server.program('film-dev-1-b');
+  const conversation = await peer.conversation();
+  const sent = async () => (await peer.texts(conversation)).filter(text => text === '没有网络时写的').length;
+  await expect.poll(sent, { timeout: 60_000 }).toBe(1);
+});
+
 test('what has waited for more than a day is sent only after a question', async ({ enter, server }) => {
   const visitor = await enter('film-dev-0-a');
   visitor.watch.allowOutage();

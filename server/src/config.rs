@@ -1,5 +1,6 @@
 //! What a self-hoster can set: every value by a flag or by an environment variable, each with its unit and range.
 
+use crate::auditor::AuditFlags;
 use crate::auth::oidc::{OidcFlags, Settings};
 use axum::http::Uri;
 use clap::builder::RangedU64ValueParser;
@@ -64,6 +65,9 @@ pub struct Config {
     /// file that holds them.
     #[arg(long, env = "SIXIN_DIRECTORY_WEBHOOK_SECRET", hide_env_values = true, value_name = "SECRET")]
     pub directory_webhook_secret: Option<Secret>,
+
+    #[command(flatten)]
+    pub audit: AuditFlags,
 
     /// Open connections at most, 1 to 1000000. More wait until one is closed.
     #[arg(long, env = "SIXIN_MAX_CONNECTIONS", default_value_t = 20_000, value_name = "COUNT",
@@ -158,7 +162,7 @@ impl Config {
 }
 
 /// An address that can be posted to.
-fn web_address(text: &str) -> Result<Uri, String> {
+pub fn web_address(text: &str) -> Result<Uri, String> {
     let url: Uri = text.parse().map_err(|error: axum::http::uri::InvalidUri| error.to_string())?;
     let web = matches!(url.scheme_str(), Some("http" | "https")) && url.host().is_some_and(|host| !host.is_empty());
     if web { Ok(url) } else { Err("expected an address such as https://hr.example.org/sixin".to_owned()) }

@@ -76,6 +76,7 @@ impl Refusal {
             | ErrorCode::FollowersOnly
             | ErrorCode::NotAccepted
             | ErrorCode::AwaitingAnswer
+            | ErrorCode::Sensitive
             | ErrorCode::Muted
             | ErrorCode::GroupFull
             | ErrorCode::MethodNotAllowed

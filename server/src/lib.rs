@@ -4,6 +4,7 @@
 //! leaves through [`push`].
 
 pub mod api;
+mod auditor;
 pub mod auth;
 pub mod config;
 pub mod domain;

@@ -4,9 +4,11 @@
 //! followed, so that nobody else chooses what is asked. Trusted are the certificates of the system (`SSL_CERT_FILE` and
 //! `SSL_CERT_DIR` name others) and, on a system that has none at all, Mozilla's as they were when this was built.
 
+use crate::config::Secret;
 use axum::body::Bytes;
 use axum::http::header::USER_AGENT;
 use axum::http::{HeaderValue, Request, Response};
+use hmac::{Hmac, Mac};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper_rustls::HttpsConnector;
@@ -15,7 +17,9 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use openidconnect::AsyncHttpClient;
 use rustls::{ClientConfig, RootCertStore};
+use sha2::Sha256;
 use std::error::Error;
+use std::fmt::Write;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -97,6 +101,19 @@ impl<'c> AsyncHttpClient<'c> for Outbound {
     fn call(&'c self, request: Request<Vec<u8>>) -> Self::Future {
         Box::pin(self.ask(request))
     }
+}
+
+/// What proves that a body comes from this server, as a header: `t=…,sig=…`, the time in seconds, and HMAC-SHA256 in
+/// hexadecimal digits over three lines: what the body is for, the time, and the body.
+pub fn signature(secret: &Secret, purpose: &str, at: u64, body: &str) -> String {
+    let mac = Hmac::<Sha256>::new_from_slice(secret.bytes()).expect("HMAC takes keys of any length");
+    let signed = mac.chain_update(format!("{purpose}\n{at}\n")).chain_update(body).finalize().into_bytes();
+    let mut header = format!("t={at},sig=");
+    for byte in signed {
+        // Writing to a String cannot fail.
+        let _ = write!(header, "{byte:02x}");
+    }
+    header
 }
 
 fn roots() -> RootCertStore {

@@ -1,5 +1,6 @@
 //! Running the server: building its parts, and stopping them in order.
 
+use crate::auditor::Auditor;
 use crate::auth::gateway::Gateway;
 use crate::auth::oidc::Oidc;
 use crate::auth::{Logins, Passwords};
@@ -37,6 +38,7 @@ pub async fn build(config: Config) -> anyhow::Result<Server> {
         Some(settings) => Some(Arc::new(Oidc::new(settings, Outbound::new()?))),
         None => None,
     };
+    let auditor = Auditor::new(&config.audit)?;
     let folder = Folder::take(&config.data)?;
     let (mut store, writer) = Store::open(folder).await?;
     if config.webhook()?.is_some() {
@@ -47,6 +49,7 @@ pub async fn build(config: Config) -> anyhow::Result<Server> {
         passwords: Passwords::new()?,
         gateway: config.gateway()?.map(|secret| Arc::new(Gateway::new(secret))),
         oidc,
+        auditor: auditor.map(Arc::new),
         pictures: Pictures::default(),
         limits: Arc::new(Limits::new(&config.rates)),
         rosters: Rosters::new(store.clone()),

@@ -1,5 +1,6 @@
 //! What every handler and use-case can reach; cheap to clone.
 
+use crate::auditor::Auditor;
 use crate::auth::gateway::Gateway;
 use crate::auth::oidc::Oidc;
 use crate::auth::{Logins, Passwords};
@@ -22,6 +23,8 @@ pub struct AppState {
     pub gateway: Option<Arc<Gateway>>,
     /// The provider that people can log in with.
     pub oidc: Option<Arc<Oidc>>,
+    /// Who is asked before a text is sent to others.
+    pub auditor: Option<Arc<Auditor>>,
     pub pictures: Pictures,
     pub limits: Arc<Limits>,
     pub rosters: Rosters,

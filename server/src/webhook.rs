@@ -7,15 +7,12 @@
 //! The address is the operator's own, so it may well be a private one.
 
 use crate::config::{Config, Secret};
-use crate::outbound::{NoAnswer, Outbound};
+use crate::outbound::{NoAnswer, Outbound, signature};
 use crate::store::{self, OutboundEvent, Store, StoreError};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{Request, Uri};
-use hmac::{Hmac, Mac};
 use protocol::{Millis, UserId};
-use sha2::Sha256;
 use std::collections::HashSet;
-use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -143,23 +140,10 @@ impl Receiver {
         let request = Request::post(self.url.clone())
             .header(CONTENT_TYPE, "application/json")
             .header("sixin-event", &event.id)
-            .header("sixin-signature", self.sign(store::now() / 1_000, &event.body))
+            .header("sixin-signature", signature(&self.secret, "sixin-webhook-1", store::now() / 1_000, &event.body))
             .body(event.body.clone().into_bytes())
             .expect("the address was read as one, and the headers are plain text");
         self.http.status(request).await
-    }
-
-    /// `t=…,sig=…`: the time in seconds, and HMAC-SHA256 in hexadecimal digits over three lines: `sixin-webhook-1`, the
-    /// time, and the body.
-    fn sign(&self, at: u64, body: &str) -> String {
-        let mac = Hmac::<Sha256>::new_from_slice(self.secret.bytes()).expect("HMAC takes keys of any length");
-        let signed = mac.chain_update(format!("sixin-webhook-1\n{at}\n")).chain_update(body).finalize().into_bytes();
-        let mut header = format!("t={at},sig=");
-        for byte in signed {
-            // Writing to a String cannot fail.
-            let _ = write!(header, "{byte:02x}");
-        }
-        header
     }
 }
 

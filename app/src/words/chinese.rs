@@ -285,6 +285,7 @@ fn error(code: ErrorCode, field: Option<&str>) -> &'static str {
         ErrorCode::FollowersOnly => "发送失败,对方仅接收粉丝消息",
         ErrorCode::NotAccepted => "发送失败,对方暂不接受消息",
         ErrorCode::AwaitingAnswer => "发送失败,对方回复后才能继续发消息",
+        ErrorCode::Sensitive => "发送消息涉及敏感内容,请重新输入",
         ErrorCode::Muted => "群内禁言中，暂时不能发言",
         ErrorCode::GroupFull => "群成员已满",
         ErrorCode::NotFound => "你要找的内容不存在，或者你无权查看",

@@ -308,6 +308,7 @@ fn error(code: ErrorCode, field: Option<&str>) -> &'static str {
         ErrorCode::FollowersOnly => "Not sent. They only accept messages from followers.",
         ErrorCode::NotAccepted => "Not sent. They are not accepting messages.",
         ErrorCode::AwaitingAnswer => "Not sent. You can write more once they answer.",
+        ErrorCode::Sensitive => "Not sent. It contains sensitive content. Please reword it.",
         ErrorCode::Muted => "You are muted in this group for now",
         ErrorCode::GroupFull => "The group is full",
         ErrorCode::NotFound => "It does not exist, or you may not see it",

@@ -31,6 +31,8 @@ pub enum ErrorCode {
     NotAccepted,
     /// 403: the receiver has not answered yet, and no more may be written before (R001-04).
     AwaitingAnswer,
+    /// 403: the auditor does not let the text through (R004-I4).
+    Sensitive,
     /// 404: nothing there that the account may see.
     NotFound,
     /// 405: the path has no such method.

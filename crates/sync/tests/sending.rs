@@ -4,6 +4,7 @@
 
 mod model;
 
+use model::device::Device;
 use model::scene::{direct, drawn, live, pass, pings, posts, rest, rows, scene, write};
 use model::server::Server;
 use model::{client_id, text};
@@ -70,6 +71,30 @@ fn a_failed_message_can_be_given_up() {
     device.flow(&mut server);
     assert_eq!(drawn(&device), "");
     assert!(device.outbox.is_empty());
+}
+
+/// R004-I4, R004-I10: a text that failed its audit stays failed, whatever time passes, across a reload too; a person's retry
+/// asks again, and giving it up ends it.
+#[test]
+fn a_text_that_failed_its_audit_waits_for_a_person() {
+    let (mut server, mut device) = live();
+    write(&server, &mut device, 1);
+    let refuse = |server: &Server, device: &mut Device| {
+        let (request, _) = device.requests.remove(0);
+        device.step(server, Input::Answered { request, answer: Err(Server::refuse(ErrorCode::Sensitive, false)) });
+    };
+    refuse(&server, &mut device);
+    pass(&mut server, &mut device, 60_000);
+    assert_eq!((drawn(&device).as_str(), posts(&device)), ("1Failed", 0));
+    device.crash(&server, Some(direct()));
+    device.flow(&mut server);
+    assert_eq!((drawn(&device).as_str(), rows(&device)[0].refused), ("1Failed", Some(ErrorCode::Sensitive)));
+    device.step(&server, Input::Retry(client_id(1)));
+    assert_eq!((drawn(&device).as_str(), posts(&device)), ("1Sending", 1));
+    refuse(&server, &mut device);
+    assert_eq!(drawn(&device), "1Failed");
+    device.step(&server, Input::Discard(client_id(1)));
+    assert_eq!((drawn(&device).as_str(), device.outbox.len()), ("", 0));
 }
 
 /// R004-A5: unsent messages survive a reload; T20: what had arrived before it is no second message.

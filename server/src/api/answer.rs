@@ -32,7 +32,8 @@ pub fn status(code: ErrorCode) -> StatusCode {
         | ErrorCode::NotFollowed
         | ErrorCode::FollowersOnly
         | ErrorCode::NotAccepted
-        | ErrorCode::AwaitingAnswer => StatusCode::FORBIDDEN,
+        | ErrorCode::AwaitingAnswer
+        | ErrorCode::Sensitive => StatusCode::FORBIDDEN,
         ErrorCode::NotFound => StatusCode::NOT_FOUND,
         ErrorCode::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         ErrorCode::Timeout => StatusCode::REQUEST_TIMEOUT,

@@ -1,6 +1,6 @@
 //! Sending messages and reading them back.
 
-use super::policy;
+use super::{audit, policy};
 use crate::error::Refusal;
 use crate::state::AppState;
 use crate::store::history::Span;
@@ -31,6 +31,8 @@ pub async fn send(
     request: SendRequest,
 ) -> Result<Appended, Refusal> {
     let SendRequest { client_id, body, invisible_list } = request;
+    // A text that was let through is not asked about again when the members change meanwhile.
+    let mut auditor = state.auditor.as_deref();
     for _ in 0..DECISIONS {
         let roster = state.rosters.of_member(sender.id, conversation).await?;
         let (body, invisible) = match admitted(&sender, &roster, &body, &invisible_list) {
@@ -45,8 +47,24 @@ pub async fn send(
         let sender = sender.clone();
         let message = NewMessage { conversation, sender, roster, client_id, body, invisible, at: None, gate };
         let (me, receiver) = (message.sender.id, gate.map(|gate| gate.receiver));
-        let outcomes = state.store.writer().append(vec![message]).await?;
-        match (outcomes.into_iter().next().unwrap_or(Err(StoreError::Stopped)), receiver) {
+        let asked = auditor.filter(|_| audit::concerns(&message.roster, &message.body));
+        let foreseen = match asked {
+            Some(_) => state.store.foresee(&message).await,
+            None => Ok(None),
+        };
+        let outcome = match foreseen {
+            Ok(Some(original)) => Ok(original),
+            Err(error) => Err(error),
+            Ok(None) => {
+                if let Some(asked) = asked {
+                    audit::pass(asked, &message).await?;
+                    auditor = None;
+                }
+                let outcomes = state.store.writer().append(vec![message]).await?;
+                outcomes.into_iter().next().unwrap_or(Err(StoreError::Stopped))
+            }
+        };
+        match (outcome, receiver) {
             (Err(StoreError::Stale), _) => drop(state.rosters.renew(conversation).await?),
             (Err(refused @ StoreError::Refused(ErrorCode::NotFollowed | ErrorCode::FollowersOnly)), Some(receiver)) => {
                 // No friend would be told this.

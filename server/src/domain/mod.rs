@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod address_book;
+pub mod audit;
 pub mod company;
 pub mod contacts;
 pub mod conversations;

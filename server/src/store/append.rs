@@ -207,6 +207,32 @@ impl Store {
         let original = known.filter(|(id, message)| *id == conversation && same(message, body));
         Ok(original.map(|(_, message)| Appended { message, replay: true }))
     }
+
+    /// What would become of a message now: a replay's original, an error, or nothing that anybody could tell before. It
+    /// decides nothing: whoever appends the message afterwards is told what holds then.
+    pub async fn foresee(&self, new: &NewMessage) -> Result<Option<Appended>, StoreError> {
+        let conn = &mut *self.reader.acquire().await?;
+        let key = (new.sender.id, new.client_id);
+        if let Some((conversation, message)) = find_known(conn, &[key]).await?.get(&key) {
+            return replayed(new, *conversation, message).map(Some);
+        }
+        let mut positions = Positions::default();
+        positions.load_heads(conn, vec![new.conversation]).await?;
+        let head = positions.head(new.conversation).ok_or(StoreError::NotFound)?;
+        if head.roster != new.roster.rev {
+            return Err(StoreError::Stale);
+        }
+        Standings::read(conn, std::slice::from_ref(new)).await?.admit(new, head.seq.get())?;
+        Ok(None)
+    }
+}
+
+/// What is told of a message whose key was used before.
+fn replayed(new: &NewMessage, conversation: ConversationId, message: &Message) -> Outcome {
+    match conversation == new.conversation && same(message, &new.body) {
+        true => Ok(Appended { message: message.clone(), replay: true }),
+        false => Err(StoreError::ClientIdReused),
+    }
 }
 
 /// Whether a message was sent with this body, as far as one can still tell: what it became since is no matter of the key.
@@ -241,11 +267,7 @@ fn place(
     for new in batch {
         let key = (new.sender.id, new.client_id);
         if let Some((conversation, message)) = known.get(&key) {
-            outcomes.push(if *conversation == new.conversation && same(message, &new.body) {
-                Ok(Appended { message: message.clone(), replay: true })
-            } else {
-                Err(StoreError::ClientIdReused)
-            });
+            outcomes.push(replayed(new, *conversation, message));
             continue;
         }
         let Some(head) = positions.head(new.conversation) else {

@@ -7,17 +7,26 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
+/// What an auditor does not let through.
+pub const FORBIDDEN: &str = "敏感";
+
 /// What the listener makes of a request.
 #[derive(Clone, Copy, Debug)]
 pub enum Manner {
     /// Answers with a status.
     Answer(u16),
+    /// Answers 200 with a body.
+    Say(&'static str),
+    /// Answers as an auditor: yes, unless [`FORBIDDEN`] is in the request.
+    Audit,
     /// Hears it, and never answers.
     Silent,
     /// Hears it, and hangs up.
     HangUp,
     /// Answers 204 after a while.
     Slow(Duration),
+    /// Answers as an auditor, after a while.
+    Late(Duration),
     /// Leads to another address.
     Redirect,
     /// Answers 200 with a body that never ends.
@@ -39,10 +48,10 @@ impl Request {
     }
 }
 
-#[derive(Default)]
 struct State {
     heard: Vec<Request>,
     next: VecDeque<Manner>,
+    usual: Manner,
 }
 
 pub struct Listener {
@@ -54,9 +63,14 @@ pub struct Listener {
 impl Listener {
     /// Answers 204, but for the first requests.
     pub async fn start(first: &[Manner]) -> Self {
+        Self::start_as(Manner::Answer(204), first).await
+    }
+
+    /// Answers in one manner, but for the first requests.
+    pub async fn start_as(usual: Manner, first: &[Manner]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let state = Arc::new(Mutex::new(State { heard: vec![], next: first.iter().copied().collect() }));
+        let state = Arc::new(Mutex::new(State { heard: vec![], next: first.iter().copied().collect(), usual }));
         let shared = state.clone();
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -96,13 +110,20 @@ impl Drop for Listener {
 
 async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>) {
     while let Some(request) = read(&mut stream).await {
-        let manner = {
+        let (manner, allow) = {
             let mut state = state.lock().unwrap();
+            let allow = !request.body.contains(FORBIDDEN);
             state.heard.push(request);
-            state.next.pop_front().unwrap_or(Manner::Answer(204))
+            (state.next.pop_front().unwrap_or(state.usual), allow)
         };
         let answer = match manner {
             Manner::Answer(status) => format!("HTTP/1.1 {status} x\r\ncontent-length: 0\r\n\r\n"),
+            Manner::Say(body) => ok(body),
+            Manner::Audit => verdict(allow),
+            Manner::Late(time) => {
+                tokio::time::sleep(time).await;
+                verdict(allow)
+            }
             Manner::Redirect => "HTTP/1.1 307 x\r\nlocation: /elsewhere\r\ncontent-length: 0\r\n\r\n".to_owned(),
             Manner::Endless => {
                 let _ = stream.write_all(b"HTTP/1.1 200 x\r\ncontent-length: 999999999\r\n\r\n").await;
@@ -120,6 +141,14 @@ async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>) {
             return;
         }
     }
+}
+
+fn ok(body: &str) -> String {
+    format!("HTTP/1.1 200 x\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+}
+
+fn verdict(allow: bool) -> String {
+    ok(&serde_json::json!({ "allow": allow }).to_string())
 }
 
 async fn read(stream: &mut TcpStream) -> Option<Request> {

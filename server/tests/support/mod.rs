@@ -16,7 +16,7 @@ pub use browser::{Browser, escape};
 pub use cycles::cycles;
 pub use events::Events;
 pub use ledger::Ledger;
-pub use listener::{Listener, Manner, Request};
+pub use listener::{FORBIDDEN, Listener, Manner, Request};
 pub use person::{Answer, PASSWORD, Person, fresh_client_id, text_message};
 pub use push::{Heard, Push};
 

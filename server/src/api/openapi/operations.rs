@@ -277,7 +277,7 @@ pub fn describe(operation: &str) -> Operation {
                 answer(
                     403,
                     "not_accepted, not_followed, followers_only or awaiting_answer: the receiver does not let it in; \
-                        muted, or not_allowed to name everybody, in a group",
+                        muted, or not_allowed to name everybody, in a group; sensitive: the auditor does not",
                     "ErrorAnswer",
                 ),
                 answer(409, "client_id_reused: the key was used for another message", "ErrorAnswer"),

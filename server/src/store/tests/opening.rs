@@ -8,7 +8,7 @@ use super::*;
 async fn an_empty_conversation_is_there_for_who_opened_it() {
     let mut fixture = Fixture::new().await;
     let (a, b, c) = (fixture.user("aa").await, fixture.user("bb").await, fixture.user("cc").await);
-    let begun = SyncCursor { version: 0, upd: Some(Upd::ZERO), listing: None };
+    let begun = SyncCursor { version: 0, upd: Some(Upd::ZERO), listing: None, left: 0 };
     let entered = fixture.direct(&b, &a).await.id;
     let written = fixture.direct(&b, &c).await.id;
 

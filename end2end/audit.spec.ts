@@ -1,0 +1,96 @@
+import { Auditor } from './support/auditor.ts';
+import { Messenger } from './support/messenger.ts';
+import { Server } from './support/server.ts';
+import { test as base, expect, FLOW } from './support/test.ts';
+import { say } from './support/words.ts';
+
+const ME = 'film-dev-0-a';
+const PEER = 'film-dev-0-b';
+
+const test = base.extend<{ auditor: Auditor }>({
+  auditor: async ({}, use) => {
+    const auditor = new Auditor();
+    await auditor.start();
+    await use(auditor);
+    await auditor.stop();
+  },
+
+  /** A server that asks the auditor. It may complain of it. */
+  server: async ({ imported, auditor }, use) => {
+    const folder = await imported.copy();
+    const server = new Server(folder, auditor.settings);
+    await server.start();
+    await use(server);
+    await server.stop();
+    await folder.remove();
+  },
+});
+
+test('a text that fails its audit says so, stays where it is with its mark, and reaches nobody', FLOW, async ({
+  enter,
+  server,
+  auditor,
+}) => {
+  // Twice a message waits until its toast is gone.
+  test.slow();
+  const peer = await server.program(PEER);
+  const conversation = await peer.conversation();
+  const before = (await peer.conversations())[0]!;
+  const visitor = await enter(ME);
+  visitor.watch.allow(/answer 403|status of 403/);
+  const me = new Messenger(visitor.page);
+  const toast = visitor.page.getByRole('alert').filter({ hasText: say('发送消息涉及敏感内容,请重新输入') });
+  const text = '这是敏感的话';
+  await me.choose(PEER);
+  await me.send(text);
+  await expect(toast).toHaveText(say('发送消息涉及敏感内容,请重新输入'));
+  await expect(me.mark(text, say('发送失败'))).toBeVisible();
+  await expect(me.message(text).getByRole('note')).toHaveCount(0);
+  await expect(toast).toHaveCount(0);
+
+  // Trying again asks again.
+  await me.message(text).getByRole('button', { name: say('点击重试') }).click();
+  await expect(toast).toBeVisible();
+  await expect(me.mark(text, say('发送失败'))).toBeVisible();
+  expect(auditor.texts).toEqual([text, text]);
+  await me.showList();
+  await expect(me.session(PEER).getByRole('img', { name: say('发送失败') })).toBeVisible();
+  await expect(me.session(PEER)).toContainText(text);
+
+  expect(await peer.texts(conversation)).not.toContain(text);
+  expect((await peer.conversations())[0]).toMatchObject({ unread: before.unread, head_seq: before.head_seq });
+
+  await me.choose(PEER);
+  await me.message(text).getByRole('button', { name: say('删除这条消息') }).click();
+  await expect(me.message(text)).toHaveCount(0);
+  await me.send('换一种说法');
+  await expect(me.mark('换一种说法', say('已发送'))).toBeVisible();
+  expect(await peer.texts(conversation)).toContain('换一种说法');
+});
+
+test('a message that the server cannot take now says so once, waits, and is sent by itself', FLOW, async ({
+  enter,
+  server,
+  auditor,
+}) => {
+  const peer = await server.program(PEER);
+  const conversation = await peer.conversation();
+  const visitor = await enter(ME);
+  visitor.watch.allow(/answer 503|status of 503/);
+  const me = new Messenger(visitor.page);
+  const toast = visitor.page.getByRole('alert').filter({ hasText: say('服务繁忙,请稍后重试') });
+  await me.choose(PEER);
+  auditor.fails = true;
+  await me.send('请稍等');
+  await expect(toast).toHaveText(say('服务繁忙,请稍后重试'));
+  await expect(me.mark('请稍等', say('等待网络'))).toBeVisible();
+  await expect(toast).toHaveCount(0);
+  expect(await peer.texts(conversation)).not.toContain('请稍等');
+
+  const asked = auditor.texts.length;
+  await expect.poll(() => auditor.texts.length).toBeGreaterThan(asked);
+  await expect(toast).toHaveCount(0);
+  auditor.fails = false;
+  await expect(me.mark('请稍等', say('已发送'))).toBeVisible({ timeout: 60_000 });
+  expect((await peer.texts(conversation)).filter(text => text === '请稍等')).toHaveLength(1);
+});

@@ -1,0 +1,174 @@
+//! Asking the operator's auditor whether a text may be sent (R004-I4): one signed POST a text, answered while its sender
+//! waits.
+//!
+//! Invariants: at most [`AT_ONCE`] questions are open, and waiting for one's turn is within the time for an answer, so
+//! that an auditor which stands still holds a text up for that long and no longer. Neither text nor verdict is kept or
+//! logged. The address is the operator's own, so it may well be a private one.
+//! Deliberately absent: what is asked about, and when ([`crate::domain::audit`]).
+
+use crate::config::{Secret, web_address};
+use crate::outbound::{NoAnswer, Outbound, signature};
+use crate::store;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{Request, Uri};
+use clap::builder::RangedU64ValueParser;
+use protocol::{ClientId, ConversationId, ConversationKind, UserId};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+use thiserror::Error;
+use tokio::sync::Semaphore;
+
+/// Questions that are open at the same time.
+const AT_ONCE: usize = 100;
+
+/// The auditor's settings.
+#[derive(Clone, Debug, clap::Args)]
+pub struct AuditFlags {
+    /// The auditor: where the server asks whether a text may be sent to others, an address of http or https
+    /// (docs/AUDIT.md). Without one nobody is asked.
+    #[arg(long, env = "SIXIN_AUDIT_URL", hide_env_values = true, value_name = "URL", value_parser = web_address)]
+    audit_url: Option<Uri>,
+
+    /// What the server signs with what it asks the auditor: at least 32 characters, or @ and the path of a file that
+    /// holds them.
+    #[arg(long, env = "SIXIN_AUDIT_SECRET", hide_env_values = true, value_name = "SECRET")]
+    audit_secret: Option<Secret>,
+
+    /// How long the auditor may take for a text, in milliseconds, 50 to 5000.
+    #[arg(long, env = "SIXIN_AUDIT_TIMEOUT_MS", default_value_t = 2_000, value_name = "MILLISECONDS",
+        value_parser = RangedU64ValueParser::<u64>::new().range(50..=5_000))]
+    audit_timeout_ms: u64,
+
+    /// What becomes of a text about which the auditor says nothing in time, or nothing that can be read: `refuse`, its
+    /// device keeps it and tries again by itself; `allow`, it is sent.
+    #[arg(long, env = "SIXIN_AUDIT_UNANSWERED", value_enum, default_value_t = Unanswered::Refuse, value_name = "WHAT")]
+    audit_unanswered: Unanswered,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Unanswered {
+    Allow,
+    Refuse,
+}
+
+/// Who is asked, and how.
+pub struct Auditor {
+    http: Outbound,
+    url: Uri,
+    secret: Secret,
+    patience: Duration,
+    asking: Semaphore,
+    pub unanswered: Unanswered,
+}
+
+/// A text that somebody wants to send.
+#[derive(Debug, Serialize)]
+pub struct Question<'t> {
+    pub client_id: ClientId,
+    pub conversation: ConversationId,
+    pub kind: ConversationKind,
+    pub sender: UserId,
+    pub text: &'t str,
+}
+
+#[derive(Deserialize)]
+struct Verdict {
+    allow: bool,
+}
+
+/// Why there is no verdict.
+#[derive(Debug, Error)]
+pub enum NoVerdict {
+    #[error("the auditor took too long")]
+    Slow,
+    #[error(transparent)]
+    NoAnswer(#[from] NoAnswer),
+    #[error("the auditor answered {0}")]
+    Status(u16),
+    #[error("the auditor's answer is no verdict")]
+    Unreadable,
+}
+
+impl Auditor {
+    /// `None` when there is nobody to ask.
+    pub fn new(flags: &AuditFlags) -> anyhow::Result<Option<Self>> {
+        let Some(url) = flags.audit_url.clone() else { return Ok(None) };
+        let Some(secret) = flags.audit_secret.clone() else { anyhow::bail!("--audit-url needs --audit-secret") };
+        Ok(Some(Self {
+            http: Outbound::new()?,
+            url,
+            secret,
+            patience: Duration::from_millis(flags.audit_timeout_ms),
+            asking: Semaphore::new(AT_ONCE),
+            unanswered: flags.audit_unanswered,
+        }))
+    }
+
+    /// Whether the text may be sent.
+    pub async fn allows(&self, question: &Question<'_>) -> Result<bool, NoVerdict> {
+        let asking = async {
+            let _turn = self.asking.acquire().await.expect("nobody closes it");
+            self.ask(question).await
+        };
+        tokio::time::timeout(self.patience, asking).await.unwrap_or(Err(NoVerdict::Slow))
+    }
+
+    async fn ask(&self, question: &Question<'_>) -> Result<bool, NoVerdict> {
+        let body = serde_json::to_string(question).expect("numbers and texts can be written");
+        let request = Request::post(self.url.clone())
+            .header(CONTENT_TYPE, "application/json")
+            .header("sixin-signature", signature(&self.secret, "sixin-audit-1", store::now() / 1_000, &body))
+            .body(body.into_bytes())
+            .expect("the address was read as one, and the headers are plain text");
+        let answer = self.http.ask(request).await?;
+        match answer.status().as_u16() {
+            200 => verdict(answer.body()),
+            status => Err(NoVerdict::Status(status)),
+        }
+    }
+}
+
+fn verdict(body: &[u8]) -> Result<bool, NoVerdict> {
+    serde_json::from_slice(body).map(|Verdict { allow }| allow).map_err(|_| NoVerdict::Unreadable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::{Args, FromArgMatches};
+
+    fn flags(arguments: &[&str]) -> Result<AuditFlags, clap::Error> {
+        let command = AuditFlags::augment_args(clap::Command::new("sixin").no_binary_name(true));
+        AuditFlags::from_arg_matches(&command.try_get_matches_from(arguments)?)
+    }
+
+    /// R004-I4: without an address nobody is asked, and without a secret the server does not start.
+    #[test]
+    fn an_auditor_is_an_address_and_a_secret() {
+        let secret = "0123456789abcdef0123456789abcdef";
+        assert!(Auditor::new(&flags(&[]).unwrap()).unwrap().is_none());
+        assert!(Auditor::new(&flags(&["--audit-secret", secret]).unwrap()).unwrap().is_none());
+        assert!(Auditor::new(&flags(&["--audit-url", "http://a/"]).unwrap()).is_err());
+        let both = flags(&["--audit-url", "http://a/", "--audit-secret", secret]).unwrap();
+        let auditor = Auditor::new(&both).unwrap().unwrap();
+        assert_eq!((auditor.patience, auditor.unanswered), (Duration::from_secs(2), Unanswered::Refuse));
+        for bad in [
+            ["--audit-url", "ftp://a/"],
+            ["--audit-timeout-ms", "49"],
+            ["--audit-timeout-ms", "5001"],
+            ["--audit-unanswered", "x"],
+        ] {
+            assert!(flags(&bad).is_err(), "{bad:?}");
+        }
+    }
+
+    /// R004-I4: a verdict says yes or no; anything else is none, never a yes.
+    #[test]
+    fn only_a_verdict_is_one() {
+        assert!(verdict(br#"{"allow": true}"#).unwrap());
+        assert!(!verdict(br#"{"allow": false, "labels": ["x"]}"#).unwrap());
+        for other in ["", "true", "{}", r#"{"allow": 1}"#, r#"{"allow": "true"}"#, r#"{"allow": null}"#, "<html>"] {
+            assert!(verdict(other.as_bytes()).is_err(), "{other}");
+        }
+    }
+}
