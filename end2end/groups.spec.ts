@@ -302,6 +302,7 @@ test('who leaves a group is out of it on all devices, and the others are told', 
   await expect(here.session('书友')).toHaveCount(0);
   // Their other device closes it without a word: they know.
   await expect(there.composer).toHaveCount(0);
+  await expect(there.page).toHaveURL(/:\d+\/$/);
   await expect(there.page.getByRole('alert')).toHaveText(['']);
   await expect(there.list).toBeVisible();
   await expect(there.session('书友')).toHaveCount(0);
@@ -328,6 +329,7 @@ test('whoever looks at a group that is dissolved is told so, and it is gone', FL
   await expect(told).toBeVisible();
   await expect(looking.page.getByRole('note')).toHaveText(say('群聊已被群主解散'));
   await expect(looking.composer).toBeHidden();
+  await expect(looking.page).toHaveURL(/:\d+\/$/);
   await expect(told).toHaveCount(0);
   await glance(looking.page);
   await looking.showList();

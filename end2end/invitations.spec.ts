@@ -31,7 +31,14 @@ test('who accepts nobody, or blocks the inviter, is in no group of theirs, and t
     new Messenger((await enter(QUIET)).page),
     new Messenger((await enter(BLOCKING)).page),
   ];
-  const { page } = await enter(OWNER);
+  const { page, watch } = await enter(OWNER);
+  watch.allow(/answer 403|status of 403/);
+  await page.goto(`${server.url}/new/group`);
+  // Where nobody comes there is no group.
+  await pick(page, QUIET);
+  await page.getByRole('button', { name: say('创建群聊') }).click();
+  await expect(page.getByRole('alert')).toHaveText(say('未能邀请 {}：对方暂不接受邀请', QUIET));
+  await glance(page);
   await page.goto(`${server.url}/new/group`);
   await pick(page, QUIET, BLOCKING, WILLING);
   await page.getByLabel(say('群名')).fill('聚会');

@@ -76,6 +76,15 @@ pub fn visit(to: &str) {
     }
 }
 
+/// Shows the list in the address bar in the place of a conversation that is gone: a reload would not find it.
+pub fn leave(id: ConversationId) {
+    if conversation() == Some(id)
+        && let Ok(history) = window().history()
+    {
+        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some("/"));
+    }
+}
+
 /// Puts a text on the clipboard.
 pub fn copy(text: &str) {
     let navigator = window().navigator();

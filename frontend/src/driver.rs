@@ -173,7 +173,12 @@ impl Driver {
 
     /// What happened.
     pub fn input(self: &Rc<Self>, input: Input) {
-        self.turn(|live| (live.step(browser::now(), browser::random(), input), None));
+        self.turn(|live| {
+            let open = live.open();
+            let effects = live.step(browser::now(), browser::random(), input);
+            let gone = open.filter(|_| live.open().is_none());
+            (effects, gone.map(Errand::Leave))
+        });
     }
 
     /// The address bar shows another path: the view follows it, and leaves it as it is.
@@ -309,6 +314,7 @@ impl Driver {
     fn run(self: &Rc<Self>, place: &Place, errand: Errand) {
         match errand {
             Errand::Visit(path) => browser::visit(&path),
+            Errand::Leave(id) => browser::leave(id),
             Errand::Search(query) => {
                 let driver = self.clone();
                 spawn_local(async move {

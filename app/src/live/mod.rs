@@ -112,6 +112,11 @@ impl Live {
         self.model
     }
 
+    /// The conversation that is open in the engine.
+    pub fn open(&self) -> Option<ConversationId> {
+        self.client.open()
+    }
+
     /// Runs the engine and moves the signals of what changed. `now` is this device's clock.
     pub fn step(&mut self, now: Millis, random: u64, input: Input) -> Vec<Effect> {
         self.complain_of(&input);

@@ -47,7 +47,7 @@ pub fn Group(words: &'static Words, own: &'static GroupWords, page: GroupPage) -
                 </header>
                 <Refusal form=form.clone() words />
                 {(!refused.is_empty())
-                    .then(|| view! { <p class="refusal" role="alert">{(own.not_invited)(&refused.join("、"))}</p> })}
+                    .then(|| view! { <p class="refusal" role="alert">{(own.not_invited)(&refused)}</p> })}
                 <Announced own group=group.clone() by=announced_by />
                 {governs.then(|| view! { <Govern words own title group=group.clone() rules=rules.clone() form=form.clone() now /> })}
                 {governs.then(|| view! { <Link own rules=rules.clone() origin /> })}

@@ -8,8 +8,9 @@ use crate::view::icon::Icon;
 use crate::view::people::Person;
 use crate::words::Words;
 use crate::words::group::GroupWords;
+use leptos::either::Either;
 use leptos::prelude::*;
-use protocol::User;
+use protocol::{ErrorCode, User};
 
 #[component]
 pub fn NewGroupPage(words: &'static Words, own: &'static GroupWords, page: NewGroup) -> impl IntoView {
@@ -44,7 +45,16 @@ pub fn NewGroupPage(words: &'static Words, own: &'static GroupWords, page: NewGr
             </li>
         }
     };
-    let named = to.is_none().then(|| view! { <TitleField words own form=form.clone() hint=own.title_optional /> });
+    // A group of which nobody lets themselves be a member is not made.
+    let none_comes = form.error.as_ref().is_some_and(|error| error.code == ErrorCode::NotAccepted);
+    let refusal = match none_comes {
+        true => {
+            let names: Vec<String> = chosen.iter().map(|user| user.display_name.to_string()).collect();
+            Either::Left(view! { <p class="refusal" role="alert">{(own.not_invited)(&names)}</p> })
+        }
+        false => Either::Right(view! { <Refusal form=form.clone() words /> }),
+    };
+    let named = to.is_none().then(|| view! { <TitleField words own form hint=own.title_optional /> });
     let count = chosen.len();
     let ready = (count > 0).then(|| {
         view! {
@@ -56,7 +66,7 @@ pub fn NewGroupPage(words: &'static Words, own: &'static GroupWords, page: NewGr
     });
     view! {
         <Inner words title=heading>
-            <Refusal form words />
+            {refusal}
             <form class="form" method="get" action="/new/group" role="search">
                 {goal()} {kept}
                 <div class="find">
