@@ -7,7 +7,7 @@ mod support;
 use protocol::frame::close;
 use protocol::receipts::Cursors;
 use protocol::sync::AccountChange;
-use protocol::{LogChange, Message, Seq, ServerFrame, path};
+use protocol::{ConversationId, LogChange, Message, Seq, ServerFrame, path};
 use serde_json::json;
 use support::{Events, TestServer, fresh_client_id, text_message};
 
@@ -43,8 +43,31 @@ async fn an_empty_conversation_is_nobody_elses_business() {
     a.patch(&path::preferences(id), &json!({"pinned": true})).await;
     a.patch(path::ACCOUNT_ME, &json!({"display_name": "Another name"})).await;
     server.settled().await;
-    for path in [path::conversation(id), path::messages(id), path::unread(id), path::changes(id, protocol::Rev::ZERO)] {
-        assert_eq!(b.get(&path).await.status, 404, "{path}");
+    // Whatever the other asks for or does, it is as if there were no such conversation.
+    let nowhere = ConversationId::try_from(id.get() + 1_000).unwrap();
+    let (one, message) = (seq(1), text_message(fresh_client_id(), "hello"));
+    let (mine, group) = (json!({"pinned": true}), json!({"title": "A group"}));
+    for (number, told) in [(0, nowhere), (1, id)] {
+        for path in [
+            path::conversation(told),
+            path::messages(told),
+            path::unread(told),
+            path::changes(told, protocol::Rev::ZERO),
+            path::readers(told),
+            path::members(told),
+            path::message_readers(told, one),
+            path::group(told),
+        ] {
+            assert_eq!(b.get(&path).await.status, 404, "{number} {path}");
+        }
+        assert_eq!(b.patch(&path::preferences(told), &mine).await.status, 404);
+        assert_eq!(b.patch(&path::group(told), &group).await.status, 404);
+        assert_eq!(b.post(&path::messages(told), &message).await.status, 404);
+        assert_eq!(b.put(&path::hidden(told), &json!({"seqs": [1], "hidden": true})).await.status, 404);
+        assert_eq!(b.post(&path::recall(told, one), &json!({})).await.status, 404);
+        assert_eq!(b.post(&path::report(told, one), &json!({"reason": "spam", "hide": false})).await.status, 404);
+        assert_eq!(b.delete(&path::conversation_through(told, Seq::ZERO)).await.status, 404);
+        assert_eq!(b.report(told, 0, 0).await.status, 404);
     }
     assert!(!b.get(path::CONVERSATIONS).await.text().contains("Another name"));
     assert!(b.sync(None).await.conversations.is_empty());

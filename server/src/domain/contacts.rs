@@ -54,9 +54,7 @@ pub async fn bond(
     other: UserId,
 ) -> Result<(Relation, Option<FriendRequest>), Refusal> {
     let relation = state.store.contact(account, other).await?.relation;
-    let FriendRequests { incoming, outgoing } = state.store.friend_requests(account).await?;
-    let request = incoming.into_iter().chain(outgoing).find(|request| request.user.id == other);
-    Ok((relation, request))
+    Ok((relation, state.store.friend_request(account, other).await?))
 }
 
 /// The friend requests that wait for an answer.

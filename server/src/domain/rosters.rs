@@ -38,10 +38,11 @@ impl Rosters {
     /// conversation that does not exist.
     pub async fn of_member(&self, account: UserId, id: ConversationId) -> Result<Arc<Roster>, Refusal> {
         let roster = match self.cache.get(&id) {
-            Some(roster) => roster,
-            None => self.renew(id).await?,
+            // Somebody may have written since, or the member opened it.
+            Some(roster) if !roster.awaits(account) => roster,
+            _ => self.renew(id).await?,
         };
-        if roster.has(account) { Ok(roster) } else { Err(Refusal::not_found()) }
+        if roster.has(account) && !roster.awaits(account) { Ok(roster) } else { Err(Refusal::not_found()) }
     }
 
     /// Reads the roster anew: its members changed. What was decided by the old one meanwhile the writer refuses.

@@ -65,18 +65,15 @@ pub struct Described {
     pub users: Vec<User>,
 }
 
-/// Whether a conversation is there for its member: to whom another opened a direct one, not before there is a message
-/// in it that they see.
+/// Whether a conversation is there for its member: to whom another opened a direct one, not before somebody wrote in it.
 macro_rules! there {
     ($member:literal) => {
         concat!(
             "(",
             $member,
-            ".opened = 1 or exists (select 1 from message as v where v.conversation = ",
+            ".opened > 0 or (select h.head_seq from conversation as h where h.id = ",
             $member,
-            ".conversation and not exists (select 1 from hidden as w where w.account = ",
-            $member,
-            ".account and w.conversation = v.conversation and w.seq = v.seq and w.why = 2)))"
+            ".conversation) > 0)"
         )
     };
 }
@@ -88,7 +85,8 @@ macro_rules! describe {
         concat!(
             "with chosen (id) as (",
             $($chosen)*,
-            ") select c.id, c.kind, c.title, c.members, c.rev, c.head_seq, c.active_at,
+            ") select c.id, c.kind, c.title, c.members, c.rev, c.head_seq,
+                case when c.head_seq = 0 then max(c.active_at, m.opened) else c.active_at end,
                 max(m.vis_from, coalesce(f.seq, 0) + 1), m.delivered, m.read,
                 p.id, p.handle, p.display_name, p.avatar, p.version,
                 max(coalesce(told.delivered, 0), coalesce(pm.sent, 0)), max(coalesce(told.read, 0), coalesce(pm.sent, 0)),

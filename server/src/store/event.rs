@@ -14,6 +14,8 @@ pub struct Roster {
     pub members: Vec<UserId>,
     /// Those of them that are more than members, muted, or ever had a nickname. Ascending.
     special: Vec<Special>,
+    /// To whom of the two a direct conversation is not there yet.
+    awaiting: Option<UserId>,
     /// Until when nobody but the owner and admins may write.
     muted_until: Millis,
     /// The log's position at which any of it last changed: the writer takes nothing that was decided by an older one.
@@ -31,11 +33,21 @@ pub(super) struct Special {
 impl Roster {
     /// Members without roles, since ever.
     pub fn new(kind: ConversationKind, members: Vec<UserId>) -> Self {
-        Self { kind, members, special: Vec::new(), muted_until: 0, rev: Rev::ZERO }
+        Self { kind, members, special: Vec::new(), awaiting: None, muted_until: 0, rev: Rev::ZERO }
     }
 
     pub(super) fn of_group(members: Vec<UserId>, special: Vec<Special>, muted_until: Millis, rev: Rev) -> Self {
-        Self { kind: ConversationKind::Group, members, special, muted_until, rev }
+        Self { kind: ConversationKind::Group, members, special, awaiting: None, muted_until, rev }
+    }
+
+    /// The two of a direct conversation in which nobody has written, and the one who has not opened it.
+    pub(super) fn of_two(members: Vec<UserId>, awaiting: Option<UserId>) -> Self {
+        Self { awaiting, ..Self::new(ConversationKind::Direct, members) }
+    }
+
+    /// Whether the conversation is not there yet for the member, as far as is known.
+    pub fn awaits(&self, account: UserId) -> bool {
+        self.awaiting == Some(account)
     }
 
     pub fn has(&self, account: UserId) -> bool {

@@ -1,6 +1,6 @@
 //! The members of a group, in pages and by name.
 
-use super::conversations::read_user;
+use super::conversations::{read_user, there};
 use super::rosters::role;
 use super::{Store, StoreError, parse};
 use protocol::group::{Member, Members};
@@ -8,7 +8,8 @@ use protocol::{ConversationId, UserId};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Connection, Row};
 
-const MEMBER: &str = "select 1 from member where account = $1 and conversation = $2";
+const MEMBER: &str =
+    concat!("select 1 from member as m where m.account = $1 and m.conversation = $2 and ", there!("m"));
 const PAGE: &str =
     "select a.id, a.handle, a.display_name, a.avatar, a.version, m.role, m.nickname, m.muted_until, a.active
     from member as m join account as a on a.id = m.account

@@ -1,7 +1,7 @@
 //! Opening direct conversations.
 //!
-//! Invariant: to the other of the two a conversation does not exist until there is a message in it that they see, or they
-//! open it themselves: no position of their log tells of it, and whoever opens it hears that it is new.
+//! Invariant: to the other of the two a conversation does not exist until somebody wrote in it, or they open it
+//! themselves: no position of their log tells of it, and whoever opens it hears that it is new.
 
 use super::accounts::is_active;
 use super::conversations::{Reader, insert, join, one, only, tell_joined, there};
@@ -13,7 +13,7 @@ const FIND_DIRECT: &str = "select id from conversation where low = $1 and high =
 // No position of its log tells the other side of what it knows nothing of.
 const AWAIT: &str = "insert into member (account, conversation, upd, joined_upd, opened) values ($1, $2, 0, 0, 0)";
 const THERE: &str = concat!("select ", there!("m"), " from member as m where m.account = $1 and m.conversation = $2");
-const ENTER: &str = "update member set opened = 1, upd = $3, joined_upd = $3 where account = $1 and conversation = $2";
+const ENTER: &str = "update member set opened = $4, upd = $3, joined_upd = $3 where account = $1 and conversation = $2";
 
 /// Every statement of this file, for the test that explains them.
 #[cfg(test)]
@@ -67,7 +67,8 @@ async fn begin(tx: &mut Tx<'_>, account: UserId, peer: UserId) -> Result<Convers
 /// The account opens a direct conversation, too, in which nobody has written yet.
 async fn enter(tx: &mut Tx<'_>, account: UserId, id: ConversationId) -> Result<ConversationId, StoreError> {
     let upd = tx.take_upds(account, 1).await?.ok_or(StoreError::NotFound)?;
-    let entered = sqlx::query(ENTER).bind(account.as_i64()).bind(id.as_i64()).bind(upd.as_i64());
+    let entered =
+        sqlx::query(ENTER).bind(account.as_i64()).bind(id.as_i64()).bind(upd.as_i64()).bind(super::now().cast_signed());
     entered.execute(&mut *tx.conn).await?;
     Ok(id)
 }

@@ -3,7 +3,7 @@
 //! Invariants: the two rows of a pair change in one transaction, and each account is told in its own log of what it may
 //! know (R003-08e). That one is blocked nobody is told: it takes no position and leaves no trace on the wire.
 
-use super::conversations::read_user;
+use super::conversations::{read_user, there};
 use super::{Store, StoreError, Tx, parse};
 use protocol::contacts::Contacts;
 use protocol::sync::AccountChange;
@@ -29,11 +29,15 @@ const CONTACTS: &str =
 const BLOCKED: &str = "select 1 from relation where account = $1 and other = $2 and blocking + blocked > 0";
 
 // Who is in the directory sees everybody there.
-const KNOWS: &str = "select exists (select 1 from relation where account = $1 and other = $2)
+const KNOWS: &str = concat!(
+    "select exists (select 1 from relation where account = $1 and other = $2)
     or exists (select 1 from friend_request where asker = $1 and asked = $2 or asker = $2 and asked = $1)
     or exists (select 1 from person as me join person as they on they.account = $2 where me.account = $1)
     or exists (select 1 from member as me
-        join member as they on they.conversation = me.conversation and they.account = $2 where me.account = $1)";
+        join member as they on they.conversation = me.conversation and they.account = $2 where me.account = $1 and ",
+    there!("me"),
+    ")"
+);
 
 /// Every statement of this file, for the test that explains them.
 #[cfg(test)]

@@ -34,14 +34,23 @@ macro_rules! quiet {
 }
 
 const QUIET: &str = concat!("select ", quiet!(), " from friend_request as q where q.asker = $1 and q.asked = $2");
+const OVER: &str = concat!(
+    "select ",
+    quiet!(),
+    " and $3 >= q.refused_at + 86400000 from friend_request as q where q.asker = $1 and q.asked = $2"
+);
+const RECONCILE: &str = "update friend_request set refused_at = 0
+    where refused_at > 0 and (asker = $1 and asked = $2 or asker = $2 and asked = $1)";
 const STAMP_ASKER: &str = "update friend_request set asker_upd = $3 where asker = $1 and asked = $2";
 const STAMP_ASKED: &str = "update friend_request set asked_upd = $3 where asker = $1 and asked = $2";
+// What was refused looks the same to who refused it, whether it was asked again or not.
 const ONE: &str = concat!(
-    "select id, handle, display_name, avatar, version, case when quiet then null else greeting end,
-        case when quiet then refused_at else at end, case when quiet then 2 else state end
-    from (select u.id, u.handle, u.display_name, u.avatar, u.version, q.greeting, q.at, q.state, q.refused_at, $3 and ",
+    "select id, handle, display_name, avatar, version, case when past then null else greeting end,
+        case when past then refused_at else at end, case when past then 2 else state end
+    from (select u.id, u.handle, u.display_name, u.avatar, u.version, q.greeting, q.at, q.state, q.refused_at,
+            $3 and (q.refused_at > 0 and q.state = 2 or ",
     quiet!(),
-    " as quiet from friend_request as q join account as u on u.id = case when $3 then q.asker else q.asked end
+    ") as past from friend_request as q join account as u on u.id = case when $3 then q.asker else q.asked end
         where q.asker = $1 and q.asked = $2)"
 );
 const INCOMING: &str = concat!(
@@ -58,7 +67,8 @@ const OUTGOING: &str = "select u.id, u.handle, u.display_name, u.avatar, u.versi
 
 /// Every statement of this file, for the test that explains them.
 #[cfg(test)]
-pub const STATEMENTS: &[&str] = &[WAITING, ASK, CLOSE, QUIET, STAMP_ASKER, STAMP_ASKED, ONE, INCOMING, OUTGOING];
+pub const STATEMENTS: &[&str] =
+    &[WAITING, ASK, CLOSE, QUIET, STAMP_ASKER, STAMP_ASKED, ONE, INCOMING, OUTGOING, OVER, RECONCILE];
 
 impl Store {
     /// Makes two accounts friends if the other has asked, or has the account as a friend still; else asks the other.
@@ -82,12 +92,14 @@ impl Store {
                         let mut new = *old;
                         (new.mine.relation.friend, new.theirs.relation.friend) = (true, true);
                         relations::write(tx, me, them, *old, new).await?;
+                        let reconciled = sqlx::query(RECONCILE).bind(account.as_i64()).bind(other.as_i64());
+                        reconciled.execute(&mut *tx.conn).await?;
                         for (asker, asked) in [(them, me), (me, them)] {
                             if waits(tx.conn, asker.id, asked.id).await? {
                                 close(tx, &both, asker, asked, RequestState::Accepted).await?;
                             }
                         }
-                    } else if !waits(tx.conn, account, other).await? {
+                    } else if !waits(tx.conn, account, other).await? || is_over(tx.conn, account, other).await? {
                         sqlx::query(ASK)
                             .bind(account.as_i64())
                             .bind(other.as_i64())
@@ -134,6 +146,20 @@ impl Store {
                 })
             })
             .await
+    }
+
+    /// The request that waits between the two, the other's before the account's own. That of somebody blocked is not shown.
+    pub async fn friend_request(&self, account: UserId, other: UserId) -> Result<Option<FriendRequest>, StoreError> {
+        let mut conn = self.reader.acquire().await?;
+        let mut tx = conn.begin().await?;
+        let blocks = pair(&mut tx, account, other).await?.mine.relation.blocking;
+        for (asker, asked, incoming) in [(other, account, true), (account, other, false)] {
+            let waits = waits(&mut tx, asker, asked).await?;
+            if waits && !(incoming && (blocks || is_quiet(&mut tx, asker, asked).await?)) {
+                return one(&mut tx, asker, asked, incoming).await.map(Some);
+            }
+        }
+        Ok(None)
     }
 
     /// The requests that wait for an answer. Those of blocked people are not shown.
@@ -183,6 +209,12 @@ async fn waits(conn: &mut SqliteConnection, asker: UserId, asked: UserId) -> Res
 async fn is_quiet(conn: &mut SqliteConnection, asker: UserId, asked: UserId) -> Result<bool, StoreError> {
     let quiet = sqlx::query_scalar(QUIET).bind(asker.as_i64()).bind(asked.as_i64());
     Ok(quiet.fetch_one(conn).await?)
+}
+
+/// Whether the request was told to nobody after a refusal that is a day ago: asking again then is asking.
+async fn is_over(conn: &mut SqliteConnection, asker: UserId, asked: UserId) -> Result<bool, StoreError> {
+    let over = sqlx::query_scalar(OVER).bind(asker.as_i64()).bind(asked.as_i64()).bind(now().cast_signed());
+    Ok(over.fetch_one(conn).await?)
 }
 
 async fn close(

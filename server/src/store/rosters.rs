@@ -7,8 +7,8 @@ use protocol::group::Role;
 use protocol::{ConversationId, ConversationKind};
 use sqlx::{Connection, Row, SqliteConnection};
 
-const ROSTER_HEAD: &str = "select kind, muted_until, roster_rev from conversation where id = $1";
-const ROSTER: &str = "select account, role, muted_until, nickname, nickname_rev
+const ROSTER_HEAD: &str = "select kind, muted_until, roster_rev, head_seq from conversation where id = $1";
+const ROSTER: &str = "select account, role, muted_until, nickname, nickname_rev, opened
     from member where conversation = $1 order by account";
 
 /// Every statement of this file, for the test that explains them.
@@ -33,6 +33,7 @@ pub(super) async fn roster(conn: &mut SqliteConnection, id: ConversationId) -> R
     let rows = sqlx::query(ROSTER).bind(id.as_i64()).fetch_all(conn).await?;
     let mut members = Vec::with_capacity(rows.len());
     let mut special = Vec::new();
+    let mut awaiting = None;
     for row in rows {
         let account = parse(row.try_get::<i64, _>(0)?)?;
         let (role, muted_until) = (role(row.try_get(1)?)?, row.try_get::<i64, _>(2)?.unsigned_abs());
@@ -40,11 +41,15 @@ pub(super) async fn roster(conn: &mut SqliteConnection, id: ConversationId) -> R
         if role != Role::Member || muted_until > 0 || nickname.is_some() {
             special.push(Special { account, role, muted_until, nickname });
         }
+        if row.try_get::<i64, _>(5)? == 0 {
+            awaiting = Some(account);
+        }
         members.push(account);
     }
     let (muted_until, rev) = (head.try_get::<i64, _>(1)?.unsigned_abs(), parse(head.try_get::<i64, _>(2)?)?);
+    let empty = head.try_get::<i64, _>(3)? == 0;
     Ok(Some(match kind(head.try_get(0)?)? {
-        ConversationKind::Direct => Roster::new(ConversationKind::Direct, members),
+        ConversationKind::Direct => Roster::of_two(members, awaiting.filter(|_| empty)),
         ConversationKind::Group => Roster::of_group(members, special, muted_until, rev),
     }))
 }
