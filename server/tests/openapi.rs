@@ -331,7 +331,7 @@ async fn real_requests_and_answers_match_the_document() {
         checker.call(&a, "openConversation", "", peer).await;
         assert!(!checker.unseen.contains(&("openConversation".to_owned(), status.to_string())));
     }
-    let id = a.open(&b).await;
+    let id = b.open(&a).await;
     let first = text_message(fresh_client_id(), "你好 👋");
     for _ in 0..2 {
         checker.call(&a, "sendMessage", &format!("{id}+"), Some(first.clone())).await;

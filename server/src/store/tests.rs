@@ -242,6 +242,7 @@ async fn history_pages_by_key() {
     let fixture = Fixture::new().await;
     let (a, b) = (fixture.user("aa").await, fixture.user("bb").await);
     let id = fixture.direct(&a, &b).await.id;
+    fixture.direct(&b, &a).await;
     let empty = fixture.store.history(reader(&b), id, Span::Newest, 10).await.unwrap();
     assert_eq!((empty.messages.len(), empty.from, empty.through), (0, seq(1), seq(0)));
     for key in 1..=25 {

@@ -369,6 +369,7 @@ async fn positions_that_were_taken_in_vain_are_given_back() {
     let fixture = Fixture::new().await;
     let (a, b) = (fixture.user("aa").await, fixture.user("bb").await);
     let id = fixture.direct(&a, &b).await.id;
+    fixture.direct(&b, &a).await;
     let (account, upd) = (b.id, fixture.seen(&b, id).await.upd);
     let failing = fixture.store.writer().run::<(), _>(move |tx| {
         Box::pin(async move {

@@ -28,6 +28,7 @@ async fn preferences_change_alone_and_once() {
     let fixture = Fixture::new().await;
     let (a, b) = (fixture.user("aa").await, fixture.user("bb").await);
     let id = fixture.direct(&a, &b).await.id;
+    fixture.direct(&b, &a).await;
     let before = (fixture.upd(&a, id).await, fixture.seen(&b, id).await);
     let pin = change(|change| change.pinned = Some(true));
     let (pinned, upd) = fixture.prefer(&a, id, pin.clone()).await;
