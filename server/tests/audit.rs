@@ -162,7 +162,7 @@ async fn nothing_of_the_refused_reaches_the_auditor() {
 
     let c = server.person("cc").await;
     let (all, closed) = (group(&b, &[&a]).await, group(&b, &[&c]).await);
-    assert_eq!(b.patch(&path::member(all, a.id), &json!({"mute_ms": 3_600_000})).await.status, 200);
+    assert_eq!(b.patch(&path::member(all, a.id), &json!({"mute_ms": 3_600_000})).await.status, 204);
     assert_eq!(post(&a, all, FORBIDDEN).await.code(), "muted");
     assert_eq!(post(&a, closed, FORBIDDEN).await.status, 404);
     assert_eq!(texts(&auditor.heard()), ["一", "二", FORBIDDEN]);
