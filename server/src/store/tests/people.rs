@@ -83,17 +83,17 @@ async fn a_refusal_keeps_the_next_request_quiet_for_a_day() {
         fixture.store.friend_request(one.id, other.id).await.unwrap().map(|request| request.incoming)
     };
     assert_eq!((between(&a, &b).await, between(&b, &a).await), (None, None));
-    let to_b = fixture.pushed().into_iter().filter_map(|(whom, change)| match change {
-        AccountChange::Request(request) if whom == b.id => Some(request.state),
-        _ => None,
-    });
     // Friends leave nothing of a refusal behind.
     fixture.store.drop_friend(a.id, b.id).await.unwrap();
     fixture.store.drop_friend(b.id, a.id).await.unwrap();
     ask("fifth").await;
     assert_eq!(lists(&b).await.unwrap().incoming.len(), 1);
+    let to_b = fixture.pushed().into_iter().filter_map(|(whom, change)| match change {
+        AccountChange::Request(request) if whom == b.id => Some(request.state),
+        _ => None,
+    });
     let [waiting, refused, accepted] = [RequestState::Waiting, RequestState::Refused, RequestState::Accepted];
-    assert_eq!(to_b.collect::<Vec<_>>(), [waiting, refused, waiting, refused, accepted]);
+    assert_eq!(to_b.collect::<Vec<_>>(), [waiting, refused, waiting, refused, accepted, waiting]);
 }
 
 const ALL: Segment = Segment { size: 100, page: None, active_since: 0 };
