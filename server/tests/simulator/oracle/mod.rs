@@ -38,6 +38,8 @@ pub struct Room {
     pub id: ConversationId,
     pub kind: ConversationKind,
     pub members: BTreeMap<UserId, Member>,
+    /// Who did not open a direct conversation: to them it is not there until somebody wrote in it.
+    awaiting: Option<UserId>,
     /// Who has ever gone.
     pub left: BTreeSet<UserId>,
     pub title: Option<String>,
@@ -55,6 +57,16 @@ pub struct Room {
 impl Room {
     pub fn head(&self) -> Seq {
         Seq::ZERO.plus(self.log.len() as u64)
+    }
+
+    /// Whether it is not there yet for one of its members.
+    pub fn awaits(&self, me: UserId) -> bool {
+        self.awaiting == Some(me) && self.log.is_empty()
+    }
+
+    /// Whether it is there for an account.
+    pub fn has(&self, me: UserId) -> bool {
+        self.members.contains_key(&me) && !self.awaits(me)
     }
 
     pub fn peer(&self, me: UserId) -> Option<UserId> {
@@ -103,6 +115,7 @@ impl Oracle {
             id,
             kind,
             members,
+            awaiting: None,
             left: BTreeSet::new(),
             title: None,
             announcement: None,
@@ -116,8 +129,17 @@ impl Oracle {
         self.rooms.entry(id).or_insert(room);
     }
 
+    /// A direct conversation that one of the two opened, and in which nobody has written.
+    pub fn open_direct(&mut self, id: ConversationId, opener: UserId, peer: UserId) {
+        self.create(id, ConversationKind::Direct, vec![opener, peer]);
+        if let Some(room) = self.rooms.get_mut(&id).filter(|room| room.log.is_empty()) {
+            room.awaiting = Some(peer);
+        }
+    }
+
+    /// Whether the account is a member of a conversation that is there for it.
     pub fn member(&self, me: UserId, id: ConversationId) -> bool {
-        self.rooms.get(&id).is_some_and(|room| room.members.contains_key(&me))
+        self.rooms.get(&id).is_some_and(|room| room.has(me))
     }
 
     pub fn relation(&self, me: UserId, other: UserId) -> Relation {
@@ -350,7 +372,7 @@ impl Oracle {
     pub fn listed(&self, login: &Login) -> BTreeSet<ConversationId> {
         let listed = |room: &&Room| {
             let floor = self.floor(login, room.id);
-            room.members.contains_key(&login.account.id) && (floor == Seq::ZERO || room.head() > floor)
+            room.has(login.account.id) && (floor == Seq::ZERO || room.head() > floor)
         };
         self.rooms.values().filter(listed).map(|room| room.id).collect()
     }

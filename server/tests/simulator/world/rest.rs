@@ -51,7 +51,8 @@ impl World<'_> {
         for room in self.rooms.keys().copied().collect::<Vec<_>>() {
             let id = self.rooms[&room];
             let members: Vec<UserId> = self.oracle.rooms[&id].members.keys().copied().collect();
-            let writer = members.iter().find(|me| self.oracle.refusal(**me, id, &text(0), self.time()).is_none());
+            let mut there = members.iter().filter(|me| self.oracle.member(**me, id));
+            let writer = there.find(|me| self.oracle.refusal(**me, id, &text(0), self.time()).is_none());
             match writer.map(|me| self.person(*me)) {
                 Some(person) => self.post(person, room, false).await,
                 None if members.is_empty() => {}

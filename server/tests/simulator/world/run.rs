@@ -9,8 +9,7 @@ use crate::wire;
 use axum::http::Method;
 use protocol::messaging::{OpenConversation, ReportMessage, ReportReason};
 use protocol::{
-    ApiError, ClientFrame, ClientId, Conversation, ConversationId, ConversationKind, ErrorCode, Mentions, MessageBody,
-    Millis, path,
+    ApiError, ClientFrame, ClientId, Conversation, ConversationId, ErrorCode, Mentions, MessageBody, Millis, path,
 };
 use std::rc::Rc;
 use sync::{Action, Failure, Input, Request};
@@ -268,6 +267,9 @@ impl World<'_> {
     fn write(&mut self, n: usize, room: usize, body: MessageBody) {
         let Some(&id) = self.rooms.get(&room) else { return };
         let device = &mut self.devices[n];
+        if self.oracle.rooms[&id].awaits(device.me()) {
+            return;
+        }
         device.write(self.now, id, body);
         if !self.oracle.member(device.me(), id) {
             // The device does not know yet that nobody can take it.
@@ -317,7 +319,7 @@ impl World<'_> {
         assert!(status.is_success(), "{status}: {body}");
         let id = wire::read::<Conversation>(&body).id;
         self.rooms.insert(LATE, id);
-        self.oracle.create(id, ConversationKind::Direct, vec![opener.account.id, peer]);
+        self.oracle.open_direct(id, opener.account.id, peer);
         self.collect();
     }
 
