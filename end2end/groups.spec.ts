@@ -1,6 +1,7 @@
 import type { Page } from '@playwright/test';
 import { glance } from './support/look.ts';
 import { Messenger } from './support/messenger.ts';
+import { halves, isBlue } from './support/picture.ts';
 import type { Server } from './support/server.ts';
 import { expect, FLOW, test, type Visitor } from './support/test.ts';
 import { say } from './support/words.ts';
@@ -225,6 +226,47 @@ test('members are invited, and given roles, mutes and nicknames, and everybody s
   await page.getByLabel(say('我在本群的昵称')).fill('值班员');
   await page.locator('button[value=nickname]').click();
   await expect(member(page, OWNER)).toContainText('值班员');
+});
+
+test('a group gets a picture, which its members see at once, and loses it', FLOW, async ({ enter, server }) => {
+  const id = await group(server, '画室', OTHER);
+  const owner = await enter(OWNER);
+  const other = await enter(OTHER);
+  const third = await enter(THIRD);
+  const peer = new Messenger(other.page);
+  const page = owner.page;
+  await expect(peer.session('画室').locator('.avatar img')).toHaveCount(0);
+  await settings(owner, id);
+  await page.getByRole('button', { name: say('生成链接') }).click();
+  const link = await page.getByRole('textbox', { name: say('入群链接') }).inputValue();
+  await page.getByLabel(say('头像'), { exact: true }).setInputFiles(await halves(page));
+  const across = page.getByRole('slider', { name: say('左右位置') });
+  await across.focus();
+  await across.press('End');
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+  expect(wide).toBeLessThanOrEqual(page.viewportSize()!.width);
+  await page.getByRole('button', { name: say('上传头像') }).click();
+  const own = page.getByRole('img', { name: say('{}的头像', '画室') }).locator('img');
+  expect(await isBlue(own), 'the right half').toBe(true);
+
+  // The other was there all the time.
+  expect(await isBlue(peer.session('画室').locator('.avatar img'))).toBe(true);
+  await expect(peer.session('画室')).toContainText(say('{} 更换了群头像', OWNER));
+  await expect(peer.session('画室')).not.toContainText(say('未读'));
+  await peer.choose('画室');
+  const head = other.page.locator('.chat-head .avatar img');
+  expect(await isBlue(head)).toBe(true);
+  await expect(peer.log).toContainText(say('{} 更换了群头像', OWNER));
+  await third.page.goto(link);
+  expect(await isBlue(third.page.getByRole('img', { name: say('{}的头像', '画室') }).locator('img'))).toBe(true);
+
+  await page.getByRole('button', { name: say('移除头像') }).click();
+  await expect(page.getByRole('button', { name: say('移除头像') })).toHaveCount(0);
+  await expect(head).toHaveCount(0);
+  await expect(peer.log).toContainText(say('{} 移除了群头像', OWNER));
+  await settings(other, id);
+  await expect(other.page.getByRole('img', { name: say('{}的头像', '画室') })).toBeVisible();
+  await expect(other.page.getByLabel(say('头像'), { exact: true })).toHaveCount(0);
 });
 
 test('a group is handed over, left and dissolved', FLOW, async ({ enter, server }) => {

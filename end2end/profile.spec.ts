@@ -1,21 +1,7 @@
 import { Messenger } from './support/messenger.ts';
+import { halves, isBlue } from './support/picture.ts';
 import { expect, FLOW, test } from './support/test.ts';
 import { say } from './support/words.ts';
-
-/** 64 × 32 pixels, the left half red, the right half blue. */
-async function picture(page: import('@playwright/test').Page): Promise<Buffer> {
-  const url = await page.evaluate(() => {
-    const canvas = document.createElement('canvas');
-    [canvas.width, canvas.height] = [64, 32];
-    const context = canvas.getContext('2d')!;
-    context.fillStyle = 'red';
-    context.fillRect(0, 0, 32, 32);
-    context.fillStyle = 'blue';
-    context.fillRect(32, 0, 32, 32);
-    return canvas.toDataURL('image/png');
-  });
-  return Buffer.from(url.split(',')[1]!, 'base64');
-}
 
 test('a profile is told, and others see what they may', FLOW, async ({ enter, server }) => {
   const one = await enter('travel-dev-1-a');
@@ -56,11 +42,7 @@ test('a picture is cut with the keyboard, and the other side shows it at once', 
   const two = await enter('travel-dev-1-b');
   const page = one.page;
   await page.goto(`${server.url}/settings/profile`);
-  await page.getByLabel(say('头像'), { exact: true }).setInputFiles({
-    name: 'picture.png',
-    mimeType: 'image/png',
-    buffer: await picture(page),
-  });
+  await page.getByLabel(say('头像'), { exact: true }).setInputFiles(await halves(page));
   const across = page.getByRole('slider', { name: say('左右位置') });
   await across.focus();
   await across.press('End');
@@ -69,15 +51,7 @@ test('a picture is cut with the keyboard, and the other side shows it at once', 
   await page.getByRole('button', { name: say('上传头像') }).click();
   const shown = page.getByRole('img', { name: say('{}的头像', 'travel-dev-1-a') }).locator('img');
   await expect(shown).toBeVisible();
-  const blue = await shown.evaluate(async (image: HTMLImageElement) => {
-    await image.decode();
-    const canvas = document.createElement('canvas');
-    const context = canvas.getContext('2d')!;
-    context.drawImage(image, 0, 0, 1, 1, 0, 0, 1, 1);
-    const [red, , blue] = context.getImageData(0, 0, 1, 1).data;
-    return blue! > red!;
-  });
-  expect(blue, 'the right half').toBe(true);
+  expect(await isBlue(shown), 'the right half').toBe(true);
   await expect(new Messenger(two.page).session('travel-dev-1-a').locator('.avatar img')).toHaveCount(1);
 
   await page.getByRole('button', { name: say('移除头像') }).click();

@@ -18,7 +18,8 @@ use crate::view::page::join::Join;
 use crate::view::page::login::Login;
 use crate::view::page::new::New;
 use crate::view::page::new_group::NewGroupPage;
-use crate::view::page::profile::{self, Profile};
+use crate::view::page::picture;
+use crate::view::page::profile::Profile;
 use crate::view::page::provider::{ToProvider, Vain};
 use crate::view::page::register::Register;
 use crate::view::page::settings::Settings;
@@ -30,6 +31,7 @@ use crate::words::time::Clock;
 use crate::words::{self, Words};
 use leptos::prelude::*;
 use protocol::ErrorCode;
+use protocol::group::Action;
 
 /// The pictures that [`crate::view::icon`] refers to.
 const SPRITE: &str = include_str!("icons.svg");
@@ -74,12 +76,21 @@ fn document(snapshot: Snapshot, head: &Head) -> String {
     let (title, body, tail) = match snapshot.page {
         Page::Messenger(messenger) => messenger_page(&messenger, words, head),
         page => {
-            let script = matches!(page, Page::Profile { .. }).then(|| script(profile::SCRIPT, head));
+            let script = crops(&page).then(|| script(picture::SCRIPT, head));
             let (title, body) = plain_page(page, preferences, words);
             (words::title(words, 0, Some(title)), body, script.unwrap_or_default())
         }
     };
     html(preferences, &title, &body, &tail, head)
+}
+
+/// Whether a picture can be cut on the page.
+fn crops(page: &Page) -> bool {
+    match page {
+        Page::Profile { .. } => true,
+        Page::Group(page) => page.conversation.group.as_ref().is_some_and(|group| group.role.may(Action::Govern)),
+        _ => false,
+    }
 }
 
 fn html(preferences: Preferences, title: &str, body: &str, tail: &str, head: &Head) -> String {

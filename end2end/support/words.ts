@@ -232,6 +232,8 @@ const ENGLISH: Record<string, English> = {
   没有人等待入群: 'Nobody waits to join',
   '{} 退出了群聊': '{} left the group',
   '{} 将群名改为“{}”': '{} renamed the group to “{}”',
+  '{} 更换了群头像': '{} changed the group’s picture',
+  '{} 移除了群头像': '{} removed the group’s picture',
   '{} 更新了群公告': '{} changed the announcement',
   '{} 将 {} 设为管理员': '{} made {} an admin',
   '{} 将群主转让给了 {}': '{} made {} the owner',

@@ -116,7 +116,7 @@ impl Limits {
         self.sends.check(account)
     }
 
-    /// Counts a change of the account's own profile: each is told to everybody who knows it.
+    /// Counts a change of the account's own profile, or of a group's picture: each is told to everybody who knows it.
     pub fn change_profile(&self, account: UserId) -> Result<(), Refusal> {
         self.profile_changes.check(account)
     }

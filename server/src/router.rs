@@ -89,6 +89,8 @@ pub fn routes() -> Vec<Route> {
         route(Method::DELETE,  path::CONVERSATION,   "deleteConversation", Member,  delete(conversations::delete)),
         route(Method::PATCH,   path::PREFERENCES,    "changePreferences",  Member,  patch(conversations::prefer)),
         route(Method::PATCH,   path::CONVERSATION,   "changeGroup",        Member,  patch(groups::change)),
+        route(Method::PUT,     path::GROUP_AVATAR,   "changeGroupAvatar",  Member,  put(avatars::put_of_group).layer(DefaultBodyLimit::max(pictures::BYTES))),
+        route(Method::DELETE,  path::GROUP_AVATAR,   "dropGroupAvatar",    Member,  delete(avatars::delete_of_group)),
         route(Method::GET,     path::GROUP,          "getGroup",           Member,  get(groups::rules)),
         route(Method::DELETE,  path::GROUP,          "dissolveGroup",      Member,  delete(groups::dissolve)),
         route(Method::GET,     path::MEMBERS,        "listMembers",        Member,  get(groups::members)),

@@ -1,11 +1,12 @@
-//! Pictures of people: how they come in, what is kept of them, and who gets them.
+//! Pictures of people and groups: how they come in, what is kept of them, and who gets them.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on panics")]
 
 mod support;
 
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
-use protocol::{AvatarHash, path};
+use protocol::group::{Invitation, Notice};
+use protocol::{AvatarHash, Conversation, ConversationId, MessageBody, Seq, path};
 use serde_json::json;
 use std::io::Cursor;
 use support::{Answer, Browser, PASSWORD, Person, TestServer};
@@ -113,23 +114,132 @@ async fn the_forms_of_a_profile_need_no_script() {
     assert_eq!(answer.status, 422);
     assert!(answer.text().contains("value=\"2999-01-01\"") && answer.text().contains("aria-invalid"));
 
-    let form = |file: Vec<u8>| {
-        let mut body = b"--x\r\ncontent-disposition: form-data; name=\"picture\"; filename=\"a.png\"\r\n\r\n".to_vec();
-        body.extend(file);
-        body.extend(b"\r\n--x\r\ncontent-disposition: form-data; name=\"size\"\r\n\r\n100\r\n--x--\r\n");
-        reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .unwrap()
-            .post(server.url("/settings/avatar"))
-            .header("origin", server.url(""))
-            .header("cookie", format!("sixin_login={}", b.token))
-            .header("content-type", "multipart/form-data; boundary=x")
-            .body(body)
-    };
-    assert_eq!(Answer::of(form(halves())).await.status, 303);
+    assert_eq!(submit(&server, &b, "/settings/avatar", "upload", halves()).await.status, 303);
     assert!(b.get(path::ACCOUNT_ME).await.json()["avatar"].is_string());
-    let refused = Answer::of(form(b"no picture".to_vec())).await;
+    let refused = submit(&server, &b, "/settings/avatar", "upload", b"no picture".to_vec()).await;
     assert_eq!(refused.status, 422);
     assert!(refused.text().contains("is-wrong"));
+}
+
+/// Sends the form with a picture as a browser does.
+async fn submit(server: &TestServer, person: &Person, to: &str, act: &str, file: Vec<u8>) -> Answer {
+    let mut body = b"--x\r\ncontent-disposition: form-data; name=\"picture\"; filename=\"a.png\"\r\n\r\n".to_vec();
+    body.extend(file);
+    for (name, value) in [("size", "100"), ("act", act)] {
+        let field = format!("\r\n--x\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}");
+        body.extend(field.into_bytes());
+    }
+    body.extend(b"\r\n--x--\r\n");
+    let request = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .unwrap()
+        .post(server.url(to))
+        .header("origin", server.url(""))
+        .header("cookie", format!("sixin_login={}", person.token))
+        .header("content-type", "multipart/form-data; boundary=x")
+        .body(body);
+    Answer::of(request).await
+}
+
+async fn upload_of_group(person: &Person, id: ConversationId, query: &str, file: Vec<u8>) -> Answer {
+    Answer::of(person.request("PUT", &format!("{}{query}", path::group_avatar(id))).body(file)).await
+}
+
+async fn group(owner: &Person, members: &[&Person]) -> ConversationId {
+    let members: Vec<_> = members.iter().map(|person| person.id).collect();
+    let made: Conversation = owner.post(path::CONVERSATIONS, &json!({"title": "群", "members": members})).await.read();
+    made.id
+}
+
+/// R002-17, R003-06: a group's picture is cut, kept and shown as a person's is; the members are told of it by the log, whoever
+/// has the link sees it, and it is gone with the group.
+#[tokio::test]
+async fn a_group_has_a_picture() {
+    let server = TestServer::start();
+    let (a, b, c) = (server.person("aa").await, server.person("bb").await, server.person("cc").await);
+    let id = group(&a, &[&b]).await;
+    let answer = upload_of_group(&a, id, "?x=300&y=0&size=100", halves()).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let hash = answer.read::<Conversation>().group.unwrap().avatar.unwrap();
+    let shown = b.conversation(id).await;
+    assert_eq!((shown.group.unwrap().avatar, shown.unread), (Some(hash.clone()), 0));
+    let last = b.history(id, Seq::ZERO, 100).await.messages.pop().unwrap();
+    let MessageBody::Notice { notice } = last.body else { panic!("{last:?}") };
+    assert_eq!((*notice, last.sender), (Notice::Pictured { avatar: Some(hash.clone()) }, a.id));
+    for size in [96, 256] {
+        let file = b.get(&path::avatar(&hash, size)).await;
+        let picture = image::load_from_memory(&file.body).unwrap().to_rgb8();
+        assert_eq!((picture.width(), picture.height()), (size, size));
+        assert!(picture.get_pixel(size / 2, size / 2).0[2] > 200, "the blue half");
+    }
+    let link = a.post(&path::group_link(id), &json!(null)).await.json()["link"].as_str().unwrap().to_owned();
+    let invitation: Invitation = c.get(&path::join(&link)).await.read();
+    assert_eq!(invitation.avatar, Some(hash.clone()));
+
+    let dropped: Conversation = a.delete(&path::group_avatar(id)).await.read();
+    assert_eq!(dropped.group.unwrap().avatar, None);
+    assert_eq!(b.get(&path::avatar(&hash, 96)).await.status, 404, "nobody shows it any more");
+    assert_eq!(upload_of_group(&a, id, "", halves()).await.status, 200);
+    let hash = b.conversation(id).await.group.unwrap().avatar.unwrap();
+    assert_eq!(a.delete(&path::group(id)).await.status, 204);
+    assert_eq!(b.get(&path::avatar(&hash, 96)).await.status, 404, "the group is gone");
+}
+
+/// R002-17: only the owner and admins change a group's picture, and nothing but a picture comes in; nothing is looked at for
+/// whom the role does not permit it.
+#[tokio::test]
+async fn a_groups_picture_is_refused_to_others() {
+    let server = TestServer::start();
+    let (a, b, c) = (server.person("aa").await, server.person("bb").await, server.person("cc").await);
+    let id = group(&a, &[&b, &c]).await;
+    a.delete(&path::member(id, c.id)).await;
+    let before = a.conversation(id).await.rev;
+    let direct = a.open(&b).await;
+    for (who, place, expected) in [(&b, id, 403), (&c, id, 404), (&a, direct, 403)] {
+        for file in [halves(), b"no picture".to_vec()] {
+            assert_eq!(upload_of_group(who, place, "", file).await.status, expected);
+        }
+        assert_eq!(who.delete(&path::group_avatar(place)).await.status, expected);
+        let page = submit(&server, who, &format!("/c/{place}/group/avatar"), "upload", halves()).await;
+        assert!([403, 404].contains(&page.status), "{}", page.status);
+    }
+    for file in [Vec::new(), b"GIF89a".to_vec(), halves()[..100].to_vec()] {
+        let answer = upload_of_group(&a, id, "", file).await;
+        assert_eq!((answer.status, &answer.json()["error"]["field"]), (422, &json!("avatar")));
+    }
+    assert_eq!(upload_of_group(&a, id, "", vec![0; 5 * 1024 * 1024 + 1]).await.status, 413);
+    assert_eq!(upload_of_group(&a, id, "?size=-1", halves()).await.status, 400);
+    let after = a.conversation(id).await;
+    assert_eq!((after.rev, after.group.unwrap().avatar), (before, None));
+    a.patch(&path::member(id, b.id), &json!({"role": "admin"})).await;
+    assert_eq!(upload_of_group(&b, id, "", halves()).await.status, 200);
+}
+
+/// R002-17: who governs a group gives it a picture by a plain form; the others see the picture and no form.
+#[tokio::test]
+async fn the_form_of_a_groups_picture_needs_no_script() {
+    let server = TestServer::start();
+    let (a, b) = (server.person("aa").await, server.person("bb").await);
+    let id = group(&a, &[&b]).await;
+    let (page, form) = (format!("/c/{id}/group"), format!("/c/{id}/group/avatar"));
+    let done = submit(&server, &a, &form, "upload", halves()).await;
+    assert_eq!((done.status, done.header("location")), (303, page.as_str()));
+    let hash = b.conversation(id).await.group.unwrap().avatar.unwrap();
+    let wrong = submit(&server, &a, &form, "upload", b"no picture".to_vec()).await;
+    assert_eq!(wrong.status, 422);
+    assert!(wrong.text().contains("is-wrong"));
+    for (who, governs) in [("aa", true), ("bb", false)] {
+        let mut browser = Browser::new(&server.address);
+        browser.log_in(who, PASSWORD).await;
+        let shown = browser.get(&page).await.text();
+        assert!(shown.contains(&path::avatar(&hash, 256)));
+        assert_eq!(shown.contains(&form), governs, "{who}");
+        assert_eq!(shown.contains("<script"), governs, "{who}");
+        for list in ["/", &path::page(id), "/contacts"] {
+            assert!(browser.get(list).await.text().contains(&path::avatar(&hash, 96)), "{who} {list}");
+        }
+    }
+    assert_eq!(submit(&server, &a, &form, "remove", Vec::new()).await.status, 303);
+    assert_eq!(b.conversation(id).await.group.unwrap().avatar, None);
 }

@@ -180,6 +180,12 @@ async fn people(checker: &mut Checker, a: &Person, b: &Person, id: protocol::Con
     }
 }
 
+fn picture() -> Vec<u8> {
+    let mut picture = std::io::Cursor::new(Vec::new());
+    image::DynamicImage::new_rgb8(8, 8).write_to(&mut picture, image::ImageFormat::Png).unwrap();
+    picture.into_inner()
+}
+
 /// Everything that a group may answer, on a server whose groups have three members at most.
 async fn a_group_matches(server: &TestServer, checker: &mut Checker, a: &Person, b: &Person) {
     let (d, e) = (server.person("dd").await, server.person("ee").await);
@@ -194,6 +200,12 @@ async fn a_group_matches(server: &TestServer, checker: &mut Checker, a: &Person,
         checker.call(who, "changeGroup", &id, Some(everything.clone())).await;
         checker.call(who, "makeLink", &here, None).await;
         checker.call(who, "getGroup", &here, None).await;
+    }
+    let avatar = path::group_avatar(id.parse().unwrap());
+    for who in [b, a] {
+        checker.call(who, "dropGroupAvatar", &here, None).await;
+        let upload = who.request("PUT", &format!("{avatar}?x=0&y=0&size=8")).body(picture());
+        checker.answered("changeGroupAvatar", &Answer::of(upload).await);
     }
     checker.call(a, "listMembers", &format!("{id}+?query=b"), None).await;
     let link = checker.call(a, "makeLink", &here, None).await["link"].as_str().unwrap().to_owned();
@@ -304,9 +316,7 @@ async fn real_requests_and_answers_match_the_document() {
     checker.call(&a, "listMessages", &format!("{own}+"), None).await;
     let request = reqwest::Client::new().delete(server.url(&path::removal(own, seq))).bearer_auth(ADMIN);
     checker.answered("restoreMessage", &Answer::of(request).await);
-    let mut picture = std::io::Cursor::new(Vec::new());
-    image::DynamicImage::new_rgb8(8, 8).write_to(&mut picture, image::ImageFormat::Png).unwrap();
-    let picture = picture.into_inner();
+    let picture = picture();
     the_directory_matches(&server, &mut checker, &picture).await;
     let upload = a.request("PUT", &format!("{}?x=0&y=0&size=8", path::ACCOUNT_AVATAR)).body(picture);
     checker.answered("changeAvatar", &Answer::of(upload).await);

@@ -121,6 +121,8 @@ fn table(conversation: ConversationId, member: &Person, target: &Person) -> Vec<
         row("getGroup",          "",             None,   MEMBERS),
         row("listMembers",       "",             None,   MEMBERS),
         row("changeGroup",       "",             Some(json!({"title": "x"})), ADMINS),
+        row("changeGroupAvatar", "",             Some(json!("no picture")), [401, 404, 404, 403, 422, 422]),
+        row("dropGroupAvatar",   "",             None,   ADMINS),
         // People come in only if the owner or an admin wants them.
         row("inviteMembers",     "",             Some(json!({"users": [target.id]})), ADMINS),
         row("changeMember",      "",             Some(json!({"mute_ms": 1})), ADMINS_DO),

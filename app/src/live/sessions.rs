@@ -83,7 +83,10 @@ impl SessionRow {
             mark: row.mark,
         });
         let name = session.title.or_else(|| session.peer.as_ref().map(|peer| peer.display_name.to_string()));
-        let avatar = session.peer.as_ref().and_then(|peer| peer.avatar.clone());
+        let avatar = match &session.group {
+            Some(group) => group.avatar.clone(),
+            None => session.peer.as_ref().and_then(|peer| peer.avatar.clone()),
+        };
         let notes = !group && session.peer.is_none();
         let peer = session.peer.map(|peer| peer.id);
         Self {

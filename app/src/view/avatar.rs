@@ -1,4 +1,4 @@
-//! Somebody's picture, or the first letter of a name on one of eight colours. Names stand beside it, so it is silent.
+//! A person's or a group's picture, or the first letter of a name on one of eight colours. Names stand beside it, so it is silent.
 
 use super::icon::Icon;
 use leptos::either::Either;

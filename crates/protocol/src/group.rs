@@ -6,7 +6,7 @@
 use crate::Millis;
 use crate::account::User;
 use crate::id::{Rev, UserId};
-use crate::text::{AnnouncementText, DisplayName, GroupTitle};
+use crate::text::{AnnouncementText, AvatarHash, DisplayName, GroupTitle};
 use serde::{Deserialize, Serialize};
 
 /// The most members of a group, whatever the server's own limit.
@@ -30,7 +30,7 @@ pub enum Role {
 /// What a member does in a group. Where it concerns another one, their role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Title, announcement, link, who may join, what newcomers see, who waits to join, and muting everybody.
+    /// Title, picture, announcement, link, who may join, what newcomers see, who waits to join, and muting everybody.
     Govern,
     /// Bringing people in.
     Invite(Joining),
@@ -98,6 +98,9 @@ pub struct Group {
     pub owner: Option<UserId>,
     /// The reader's own.
     pub role: Role,
+    /// The picture, under [`crate::path::avatar`]. Without one, or until it is there, the title's first letter stands in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub avatar: Option<AvatarHash>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub announcement: Option<Announcement>,
     /// Until when nobody but the owner and admins may write; 0: everybody may.
@@ -170,6 +173,11 @@ pub enum Notice {
     Removed(Crowd),
     Renamed {
         title: GroupTitle,
+    },
+    /// Absent: there is no picture any more.
+    Pictured {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        avatar: Option<AvatarHash>,
     },
     /// Empty: there is no announcement any more.
     Announced {
@@ -383,6 +391,8 @@ pub struct AnswerWaiting {
 pub struct Invitation {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub avatar: Option<AvatarHash>,
     pub member_count: u64,
     pub joining: Joining,
     pub state: Invited,

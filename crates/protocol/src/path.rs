@@ -37,6 +37,7 @@ pub const MESSAGE_READERS: &str = "/api/v1/conversations/{id}/messages/{seq}/rea
 pub const MEMBERS: &str = "/api/v1/conversations/{id}/members";
 pub const MEMBER: &str = "/api/v1/conversations/{id}/members/{user}";
 pub const GROUP: &str = "/api/v1/conversations/{id}/group";
+pub const GROUP_AVATAR: &str = "/api/v1/conversations/{id}/avatar";
 pub const GROUP_LINK: &str = "/api/v1/conversations/{id}/link";
 pub const WAITING: &str = "/api/v1/conversations/{id}/waiting/{user}";
 pub const JOIN: &str = "/api/v1/join/{link}";
@@ -114,6 +115,11 @@ pub fn member(id: ConversationId, user: UserId) -> String {
 
 pub fn group(id: ConversationId) -> String {
     format!("{CONVERSATIONS}/{id}/group")
+}
+
+/// The picture of a group, to put and to take away; [`avatar`] is what shows it.
+pub fn group_avatar(id: ConversationId) -> String {
+    format!("{CONVERSATIONS}/{id}/avatar")
 }
 
 pub fn group_link(id: ConversationId) -> String {

@@ -232,6 +232,7 @@ impl Held {
         let Some(group) = &mut about.group else { return };
         match notice {
             Notice::Renamed { title } => about.title = Some(title.to_string()),
+            Notice::Pictured { avatar } => group.avatar = avatar.clone(),
             Notice::Announced { text } => {
                 let announcement = Announcement { text: text.clone(), by: message.sender, at: message.at };
                 group.announcement = (!text.as_str().is_empty()).then_some(announcement);

@@ -11,8 +11,8 @@ use model::{client_id, conversation_id, seq, text, user_id};
 use protocol::group::{Crowd, Named};
 use protocol::sync::{AccountChange, Parting};
 use protocol::{
-    Conversation, ConversationId, ConversationKind, ErrorCode, Group, LogChange, Mentions, MessageBody, Nickname,
-    Notice, Rev, Role, Seq, ServerFrame, Upd,
+    AvatarHash, Conversation, ConversationId, ConversationKind, ErrorCode, Group, LogChange, Mentions, MessageBody,
+    Nickname, Notice, Rev, Role, Seq, ServerFrame, Upd,
 };
 use sync::{Input, Request, Unsent};
 
@@ -50,6 +50,7 @@ fn notices_change_what_is_shared() {
     let crowd = Crowd { people: vec![named(9)], count: 1, members: 4 };
     for (key, notice) in [
         Notice::Renamed { title: "新名".try_into().unwrap() },
+        Notice::Pictured { avatar: Some(picture('1')) },
         Notice::Announced { text: "欢迎".try_into().unwrap() },
         Notice::Invited(crowd),
         Notice::Appointed { person: named(1), role: Role::Admin },
@@ -66,13 +67,39 @@ fn notices_change_what_is_shared() {
     let its = shared.group.unwrap();
     assert_eq!((shared.title.as_deref(), shared.member_count), (Some("新名"), 4));
     assert_eq!((its.role, its.muted_until, its.own_muted_until), (Role::Admin, 7, 8));
+    assert_eq!(its.avatar, Some(picture('1')));
     let announcement = its.announcement.unwrap();
     assert_eq!((announcement.text.as_str(), announcement.by), ("欢迎", user_id(2)));
     assert_eq!(device.client.session(group()).unwrap().unread, 0);
     told(&mut server, &mut device, 90, Notice::HandedOver { person: named(1) });
     told(&mut server, &mut device, 91, Notice::Announced { text: "".try_into().unwrap() });
+    told(&mut server, &mut device, 92, Notice::Pictured { avatar: None });
     let its = about(&mut device).group.unwrap();
     assert_eq!((its.role, its.owner, its.announcement), (Role::Owner, Some(user_id(1)), None));
+    assert_eq!(its.avatar, None);
+}
+
+fn picture(digit: char) -> AvatarHash {
+    digit.to_string().repeat(32).try_into().unwrap()
+}
+
+/// R002-17: of two states of a group's picture the one at the later position of its log stands, whatever comes first.
+#[test]
+fn a_later_picture_stands() {
+    let (mut server, mut device) = live();
+    let before = about(&mut device);
+    told(&mut server, &mut device, 1, Notice::Pictured { avatar: Some(picture('1')) });
+    let shown = |device: &Device| device.client.session(group()).unwrap().group.unwrap().avatar;
+    assert_eq!(shown(&device), Some(picture('1')));
+    // A description that was read before, and one that was read after.
+    device.step(&server, Input::Joined(before));
+    assert_eq!(shown(&device), Some(picture('1')));
+    let now = about(&mut device);
+    let its = now.group.clone().map(|its| Group { avatar: Some(picture('2')), ..its });
+    let later = Conversation { rev: now.rev.next(), group: its, ..now };
+    device.step(&server, Input::Joined(later));
+    assert_eq!(shown(&device), Some(picture('2')));
+    server.take_frames();
 }
 
 /// A message that names the account is told apart until it is read or recalled.

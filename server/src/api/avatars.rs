@@ -1,6 +1,6 @@
-//! `/accounts/me/avatar` and `/avatars`
+//! `/accounts/me/avatar`, `/conversations/{id}/avatar` and `/avatars`
 
-use super::extract::{Json, Query, Raw, parameters};
+use super::extract::{Json, Path, Query, Raw, parameters};
 use crate::auth::CurrentUser;
 use crate::domain;
 use crate::error::Refusal;
@@ -8,8 +8,8 @@ use crate::state::AppState;
 use axum::extract::{FromRequestParts, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
 use axum::http::request::Parts;
-use protocol::AvatarHash;
 use protocol::profile::{Crop, OwnAccount};
+use protocol::{AvatarHash, Conversation, ConversationId};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -20,20 +20,46 @@ pub struct Place {
     size: Option<u32>,
 }
 
+impl Place {
+    fn crop(self) -> Option<Crop> {
+        self.size.map(|size| Crop { x: self.x.unwrap_or(0), y: self.y.unwrap_or(0), size })
+    }
+}
+
 /// `PUT /accounts/me/avatar?x=&y=&size=`: the file itself is the body.
 pub async fn put(
     State(state): State<AppState>,
     user: CurrentUser,
-    Query(Place { x, y, size }): Query<Place>,
+    Query(place): Query<Place>,
     Raw(file): Raw,
 ) -> Result<Json<OwnAccount>, Refusal> {
-    let crop = size.map(|size| Crop { x: x.unwrap_or(0), y: y.unwrap_or(0), size });
-    domain::profiles::change_avatar(&state, &user, file.into(), crop).await.map(Json)
+    domain::profiles::change_avatar(&state, &user, file.into(), place.crop()).await.map(Json)
 }
 
 /// `DELETE /accounts/me/avatar`
 pub async fn delete(State(state): State<AppState>, user: CurrentUser) -> Result<Json<OwnAccount>, Refusal> {
     domain::profiles::drop_avatar(&state, &user).await.map(Json)
+}
+
+/// `PUT /conversations/{id}/avatar?x=&y=&size=`: the file itself is the body.
+pub async fn put_of_group(
+    State(state): State<AppState>,
+    user: CurrentUser,
+    Path(id): Path<ConversationId>,
+    Query(place): Query<Place>,
+    Raw(file): Raw,
+) -> Result<Json<Conversation>, Refusal> {
+    let me = user.user.clone();
+    domain::groups::change_avatar(&state, user.reader(), me, id, file.into(), place.crop()).await.map(Json)
+}
+
+/// `DELETE /conversations/{id}/avatar`
+pub async fn delete_of_group(
+    State(state): State<AppState>,
+    user: CurrentUser,
+    Path(id): Path<ConversationId>,
+) -> Result<Json<Conversation>, Refusal> {
+    domain::groups::drop_avatar(&state, user.reader(), user.user.clone(), id).await.map(Json)
 }
 
 /// The `{hash}` and `{size}` of a path.

@@ -7,11 +7,12 @@ use super::contacts::look_at;
 use super::policy::may_invite;
 use crate::error::Refusal;
 use crate::state::AppState;
-use crate::store::{Actor, Change, Reader, Wanted, now};
+use crate::store::{Actor, Change, Reader, StoreError, Wanted, now};
 use protocol::group::{
-    ChangeGroup, ChangeMember, GroupLink, GroupRules, Invitation, InviteOutcomes, MUTE_MAX, Members, NAMED_MAX,
+    Action, ChangeGroup, ChangeMember, GroupLink, GroupRules, Invitation, InviteOutcomes, MUTE_MAX, Members, NAMED_MAX,
 };
 use protocol::messaging::OpenedConversation;
+use protocol::profile::Crop;
 use protocol::{ClientId, Conversation, ConversationId, DisplayName, ErrorCode, GroupTitle, Millis, User, UserId};
 use std::fmt::Write;
 use std::sync::Arc;
@@ -60,6 +61,35 @@ pub async fn change(
     let conversation = state.store.change_group(reader, actor, change).await?;
     state.rosters.renew(id).await?;
     Ok(conversation)
+}
+
+/// Gives the group a picture, cut out of a file where one says, or in its middle. Nothing is decoded for whom the role
+/// does not permit it.
+pub async fn change_avatar(
+    state: &AppState,
+    reader: Reader,
+    user: Arc<User>,
+    id: ConversationId,
+    file: Vec<u8>,
+    crop: Option<Crop>,
+) -> Result<Conversation, Refusal> {
+    if !state.rosters.of_member(user.id, id).await?.role(user.id).may(Action::Govern) {
+        return Err(StoreError::NotAllowed.into());
+    }
+    state.limits.change_profile(user.id)?;
+    let picture = state.pictures.make(file, crop).await?;
+    Ok(state.store.change_group_avatar(reader, actor(user, id)?, Some(picture)).await?)
+}
+
+/// Takes the group's picture away.
+pub async fn drop_avatar(
+    state: &AppState,
+    reader: Reader,
+    user: Arc<User>,
+    id: ConversationId,
+) -> Result<Conversation, Refusal> {
+    state.limits.change_profile(user.id)?;
+    Ok(state.store.change_group_avatar(reader, actor(user, id)?, None).await?)
 }
 
 /// A page of the members, by user id.

@@ -1,6 +1,7 @@
 //! The pages about groups: making one, its settings, and what its link leads to. Plain forms, which need no script.
 
 use super::forms::{self, wrong};
+use super::upload::Upload;
 use super::{Browser, see_other};
 use crate::api::extract::{Form, Link, Path, Query};
 use crate::auth::CurrentUser;
@@ -9,7 +10,7 @@ use crate::error::Refusal;
 use crate::state::AppState;
 use crate::store::{Wanted, now};
 use app::backend::{self, GroupPage, NewGroup, Page};
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use protocol::group::{ChangeGroup, ChangeMember, History, Joining, Role};
@@ -102,16 +103,44 @@ pub async fn act(
 ) -> Result<Response, Refusal> {
     match change(&state, &user, id, &fields).await {
         Ok(gone) => Ok(see_other(&if gone { "/".to_owned() } else { format!("/c/{id}/group") })),
-        Err(refusal) => {
-            let place = Place::default();
-            let page = load(&state, &browser, &user, id, place, backend::Form::default()).await?;
-            let Page::Group(mut page) = page else { return Err(refusal) };
-            Ok(browser.show_again(&refusal, fields, |form| {
-                page.form = form;
-                Page::Group(page)
-            }))
-        }
+        Err(refusal) => again(&state, &browser, &user, id, refusal, fields).await,
     }
+}
+
+/// `POST /c/{id}/group/avatar`: a form with a file.
+pub async fn picture(
+    State(state): State<AppState>,
+    browser: Browser,
+    user: CurrentUser,
+    Path(id): Path<ConversationId>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let (reader, me) = (user.reader(), user.user.clone());
+    let changed = match Upload::read(request).await {
+        Ok(Upload { remove: true, .. }) => groups::drop_avatar(&state, reader, me, id).await,
+        Ok(Upload { file, crop, .. }) => groups::change_avatar(&state, reader, me, id, file.into(), crop).await,
+        Err(refusal) => Err(refusal),
+    };
+    match changed {
+        Ok(_) => Ok(see_other(&format!("/c/{id}/group"))),
+        Err(refusal) => again(&state, &browser, &user, id, refusal, vec![]).await,
+    }
+}
+
+async fn again(
+    state: &AppState,
+    browser: &Browser,
+    user: &CurrentUser,
+    id: ConversationId,
+    refusal: Refusal,
+    fields: Fields,
+) -> Result<Response, Refusal> {
+    let page = load(state, browser, user, id, Place::default(), backend::Form::default()).await?;
+    let Page::Group(mut page) = page else { return Err(refusal) };
+    Ok(browser.show_again(&refusal, fields, |form| {
+        page.form = form;
+        Page::Group(page)
+    }))
 }
 
 /// Does what a form asks for; tells whether the group is gone for the account.

@@ -1,5 +1,6 @@
 //! Profile cards, and the forms that change one's own.
 
+use super::upload::Upload;
 use super::{Browser, see_other};
 use crate::api::extract::{Form, Path};
 use crate::auth::CurrentUser;
@@ -7,12 +8,11 @@ use crate::domain::{company, contacts, profiles};
 use crate::error::Refusal;
 use crate::state::AppState;
 use app::backend::{self, Page};
-use axum::extract::multipart::{Multipart, MultipartError};
-use axum::extract::{FromRequest, Request, State};
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use protocol::profile::{Audience, Audiences, ChangeAccount, Crop, Gender};
-use protocol::{DisplayName, ErrorCode, UserId, path};
+use protocol::profile::{Audience, Audiences, ChangeAccount, Gender};
+use protocol::{DisplayName, UserId, path};
 use std::fmt::Display;
 
 const EDIT: &str = "/settings/profile";
@@ -120,47 +120,5 @@ pub async fn picture(
     match changed {
         Ok(_) => Ok(see_other(EDIT)),
         Err(refusal) => again(&state, &browser, &user, &refusal, vec![]).await,
-    }
-}
-
-#[derive(Default)]
-struct Upload {
-    file: axum::body::Bytes,
-    crop: Option<Crop>,
-    remove: bool,
-}
-
-impl Upload {
-    async fn read(request: Request) -> Result<Self, Refusal> {
-        let mut form = Multipart::from_request(request, &()).await.map_err(|_| Refusal::bad_request("send a form"))?;
-        let mut upload = Self::default();
-        let (mut x, mut y, mut size) = (0, 0, None);
-        while let Some(field) = form.next_field().await.map_err(unreadable)? {
-            let name = field.name().unwrap_or_default().to_owned();
-            if name == "picture" {
-                upload.file = field.bytes().await.map_err(unreadable)?;
-                continue;
-            }
-            let text = field.text().await.map_err(unreadable)?;
-            match name.as_str() {
-                "x" => x = text.parse().unwrap_or(0),
-                "y" => y = text.parse().unwrap_or(0),
-                "size" => size = text.parse().ok(),
-                "act" => upload.remove = text == "remove",
-                _ => {}
-            }
-        }
-        upload.crop = size.map(|size| Crop { x, y, size });
-        Ok(upload)
-    }
-}
-
-fn unreadable(error: MultipartError) -> Refusal {
-    match error.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Refusal {
-            field: Some("avatar".to_owned()),
-            ..Refusal::new(ErrorCode::TooLarge, "the picture is too large")
-        },
-        _ => Refusal::bad_request("the form could not be read"),
     }
 }

@@ -111,7 +111,8 @@ macro_rules! describe {
                         and h.seq = x.seq and h.hidden = 1)
                     order by x.seq desc limit 100) as named),
                 sm.nickname, coalesce(sm.nickname_rev, 0),
-                case when m.role > 0 then (select count(*) from waiting as q where q.conversation = c.id) else 0 end
+                case when m.role > 0 then (select count(*) from waiting as q where q.conversation = c.id) else 0 end,
+                c.avatar
             from chosen
             join account as me on me.id = $1
             join conversation as c on c.id = chosen.id
@@ -403,6 +404,7 @@ fn read_group(row: &SqliteRow) -> Result<Group, StoreError> {
     Ok(Group {
         owner: number(51)?.map(parse).transpose()?,
         role: role(number(49)?.unwrap_or_default())?,
+        avatar: row.try_get::<Option<String>, _>(56)?.map(parse).transpose()?,
         announcement,
         muted_until: number(48)?.unwrap_or_default().unsigned_abs(),
         own_muted_until: number(50)?.unwrap_or_default().unsigned_abs(),

@@ -1,4 +1,4 @@
-//! What the members of a group share: its title, announcement, mutes and roles.
+//! What the members of a group share: its title, announcement, mutes and roles; `avatars` has its picture.
 //!
 //! Invariants: whether somebody may do it is asked in the transaction that does it. Every change that members share
 //! moves the conversation's log by one position and is told by a notice. What changes roles or mutes changes the roster.

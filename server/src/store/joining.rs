@@ -17,7 +17,7 @@ const ASK: &str = "insert into waiting (conversation, account, at) values ($1, $
     on conflict (conversation, account) do nothing";
 const BY_LINK: &str = "select c.id, c.title, c.joining, c.members,
         exists (select 1 from member as m where m.account = $2 and m.conversation = c.id),
-        exists (select 1 from waiting as w where w.account = $2 and w.conversation = c.id)
+        exists (select 1 from waiting as w where w.account = $2 and w.conversation = c.id), c.avatar
     from conversation as c where c.link = $1";
 const WAITS: &str = "select a.id, a.handle, a.display_name, a.avatar, a.version from waiting as w
     join account as a on a.id = w.account and a.active = 1
@@ -183,6 +183,7 @@ fn found(row: &sqlx::sqlite::SqliteRow) -> Result<Found, StoreError> {
     };
     let invitation = Invitation {
         title: row.try_get(1)?,
+        avatar: row.try_get::<Option<String>, _>(6)?.map(parse).transpose()?,
         member_count: row.try_get::<i64, _>(3)?.unsigned_abs(),
         joining: joining(row.try_get(2)?)?,
         state,

@@ -3,6 +3,7 @@
 //! Invariants: whoever comes is told in their own log, with the group as they see it; whoever goes is told that it is
 //! gone, keeps no row as a member, and sees nothing that happens from then on. Coming back is a new membership.
 
+use super::avatars::show_by_group;
 use super::conversations::{Reader, create, join, one, only, read_user, tell_joined};
 use super::groups::{Scene, members, target};
 use super::joining::tell_waiting;
@@ -144,6 +145,7 @@ impl Store {
                     for statement in [CLOSE, NOBODY_WAITS] {
                         sqlx::query(statement).bind(id.as_i64()).execute(&mut *tx.conn).await?;
                     }
+                    show_by_group(tx, id, None).await?;
                     tx.move_log(id).await?;
                     Ok(())
                 })

@@ -18,6 +18,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 mod people;
+mod pictures;
 mod preferring;
 mod syncing;
 mod telling;

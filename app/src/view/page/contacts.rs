@@ -121,7 +121,10 @@ fn row(both: Both, conversation: Conversation) -> impl IntoView {
     let peer = conversation.peer;
     let name = conversation.title.or_else(|| peer.as_ref().map(|peer| peer.display_name.to_string()));
     let name = name.unwrap_or_else(|| words.myself.to_owned());
-    let picture = peer.as_ref().and_then(|peer| peer.avatar.clone());
+    let picture = match conversation.group {
+        Some(group) => group.avatar,
+        None => peer.as_ref().and_then(|peer| peer.avatar.clone()),
+    };
     let tint = peer.map_or(conversation.id.get(), |peer| peer.id.get());
     let digest = conversation.last.map(|last| last.body.digest()).unwrap_or_default();
     view! {

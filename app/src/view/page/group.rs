@@ -1,12 +1,15 @@
 //! A group's settings: what everybody sees, and the forms for what one's role permits. Each form posts to the page itself
 //! and says in `do` what it asks for.
 
+use super::card::Portrait;
 use super::group_member::{MemberItem, Waiting};
+use super::picture::Picture;
 use crate::backend::{Form, GroupPage};
 use crate::view::form::{Refusal, SearchBox, wrong};
 use crate::view::icon::Icon;
 use crate::words::Words;
 use crate::words::group::GroupWords;
+use crate::words::profile::ProfileWords;
 use leptos::prelude::*;
 use protocol::group::{Action, GroupRules, History, Joining};
 use protocol::{AnnouncementText, Group as Shared, GroupTitle, path};
@@ -30,6 +33,7 @@ pub fn Group(words: &'static Words, own: &'static GroupWords, page: GroupPage) -
     let id = conversation.id;
     let group = conversation.group.unwrap_or_default();
     let governs = group.role.may(Action::Govern);
+    let said = ProfileWords::of(words.language);
     let title = conversation.title.clone().unwrap_or_else(|| own.untitled.to_owned());
     let next = members.next.map(|next| format!("/c/{id}/group?after={next}&query={}", escape_query(&query)));
     let role = group.role;
@@ -48,6 +52,17 @@ pub fn Group(words: &'static Words, own: &'static GroupWords, page: GroupPage) -
                 <Refusal form=form.clone() words />
                 {(!refused.is_empty())
                     .then(|| view! { <p class="refusal" role="alert">{(own.not_invited)(&refused)}</p> })}
+                {if governs {
+                    let action = format!("/c/{id}/group/avatar");
+                    view! { <Picture words said action name=title.clone() tint=id.get() picture=group.avatar.clone() form=form.clone() /> }.into_any()
+                } else {
+                    let label = (said.picture_of)(&title);
+                    view! {
+                        <section class="profile-head">
+                            <Portrait name=title.clone() tint=id.get() picture=group.avatar.clone() label />
+                        </section>
+                    }.into_any()
+                }}
                 <Announced own group=group.clone() by=announced_by />
                 {governs.then(|| view! { <Govern words own title group=group.clone() rules=rules.clone() form=form.clone() now /> })}
                 {governs.then(|| view! { <Link own rules=rules.clone() origin /> })}

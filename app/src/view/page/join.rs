@@ -1,10 +1,12 @@
 //! What a group's link leads to.
 
 use super::Inner;
+use super::card::Portrait;
 use crate::backend::Form;
 use crate::view::form::Refusal;
 use crate::words::Words;
 use crate::words::group::GroupWords;
+use crate::words::profile::ProfileWords;
 use leptos::either::EitherOf3;
 use leptos::prelude::*;
 use protocol::group::{Invitation, Invited, Joining};
@@ -12,7 +14,7 @@ use protocol::path;
 
 #[component]
 pub fn Join(words: &'static Words, own: &'static GroupWords, invitation: Invitation, form: Form) -> impl IntoView {
-    let Invitation { title, member_count, joining, state } = invitation;
+    let Invitation { title, avatar, member_count, joining, state } = invitation;
     let what = match (state, joining) {
         (Invited::Member(id), _) => EitherOf3::A(view! { <a class="primary" href=path::page(id)>{own.open_chat}</a> }),
         (Invited::Waiting, _) => EitherOf3::B(view! { <p role="status">{own.waits}</p> }),
@@ -26,11 +28,17 @@ pub fn Join(words: &'static Words, own: &'static GroupWords, invitation: Invitat
             })
         }
     };
+    let title = title.unwrap_or_else(|| own.untitled.to_owned());
+    let picture = avatar.map(|avatar| {
+        let label = (ProfileWords::of(words.language).picture_of)(&title);
+        view! { <Portrait name=title.clone() tint=0 picture=Some(avatar) label /> }
+    });
     view! {
         <Inner words title=own.invitation>
             <Refusal form words />
+            {picture}
             <p>
-                <strong dir="auto">{title.unwrap_or_else(|| own.untitled.to_owned())}</strong>
+                <strong dir="auto">{title}</strong>
                 " · "
                 {(words.members)(member_count)}
             </p>

@@ -12,6 +12,7 @@ pub mod join;
 pub mod login;
 pub mod new;
 pub mod new_group;
+pub mod picture;
 pub mod profile;
 pub mod provider;
 pub mod register;

@@ -44,6 +44,7 @@ pub fn all() -> Value {
         "Group": object([
             ("owner?", reference("UserId")),
             ("role", reference("Role")),
+            ("avatar?", reference("AvatarHash")),
             ("announcement?", object([
                 ("text", announcement.clone()),
                 ("by", reference("UserId")),
@@ -73,6 +74,7 @@ pub fn all() -> Value {
             variant("joined", [("members", members.clone())]),
             variant("left", [("members", members.clone())]),
             variant("renamed", [("title", title.clone())]),
+            variant("pictured", [("avatar?", reference("AvatarHash"))]),
             variant("announced", [("text", announcement.clone())]),
             variant("appointed", [("person", reference("Named")), ("role", reference("Role"))]),
             variant("handed_over", [("person", reference("Named"))]),
@@ -112,6 +114,7 @@ pub fn all() -> Value {
         "AnswerWaiting": request([("accept", json!({ "type": "boolean" }))]),
         "Invitation": object([
             ("title?", json!({ "type": "string" })),
+            ("avatar?", reference("AvatarHash")),
             ("member_count", json!({ "type": "integer", "minimum": 0 })),
             ("joining", reference("Joining")),
             ("state", json!({ "oneOf": [

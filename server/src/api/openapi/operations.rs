@@ -88,11 +88,7 @@ pub fn describe(operation: &str) -> Operation {
             [answer(200, "The account", "OwnAccount")],
         ),
         "changeAvatar" => Operation {
-            parameters: vec![
-                pixels("x", "Where the square begins."),
-                pixels("y", "Where the square begins."),
-                pixels("size", "The square's side; when absent, the largest square of the middle is taken."),
-            ],
+            parameters: square(),
             ..with_body(
                 "Give the account a picture, of at most 5 MiB and 40 megapixels",
                 PICTURE,
@@ -203,6 +199,18 @@ pub fn describe(operation: &str) -> Operation {
         "changeGroup" => with_body(
             "Change what the members of a group share; what is absent stays. For the owner and admins",
             "ChangeGroup",
+            [answer(200, "The conversation", "Conversation"), not_allowed()],
+        ),
+        "changeGroupAvatar" => Operation {
+            parameters: square(),
+            ..with_body(
+                "Give the group a picture, of at most 5 MiB and 40 megapixels. For the owner and admins",
+                PICTURE,
+                [answer(200, "The conversation", "Conversation"), not_allowed()],
+            )
+        },
+        "dropGroupAvatar" => plain(
+            "Take the group's picture away. For the owner and admins",
             [answer(200, "The conversation", "Conversation"), not_allowed()],
         ),
         "getGroup" => plain("How one comes into the group", [answer(200, "The rules", "GroupRules")]),
@@ -414,6 +422,15 @@ pub fn describe(operation: &str) -> Operation {
         ),
         other => panic!("the operation {other} is not described"),
     }
+}
+
+/// What of a file becomes the picture.
+fn square() -> Vec<Parameter> {
+    vec![
+        pixels("x", "Where the square begins."),
+        pixels("y", "Where the square begins."),
+        pixels("size", "The square's side; when absent, the largest square of the middle is taken."),
+    ]
 }
 
 fn pixels(name: &'static str, description: &str) -> Parameter {

@@ -7,7 +7,7 @@ use protocol::{GroupTitle, Mentions, Notice, Rev};
 
 impl Fixture {
     /// A group that `owner` made.
-    async fn made(&self, owner: &Arc<User>, others: &[&Arc<User>]) -> Conversation {
+    pub(super) async fn made(&self, owner: &Arc<User>, others: &[&Arc<User>]) -> Conversation {
         let others = others.iter().map(|user| user.id).collect();
         self.store.create_group(reader(owner), (owner.clone(), key()), None, others, |_| Ok(())).await.unwrap().0
     }
@@ -66,7 +66,7 @@ impl Fixture {
     }
 }
 
-fn actor(user: &Arc<User>, conversation: ConversationId) -> Actor {
+pub(super) fn actor(user: &Arc<User>, conversation: ConversationId) -> Actor {
     Actor { conversation, user: user.clone(), key: key() }
 }
 
