@@ -106,6 +106,7 @@ const TABLE: &[(&str, &str)] = &[
     ("hello.heartbeat_s", "sfbmao"),
     ("hello.rules.read_report_policy", "sfbmao"),
     ("hello.rules.recall_window_s", "sfbmao"),
+    ("hello.rules.sync_page_size", "sfbmao"),
     ("hello.server_time", "sfbmao"),
     ("person.user.display_name", "sfbmao"),
     ("person.user.handle", "sfbmao"),
