@@ -117,7 +117,7 @@ impl Driver {
                 outbox => inputs.push(Input::OutboxElsewhere(outbox)),
             }
             inputs.extend(open.map(Input::Open));
-            inputs.push(Input::Started);
+            inputs.extend([Input::Visible(browser::visible()), Input::Started]);
             live.set_clock(Clock { now: browser::now(), utc_offset: browser::utc_offset() });
             live.restore(found.kept);
             let step = |input| live.step(browser::now(), browser::random(), input);

@@ -12,7 +12,7 @@ use web_sys::{Element, Event, EventTarget, MouseEvent};
 /// Listens for as long as the page lives.
 pub fn listen(driver: &Rc<Driver>) {
     on(&document(), "visibilitychange", driver, |driver, _| match visible() {
-        true => driver.input(Input::Woke),
+        true => show(driver),
         false => {
             leave(driver);
             driver.hide();
@@ -20,7 +20,7 @@ pub fn listen(driver: &Rc<Driver>) {
     });
     on(&window(), "pagehide", driver, |driver, _| leave(driver));
     // A page from the back-forward cache is as old as its leaving (R004-B7.20).
-    on(&window(), "pageshow", driver, |driver, _| driver.input(Input::Woke));
+    on(&window(), "pageshow", driver, |driver, _| show(driver));
     on(&window(), "online", driver, |driver, _| driver.input(Input::Woke));
     on(&window(), "popstate", driver, |driver, _| driver.follow());
     on(&document(), "click", driver, |driver, event| {
@@ -29,6 +29,11 @@ pub fn listen(driver: &Rc<Driver>) {
             driver.intend(intent);
         }
     });
+}
+
+fn show(driver: &Rc<Driver>) {
+    driver.input(Input::Visible(visible()));
+    driver.input(Input::Woke);
 }
 
 fn leave(driver: &Rc<Driver>) {

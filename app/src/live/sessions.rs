@@ -35,8 +35,8 @@ pub struct SessionRow {
     /// The other side of a direct conversation, and what the two are to each other.
     pub peer: Option<UserId>,
     pub relation: Relation,
-    /// An unread message names the reader.
-    pub mentioned: bool,
+    /// How many unread messages name the reader, as far as that is counted.
+    pub mentions: u64,
     /// The reader is the group's owner or an admin.
     pub governs: bool,
     /// How many wait to be let into the group, for those who decide it.
@@ -102,7 +102,7 @@ impl SessionRow {
             unread: session.unread,
             peer,
             relation: session.relation,
-            mentioned: session.mentions > 0,
+            mentions: session.mentions,
             governs: session.group.as_ref().is_some_and(|group| group.role.may(Action::MentionAll)),
             waiting: session.group.as_ref().map_or(0, |group| group.waiting),
             announcement: session.group.and_then(|group| group.announcement).map(|it| it.text.into()),
@@ -116,6 +116,16 @@ impl SessionRow {
             typing: client.typing(session.id).first().map(|user| group.then(|| author(client, session.id, *user))),
             presence: client.presence(session.id),
         }
+    }
+}
+
+/// What the badge of a row shows, and whether quietly: what is loud adds up to the total, and so it is the mentions where
+/// the row is muted.
+pub fn shown_count(unread: u64, mentions: u64, muted: bool) -> (u64, bool) {
+    match (muted, mentions) {
+        (true, 0) => (unread, true),
+        (true, mentions) => (mentions, false),
+        (false, _) => (unread, false),
     }
 }
 
@@ -154,6 +164,15 @@ mod tests {
         check(&[1, 2, 3], &[3, 1, 2], &[3], &[1, 2, 3]);
         check(&[1, 2, 3], &[3, 2, 1], &[1, 3], &[1, 2, 3]);
         check(&[1, 2, 3], &[3, 2, 1], &[], &[3, 2, 1]);
+    }
+
+    /// R004-B7.18: loud badges add up to the total; a muted row's tells how many messages name the reader.
+    #[test]
+    fn a_muted_rows_badge_counts_mentions() {
+        assert_eq!(shown_count(500, 0, false), (500, false));
+        assert_eq!(shown_count(500, 2, false), (500, false));
+        assert_eq!(shown_count(500, 0, true), (500, true));
+        assert_eq!(shown_count(500, 2, true), (2, false));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::panel::Panels;
 use super::read_mark::ReadMarkIcon;
 use crate::backend::{Backend, Intent};
 use crate::live::Model;
-use crate::live::sessions::{SessionEntry, SessionRow};
+use crate::live::sessions::{SessionEntry, SessionRow, shown_count};
 use crate::view::boxed::{hear, tracked};
 use crate::words::time::iso;
 use crate::words::{Words, badge};
@@ -106,7 +106,7 @@ fn SessionDigest(model: Model, row: RwSignal<SessionRow>) -> impl IntoView {
             (None, _) => words.no_message_yet.to_owned(),
         })
     };
-    let mentioned = move || row.with(|row| row.mentioned && row.typing.is_none());
+    let mentioned = move || row.with(|row| row.mentions > 0 && row.typing.is_none());
     let drafted = move || row.with(|row| row.typing.is_none() && !row.draft.trim().is_empty());
     let quiet = |row: &SessionRow| row.draft.is_empty() && row.typing.is_none();
     let mark = move || row.with(|row| row.last.as_ref().and_then(|last| last.mark).filter(|_| quiet(row)));
@@ -132,7 +132,7 @@ fn SessionUnread(model: Model, row: RwSignal<SessionRow>) -> impl IntoView {
     tracked(move || label().map(|label| view! { <span class="unseen">{label}</span> }))
 }
 
-/// How much is unread, to look at; it opens the list of exactly those messages.
+/// How much of it counts, to look at, and in its title all that is unread; it opens the list of exactly those messages.
 #[component]
 fn SessionBadge(
     model: Model,
@@ -144,11 +144,12 @@ fn SessionBadge(
     let backend = Backend::here();
     let panels = Panels::here();
     let id = row.with_untracked(|row| row.id);
-    let unread = Memo::new(move |_| row.with(|row| (row.unread, row.marked, row.muted && !row.mentioned)));
+    let unread =
+        Memo::new(move |_| row.with(|row| (row.unread, row.marked, shown_count(row.unread, row.mentions, row.muted))));
     let open = move |_| panels.why(backend, id, row.with_untracked(|row| row.title(words)));
     let tab = move || stop.get().map(|stop| if stop == id { "0" } else { "-1" });
     tracked(move || {
-        let (count, marked, quiet) = unread.get();
+        let (count, marked, (shown, quiet)) = unread.get();
         if count == 0 {
             return marked.then(|| Either::Left(view! { <span class="session-dot" aria-hidden="true"></span> }));
         }
@@ -166,7 +167,7 @@ fn SessionBadge(
                     on:focus=hear(move |_| focused.set(Some(id)))
                 >
                     <span class="badge" class:is-quiet=quiet>
-                        {badge(count)}
+                        {badge(shown)}
                     </span>
                 </button>
             }

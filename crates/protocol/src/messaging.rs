@@ -101,6 +101,9 @@ fn yes() -> bool {
 impl Conversation {
     /// The most unread messages that name the reader of which a description tells.
     pub const MENTIONS: usize = 100;
+    /// The most of them that count in the total. Fewer than are told: a device that follows still counts what a new one
+    /// does when some of those told were hidden or recalled, though it was not told of older ones.
+    pub const MENTIONS_COUNTED: usize = 50;
 
     /// Whether it stands among the messages of strangers: somebody has written to the member who never answered, and
     /// who neither follows them nor has them as a friend (R001-04).

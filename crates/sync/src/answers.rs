@@ -48,7 +48,7 @@ impl Client {
             (Job::Begin, Ok(Answer::Done)) => {
                 self.pulls.done(job);
                 // A listing that began before does not tell what is not there for a new device.
-                self.behind |= self.listing;
+                self.behind |= self.lists();
                 self.pulls.want(Job::Sync, now);
             }
             (Job::Sync, Ok(Answer::Sync(page))) => {
@@ -150,6 +150,11 @@ impl Client {
                 self.pulls.want(Job::Check, self.now);
             }
         }
+    }
+
+    /// A listing has begun, though its first page may still be on its way.
+    pub(crate) fn lists(&self) -> bool {
+        self.listing || self.pulls.flying(Job::Sync)
     }
 
     /// Whether something is on its way that a person waits for: a message, or what the open conversation is to show.

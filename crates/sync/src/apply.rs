@@ -157,7 +157,7 @@ impl Client {
             return;
         }
         let mut ready = Vec::new();
-        let before = self.held.get(&id).map(|held| held.preferred_at());
+        let (before, listed) = (self.held.get(&id).map(|held| held.preferred_at()), self.listed(id));
         self.touch(id, |held| {
             held.describe(about);
             if held.timeline.is_some() {
@@ -167,6 +167,10 @@ impl Client {
             }
         });
         self.apply_log(id, ready);
+        // It is deleted on this device, as nothing else may have told.
+        if listed && self.open() == Some(id) && !self.listed(id) {
+            self.leave();
+        }
         if self.held.get(&id).map(|held| held.preferred_at()) != before {
             self.preferred(id);
         }

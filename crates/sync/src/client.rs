@@ -7,7 +7,7 @@ use crate::acting::Acts;
 use crate::link::Link;
 use crate::log::Log;
 use crate::map::Map;
-use crate::order::Place;
+use crate::order::Stood;
 use crate::outbox::Outbox;
 use crate::preferences::Wishes;
 use crate::presence::{Company, Presence};
@@ -94,7 +94,7 @@ pub struct Client {
 pub(crate) struct Opened {
     pub id: ConversationId,
     pub first_unread: Option<Seq>,
-    pub place: Option<Place>,
+    pub stood: Option<Stood>,
 }
 
 /// Several random numbers out of the one that a step brings (splitmix64).
@@ -212,8 +212,8 @@ impl Client {
                 }
                 self.link.closed(now, dice.roll());
             }
+            Input::Visible(visible) => self.hidden = !visible,
             Input::Woke => {
-                self.hidden = false;
                 let given_up = self.link.woke(now, &mut self.effects);
                 // A connection that only looks open is found out later than what happened meanwhile is to be seen.
                 if given_up || self.link.live() && self.synced_at + FRESH <= now {
@@ -313,7 +313,7 @@ impl Client {
                 self.watch_anew();
                 self.hurry();
                 // A listing that began before the greeting does not cover what passed by until then.
-                self.behind |= self.listing;
+                self.behind |= self.lists();
                 self.pulls.want(Job::Sync, self.now);
             }
             ServerFrame::Conversation { conversation, prev, pos, head_seq, change } => {
@@ -366,7 +366,7 @@ impl Client {
         self.changes.order = true;
         self.changes.total = true;
         if let Some(open) = self.open.as_mut().filter(|open| open.id == id) {
-            open.place = None;
+            open.stood = None;
         }
     }
 

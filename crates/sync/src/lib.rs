@@ -78,8 +78,10 @@ pub enum Input {
         code: u16,
     },
     /// The page became visible, the network came back, or a timer found that the machine slept: probe the link
-    /// (R004-G9).
+    /// (R004-G9). Whether somebody sees the page it does not say.
     Woke,
+    /// Whether the page can be seen: one in the background asks for nothing that only somebody who looks wants.
+    Visible(bool),
     /// The answer to an [`Effect::Request`].
     Answered {
         request: RequestId,

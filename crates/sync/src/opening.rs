@@ -19,10 +19,10 @@ impl Client {
             self.leave();
         }
         let held = self.held.get(&id);
-        if self.open.is_none_or(|open| open.place.is_none()) {
+        if self.open.is_none_or(|open| open.stood.is_none()) {
             let first_unread = held.and_then(|held| held.first_unread());
-            let place = held.map(|held| held.place(self.unread_first));
-            self.open = Some(Opened { id, first_unread, place });
+            let stood = held.map(|held| held.stands(self.unread_first));
+            self.open = Some(Opened { id, first_unread, stood });
             self.changes.order = true;
             self.changes.timelines.insert(id);
             self.unmark(id);

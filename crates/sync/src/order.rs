@@ -14,41 +14,61 @@ impl Held {
         (Reverse(self.about.preferences.pinned), Reverse(rises), Reverse(at), Reverse(self.about.id))
     }
 
+    /// Where it stands now, for the time that it is open.
+    pub fn stands(&self, unread_first: bool) -> Stood {
+        Stood { place: self.place(unread_first), main: !self.archived() }
+    }
+
     /// What the list's order and parts depend on.
     pub fn standing(&self, unread_first: bool) -> ([bool; 4], Place) {
         ([self.listed(), self.archived(), self.awaits(), self.about.stranger()], self.place(unread_first))
     }
 
-    /// Whether a part of the list has it.
-    pub fn stands_on(&self, shelf: &Shelf) -> bool {
+    /// Whether a part of the list has it. One that stays on the main list does, unless it is archived anew.
+    fn stands_on(&self, shelf: &Shelf, stays: bool) -> bool {
         let on = match shelf {
             Shelf::All | Shelf::Archived => true,
             Shelf::Unread => self.awaits(),
             Shelf::Labelled(label) => self.about.preferences.labels.as_slice().contains(label),
         };
-        on && self.listed() && self.archived() == (*shelf == Shelf::Archived)
+        let archived = if stays { self.put_away() } else { self.archived() };
+        on && self.listed() && archived == (*shelf == Shelf::Archived)
     }
 }
 
 /// Pinned first, then what has unread, then newest activity (R001-07, R002-10); ties by id, so that every device agrees.
 pub(crate) type Place = (Reverse<bool>, Reverse<bool>, Reverse<Millis>, Reverse<ConversationId>);
 
+/// Where the open conversation stood when it was opened.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stood {
+    pub place: Place,
+    /// On the main list, not among the archived ones.
+    pub main: bool,
+}
+
 /// The order of a part of the list. The open conversation stands where it stood when it was opened, among the pinned or
-/// the others, and it stays on the shelf of unread ones.
+/// the others, and it stays on the shelf of unread ones and, though the mention that brought it there is read, on the
+/// main list.
 pub(crate) fn order(
     held: &Map<ConversationId, Box<Held>>,
-    open: Option<(ConversationId, Place)>,
+    open: Option<(ConversationId, Stood)>,
     unread_first: bool,
     shelf: &Shelf,
 ) -> Vec<ConversationId> {
-    let opened = |id| open.filter(|(open, _)| *open == id).map(|(_, place)| place);
-    let stays = |id, held: &Held| *shelf == Shelf::Unread && opened(id).is_some() && held.stands_on(&Shelf::All);
+    let opened = |id| open.filter(|(open, _)| *open == id).map(|(_, stood)| stood);
+    let stands = |id, held: &Held| {
+        let stood = opened(id);
+        let main = stood.is_some_and(|stood| stood.main);
+        let stays = || *shelf == Shelf::Unread && stood.is_some() && held.stands_on(&Shelf::All, main);
+        held.stands_on(shelf, main) || stays()
+    };
     let places: Vec<Place> = held
         .iter()
-        .filter(|(id, held)| held.stands_on(shelf) || stays(**id, held))
+        .filter(|(id, held)| stands(**id, held))
         .map(|(&id, held)| {
             let place = held.place(unread_first);
-            opened(id).map_or(place, |(_, rises, at, id)| (place.0, rises, at, id))
+            opened(id).map_or(place, |Stood { place: (_, rises, at, id), .. }| (place.0, rises, at, id))
         })
         .collect();
     sorted(places).collect()
@@ -95,7 +115,7 @@ mod tests {
 
     fn check_part(conversations: &str, open: Option<(u64, &str)>, unread_first: bool, shelf: &Shelf, expected: &str) {
         let held = conversations.split_whitespace().map(parse).map(|held| (held.about.id, Box::new(held))).collect();
-        let open = open.map(|(id, when_opened)| (id.try_into().unwrap(), parse(when_opened).place(unread_first)));
+        let open = open.map(|(id, when_opened)| (id.try_into().unwrap(), parse(when_opened).stands(unread_first)));
         let order = order(&held, open, unread_first, shelf);
         let order: Vec<String> = order.iter().map(ConversationId::to_string).collect();
         assert_eq!(order.join(" "), expected, "{conversations}");
@@ -144,6 +164,35 @@ mod tests {
         }
         for (word, counted) in [("1:9@1mn", 1), ("1:9@1mno", 2), ("1:9@1m", 0), ("1:9@1n", 9), ("1:0@1m", 0)] {
             assert_eq!(parse(word).counted(), counted, "{word}");
+        }
+    }
+
+    /// R002-10: the open conversation stays on the main list though the mention that brought it there is read, until it is
+    /// left or archived anew; one that was opened among the archived ones stays there.
+    #[test]
+    fn the_open_conversation_stays_on_the_main_list() {
+        let parts = |now: &str, opened: Option<(u64, &str)>, main: &str, archived: &str, unread: &str| {
+            for (shelf, expected) in [(Shelf::All, main), (Shelf::Archived, archived), (Shelf::Unread, unread)] {
+                check_part(now, opened, true, &shelf, expected);
+            }
+        };
+        parts("1:2@50bm 2:0@70", Some((1, "1:2@50bmn")), "1 2", "", "1");
+        parts("1:2@50bm 2:0@70", None, "2", "1", "");
+        parts("1:2@50am 2:0@70", Some((1, "1:2@50bmn")), "2", "1", "");
+        parts("1:2@50bm 2:0@70", Some((1, "1:2@50bm")), "2", "1", "");
+    }
+
+    /// R004-B7.9: more mentions than fifty count as fifty, so that it makes no difference which of them were told.
+    #[test]
+    fn mentions_count_up_to_a_bound() {
+        for (first, hidden, counted) in [(1, 0, 50), (1, 1, 50), (1, 20, 50), (51, 0, 50), (60, 0, 41)] {
+            let mut about = described(1, 100);
+            about.preferences.muted_until = Preferences::ALWAYS;
+            about.mentions = (first..=100).map(|seq| Seq::ZERO.plus(seq)).collect();
+            about.hidden = (1..=hidden).map(|seq| Seq::ZERO.plus(seq)).collect();
+            let mut held = Held::new(about, me());
+            held.muted = held.mutes(0);
+            assert_eq!((held.mentions(), held.counted()), (counted, counted), "from {first} without {hidden}");
         }
     }
 

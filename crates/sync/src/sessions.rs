@@ -355,9 +355,9 @@ impl Held {
         self.exceptions.unread(&self.about)
     }
 
-    /// How many unread messages name the account, as far as a description tells.
+    /// How many unread messages name the account, as far as that is counted.
     pub fn mentions(&self) -> u64 {
-        self.exceptions.mentions(&self.about).len().min(Conversation::MENTIONS) as u64
+        self.exceptions.mentions(&self.about).len().min(Conversation::MENTIONS_COUNTED) as u64
     }
 
     pub fn first_unread(&self) -> Option<Seq> {
@@ -387,7 +387,12 @@ impl Held {
     pub fn archived(&self) -> bool {
         let until = self.about.preferences.archived_until;
         let quiet = || self.muted && !self.exceptions.mentions(&self.about).iter().any(|seq| *seq >= until);
-        !until.is_zero() && (self.about.head_seq < until || quiet())
+        self.put_away() || !until.is_zero() && quiet()
+    }
+
+    /// Whether it was archived, and nothing has come since.
+    pub fn put_away(&self) -> bool {
+        self.about.head_seq < self.about.preferences.archived_until
     }
 
     /// Whether it wants to be looked at.

@@ -23,7 +23,7 @@ impl Client {
 
     /// A part of the session list in its order.
     pub fn shelf(&self, shelf: &Shelf) -> Vec<ConversationId> {
-        let open = self.open.and_then(|open| Some((open.id, open.place?)));
+        let open = self.open.and_then(|open| Some((open.id, open.stood?)));
         order::order(&self.held, open, self.unread_first, shelf)
     }
 

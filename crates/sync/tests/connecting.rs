@@ -5,7 +5,7 @@
 mod model;
 
 use model::device::{Device, Socket};
-use model::scene::{direct, drawn, live, pass, pings, posts, push, scene, write};
+use model::scene::{direct, drawn, live, pass, pings, posts, push, rest, scene, write};
 use model::server::Server;
 use model::{client_id, conversation_id, text, user_id};
 use protocol::frame::close;
@@ -178,6 +178,37 @@ fn a_person_goes_first_between_two_pages() {
     assert!(sync(&device).is_some(), "a message that hangs does not hold the sync");
     device.flow(&mut server);
     assert_eq!((device.client.total_unread(), device.client.link()), (5, LinkState::Live));
+}
+
+/// R004-G2: what moves between the first page of a listing that began before the connection stood and the greeting does
+/// not wait for the next sync.
+#[test]
+fn what_moves_before_the_greeting_is_asked_for() {
+    let (mut server, mut device) = scene();
+    for id in 20..25 {
+        server.create(id, ConversationKind::Direct, &[1, id]);
+    }
+    server.take_frames();
+    device.step(&server, Input::Started);
+    device.flow(&mut server);
+    device.disconnect(&server, 1006);
+    for id in 20..25 {
+        server.now += 1;
+        server.send(user_id(id), conversation_id(id), client_id(id), text("text"));
+    }
+    device.step(&server, Input::Woke);
+    device.step(&server, Input::SocketClosed { code: 1006 });
+    let asked = device.requests.iter().position(|(_, request)| matches!(request, Request::Sync { .. })).unwrap();
+    assert!(device.serve(&mut server, asked));
+    server.now += 1;
+    server.send(user_id(24), conversation_id(24), client_id(30), text("text"));
+    server.take_frames();
+    device.step(&server, Input::Woke);
+    device.accept(&server);
+    while device.deliver(&server) {}
+    assert!(device.receive(&server, 0));
+    rest(&mut server, &mut device, 2_000);
+    assert_eq!(device.client.total_unread(), 6);
 }
 
 /// R004-B7.20: a page that wakes up asks at once what happened, whatever its connection looks like, and so shows it within

@@ -264,8 +264,16 @@ fn a_large_group_is_asked_how_many_have_read() {
     device.flow(&mut server);
     rest(&mut server, &mut device, 600_000);
     assert_eq!(read_by(&device), Some(3));
+    // Waking up in the background is not being seen.
     device.step(&server, Input::Woke);
     device.flow(&mut server);
+    assert_eq!(read_by(&device), Some(3));
+    device.step(&server, Input::Visible(true));
+    device.flow(&mut server);
+    assert_eq!(read_by(&device), Some(4));
+    device.step(&server, Input::Visible(false));
+    read(&mut server, 6);
+    rest(&mut server, &mut device, 600_000);
     assert_eq!(read_by(&device), Some(4));
 }
 

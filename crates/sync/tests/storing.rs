@@ -167,6 +167,53 @@ fn a_cleared_device_is_a_new_one() {
     assert!(listed(&device));
 }
 
+/// R001-05, R004-H5: a conversation that is open there, which another device deleted, closes.
+#[test]
+fn a_cleared_device_closes_what_is_deleted() {
+    let (mut server, mut device) = keeping();
+    device.key = 1;
+    peer_writes(&mut server, &mut device, 1);
+    settle(&mut server, &mut device);
+    let delete = Action::Delete { conversation: direct(), through: seq(1) };
+    server.answer(Who { me: device.me, device: 2 }, Request::Act(delete)).unwrap();
+    device.wipe(&server);
+    device.step(&server, Input::Open(direct()));
+    device.flow(&mut server);
+    assert_eq!((device.client.listed(direct()), device.client.open()), (false, None));
+    device.step(&server, Input::Open(direct()));
+    device.flow(&mut server);
+    assert_eq!(device.client.open(), Some(direct()), "who opens it all the same writes anew");
+}
+
+/// R004-H5: the same while the first page of a listing is on its way: it does not wait for the next sync.
+#[test]
+fn a_cleared_device_hears_of_deletions_whatever_is_on_its_way() {
+    let (mut server, mut device) = keeping();
+    device.key = 1;
+    device.wipe(&server);
+    for id in 20..25 {
+        server.create(id, protocol::ConversationKind::Direct, &[1, id]);
+        server.send(user_id(id), model::conversation_id(id), client_id(id), text("text"));
+    }
+    server.now += 1;
+    server.send(user_id(2), direct(), client_id(1), text("text"));
+    server.take_frames();
+    let delete = Action::Delete { conversation: direct(), through: seq(1) };
+    server.answer(Who { me: device.me, device: 2 }, Request::Act(delete)).unwrap();
+    device.accept(&server);
+    while device.deliver(&server) {}
+    let asked = |device: &Device, wanted: fn(&Request) -> bool| {
+        device.requests.iter().position(|(_, request)| wanted(request)).unwrap()
+    };
+    let first = asked(&device, |request| matches!(request, Request::Sync { .. }));
+    device.serve(&mut server, first);
+    let begin = asked(&device, |request| matches!(request, Request::BeginAnew));
+    device.serve(&mut server, begin);
+    device.receive(&server, 1);
+    device.flow(&mut server);
+    assert!(!device.client.listed(direct()));
+}
+
 /// R004-G2: a device whose token is of no use any more, and that is begun anew before it could ask for everything, asks
 /// for everything then.
 #[test]
