@@ -67,23 +67,46 @@ const MESSAGE_COUNT: &str = "select count(*)
         and not exists (select 1 from hidden as h
             where h.account = m.account and h.conversation = $2 and h.seq = $3 and h.why = 2)";
 
-// Of the newest thousand messages, as with those from whom they are withheld.
-const READ_COUNTS: &str = "with own as (
-        select l.seq from conversation as c
-        join message as l on l.conversation = c.id and l.seq > c.head_seq - 1000 and l.sender = $1 and l.type < 100
-        where c.id = $2 order by l.seq desc limit $3),
-    span as materialized (
-        select m.account, m.vis_from, max(m.sent, case when me.receipts = 1 and a.receipts = 1 and not exists (
-                select 1 from relation as b where b.account = $1 and b.other = m.account and b.blocking + b.blocked > 0)
-            then m.read else 0 end) as through
+// Of the newest thousand messages, as with those from whom they are withheld, those that the sender sees.
+const OWN: &str = "select l.seq from member as m
+    join conversation as c on c.id = m.conversation
+    join message as l on l.conversation = c.id and l.seq > max(c.head_seq - 1000, m.vis_from - 1) and l.sender = $1
+        and l.type < 100
+    where m.account = $1 and m.conversation = $2 order by l.seq desc limit $3";
+
+/// How far another member has read as `$1` may know; with `m`, `a` and `me` as in `MESSAGE_COUNT`.
+macro_rules! through {
+    () => {
+        "max(m.sent, case when me.receipts = 1 and a.receipts = 1 and not exists (
+            select 1 from relation as b where b.account = $1 and b.other = m.account and b.blocking + b.blocked > 0)
+        then m.read else 0 end)"
+    };
+}
+
+// Each member once, however many messages are asked about.
+const SPANS: &str = concat!(
+    "select vis_from, through, count(*) from (
+        select m.vis_from, ",
+    through!(),
+    " as through
         from account as me
         join member as m on m.conversation = $2 and m.account <> me.id
         join account as a on a.id = m.account
         where me.id = $1)
-    select own.seq, (select count(*) from span as s where own.seq between s.vis_from and s.through)
-        - (select count(*) from hidden as h cross join span as s on s.account = h.account
-            where h.conversation = $2 and h.seq = own.seq and h.why = 2 and own.seq between s.vis_from and s.through)
-    from own order by own.seq";
+    where through >= $3 and through >= vis_from group by vis_from, through"
+);
+
+// Those who would count, but from whom the message is withheld.
+const BLIND: &str = concat!(
+    "select h.seq, count(*) from hidden as h
+    join message as l on l.conversation = h.conversation and l.seq = h.seq and l.sender = $1
+    join account as me on me.id = $1
+    join member as m on m.conversation = h.conversation and m.account = h.account
+    join account as a on a.id = m.account
+    where h.conversation = $2 and h.seq >= $3 and h.why = 2 and h.seq between m.vis_from and ",
+    through!(),
+    " group by h.seq"
+);
 
 const SENDER: &str = "select l.sender, l.type < 100, l.at
     from member as m join message as l on l.conversation = m.conversation and l.seq = $3 and l.seq >= m.vis_from
@@ -94,7 +117,7 @@ const SENDER: &str = "select l.sender, l.type < 100, l.at
 /// Every statement of this file, for the test that explains them.
 #[cfg(test)]
 pub const STATEMENTS: &[&str] =
-    &[UPD, INBOX, BEHIND, READERS, WITHHELD, MESSAGE_READERS, MESSAGE_COUNT, READ_COUNTS, SENDER];
+    &[UPD, INBOX, BEHIND, READERS, WITHHELD, MESSAGE_READERS, MESSAGE_COUNT, OWN, SPANS, BLIND, SENDER];
 
 /// A message as far as its readers depend on it.
 pub struct Sent {
@@ -181,11 +204,37 @@ impl Store {
 
     /// How many have read each of the account's newest messages, in a group that is too large to list them.
     pub async fn read_counts(&self, account: UserId, id: ConversationId) -> Result<Vec<ReadCount>, StoreError> {
-        let query = sqlx::query(READ_COUNTS).bind(account.as_i64()).bind(id.as_i64()).bind(Readers::COUNTED_MAX as i64);
-        let count = |row: &SqliteRow| {
-            Ok(ReadCount { seq: parse(row.try_get::<i64, _>(0)?)?, count: row.try_get::<i64, _>(1)?.unsigned_abs() })
-        };
-        query.fetch_all(&self.reader).await?.iter().map(count).collect()
+        let mut conn = self.reader.acquire().await?;
+        // One snapshot: what is withheld is taken from what was counted.
+        let mut tx = conn.begin().await?;
+        let bind = |statement| sqlx::query(statement).bind(account.as_i64()).bind(id.as_i64());
+        let own = bind(OWN).bind(Readers::COUNTED_MAX as i64).fetch_all(&mut *tx).await?;
+        let mut own = own.iter().map(|row| row.try_get(0)).collect::<Result<Vec<i64>, _>>()?;
+        own.reverse();
+        let Some(&first) = own.first() else { return Ok(Vec::new()) };
+        let spans = bind(SPANS).bind(first).fetch_all(&mut *tx).await?;
+        let blind = bind(BLIND).bind(first).fetch_all(&mut *tx).await?;
+        // By how much the count differs from that of the message before.
+        let mut steps = vec![0; own.len() + 1];
+        let mut step = |at: usize, by: i64| steps.get_mut(at).into_iter().for_each(|step| *step += by);
+        for row in &spans {
+            let (from, through, members): (i64, i64, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+            step(own.partition_point(|seq| *seq < from), members);
+            step(own.partition_point(|seq| *seq <= through), -members);
+        }
+        for row in &blind {
+            let (seq, members): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
+            if let Ok(at) = own.binary_search(&seq) {
+                step(at, -members);
+                step(at + 1, members);
+            }
+        }
+        let mut count = 0;
+        let counts = own.into_iter().zip(steps).map(|(seq, step): (i64, i64)| {
+            count += step;
+            Ok(ReadCount { seq: parse(seq)?, count: count.unsigned_abs() })
+        });
+        counts.collect()
     }
 
     /// A message that the member sees; `NotFound` for every other.

@@ -129,6 +129,48 @@ async fn a_large_group_counts_its_readers() {
     assert_eq!(fixture.store.read_counts(users[5].id, id).await.unwrap(), []);
 }
 
+/// R000-20, R003-07: the counts of many messages are those of each, whoever came when and has read how far; who left and
+/// came back is told nothing of what they wrote before.
+#[tokio::test]
+async fn counts_of_many_are_those_of_each() {
+    let mut fixture = Fixture::new().await;
+    // Nobody is connected.
+    fixture.committed.close();
+    let users = fixture.users(Readers::LISTED_MAX + 1).await;
+    let id = fixture.group("group", &users.iter().map(AsRef::as_ref).collect::<Vec<_>>()).await;
+    for key in 1..=12 {
+        let invisible = users.iter().skip(20).step_by(key as usize + 3).map(|user| user.id).collect();
+        let message = NewMessage { invisible, ..new(id, &users[(key % 3 == 0) as usize], key, "x") };
+        fixture.store.writer().append(vec![message]).await.unwrap().remove(0).unwrap();
+    }
+    for (n, user) in users.iter().enumerate().skip(2).filter(|(n, _)| n % 5 > 0) {
+        fixture.report(user, id, 0, n as u64 % 13).await;
+    }
+    fixture.store.change_account(users[7].id, receipts(false)).await.unwrap();
+    // As for those who came in the middle; one has not read a message since.
+    let came = |who: Vec<i64>, from: i64| {
+        fixture.store.writer().run(move |tx| {
+            Box::pin(async move {
+                for account in who {
+                    let came = sqlx::query("update member set vis_from = $1 where account = $2").bind(from);
+                    came.bind(account).execute(&mut *tx.conn).await?;
+                }
+                Ok(())
+            })
+        })
+    };
+    came(users.iter().skip(3).step_by(7).map(|user| user.id.as_i64()).collect(), 5).await.unwrap();
+    let seqs = |counts: &[ReadCount]| counts.iter().map(|count| count.seq.get()).collect::<Vec<_>>();
+    for (from, expected) in [(1, vec![1, 2, 4, 5, 7, 8, 10, 11]), (6, vec![7, 8, 10, 11]), (13, vec![])] {
+        came(vec![users[0].id.as_i64()], from).await.unwrap();
+        let counts = fixture.store.read_counts(users[0].id, id).await.unwrap();
+        assert_eq!(seqs(&counts), expected);
+        for ReadCount { seq, count } in counts {
+            assert_eq!(fixture.store.count_message_readers(users[0].id, id, seq).await.unwrap(), count, "{seq}");
+        }
+    }
+}
+
 /// R000-11, R000-12, R000-17: a thousand reports of one pair leave one row, in its newest state, a thousand steps on.
 #[tokio::test]
 async fn receipts_are_compacted() {
