@@ -65,7 +65,7 @@ pub enum Page {
     /// `GET`, `POST /settings/profile`: `display_name`, `bio`, `gender`, `birthday`, `phone`, and who sees each, as
     /// `bio_for`. `POST /settings/avatar`, with a file: `picture`, `x`, `y`, `size`, and `act`, `upload` or `remove`.
     Profile { own: Box<OwnAccount>, form: Form },
-    /// `GET`, `POST /c/{id}/group`: `do` says what, with the fields that it needs. `POST /c/{id}/group/avatar`, with a file,
+    /// `GET`, `POST /c/{id}/group`: `do` says what, with the fields that it needs. `POST /c/{id}/avatar`, with a file,
     /// as `POST /settings/avatar`.
     Group(Box<GroupPage>),
     /// `GET`, `POST /new/group`: `with` each person chosen, `to` the group that they come into, `title`.

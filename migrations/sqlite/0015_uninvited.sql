@@ -1,5 +1,5 @@
--- When a member opened the direct conversation that another had opened before; 1: it was theirs from the beginning. 0: to
--- them it is not there until somebody wrote in it.
+-- Whether a member opened the direct conversation, or it stood already: to who did not it is not there until somebody
+-- wrote in it.
 alter table member add column opened integer not null default 1;
 
 -- When the asked one last refused; 0: never, or they are friends since. What is asked again soon after it is not told to

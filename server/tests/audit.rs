@@ -171,7 +171,7 @@ async fn nothing_of_the_refused_reaches_the_auditor() {
 /// R004-I12, R004-I11: what the receiver decides while the auditor thinks holds, whatever the verdict.
 #[tokio::test]
 async fn a_block_during_the_audit_holds() {
-    let auditor = Listener::start_as(Manner::Audit, &[Manner::Late(Duration::from_secs(2))]).await;
+    let auditor = Listener::start_as(Manner::Audit, &[Manner::Late(Duration::from_secs(4))]).await;
     let server = asking(&auditor.address, &[]);
     let (a, b) = (server.person("aa").await, server.person("bb").await);
     let id = a.open(&b).await;

@@ -201,7 +201,7 @@ async fn a_groups_picture_is_refused_to_others() {
             assert_eq!(upload_of_group(who, place, "", file).await.status, expected);
         }
         assert_eq!(who.delete(&path::group_avatar(place)).await.status, expected);
-        let page = submit(&server, who, &format!("/c/{place}/group/avatar"), "upload", halves()).await;
+        let page = submit(&server, who, &format!("/c/{place}/avatar"), "upload", halves()).await;
         assert!([403, 404].contains(&page.status), "{}", page.status);
     }
     for file in [Vec::new(), b"GIF89a".to_vec(), halves()[..100].to_vec()] {
@@ -222,7 +222,7 @@ async fn the_form_of_a_groups_picture_needs_no_script() {
     let server = TestServer::start();
     let (a, b) = (server.person("aa").await, server.person("bb").await);
     let id = group(&a, &[&b]).await;
-    let (page, form) = (format!("/c/{id}/group"), format!("/c/{id}/group/avatar"));
+    let (page, form) = (format!("/c/{id}/group"), format!("/c/{id}/avatar"));
     let done = submit(&server, &a, &form, "upload", halves()).await;
     assert_eq!((done.status, done.header("location")), (303, page.as_str()));
     let hash = b.conversation(id).await.group.unwrap().avatar.unwrap();

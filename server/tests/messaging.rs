@@ -39,7 +39,7 @@ async fn an_empty_conversation_is_nobody_elses_business() {
     let server = TestServer::start();
     let (a, b) = (server.person("aa").await, server.person("bb").await);
     let (mut push, token) = (b.push().await, b.sync(None).await.token);
-    let id = a.open(&b).await;
+    let id = a.open_alone(&b).await;
     a.patch(&path::preferences(id), &json!({"pinned": true})).await;
     a.patch(path::ACCOUNT_ME, &json!({"display_name": "Another name"})).await;
     server.settled().await;
@@ -56,12 +56,14 @@ async fn an_empty_conversation_is_nobody_elses_business() {
             path::readers(told),
             path::members(told),
             path::message_readers(told, one),
-            path::group(told),
         ] {
             assert_eq!(b.get(&path).await.status, 404, "{number} {path}");
         }
         assert_eq!(b.patch(&path::preferences(told), &mine).await.status, 404);
-        assert_eq!(b.patch(&path::group(told), &group).await.status, 404);
+        assert_eq!(b.patch(&path::conversation(told), &group).await.status, 404);
+        assert_eq!(b.delete(&path::group(told)).await.status, 404);
+        assert_eq!(b.post(&path::group_link(told), &json!({})).await.status, 404);
+        assert_eq!(b.delete(&path::member(told, b.id)).await.status, 404);
         assert_eq!(b.post(&path::messages(told), &message).await.status, 404);
         assert_eq!(b.put(&path::hidden(told), &json!({"seqs": [1], "hidden": true})).await.status, 404);
         assert_eq!(b.post(&path::recall(told, one), &json!({})).await.status, 404);
@@ -87,7 +89,8 @@ async fn an_empty_conversation_is_nobody_elses_business() {
 async fn both_may_open_an_empty_conversation() {
     let server = TestServer::start();
     let (a, b) = (server.person("aa").await, server.person("bb").await);
-    let id = a.open(&b).await;
+    let id = a.open_alone(&b).await;
+    server.settled().await;
     let mut push = a.push().await;
     for (status, conversations) in [(201, 1), (200, 1)] {
         assert_eq!(b.post(path::CONVERSATIONS, &json!({"peer": a.id})).await.status, status);

@@ -60,7 +60,7 @@ fn table(member: &Person) -> Vec<Row> {
         row("GET",  "/c/{id}/group",        MEMBERS, none(), &[]),
         row("POST", "/c/{id}/group",        [303, 404, 404, 404, 403, 303, 303],
             vec![("do", "announce".to_owned()), ("announcement", "what is announced in the group".to_owned())], &[]),
-        row("POST", "/c/{id}/group/avatar", [303, 404, 404, 404, 400, 400, 400], none(), &[]),
+        row("POST", "/c/{id}/avatar", [303, 404, 404, 404, 400, 400, 400], none(), &[]),
         // Whoever has the link is told whose it is.
         row("GET",  "/join/{link}",         OWN,     none(), &["what the group is called", "4 位成员"]),
         row("POST", "/join/{link}",         LEADS,   none(), &[]),

@@ -187,7 +187,8 @@ impl Live {
         self.model.emoji.set(EmojiData::of(groups));
     }
 
-    /// A post that failed is told once a message (R004-I7, I8), however often it is tried again.
+    /// A post that failed is told once a message (R004-I7, I8), however often it is tried again; that it will never be
+    /// taken is told whatever was told before (R004-I1 to R004-I4).
     fn complain_of(&mut self, input: &Input) {
         let Input::Answered { request, answer } = input else { return };
         let Some(client_id) = self.posts.remove(request) else { return };
@@ -196,7 +197,8 @@ impl Live {
                 self.told.remove(&client_id);
             }
             Err(failure) => {
-                if self.told.insert(client_id) {
+                let never = matches!(failure, Failure::Refused(error) if !error.retryable);
+                if self.told.insert(client_id) || never {
                     self.refused(failure);
                 }
             }

@@ -7,7 +7,7 @@ use super::contacts::look_at;
 use super::policy::may_invite;
 use crate::error::Refusal;
 use crate::state::AppState;
-use crate::store::{Actor, Change, Reader, StoreError, Wanted, now};
+use crate::store::{Actor, Change, Reader, Roster, StoreError, Wanted, now};
 use protocol::group::{
     Action, ChangeGroup, ChangeMember, GroupLink, GroupRules, Invitation, InviteOutcomes, MUTE_MAX, Members, NAMED_MAX,
 };
@@ -73,7 +73,9 @@ pub async fn change_avatar(
     file: Vec<u8>,
     crop: Option<Crop>,
 ) -> Result<Conversation, Refusal> {
-    if !state.rosters.of_member(user.id, id).await?.role(user.id).may(Action::Govern) {
+    let governs = |roster: Arc<Roster>| roster.role(user.id).may(Action::Govern);
+    // Who has just been appointed may not be known yet.
+    if !governs(state.rosters.of_member(user.id, id).await?) && !governs(state.rosters.renew(id).await?) {
         return Err(StoreError::NotAllowed.into());
     }
     state.limits.change_profile(user.id)?;

@@ -107,7 +107,7 @@ pub async fn act(
     }
 }
 
-/// `POST /c/{id}/group/avatar`: a form with a file.
+/// `POST /c/{id}/avatar`: a form with a file.
 pub async fn picture(
     State(state): State<AppState>,
     browser: Browser,

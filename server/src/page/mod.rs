@@ -59,7 +59,7 @@ pub fn routes() -> Vec<PageRoute> {
         route("/",                  "GET",      get(messenger::home)),
         route("/c/{id}",            "GET POST", get(messenger::conversation).post(messenger::send)),
         route("/c/{id}/group",      "GET POST", get(groups::settings).post(groups::act)),
-        route("/c/{id}/group/avatar", "POST",   post(groups::picture).layer(picture)),
+        route("/c/{id}/avatar", "POST",   post(groups::picture).layer(picture)),
         route("/join/{link}",       "GET POST", get(groups::invitation).post(groups::join)),
         route("/new/group",         "GET POST", get(groups::choose).post(groups::make)),
         route("/login",             "GET POST", get(forms::login).post(forms::log_in)),

@@ -71,7 +71,7 @@ macro_rules! there {
         concat!(
             "(",
             $member,
-            ".opened > 0 or (select h.head_seq from conversation as h where h.id = ",
+            ".opened = 1 or (select h.head_seq from conversation as h where h.id = ",
             $member,
             ".conversation) > 0)"
         )
@@ -85,8 +85,7 @@ macro_rules! describe {
         concat!(
             "with chosen (id) as (",
             $($chosen)*,
-            ") select c.id, c.kind, c.title, c.members, c.rev, c.head_seq,
-                case when c.head_seq = 0 then max(c.active_at, m.opened) else c.active_at end,
+            ") select c.id, c.kind, c.title, c.members, c.rev, c.head_seq, c.active_at,
                 max(m.vis_from, coalesce(f.seq, 0) + 1), m.delivered, m.read,
                 p.id, p.handle, p.display_name, p.avatar, p.version,
                 max(coalesce(told.delivered, 0), coalesce(pm.sent, 0)), max(coalesce(told.read, 0), coalesce(pm.sent, 0)),

@@ -3,7 +3,7 @@
 //! Invariants: whether somebody may do it is asked in the transaction that does it. Every change that members share
 //! moves the conversation's log by one position and is told by a notice. What changes roles or mutes changes the roster.
 
-use super::conversations::{Reader, one, only, read_user};
+use super::conversations::{Reader, one, only, read_user, there};
 use super::event::{Event, Roster};
 use super::notices::Actor;
 use super::rosters::{role, roster};
@@ -13,9 +13,12 @@ use protocol::{Conversation, ConversationId, DisplayName, LogChange, Millis, Nic
 use sqlx::Row;
 use std::sync::Arc;
 
-const SCENE: &str = "select m.role, c.kind, c.joining, c.members
+const SCENE: &str = concat!(
+    "select m.role, c.kind, c.joining, c.members
     from member as m join conversation as c on c.id = m.conversation
-    where m.account = $1 and m.conversation = $2";
+    where m.account = $1 and m.conversation = $2 and ",
+    there!("m")
+);
 const TARGET: &str = "select m.role, a.id, a.handle, a.display_name, a.avatar, a.version
     from member as m join account as a on a.id = m.account where m.account = $1 and m.conversation = $2";
 const TITLE: &str = "update conversation set title = $2 where id = $1";

@@ -13,7 +13,7 @@ const FIND_DIRECT: &str = "select id from conversation where low = $1 and high =
 // No position of its log tells the other side of what it knows nothing of.
 const AWAIT: &str = "insert into member (account, conversation, upd, joined_upd, opened) values ($1, $2, 0, 0, 0)";
 const THERE: &str = concat!("select ", there!("m"), " from member as m where m.account = $1 and m.conversation = $2");
-const ENTER: &str = "update member set opened = $4, upd = $3, joined_upd = $3 where account = $1 and conversation = $2";
+const ENTER: &str = "update member set opened = 1, upd = $3, joined_upd = $3 where account = $1 and conversation = $2";
 
 /// Every statement of this file, for the test that explains them.
 #[cfg(test)]
@@ -67,8 +67,7 @@ async fn begin(tx: &mut Tx<'_>, account: UserId, peer: UserId) -> Result<Convers
 /// The account opens a direct conversation, too, in which nobody has written yet.
 async fn enter(tx: &mut Tx<'_>, account: UserId, id: ConversationId) -> Result<ConversationId, StoreError> {
     let upd = tx.take_upds(account, 1).await?.ok_or(StoreError::NotFound)?;
-    let entered =
-        sqlx::query(ENTER).bind(account.as_i64()).bind(id.as_i64()).bind(upd.as_i64()).bind(super::now().cast_signed());
+    let entered = sqlx::query(ENTER).bind(account.as_i64()).bind(id.as_i64()).bind(upd.as_i64());
     entered.execute(&mut *tx.conn).await?;
     Ok(id)
 }

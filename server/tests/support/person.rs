@@ -121,7 +121,15 @@ impl Person {
         Answer::of(self.request("PUT", path).json(body)).await
     }
 
+    /// Opens the direct conversation of the two from both sides, so that it is there for both.
     pub async fn open(&self, peer: &Person) -> ConversationId {
+        let id = self.open_alone(peer).await;
+        peer.open_alone(self).await;
+        id
+    }
+
+    /// Opens the direct conversation, of which the peer hears with the first message.
+    pub async fn open_alone(&self, peer: &Person) -> ConversationId {
         let conversation: Conversation = self.post(path::CONVERSATIONS, &json!({"peer": peer.id})).await.read();
         conversation.id
     }

@@ -53,7 +53,7 @@ pub fn Group(words: &'static Words, own: &'static GroupWords, page: GroupPage) -
                 {(!refused.is_empty())
                     .then(|| view! { <p class="refusal" role="alert">{(own.not_invited)(&refused)}</p> })}
                 {if governs {
-                    let action = format!("/c/{id}/group/avatar");
+                    let action = format!("/c/{id}/avatar");
                     view! { <Picture words said action name=title.clone() tint=id.get() picture=group.avatar.clone() form=form.clone() /> }.into_any()
                 } else {
                     let label = (said.picture_of)(&title);
@@ -71,7 +71,7 @@ pub fn Group(words: &'static Words, own: &'static GroupWords, page: GroupPage) -
                     <h2 id="members">{own.members} " · " {(words.members)(conversation.member_count)}</h2>
                     {invites
                         .then(|| view! { <a class="primary" href=format!("/new/group?to={id}")>{own.invite}</a> })}
-                    <form class="find" method="get" role="search">
+                    <form class="find" method="get" action="group" role="search">
                         <SearchBox words query label=own.find_member />
                     </form>
                     <ul class="members" role="list">
@@ -135,11 +135,11 @@ fn Govern(
     ];
     let muted = group.muted_until > now;
     view! {
-        <form class="form" method="post">
+        <form class="form" method="post" action="group">
             <TitleField words own form=form.clone() title required=true hint=own.title_hint />
             <button class="plain" name="do" value="rename">{words.save}</button>
         </form>
-        <form class="form" method="post">
+        <form class="form" method="post" action="group">
             <div class="field" class:is-wrong=wrong.is_some()>
                 <label for="text">{own.announcement}</label>
                 <textarea id="text" name="announcement" rows="3" maxlength=(2 * AnnouncementText::MAX).to_string() dir="auto" aria-invalid=wrong.is_some().then_some("true") aria-describedby="text-note">{announcement}</textarea>
@@ -147,12 +147,12 @@ fn Govern(
             </div>
             <button class="plain" name="do" value="announce">{words.save}</button>
         </form>
-        <form class="form" method="post">
+        <form class="form" method="post" action="group">
             <Choose name="joining" label=own.joining_label options=joining.map(|(name, text, on)| (name.to_owned(), text, on)).to_vec() />
             <Choose name="history" label=own.history_label options=history.to_vec() />
             <button class="plain" name="do" value="rules">{words.save}</button>
         </form>
-        <form class="form" method="post">
+        <form class="form" method="post" action="group">
             {muted.then(|| view! { <p class="aside">{own.muted_all}</p> })}
             {if muted {
                 view! { <button class="plain" name="do" value="unmute-all">{own.unmute_all}</button> }
@@ -226,7 +226,7 @@ fn Link(own: &'static GroupWords, rules: GroupRules, origin: String) -> impl Int
     let there = rules.link.is_some();
     let url = rules.link.map(|link| format!("{origin}/join/{link}"));
     view! {
-        <form class="form" method="post" aria-labelledby="link">
+        <form class="form" method="post" action="group" aria-labelledby="link">
             <h2 id="link">{own.link}</h2>
             {url
                 .map(|url| {
@@ -249,7 +249,7 @@ fn Link(own: &'static GroupWords, rules: GroupRules, origin: String) -> impl Int
 fn Nickname(words: &'static Words, own: &'static GroupWords, nickname: String, form: Form) -> impl IntoView {
     let wrong = wrong(words, &form, "nickname");
     view! {
-        <form class="form" method="post">
+        <form class="form" method="post" action="group">
             <div class="field" class:is-wrong=wrong.is_some()>
                 <label for="nickname">{own.nickname}</label>
                 <input
@@ -279,7 +279,7 @@ fn Leave(own: &'static GroupWords, owner: bool) -> impl IntoView {
     view! {
         <details class="sure">
             <summary class="danger">{text}</summary>
-            <form class="form" method="post">
+            <form class="form" method="post" action="group">
                 <p class="aside">{ask}</p>
                 <button class="danger" name="do" value=name>{text}</button>
             </form>

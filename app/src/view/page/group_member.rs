@@ -44,7 +44,7 @@ pub fn MemberItem(own: &'static GroupWords, member: Member, role: Role, me: User
         view! {
             <details class="manage">
                 <summary class="icon-button" aria-label=(own.manage)(&name)>"⋯"</summary>
-                <form method="post">
+                <form method="post" action="group">
                     <input type="hidden" name="user" value=id.to_string() />
                     {actions.into_iter().map(button).collect_view()}
                 </form>
@@ -77,7 +77,7 @@ pub fn Waiting(words: &'static Words, own: &'static GroupWords, waiting: Vec<Use
                 <a class="person" href=card>
                     <Person user />
                 </a>
-                <form method="post" class="answers">
+                <form method="post" action="group" class="answers">
                     <input type="hidden" name="user" value=id />
                     <button class="primary" name="do" value="accept" aria-label=(words.let_in)(&name)>{words.let_in_short}</button>
                     <button class="plain" name="do" value="refuse" aria-label=(words.turn_away)(&name)>{words.turn_away_short}</button>
