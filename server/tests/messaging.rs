@@ -107,7 +107,7 @@ async fn frames_carry_positions() {
     let server = TestServer::start();
     let (a, b) = (server.person("aa").await, server.person("bb").await);
     let mut devices = [a.push().await, b.push().await];
-    let id = a.open(&b).await;
+    let id = a.open_alone(&b).await;
     let mut sent = Vec::new();
     for number in 0..20 {
         let from = if number % 2 == 0 { &a } else { &b };

@@ -209,7 +209,7 @@ async fn a_page_of_others_looks_absent() {
     let id = owner.post(path::CONVERSATIONS, &group).await.read::<Conversation>().id;
     owner.delete(&path::member(id, former.id)).await;
     owner.put(&path::block(blocked.id), &json!({})).await;
-    let empty = owner.open(&blocked).await;
+    let empty = owner.open_alone(&blocked).await;
     for role in ["former", "blocked"] {
         let mut browser = Browser::new(&server.address);
         browser.log_in(role, PASSWORD).await;
