@@ -1,5 +1,6 @@
 //! Conformance of the store, over a real database file.
 
+mod building;
 mod deleting;
 mod groups;
 mod hiding;

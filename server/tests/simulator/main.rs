@@ -79,6 +79,20 @@ fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is no number")))
 }
 
+/// The cores that this process may use.
+fn cores() -> Vec<usize> {
+    let allowed = rustix::thread::sched_getaffinity(None).unwrap();
+    (0..rustix::thread::CpuSet::MAX_CPU).filter(|&core| allowed.is_set(core)).collect()
+}
+
+/// Keeps this thread, and those that it will begin for its database, on one core: they take turns, and a turn handed to another
+/// core costs more than a turn.
+fn stay(core: usize) {
+    let mut only = rustix::thread::CpuSet::new();
+    only.set(core);
+    rustix::thread::sched_setaffinity(None, &only).unwrap();
+}
+
 /// Runs the seeds on all cores, and tells the first that fails with the shortest plan that still does.
 fn run_seeds(first: u64, count: u64) {
     let next = AtomicU64::new(first);
@@ -89,8 +103,10 @@ fn run_seeds(first: u64, count: u64) {
     let hook = panic::take_hook();
     panic::set_hook(Box::new(|broken| BROKEN.set(broken.to_string())));
     std::thread::scope(|scope| {
-        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
-            scope.spawn(|| {
+        for core in cores() {
+            let (next, failed, failures, tally) = (&next, &failed, &failures, &tally);
+            scope.spawn(move || {
+                stay(core);
                 let mut worker = Worker::new();
                 while !failed.load(Ordering::Relaxed) {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
