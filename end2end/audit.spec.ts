@@ -94,3 +94,21 @@ test('a message that the server cannot take now says so once, waits, and is sent
   await expect(me.mark('请稍等', say('已发送'))).toBeVisible({ timeout: 60_000 });
   expect((await peer.texts(conversation)).filter(text => text === '请稍等')).toHaveLength(1);
 });
+
+test('what waits and is refused then says so, though the wait was told', async ({ enter, server, auditor }) => {
+  const peer = await server.program(PEER);
+  const conversation = await peer.conversation();
+  const visitor = await enter(ME);
+  visitor.watch.allow(/answer (503|403)|status of (503|403)/);
+  const me = new Messenger(visitor.page);
+  const told = (text: string) => visitor.page.getByRole('alert').filter({ hasText: text });
+  await me.choose(PEER);
+  auditor.fails = true;
+  await me.send('敏感，请稍等');
+  await expect(told('服务繁忙,请稍后重试')).toBeVisible();
+  await expect(me.mark('敏感，请稍等', '等待网络')).toBeVisible();
+  auditor.fails = false;
+  await expect(told('发送消息涉及敏感内容,请重新输入')).toBeVisible({ timeout: 60_000 });
+  await expect(me.mark('敏感，请稍等', '发送失败')).toBeVisible();
+  expect(await peer.texts(conversation)).not.toContain('敏感，请稍等');
+});

@@ -101,9 +101,9 @@ test('a link that was replaced or taken away lets nobody in any more', FLOW, asy
   const second = await shown(owner).inputValue();
   // Neither the page that is open nor the address leads in.
   await third.page.getByRole('button', { name: say('加入群聊') }).click();
-  await expect(third.page.getByRole('heading', { name: say('页面不存在') })).toBeVisible();
+  await expect(third.page.getByText(say('这个群链接已失效'))).toBeVisible();
   await third.page.goto(first);
-  await expect(third.page.getByRole('heading', { name: say('页面不存在') })).toBeVisible();
+  await expect(third.page.getByText(say('这个群链接已失效'))).toBeVisible();
   await expect(third.page.getByText('旅伴')).toHaveCount(0);
   await glance(third.page);
   await third.page.goto(second);
@@ -116,7 +116,7 @@ test('a link that was replaced or taken away lets nobody in any more', FLOW, asy
   await glance(owner);
   for (const link of [first, second]) {
     await fourth.page.goto(link);
-    await expect(fourth.page.getByRole('heading', { name: say('页面不存在') })).toBeVisible();
+    await expect(fourth.page.getByText(say('这个群链接已失效'))).toBeVisible();
   }
   // A link that is made later is another one.
   expect([first, second]).not.toContain(await makeLink(owner));

@@ -1,5 +1,5 @@
 import { Messenger } from './support/messenger.ts';
-import { halves, isBlue } from './support/picture.ts';
+import { isBlue, uploadRightHalf } from './support/picture.ts';
 import { expect, FLOW, test } from './support/test.ts';
 import { say } from './support/words.ts';
 
@@ -42,13 +42,7 @@ test('a picture is cut with the keyboard, and the other side shows it at once', 
   const two = await enter('travel-dev-1-b');
   const page = one.page;
   await page.goto(`${server.url}/settings/profile`);
-  await page.getByLabel(say('头像'), { exact: true }).setInputFiles(await halves(page));
-  const across = page.getByRole('slider', { name: say('左右位置') });
-  await across.focus();
-  await across.press('End');
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth);
-  expect(wide).toBeLessThanOrEqual(page.viewportSize()!.width);
-  await page.getByRole('button', { name: say('上传头像') }).click();
+  await uploadRightHalf(page, 'keyboard');
   const shown = page.getByRole('img', { name: say('{}的头像', 'travel-dev-1-a') }).locator('img');
   await expect(shown).toBeVisible();
   expect(await isBlue(shown), 'the right half').toBe(true);

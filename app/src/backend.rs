@@ -70,8 +70,8 @@ pub enum Page {
     Group(Box<GroupPage>),
     /// `GET`, `POST /new/group`: `with` each person chosen, `to` the group that they come into, `title`.
     NewGroup(Box<NewGroup>),
-    /// `GET`, `POST /join/{link}`.
-    Join { invitation: Invitation, form: Form },
+    /// `GET`, `POST /join/{link}`; without an invitation where the link leads to no group.
+    Join { invitation: Option<Invitation>, form: Form },
     /// Any path that failed, with the status that belongs to the code.
     Error(ErrorCode),
 }
@@ -197,6 +197,8 @@ pub struct GroupPage {
     pub origin: String,
     pub me: UserId,
     pub now: Millis,
+    /// The idempotency key of the message that tells everybody of an announcement.
+    pub client_id: ClientId,
     pub nickname: String,
     pub announced_by: Option<String>,
     /// Who did not let themselves be invited just now, by name.

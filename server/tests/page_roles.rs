@@ -60,7 +60,8 @@ fn table(member: &Person) -> Vec<Row> {
         row("GET",  "/c/{id}/group",        MEMBERS, none(), &[]),
         row("POST", "/c/{id}/group",        [303, 404, 404, 404, 403, 303, 303],
             vec![("do", "announce".to_owned()), ("announcement", "what is announced in the group".to_owned())], &[]),
-        row("POST", "/c/{id}/avatar", [303, 404, 404, 404, 400, 400, 400], none(), &[]),
+        row("GET",  "/c/{id}/avatar",       LEADS,   none(), &[]),
+        row("POST", "/c/{id}/avatar",       [303, 404, 404, 404, 400, 400, 400], none(), &[]),
         // Whoever has the link is told whose it is.
         row("GET",  "/join/{link}",         OWN,     none(), &["what the group is called", "4 位成员"]),
         row("POST", "/join/{link}",         LEADS,   none(), &[]),
@@ -91,6 +92,7 @@ fn table(member: &Person) -> Vec<Row> {
         row("POST", "/settings/identities", [303, 404, 404, 404, 404, 404, 404], vec![("act", "link".to_owned())], &[]),
         row("GET",  "/settings/profile",    OWN,     none(), &[]),
         row("POST", "/settings/profile",    [303, 422, 422, 422, 422, 422, 422], vec![("display_name", String::new())], &[]),
+        row("GET",  "/settings/avatar",     LEADS,   none(), &[]),
         row("POST", "/settings/avatar",     [303, 400, 400, 400, 400, 400, 400], none(), &[]),
         row("GET",  "/u/{id}",              OWN,     none(), &["Name of the member"]),
         row("GET",  "/offline",             FREE,    none(), &[]),

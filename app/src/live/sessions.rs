@@ -3,7 +3,7 @@
 use super::chat::author;
 use super::tip::Tip;
 use leptos::prelude::ArcRwSignal;
-use protocol::group::Action;
+use protocol::group::{Action, Silence};
 use protocol::{AvatarHash, ConversationId, ConversationKind, Labels, Millis, Relation, Seq, UserId};
 use sync::{Client, Presence, ReadMark, Session};
 
@@ -41,6 +41,8 @@ pub struct SessionRow {
     pub governs: bool,
     /// How many wait to be let into the group, for those who decide it.
     pub waiting: u64,
+    /// Why the reader may not write in the group now.
+    pub silence: Option<Silence>,
     /// What everybody in the group should know.
     pub announcement: Option<String>,
     /// What stands in the composer; empty in the open conversation, where it can be seen.
@@ -105,6 +107,7 @@ impl SessionRow {
             mentions: session.mentions,
             governs: session.group.as_ref().is_some_and(|group| group.role.may(Action::MentionAll)),
             waiting: session.group.as_ref().map_or(0, |group| group.waiting),
+            silence: session.silence,
             announcement: session.group.and_then(|group| group.announcement).map(|it| it.text.into()),
             draft: if open { String::new() } else { session.draft },
             pinned: session.preferences.pinned,

@@ -14,6 +14,7 @@ use crate::view::boxed::{hear, tracked};
 use crate::words::Words;
 use leptos::prelude::*;
 use leptos::{ev, html};
+use protocol::group::Silence;
 use protocol::{ConversationId, ErrorCode, MessageBody, MessageText, path};
 
 /// From this many characters before the limit on, what is left is shown.
@@ -34,14 +35,20 @@ pub fn Composer(model: Model, chat: Chat, log: NodeRef<html::Div>, picked: Picke
     let kept = escape(form.value("text"));
     let refused = form.error.map(|error| error.code);
     let ended = RwSignal::from(chat.ended);
-    let why = move || ended.get().map(|why| view! { <p class="composer-ended" role="note">{(words.parted)(why)}</p> });
+    let session = RwSignal::from(chat.session.clone());
+    // What is written meanwhile waits in the field.
+    let barred = Memo::new(move |_| {
+        let silence = || session.with(|row| row.silence).map(|why| silent(model, why));
+        ended.get().map(|why| (words.parted)(why).to_owned()).or_else(silence)
+    });
+    let why = move || barred.get().map(|why| view! { <p class="composer-barred" role="note">{why}</p> });
     view! {
         {tracked(why)}
         <form
             class="composer"
             method="post"
             action=path::page(chat.id)
-            hidden=tracked(move || picked.picking() || ended.with(Option::is_some))
+            hidden=tracked(move || picked.picking() || barred.with(Option::is_some))
             on:submit=hear(submit)
         >
             <input type="hidden" name="client_id" value=model.client_id.to_string() />
@@ -71,6 +78,15 @@ pub fn Composer(model: Model, chat: Chat, log: NodeRef<html::Div>, picked: Picke
             <Note model writing refused />
             {tracked(move || emoji.get().then(|| view! { <EmojiPanel model open=emoji field=writing.field /> }))}
         </form>
+    }
+}
+
+/// Why the reader may not write in the group.
+fn silent(model: Model, silence: Silence) -> String {
+    let words = model.words;
+    match silence {
+        Silence::Everybody => words.silent_everybody.to_owned(),
+        Silence::Reader { until } => (words.silent_until)(&model.clock.get().full(words, until)),
     }
 }
 

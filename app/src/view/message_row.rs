@@ -238,5 +238,13 @@ fn Refused(model: Model, client_id: ClientId, code: ErrorCode) -> impl IntoView 
             </button>
         }
     });
-    (words.refused)(code).map(|why| view! { <p class="failed-why" role="note">{why} {button}</p> })
+    // Whoever is followed may write, and a friend is followed.
+    let befriend = peer().filter(|_| code == ErrorCode::NotFollowed).map(|user| {
+        view! {
+            <a class="failed-follow" href=path::card(user)>
+                {words.befriend_them}
+            </a>
+        }
+    });
+    (words.refused)(code).map(|why| view! { <p class="failed-why" role="note">{why} {button}</p> {befriend} })
 }

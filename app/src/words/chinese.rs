@@ -117,6 +117,8 @@ pub const WORDS: Words = Words {
         Parting::Removed => "你已被移出群聊",
         Parting::Dissolved => "群聊已被群主解散",
     },
+    silent_everybody: "全员禁言中，仅群主和管理员可以发言",
+    silent_until: |at| format!("你已被禁言，{at} 后可以发言"),
     mention_someone: "选择要提醒的人",
     everybody: "所有人",
     everybody_typed: &["所有人", "suoyouren", "syr", "all", "everyone"],
@@ -140,6 +142,7 @@ pub const WORDS: Words = Words {
         _ => None,
     },
     follow_them: "关注Ta",
+    befriend_them: "申请加为好友",
 
     report: "举报",
     report_message: "举报消息",

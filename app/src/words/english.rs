@@ -116,6 +116,8 @@ pub const WORDS: Words = Words {
         Parting::Removed => "You were removed from the group",
         Parting::Dissolved => "The owner dissolved the group",
     },
+    silent_everybody: "Everyone is muted. Only the owner and admins can write.",
+    silent_until: |at| format!("You are muted until {at}"),
     mention_someone: "Whom to mention",
     everybody: "everybody",
     everybody_typed: &["everybody", "everyone", "all"],
@@ -139,6 +141,7 @@ pub const WORDS: Words = Words {
         _ => None,
     },
     follow_them: "Follow them",
+    befriend_them: "Ask to be friends",
 
     report: "Report",
     report_message: "Report the message",

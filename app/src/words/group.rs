@@ -11,6 +11,7 @@ pub struct GroupWords {
     pub title_optional: &'static str,
     pub announcement: &'static str,
     pub announcement_hint: &'static str,
+    pub announce_to_all: &'static str,
     pub no_announcement: &'static str,
     pub announced_by: fn(&str) -> String,
     pub joining_label: &'static str,
@@ -63,6 +64,7 @@ pub struct GroupWords {
     pub ask_to_join: &'static str,
     pub waits: &'static str,
     pub closed: &'static str,
+    pub link_gone: &'static str,
     pub open_chat: &'static str,
 }
 
@@ -83,6 +85,7 @@ const CHINESE: GroupWords = GroupWords {
     title_optional: "最多 64 个字符，留空则用成员的名字",
     announcement: "群公告",
     announcement_hint: "最多 1000 个字符，留空则撤下公告",
+    announce_to_all: "同时 @所有人",
     no_announcement: "还没有群公告",
     announced_by: |name| format!("{name} 发布"),
     joining_label: "入群方式",
@@ -138,6 +141,7 @@ const CHINESE: GroupWords = GroupWords {
     ask_to_join: "申请加入",
     waits: "已提交申请，请等待群主或管理员同意",
     closed: "该群暂不允许通过链接加入",
+    link_gone: "这个群链接已失效",
     open_chat: "进入群聊",
 };
 
@@ -149,6 +153,7 @@ const ENGLISH: GroupWords = GroupWords {
     title_optional: "At most 64 characters. Empty: the names of its members.",
     announcement: "Announcement",
     announcement_hint: "At most 1000 characters. Empty takes it down.",
+    announce_to_all: "Mention everybody",
     no_announcement: "No announcement yet",
     announced_by: |name| format!("By {name}"),
     joining_label: "Who may join",
@@ -204,5 +209,6 @@ const ENGLISH: GroupWords = GroupWords {
     ask_to_join: "Ask to join",
     waits: "You have asked to join. The owner or an admin decides.",
     closed: "Nobody joins this group by its link for now",
+    link_gone: "This group link does not work any more",
     open_chat: "Open the chat",
 };

@@ -97,6 +97,9 @@ pub struct Words {
     pub turn_away_short: &'static str,
     /// Why one is no member of the group any more that one looks at.
     pub parted: fn(Parting) -> &'static str,
+    /// Why one may not write in the group now, in the composer's place.
+    pub silent_everybody: &'static str,
+    pub silent_until: fn(&str) -> String,
     pub mention_someone: &'static str,
     pub everybody: &'static str,
     /// What one may type after an "@" for everybody, in small letters.
@@ -119,6 +122,7 @@ pub struct Words {
     /// Why the receiver did not let a message in, below it (R004-I, to the letter).
     pub refused: fn(ErrorCode) -> Option<&'static str>,
     pub follow_them: &'static str,
+    pub befriend_them: &'static str,
 
     pub report: &'static str,
     pub report_message: &'static str,

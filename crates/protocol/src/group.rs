@@ -128,10 +128,28 @@ pub struct Nickname {
     pub rev: Rev,
 }
 
+/// Why the reader may not write in a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Silence {
+    /// Everybody is muted but the owner and admins.
+    Everybody,
+    /// The reader is, until then by the server's clock.
+    Reader { until: Millis },
+}
+
 impl Group {
     /// Whether the reader may write at a time of the server's clock.
     pub fn may_write(&self, now: Millis) -> bool {
-        self.own_muted_until <= now && (self.muted_until <= now || self.role.may(Action::WriteWhenMuted))
+        self.silence(now).is_none()
+    }
+
+    /// Why the reader may not write at a time of the server's clock; of two reasons the one that lasts longer.
+    pub fn silence(&self, now: Millis) -> Option<Silence> {
+        let everybody = (self.muted_until, Silence::Everybody);
+        let reader = (self.own_muted_until, Silence::Reader { until: self.own_muted_until });
+        let governs = self.role.may(Action::WriteWhenMuted);
+        let reasons = [(!governs).then_some(everybody), Some(reader)].into_iter().flatten();
+        reasons.filter(|(until, _)| *until > now).max_by_key(|(until, _)| *until).map(|(_, silence)| silence)
     }
 }
 
@@ -451,5 +469,8 @@ mod tests {
         assert!(!group(Role::Member, 6, 0).may_write(5));
         assert!(group(Role::Admin, 6, 0).may_write(5));
         assert!(!group(Role::Admin, 0, 6).may_write(5));
+        assert_eq!(group(Role::Member, 9, 8).silence(5), Some(Silence::Everybody));
+        assert_eq!(group(Role::Member, 9, 8).silence(9), None);
+        assert_eq!(group(Role::Admin, 9, 8).silence(5), Some(Silence::Reader { until: 8 }));
     }
 }

@@ -398,6 +398,7 @@ impl Client {
         change(held);
         held.exceptions.forget(held.about.own.read);
         held.muted = held.mutes(self.time);
+        self.wishes.await_end(held, self.time);
         self.changes.order |= held.standing(self.unread_first) != before.0;
         self.changes.total |= held.counted() != before.1;
         self.changes.sessions.insert(id);

@@ -40,6 +40,7 @@ pub use stored::{Stored, StoredConversation, StoredDevice, StoredTimeline, Unsto
 pub use timeline::{Item, ReadMark, Row, RowKey};
 pub use window::{Anchor, MOUNTED, MOVED, Mounted, Placed, Window, at_end};
 
+use protocol::group::Silence;
 use protocol::messaging::{ChangesPage, Conversations, HistoryPage, Readers, ReportMessage};
 use protocol::sync::{CheckedCounts, Count, PageSize, Parting, SyncPage};
 use protocol::{
@@ -351,6 +352,8 @@ pub struct Session {
     pub mentions: u64,
     /// In a group only.
     pub group: Option<Group>,
+    /// Why the account may not write in the group now.
+    pub silence: Option<Silence>,
 }
 
 /// A part of the session list.

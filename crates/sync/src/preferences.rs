@@ -27,6 +27,20 @@ pub(crate) struct Wishes {
     unmute_at: Option<Millis>,
 }
 
+impl Wishes {
+    /// Looks at the clock again when the conversation's next mute ends: the account's own of it, or that of the group.
+    pub fn await_end(&mut self, held: &Held, time: Millis) {
+        self.unmute_at = self.unmute_at.into_iter().chain(next_end(held, time)).min();
+    }
+}
+
+/// When the next mute of the conversation ends by the server's clock.
+fn next_end(held: &Held, time: Millis) -> Option<Millis> {
+    let own = Some(held.about.preferences.muted_until).filter(|until| *until < Preferences::ALWAYS);
+    let group = held.about.group.iter().flat_map(|group| [group.muted_until, group.own_muted_until]);
+    group.chain(own).filter(|until| *until > time).min()
+}
+
 impl Client {
     /// What stands in the composer of a conversation: typed here, or told by another device.
     pub(crate) fn draft(&self, id: ConversationId) -> &str {
@@ -66,16 +80,13 @@ impl Client {
     pub(crate) fn preferred(&mut self, id: ConversationId) {
         self.changes.order = true;
         self.settle_wishes(id);
-        let muted = self.held.get(&id).filter(|held| held.muted).map(|held| held.about.preferences.muted_until);
-        if let Some(until) = muted.filter(|until| *until < Preferences::ALWAYS) {
-            self.wishes.unmute_at = Some(self.wishes.unmute_at.map_or(until, |at| at.min(until)));
-        }
     }
 
     /// A conversation is new here.
     pub(crate) fn note_mute(&mut self, id: ConversationId) {
         let Some(held) = self.held.get_mut(&id) else { return };
         held.muted = held.mutes(self.time);
+        self.wishes.await_end(held, self.time);
         if held.about.preferences != Preferences::default() {
             self.preferred(id);
         }
@@ -219,14 +230,15 @@ impl Client {
         if before <= time && self.wishes.unmute_at.is_none_or(|at| at > time) {
             return;
         }
-        let changed = self.held.iter().filter(|(_, held)| held.muted != held.mutes(time));
+        let silence = |held: &Held, time| held.about.group.as_ref().and_then(|group| group.silence(time));
+        let turned = |held: &Held| held.muted != held.mutes(time) || silence(held, before) != silence(held, time);
+        let changed = self.held.iter().filter(|(_, held)| turned(held));
         let changed: Vec<ConversationId> = changed.map(|(&id, _)| id).collect();
         for id in changed {
             // Every change looks at the clock anew.
             self.touch(id, |_| {});
         }
-        let muted = self.held.values().filter(|held| held.muted).map(|held| held.about.preferences.muted_until);
-        self.wishes.unmute_at = muted.filter(|until| *until < Preferences::ALWAYS).min();
+        self.wishes.unmute_at = self.held.values().filter_map(|held| next_end(held, time)).min();
     }
 
     /// When the engine must look at the mutes again, in its own time.

@@ -52,6 +52,7 @@ impl Client {
             marked: self.marked(held),
             draft: self.draft(id).to_owned(),
             mentions: held.mentions(),
+            silence: about.group.as_ref().and_then(|group| group.silence(self.time)),
             group: about.group.clone(),
         })
     }

@@ -5,10 +5,10 @@
 mod model;
 
 use model::device::Device;
-use model::scene::{GROUP, live, push, scene};
+use model::scene::{GROUP, live, push, rest, scene};
 use model::server::Server;
 use model::{client_id, conversation_id, seq, text, user_id};
-use protocol::group::{Crowd, Named};
+use protocol::group::{Crowd, Named, Silence};
 use protocol::sync::{AccountChange, Parting};
 use protocol::{
     AvatarHash, Conversation, ConversationId, ConversationKind, ErrorCode, Group, LogChange, Mentions, MessageBody,
@@ -100,6 +100,35 @@ fn a_later_picture_stands() {
     device.step(&server, Input::Joined(later));
     assert_eq!(shown(&device), Some(picture('2')));
     server.take_frames();
+}
+
+/// R004-I13: whom the group does not let write knows why, and that it is over when its time is, though nothing comes and
+/// the device's clock is wrong. Of two reasons the one that lasts longer is told.
+#[test]
+fn who_is_muted_knows_until_when() {
+    let (mut server, mut device) = live();
+    device.jump(-7 * 60 * 60_000);
+    device.disconnect(&server, 1006);
+    rest(&mut server, &mut device, 60_000);
+    let silence = |device: &Device| device.client.session(group()).unwrap().silence;
+    assert_eq!(silence(&device), None);
+    let seconds = |count: u64| count * 1_000;
+    let (own, all) = (server.now + seconds(20), server.now + seconds(10));
+    told(&mut server, &mut device, 1, Notice::Muted { person: None, until: all });
+    assert_eq!(silence(&device), Some(Silence::Everybody));
+    told(&mut server, &mut device, 2, Notice::Muted { person: Some(named(1)), until: own });
+    assert_eq!(silence(&device), Some(Silence::Reader { until: own }));
+    let soon = server.now + seconds(5);
+    told(&mut server, &mut device, 3, Notice::Muted { person: Some(named(1)), until: soon });
+    assert_eq!(silence(&device), Some(Silence::Everybody));
+    rest(&mut server, &mut device, seconds(9));
+    assert_eq!(silence(&device), Some(Silence::Everybody));
+    rest(&mut server, &mut device, seconds(2));
+    assert_eq!(silence(&device), None);
+    let again = server.now + seconds(10);
+    told(&mut server, &mut device, 4, Notice::Muted { person: None, until: again });
+    told(&mut server, &mut device, 5, Notice::Appointed { person: named(1), role: Role::Admin });
+    assert_eq!(silence(&device), None);
 }
 
 /// A message that names the account is told apart until it is read or recalled.

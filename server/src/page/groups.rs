@@ -1,20 +1,25 @@
 //! The pages about groups: making one, its settings, and what its link leads to. Plain forms, which need no script.
 
 use super::forms::{self, wrong};
+use super::messenger::fresh_client_id;
 use super::upload::Upload;
 use super::{Browser, see_other};
 use crate::api::extract::{Form, Link, Path, Query};
 use crate::auth::CurrentUser;
-use crate::domain::{accounts, contacts, conversations, groups};
+use crate::domain::{accounts, contacts, conversations, groups, messaging};
 use crate::error::Refusal;
 use crate::state::AppState;
 use crate::store::{Wanted, now};
 use app::backend::{self, GroupPage, NewGroup, Page};
+use app::words::Words;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use protocol::group::{ChangeGroup, ChangeMember, History, Joining, Role};
-use protocol::{AnnouncementText, ConversationId, GroupTitle, User, UserId, path};
+use protocol::messaging::SendRequest;
+use protocol::{
+    AnnouncementText, ConversationId, ErrorCode, GroupTitle, Mentions, MessageBody, MessageText, User, UserId, path,
+};
 use serde::Deserialize;
 
 /// How long an hour's mute lasts, and one of everybody that nobody ends, in milliseconds.
@@ -85,6 +90,7 @@ async fn load(
         origin: browser.host.as_ref().map(|host| format!("{scheme}://{host}")).unwrap_or_default(),
         me,
         now: now(),
+        client_id: fresh_client_id()?,
         nickname,
         announced_by,
         refused: refused_names,
@@ -101,10 +107,15 @@ pub async fn act(
     Path(id): Path<ConversationId>,
     Form(fields): Form<Fields>,
 ) -> Result<Response, Refusal> {
-    match change(&state, &user, id, &fields).await {
+    match change(&state, &browser, &user, id, &fields).await {
         Ok(gone) => Ok(see_other(&if gone { "/".to_owned() } else { format!("/c/{id}/group") })),
         Err(refusal) => again(&state, &browser, &user, id, refusal, fields).await,
     }
+}
+
+/// `GET /c/{id}/avatar`: what a form was posted to that was refused leads back to it.
+pub async fn picture_form(_: CurrentUser, Path(id): Path<ConversationId>) -> Response {
+    see_other(&format!("/c/{id}/group"))
 }
 
 /// `POST /c/{id}/avatar`: a form with a file.
@@ -144,7 +155,13 @@ async fn again(
 }
 
 /// Does what a form asks for; tells whether the group is gone for the account.
-async fn change(state: &AppState, user: &CurrentUser, id: ConversationId, fields: &Fields) -> Result<bool, Refusal> {
+async fn change(
+    state: &AppState,
+    browser: &Browser,
+    user: &CurrentUser,
+    id: ConversationId,
+    fields: &Fields,
+) -> Result<bool, Refusal> {
     state.limits.send(user.account.id)?;
     let me = user.user.clone();
     let govern = async |change| groups::change(state, user.reader(), me.clone(), id, change).await.map(drop);
@@ -161,7 +178,10 @@ async fn change(state: &AppState, user: &CurrentUser, id: ConversationId, fields
         "announce" => {
             let text = value(fields, "announcement").replace("\r\n", "\n");
             let announcement = AnnouncementText::try_from(text).map_err(wrong("announcement"))?;
-            govern(ChangeGroup { announcement: Some(announcement), ..ChangeGroup::default() }).await?;
+            govern(ChangeGroup { announcement: Some(announcement.clone()), ..ChangeGroup::default() }).await?;
+            if value(fields, "tell") == "all" && !announcement.as_str().is_empty() {
+                tell_all(state, browser, user, id, (value(fields, "client_id"), announcement.as_str())).await?;
+            }
         }
         "rules" => govern(rules(fields)?).await?,
         "mute-all" => govern(mute_all(LONG)).await?,
@@ -191,6 +211,23 @@ async fn change(state: &AppState, user: &CurrentUser, id: ConversationId, fields
         _ => return Err(Refusal::bad_request("no such action")),
     }
     Ok(false)
+}
+
+/// Says an announcement in a message that names everybody (R002-17). The form sent twice sends one message.
+async fn tell_all(
+    state: &AppState,
+    browser: &Browser,
+    user: &CurrentUser,
+    id: ConversationId,
+    (key, announcement): (&str, &str),
+) -> Result<(), Refusal> {
+    let everybody = Words::of(browser.preferences.language).everybody;
+    let text = MessageText::try_from(format!("@{everybody} {announcement}")).map_err(wrong("announcement"))?;
+    let body = MessageBody::Text { text, mentions: Mentions { users: vec![], all: true } };
+    let client_id = key.parse().map_err(|_| Refusal::bad_request("client_id is no key"))?;
+    let request = SendRequest { client_id, body, invisible_list: vec![] };
+    messaging::send(state, user.user.clone(), id, request).await?;
+    Ok(())
 }
 
 fn rules(fields: &Fields) -> Result<ChangeGroup, Refusal> {
@@ -301,8 +338,22 @@ pub async fn invitation(
     user: CurrentUser,
     Link(link): Link,
 ) -> Result<Response, Refusal> {
-    let invitation = groups::invitation(&state, user.account.id, link).await?;
-    Ok(browser.show(StatusCode::OK, Page::Join { invitation, form: backend::Form::default() }))
+    let form = backend::Form::default();
+    match groups::invitation(&state, user.account.id, link).await {
+        Ok(invitation) => Ok(browser.show(StatusCode::OK, Page::Join { invitation: Some(invitation), form })),
+        Err(refusal) => gone(&browser, refusal),
+    }
+}
+
+/// A link that was replaced or taken away, or never was one.
+fn gone(browser: &Browser, refusal: Refusal) -> Result<Response, Refusal> {
+    match refusal.code {
+        ErrorCode::NotFound => {
+            let page = Page::Join { invitation: None, form: backend::Form::default() };
+            Ok(browser.show(StatusCode::NOT_FOUND, page))
+        }
+        _ => Err(refusal),
+    }
 }
 
 /// `POST /join/{link}`
@@ -315,9 +366,12 @@ pub async fn join(
     state.limits.send(user.account.id)?;
     match groups::join(&state, user.user.clone(), link.clone()).await {
         Ok(_) => Ok(see_other(&format!("/join/{link}"))),
-        Err(refusal) => {
-            let invitation = groups::invitation(&state, user.account.id, link).await?;
-            Ok(browser.show_again(&refusal, vec![], |form| Page::Join { invitation, form }))
-        }
+        Err(refusal) => match groups::invitation(&state, user.account.id, link).await {
+            Ok(invitation) => {
+                let page = |form| Page::Join { invitation: Some(invitation), form };
+                Ok(browser.show_again(&refusal, vec![], page))
+            }
+            Err(refusal) => gone(&browser, refusal),
+        },
     }
 }

@@ -145,7 +145,7 @@ async fn messenger(
     })
 }
 
-fn fresh_client_id() -> Result<ClientId, Refusal> {
+pub fn fresh_client_id() -> Result<ClientId, Refusal> {
     let mut random = [0; 10];
     getrandom::fill(&mut random).map_err(|error| {
         tracing::error!(%error, "the system has no random numbers");

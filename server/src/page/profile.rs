@@ -105,6 +105,11 @@ fn wrong(field: &'static str, why: &dyn Display) -> Refusal {
     Refusal::field(field, &why.to_string())
 }
 
+/// `GET /settings/avatar`: what a form was posted to that was refused leads back to it.
+pub async fn picture_form(_: CurrentUser) -> Response {
+    see_other(EDIT)
+}
+
 /// `POST /settings/avatar`: a form with a file.
 pub async fn picture(
     State(state): State<AppState>,

@@ -2,11 +2,15 @@
 const form = document.querySelector("form.crop");
 const place = form.querySelector(".crop-place");
 const canvas = form.querySelector("canvas");
-const range = (name) => Number(form.querySelector(`[data-crop=${name}]`).value);
+const slider = (name) => form.querySelector(`[data-crop=${name}]`);
+const range = (name) => Number(slider(name).value);
 let bitmap;
 
+// How many of the picture's pixels are cut out, each way.
+const side = () => Math.max(1, Math.round(Math.min(bitmap.width, bitmap.height) / range("zoom")));
+
 function draw() {
-  const size = Math.max(1, Math.round(Math.min(bitmap.width, bitmap.height) / range("zoom")));
+  const size = side();
   const x = Math.round(((bitmap.width - size) * range("x")) / 100);
   const y = Math.round(((bitmap.height - size) * range("y")) / 100);
   form.elements.x.value = x;
@@ -28,3 +32,25 @@ form.elements.picture.addEventListener("change", async (event) => {
 form.addEventListener("input", (event) => {
   if (bitmap && event.target.dataset.crop) draw();
 });
+
+// The picture follows the finger or the mouse, and the wheel comes nearer. The sliders do the same by keyboard.
+const move = (name, moved, room) => {
+  if (room > 0) slider(name).value = range(name) - (moved * side() * 100) / (canvas.clientWidth * room);
+};
+canvas.addEventListener("pointerdown", (event) => canvas.setPointerCapture(event.pointerId));
+canvas.addEventListener("pointermove", (event) => {
+  if (!bitmap || !canvas.hasPointerCapture(event.pointerId)) return;
+  move("x", event.movementX, bitmap.width - side());
+  move("y", event.movementY, bitmap.height - side());
+  draw();
+});
+canvas.addEventListener(
+  "wheel",
+  (event) => {
+    if (!bitmap) return;
+    event.preventDefault();
+    slider("zoom").value = range("zoom") * Math.exp(-event.deltaY / 500);
+    draw();
+  },
+  { passive: false },
+);

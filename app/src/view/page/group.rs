@@ -12,7 +12,7 @@ use crate::words::group::GroupWords;
 use crate::words::profile::ProfileWords;
 use leptos::prelude::*;
 use protocol::group::{Action, GroupRules, History, Joining};
-use protocol::{AnnouncementText, Group as Shared, GroupTitle, path};
+use protocol::{AnnouncementText, ClientId, Group as Shared, GroupTitle, path};
 
 #[component]
 pub fn Group(words: &'static Words, own: &'static GroupWords, page: GroupPage) -> impl IntoView {
@@ -25,6 +25,7 @@ pub fn Group(words: &'static Words, own: &'static GroupWords, page: GroupPage) -
         origin,
         me,
         now,
+        client_id,
         nickname,
         announced_by,
         refused,
@@ -64,7 +65,7 @@ pub fn Group(words: &'static Words, own: &'static GroupWords, page: GroupPage) -
                     }.into_any()
                 }}
                 <Announced own group=group.clone() by=announced_by />
-                {governs.then(|| view! { <Govern words own title group=group.clone() rules=rules.clone() form=form.clone() now /> })}
+                {governs.then(|| view! { <Govern words own title group=group.clone() rules=rules.clone() form=form.clone() now client_id /> })}
                 {governs.then(|| view! { <Link own rules=rules.clone() origin /> })}
                 {governs.then(|| view! { <Waiting words own waiting=rules.waiting /> })}
                 <section aria-labelledby="members">
@@ -119,7 +120,9 @@ fn Govern(
     rules: GroupRules,
     form: Form,
     now: u64,
+    client_id: ClientId,
 ) -> impl IntoView {
+    let tells = form.kept("tell", "") == "all";
     let announcement = group.announcement.as_ref().map(|it| it.text.as_str()).unwrap_or_default();
     let announcement = crate::view::escape::escape(form.kept("announcement", announcement));
     let wrong = wrong(words, &form, "announcement");
@@ -145,6 +148,11 @@ fn Govern(
                 <textarea id="text" name="announcement" rows="3" maxlength=(2 * AnnouncementText::MAX).to_string() dir="auto" aria-invalid=wrong.is_some().then_some("true") aria-describedby="text-note">{announcement}</textarea>
                 <p id="text-note" class="field-note">{wrong.unwrap_or(own.announcement_hint)}</p>
             </div>
+            <input type="hidden" name="client_id" value=client_id.to_string() />
+            <label class="choice">
+                <input type="checkbox" name="tell" value="all" checked=tells />
+                <span>{own.announce_to_all}</span>
+            </label>
             <button class="plain" name="do" value="announce">{words.save}</button>
         </form>
         <form class="form" method="post" action="group">

@@ -7,13 +7,32 @@ use crate::view::form::Refusal;
 use crate::words::Words;
 use crate::words::group::GroupWords;
 use crate::words::profile::ProfileWords;
-use leptos::either::EitherOf3;
+use leptos::either::{Either, EitherOf3};
 use leptos::prelude::*;
 use protocol::group::{Invitation, Invited, Joining};
 use protocol::path;
 
 #[component]
-pub fn Join(words: &'static Words, own: &'static GroupWords, invitation: Invitation, form: Form) -> impl IntoView {
+pub fn Join(
+    words: &'static Words,
+    own: &'static GroupWords,
+    invitation: Option<Invitation>,
+    form: Form,
+) -> impl IntoView {
+    let content = match invitation {
+        Some(invitation) => Either::Left(view! { <Group words own invitation /> }),
+        None => Either::Right(view! { <p role="status">{own.link_gone}</p> }),
+    };
+    view! {
+        <Inner words title=own.invitation>
+            <Refusal form words />
+            {content}
+        </Inner>
+    }
+}
+
+#[component]
+fn Group(words: &'static Words, own: &'static GroupWords, invitation: Invitation) -> impl IntoView {
     let Invitation { title, avatar, member_count, joining, state } = invitation;
     let what = match (state, joining) {
         (Invited::Member(id), _) => EitherOf3::A(view! { <a class="primary" href=path::page(id)>{own.open_chat}</a> }),
@@ -34,15 +53,12 @@ pub fn Join(words: &'static Words, own: &'static GroupWords, invitation: Invitat
         view! { <Portrait name=title.clone() tint=0 picture=Some(avatar) label /> }
     });
     view! {
-        <Inner words title=own.invitation>
-            <Refusal form words />
-            {picture}
-            <p>
-                <strong dir="auto">{title}</strong>
-                " · "
-                {(words.members)(member_count)}
-            </p>
-            {what}
-        </Inner>
+        {picture}
+        <p>
+            <strong dir="auto">{title}</strong>
+            " · "
+            {(words.members)(member_count)}
+        </p>
+        {what}
     }
 }

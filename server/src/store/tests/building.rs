@@ -3,7 +3,7 @@
 use super::*;
 
 /// Performance: SQLite is built as `.cargo/config.toml` says. Where plans depend on bound values, it would prepare nearly
-/// every statement again at each execution, which costs a fifth of the server's time.
+/// every statement again at each execution, which costs a fifth of the simulator's time.
 #[tokio::test]
 async fn sqlite_prepares_a_statement_once() {
     let fixture = Fixture::new().await;
