@@ -59,7 +59,7 @@ impl Client {
                 let id = conversation.id;
                 self.describe(conversation);
                 // Something that it does not know of was told meanwhile.
-                match self.held.get(&id).is_some_and(|held| held.vague) {
+                match self.held.get(&id).is_some_and(|held| held.unclear()) {
                     true => self.pulls.failed(job, now, dice.roll()),
                     false => self.pulls.done(job),
                 }

@@ -436,10 +436,10 @@ impl Client {
         match held.log.pull_at() {
             Some(_) if self.pulls.wanted(Job::Newest(id)) => {}
             Some(at) => self.pulls.want_any(job, at),
-            None if held.vague || held.doubtful.is_some() => {}
+            None if held.unclear() || held.doubtful.is_some() => {}
             None => self.pulls.relent(job),
         }
-        if held.vague {
+        if held.unclear() {
             self.pulls.want_any(Job::Describe(id), self.now);
         }
         self.outbox.settle(id, |message| {

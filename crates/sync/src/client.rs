@@ -351,8 +351,9 @@ impl Client {
         self.give_wishes_up(id);
         self.restored.remove(&id);
         self.effects.push(Effect::ForgetRead(id));
-        for unsent in self.outbox.discard_all(id) {
-            self.effects.push(Effect::Forget(unsent));
+        // Whoever has come back since may have written it there: if not, it is forgotten.
+        if self.outbox.conversations().any(|conversation| conversation == id) {
+            self.pulls.want_any(Job::Describe(id), self.now);
         }
     }
 

@@ -54,8 +54,9 @@ pub(crate) struct Held {
     preferred: Upd,
     /// Whether it is muted now; the client knows the time.
     pub muted: bool,
-    /// Which message is the newest that is shown, what a group's members share, or whether it is deleted, is not known:
-    /// only a later description tells.
+    /// Which message is the newest that is shown is not known: a newer one or a later description tells.
+    lost: bool,
+    /// What a group's members share, or whether it is deleted, is not known: only a later description tells.
     pub vague: bool,
     /// The account's log went on through here without telling this device: only a description from then on tells how
     /// the account wants it treated, and whether it is still there.
@@ -81,6 +82,7 @@ impl Held {
             related,
             preferred,
             muted: false,
+            lost: false,
             vague: false,
             doubtful: None,
             me,
@@ -144,7 +146,9 @@ impl Held {
         let held_at = held.as_ref().map(|last| last.seq);
         let lost = told.is_none() && told_at > held_at && told_at >= Some(self.about.vis_from);
         self.about.last = told.into_iter().chain(held).max_by_key(|last| (last.seq, last.rev));
-        self.vague = if current && later { false } else { self.vague || lost };
+        let settled = current && later;
+        self.lost = !settled && (self.lost || lost);
+        self.vague &= !settled;
     }
 
     /// What the account and the peer are to each other, at a position of the account's log.
@@ -182,7 +186,7 @@ impl Held {
                 if change.pos > self.about.rev {
                     self.about.rev = change.pos;
                     // Without a message to go by, only a description tells where the conversation stands in the list.
-                    self.vague |= change.head_seq > self.about.head_seq && self.about.last.is_none();
+                    self.lost |= change.head_seq > self.about.head_seq && self.about.last.is_none();
                     self.about.head_seq = self.about.head_seq.max(change.head_seq);
                 }
             }
@@ -219,7 +223,7 @@ impl Held {
             self.heed(message, notice);
         }
         if self.shows(message.seq) && (message.seq > head || self.is_last(message.seq)) {
-            self.vague &= message.seq <= head;
+            self.lost &= message.seq <= head;
             self.about.last = Some(message.clone());
         }
     }
@@ -298,7 +302,7 @@ impl Held {
         if self.is_last(seq) {
             let caught_up = self.log.cursor() >= self.about.rev;
             let newest = self.timeline.as_ref().filter(|_| caught_up).and_then(Timeline::newest);
-            self.vague |= newest.is_none();
+            self.lost |= newest.is_none();
             self.about.last = newest.cloned();
         }
     }
@@ -382,6 +386,11 @@ impl Held {
         self.about.preferences.muted(time)
     }
 
+    /// Whether a later description is wanted.
+    pub fn unclear(&self) -> bool {
+        self.lost || self.vague
+    }
+
     /// Whether it is off the main list: archived, and nothing has come since; where it is muted, nothing unread that names
     /// the account.
     pub fn archived(&self) -> bool {
@@ -462,6 +471,17 @@ pub(crate) mod tests {
         }
     }
 
+    fn written(seq: u64, rev: u64, text: &str) -> Message {
+        Message {
+            seq: Seq::ZERO.plus(seq),
+            rev: Rev::ZERO.plus(rev),
+            sender: 2_u64.try_into().unwrap(),
+            client_id: protocol::ClientId::from_bytes([0; 16]),
+            at: 0,
+            body: MessageBody::text(text.try_into().unwrap()),
+        }
+    }
+
     /// R000-14, T1: an older description changes nothing, and its cursors never move one back.
     #[test]
     fn descriptions_only_move_forward() {
@@ -474,23 +494,40 @@ pub(crate) mod tests {
         assert_eq!(held.about.own, Cursors::at(Seq::ZERO.plus(4)));
     }
 
+    /// R002-17: what a page passed over of a group is not clear before it is described, whatever is written meanwhile.
+    #[test]
+    fn a_message_tells_nothing_of_the_group() {
+        let group = |rev| Conversation { group: Some(Group::default()), ..described(1, rev) };
+        let mut held = Held::new(group(4), me());
+        let (rev, seq) = (Rev::ZERO.plus(6), Seq::ZERO.plus(6));
+        held.follow_page(&HistoryPage {
+            messages: Vec::new(),
+            from: seq,
+            through: seq,
+            vis_from: Seq::ZERO.next(),
+            head_seq: seq,
+            rev,
+            upd: protocol::Upd::ZERO,
+            users: Vec::new(),
+            nicknames: Vec::new(),
+        });
+        assert!(held.unclear());
+        held.follow_message(rev.next(), seq.next(), &written(7, 7, "text"));
+        held.describe(group(5));
+        assert!(held.unclear());
+        held.describe(group(7));
+        assert!(!held.unclear());
+    }
+
     /// R001-10, T24: a change that the description covers already does not bring an older text back into the list.
     #[test]
     fn a_covered_change_changes_nothing() {
         let mut held = Held::new(described(1, 4), me());
-        let message = |rev: u64, text: &str| Message {
-            seq: Seq::ZERO.plus(5),
-            rev: Rev::ZERO.plus(rev),
-            sender: 2_u64.try_into().unwrap(),
-            client_id: protocol::ClientId::from_bytes([0; 16]),
-            at: 0,
-            body: MessageBody::text(text.try_into().unwrap()),
-        };
         for (rev, text) in [(7, "later"), (6, "earlier")] {
             let pos = Rev::ZERO.plus(rev);
-            held.follow_message(pos, Seq::ZERO.plus(5), &message(rev, text));
+            held.follow_message(pos, Seq::ZERO.plus(5), &written(5, rev, text));
         }
         assert_eq!(held.about.rev, Rev::ZERO.plus(7));
-        assert_eq!(held.about.last, Some(message(7, "later")));
+        assert_eq!(held.about.last, Some(written(5, 7, "later")));
     }
 }

@@ -90,6 +90,8 @@ pub(crate) struct Timeline {
     vis_from: Seq,
     /// Changes of messages outside of `covered` that came while a page with them may be on its way.
     aside: Option<Map<Seq, Aside>>,
+    /// What the account shows again and the log has not come to yet: the changes on their way may not have it.
+    ahead: Map<Seq, Message>,
     /// While the log is pulled in pages: not every message from here on was told of yet.
     untold: Option<Seq>,
     /// Messages in it may have been hidden, or shown again, without a word: another one is to take its place.
@@ -104,17 +106,15 @@ struct Aside {
 }
 
 impl Timeline {
+    fn covering(covered: Vec<Span>, vis_from: Seq) -> Self {
+        let (messages, ahead) = (Map::new(), Map::new());
+        Self { messages, covered, vis_from, aside: None, ahead, untold: None, doubtful: false }
+    }
+
     /// Starts from the newest page.
     pub fn new(page: HistoryPage) -> Self {
         let end = page.through.max(page.head_seq).next();
-        let mut timeline = Self {
-            messages: Map::new(),
-            covered: vec![(page.from.min(end), end)],
-            vis_from: page.vis_from,
-            aside: None,
-            untold: None,
-            doubtful: false,
-        };
+        let mut timeline = Self::covering(vec![(page.from.min(end), end)], page.vis_from);
         timeline.store(page.messages);
         timeline
     }
@@ -132,7 +132,7 @@ impl Timeline {
         for span in &mut covered {
             *span = (span.0.max(vis_from), span.1.max(vis_from));
         }
-        let mut timeline = Self { messages: Map::new(), covered, vis_from, aside: None, untold: None, doubtful: false };
+        let mut timeline = Self::covering(covered, vis_from);
         let seen: Vec<Message> = messages.into_iter().filter(|message| timeline.covers(message.seq)).collect();
         timeline.store(seen);
         Some(timeline)
@@ -180,6 +180,9 @@ impl Timeline {
             && let Some(last) = self.covered.last_mut()
         {
             last.1 = end;
+            let beyond = self.ahead.split_off(&end);
+            let reached = std::mem::replace(&mut self.ahead, beyond);
+            self.store(reached.into_values());
         }
     }
 
@@ -212,6 +215,7 @@ impl Timeline {
     /// The account hid a message.
     pub fn hide(&mut self, seq: Seq) {
         self.messages.remove(&seq);
+        self.ahead.remove(&seq);
         if let Some(aside) = &mut self.aside {
             aside.remove(&seq);
         }
@@ -221,6 +225,8 @@ impl Timeline {
     pub fn show(&mut self, message: Message) {
         if self.covers(message.seq) {
             self.store([message]);
+        } else if message.seq >= self.top() {
+            self.ahead.insert(message.seq, message);
         } else {
             self.put_aside(message, true);
         }

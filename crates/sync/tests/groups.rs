@@ -197,6 +197,33 @@ fn what_is_left_is_gone() {
     assert_eq!(about(&mut device).vis_from, seq(2));
 }
 
+/// Reliability 19: what was written in a group to which one has come back, before the device heard of either, arrives.
+#[test]
+fn what_is_written_for_a_group_outlives_leaving_and_coming_back() {
+    for returned in [true, false] {
+        let (mut server, mut device) = live();
+        let before = server.describe(user_id(1), group());
+        let (left, joined) = (before.upd.next(), before.upd.next().next());
+        device.write(&server, group(), client_id(7));
+        device.lose_request(&server, 0);
+        account(&mut device, &server, left, AccountChange::Left { conversation: group(), why: Parting::Removed });
+        if returned {
+            let again = Conversation { upd: joined, joined, ..before };
+            account(&mut device, &server, joined, AccountChange::Joined { conversation: Box::new(again) });
+            device.flow(&mut server);
+            rest(&mut server, &mut device, 60_000);
+            let arrived = server.rooms[&group()].messages.iter().filter(|it| it.client_id == client_id(7)).count();
+            assert_eq!(arrived, 1);
+        } else {
+            while let Some((request, _)) = device.requests.pop() {
+                let answer = Err(Server::refuse(ErrorCode::NotFound, false));
+                device.step(&server, Input::Answered { request, answer });
+            }
+        }
+        assert!(device.outbox.is_empty());
+    }
+}
+
 /// R004-B7.10: what was written and read in a group that one left while the page was closed is kept no longer.
 #[test]
 fn what_is_left_keeps_nothing() {

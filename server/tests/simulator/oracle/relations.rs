@@ -6,12 +6,34 @@ use protocol::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
+const DAY: Millis = 86_400_000;
+
+/// The last time that one asked another to be friends.
+#[derive(Clone, Copy, Debug)]
+struct Asked {
+    at: Millis,
+    state: RequestState,
+    /// When the other last refused, and has not become a friend since.
+    refused: Option<Millis>,
+}
+
+impl Asked {
+    fn waits(&self, now: Millis) -> bool {
+        self.state == RequestState::Waiting && self.at + FriendRequest::LIFETIME > now
+    }
+
+    /// It was asked again within a day of a refusal: whoever refused hears nothing of it.
+    fn quiet(&self) -> bool {
+        self.refused.is_some_and(|refused| self.at > refused && self.at < refused + DAY)
+    }
+}
+
 #[derive(Clone, Debug, Default)]
 pub struct Relations {
     /// What the first has the second as.
     known: BTreeMap<(UserId, UserId), Relation>,
-    /// (asker, asked): when, and what became of it.
-    requests: BTreeMap<(UserId, UserId), (Millis, RequestState)>,
+    /// (asker, asked)
+    requests: BTreeMap<(UserId, UserId), Asked>,
     messages_from: BTreeMap<UserId, MessagesFrom>,
 }
 
@@ -36,12 +58,27 @@ impl Relations {
     }
 
     fn waits(&self, asker: UserId, asked: UserId, now: Millis) -> bool {
-        let request = self.requests.get(&(asker, asked));
-        request.is_some_and(|(at, state)| *state == RequestState::Waiting && *at + FriendRequest::LIFETIME > now)
+        self.requests.get(&(asker, asked)).is_some_and(|request| request.waits(now))
+    }
+
+    fn quiet(&self, asker: UserId, asked: UserId) -> bool {
+        self.requests.get(&(asker, asked)).is_some_and(Asked::quiet)
     }
 
     fn close(&mut self, asker: UserId, asked: UserId, state: RequestState) {
-        self.requests.get_mut(&(asker, asked)).unwrap().1 = state;
+        self.requests.get_mut(&(asker, asked)).unwrap().state = state;
+    }
+
+    /// Asks, unless it waits already, where the other can see it or will be able to after a day.
+    fn ask(&mut self, asker: UserId, asked: UserId, now: Millis) -> bool {
+        let refused = self.requests.get(&(asker, asked)).and_then(|request| request.refused);
+        let over = self.quiet(asker, asked) && refused.is_some_and(|refused| now >= refused + DAY);
+        if self.waits(asker, asked, now) && !over {
+            return false;
+        }
+        let at = refused.map_or(now, |refused| now.max(refused + 1));
+        self.requests.insert((asker, asked), Asked { at, state: RequestState::Waiting, refused });
+        true
     }
 
     /// Everybody whom the account has to do with.
@@ -53,7 +90,8 @@ impl Relations {
     /// Who asks the account, and whom it asks.
     pub fn waiting(&self, me: UserId, now: Millis) -> [BTreeSet<UserId>; 2] {
         let waiting = self.requests.keys().filter(|(asker, asked)| self.waits(*asker, *asked, now));
-        let incoming = waiting.clone().filter(|(asker, asked)| *asked == me && !self.of(me, *asker).blocking);
+        let hears = |asker| !self.of(me, asker).blocking && !self.quiet(asker, me);
+        let incoming = waiting.clone().filter(|(asker, asked)| *asked == me && hears(*asker));
         let outgoing = waiting.filter(|(asker, _)| *asker == me);
         [incoming.map(|(asker, _)| *asker).collect(), outgoing.map(|(_, asked)| *asked).collect()]
     }
@@ -91,10 +129,11 @@ impl Oracle {
         let relations = &mut self.relations;
         match approach {
             Approach::Refuse => {
-                let waits = relations.waits(other, me, now);
+                let waits = relations.waits(other, me, now) && !relations.quiet(other, me);
                 assert_eq!(done, waits, "{me} refuses {other}");
                 if waits {
                     relations.close(other, me, RequestState::Refused);
+                    relations.requests.get_mut(&(other, me)).unwrap().refused = Some(now);
                     self.count("refused");
                 }
                 return;
@@ -115,14 +154,14 @@ impl Oracle {
                     relations.side(me, other).friend = true;
                     relations.side(other, me).friend = true;
                     for (asker, asked) in [(other, me), (me, other)] {
+                        relations.requests.entry((asker, asked)).and_modify(|request| request.refused = None);
                         if relations.waits(asker, asked, now) {
                             relations.close(asker, asked, RequestState::Accepted);
                         }
                     }
                     self.count("befriended");
-                } else if !relations.waits(me, other, now) {
-                    relations.requests.insert((me, other), (now, RequestState::Waiting));
-                    self.count("asked");
+                } else if relations.ask(me, other, now) {
+                    self.count(if self.relations.quiet(me, other) { "asked quietly" } else { "asked" });
                 }
             }
         }
@@ -180,7 +219,10 @@ impl Oracle {
         let other = told.user.id;
         let key = if told.incoming { (other, me) } else { (me, other) };
         assert!(!told.incoming || !self.relations.of(me, other).blocking, "{me} blocks {other}, who asks");
-        let state = self.relations.requests[&key].1;
+        let request = self.relations.requests[&key];
+        // Who refused sees that, whatever was asked since.
+        let past = told.incoming && request.quiet();
+        let state = if past { RequestState::Refused } else { request.state };
         assert!(told.state == state || told.state == RequestState::Expired, "{told:?}, which is {state:?}");
     }
 }

@@ -213,6 +213,10 @@ impl World<'_> {
             Op::Wipe => {
                 let disk = device.kept.borrow().disk.as_ref().map(|_| Disk::default());
                 let lost = device.kept.replace(Kept { disk, ..Kept::default() });
+                let kept = Rc::clone(&device.kept);
+                // The other tabs' next write fails: they write all that they have then.
+                let tabs = self.devices.iter_mut().filter(|tab| Rc::ptr_eq(&tab.kept, &kept));
+                tabs.for_each(|tab| tab.client.store_anew());
                 // What was only here, and may never have reached the server, is lost with it.
                 for device in &mut self.devices {
                     device.written.retain(|(_, id)| !lost.outbox.contains_key(id));
