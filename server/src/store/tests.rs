@@ -2,6 +2,7 @@
 
 mod building;
 mod deleting;
+mod emptying;
 mod groups;
 mod hiding;
 mod opening;
