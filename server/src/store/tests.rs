@@ -5,6 +5,7 @@ mod deleting;
 mod emptying;
 mod groups;
 mod hiding;
+mod interleaving;
 mod opening;
 
 use super::conversations::{Place, only};
