@@ -10,7 +10,9 @@
 mod history;
 mod support;
 
+use futures::future::join_all;
 use history::{Act, Dice, History, Log, Membership, Observer, Op, Process, Recorder, judge, report};
+use protocol::frame::close;
 use protocol::receipts::ReceiptReport;
 use protocol::{Conversation, ConversationId, ConversationKind, MessagesFrom, Role, Seq, UserId, path};
 use serde_json::json;
@@ -26,6 +28,8 @@ const PEOPLE: [&str; 6] = ["ada", "bob", "cyd", "dan", "eve", "fay"];
 const ACTIONS: usize = 80;
 /// How many messages a stranger may write, in every second run.
 const STRANGERS: u64 = 5;
+/// How many bytes may wait for one connection: frames, and the most that one of these is long.
+const QUEUE: u64 = 512 * 4 * 1_024;
 /// How long devices may take to come to rest.
 const REST: Duration = Duration::from_secs(10);
 
@@ -50,6 +54,7 @@ async fn the_history_of_the_real_binary_is_right() {
 async fn run(seed: u64, recorder: &Recorder) {
     let strangers = if seed.is_multiple_of(2) { 0 } else { STRANGERS };
     let (server, handles) = server_with_groups(strangers);
+    recorder.memory(memory(&server), 0, QUEUE);
     recorder.strangers(strangers);
     let mut devices = Vec::new();
     for handle in handles.iter().chain(&handles) {
@@ -96,12 +101,15 @@ async fn run(seed: u64, recorder: &Recorder) {
         fresh.push(device);
     }
     recorder.healed();
-    for device in &mut devices {
-        let goal = fresh.iter().find(|fresh| fresh.process.account == device.process.account).unwrap();
+    let goal = |account| fresh.iter().find(|fresh| fresh.process.account == account).unwrap();
+    let resting = devices.iter_mut().map(|device| async {
+        let goal = goal(device.process.account);
         rest(device, goal).await;
         recorder.settled(device.process);
-    }
+    });
+    join_all(resting).await;
     recorder.quiet();
+    recorder.memory(memory(&server), devices.len() as u64, QUEUE);
     for device in devices.iter_mut().chain(&mut fresh) {
         device.dump_all().await;
         device.know(&world.people).await;
@@ -270,7 +278,8 @@ async fn socialise(device: &mut Observer, world: &World, dice: &mut Dice) {
         (26..36, _) => relate(Act::Unblock),
         (36..38, _) => Op::Accept { from: *dice.pick(&MessagesFrom::ALL) },
         (38..42, _) => Op::Accept { from: MessagesFrom::Everyone },
-        (42..46, _) => Op::Contact { other },
+        (42..44, _) => Op::Contact { other },
+        (44..46, _) => Op::Open { peer: other },
         (46..52, Some(conversation)) => return device.tell(Op::Typing { conversation }).await,
         (52..55, _) => return device.tell(Op::Typing { conversation: crew }).await,
         (55..62, Some(conversation)) => return device.tell(Op::Watch { conversation }).await,
@@ -331,6 +340,44 @@ async fn rest(device: &mut Observer, goal: &Observer) {
             return;
         }
         device.listen(Duration::from_millis(100)).await;
+    }
+}
+
+/// What the server's process holds that is in no file, in bytes.
+fn memory(server: &TestServer) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
+    let held = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap();
+    held.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1_024
+}
+
+/// Invariant 17: connections that nobody reads cost no more than what may wait for them, and end with "resync".
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_does_not_read_costs_a_queue() {
+    const READERS: u64 = 16;
+    let folder = tempfile::tempdir().unwrap();
+    let recorder = Recorder::new(&folder.path().join("history.jsonl"));
+    let server = TestServer::start();
+    let (writer, reader) = (server.person("writer").await, server.person("reader").await);
+    let conversation = writer.open(&reader).await;
+    let text = "long ".repeat(600);
+    for _ in 0..100 {
+        writer.send(conversation, &text).await;
+    }
+    recorder.memory(memory(&server), 0, QUEUE);
+    let mut connections = Vec::new();
+    for _ in 0..READERS {
+        connections.push(reader.push().await);
+    }
+    for round in 0..100 {
+        join_all((0..40).map(|_| writer.send(conversation, &text))).await;
+        if round % 10 == 9 {
+            recorder.memory(memory(&server), READERS, QUEUE);
+        }
+    }
+    let violations = judge(&recorder.history());
+    assert!(violations.is_empty(), "{}", report(&violations));
+    for connection in &mut connections {
+        assert_eq!(connection.closed().await, Some(close::RESYNC));
     }
 }
 

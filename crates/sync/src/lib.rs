@@ -29,6 +29,7 @@ mod stored;
 mod timeline;
 mod unread;
 mod view;
+mod weight;
 mod window;
 mod work;
 

@@ -1,6 +1,6 @@
 //! The conversations that a device knows of, as descriptions, logs and pages tell of them.
 //!
-//! Deliberately absent: how they stand in the session list, which is `order`'s.
+//! Deliberately absent: what of them counts, which is `weight`'s, and how they stand in the session list, which is `order`'s.
 
 use crate::log::Log;
 use crate::map::Map;
@@ -10,8 +10,8 @@ use crate::unread::Exceptions;
 use protocol::group::Announcement;
 use protocol::messaging::HistoryPage;
 use protocol::{
-    Conversation, Group, LogChange, Message, MessageBody, Millis, Nickname, Notice, Preferences, Relation, Rev, Role,
-    Seq, Upd, UserId,
+    Conversation, Group, LogChange, Message, MessageBody, Nickname, Notice, Preferences, Relation, Rev, Role, Seq, Upd,
+    UserId,
 };
 
 /// One step of a conversation's log.
@@ -62,7 +62,7 @@ pub(crate) struct Held {
     /// the account wants it treated, and whether it is still there.
     pub doubtful: Option<Upd>,
     /// Whose device it is.
-    me: UserId,
+    pub me: UserId,
 }
 
 impl Held {
@@ -280,16 +280,6 @@ impl Held {
         messages
     }
 
-    /// A message that was recalled or removed counts for nothing, and so does a notice; another may name this account.
-    pub fn weigh(&mut self, message: &Message) {
-        let counts = message.body.countable();
-        self.exceptions.weigh(message.seq, message.rev, counts);
-        if counts && message.sender != self.me && message.body.mentions().is_some_and(|mentions| mentions.has(self.me))
-        {
-            self.exceptions.name(message.seq);
-        }
-    }
-
     /// The account hid a message, at a position of its log.
     pub fn hide(&mut self, seq: Seq, upd: Upd) {
         self.exceptions.tell(seq, upd, true);
@@ -355,19 +345,6 @@ impl Held {
         self.about.floor.is_zero() || self.about.head_seq > self.about.floor
     }
 
-    pub fn unread(&self) -> u64 {
-        self.exceptions.unread(&self.about)
-    }
-
-    /// How many unread messages name the account, as far as that is counted.
-    pub fn mentions(&self) -> u64 {
-        self.exceptions.mentions(&self.about).len().min(Conversation::MENTIONS_COUNTED) as u64
-    }
-
-    pub fn first_unread(&self) -> Option<Seq> {
-        self.exceptions.first_unread(&self.about)
-    }
-
     /// Takes over how the account wants it treated, unless something later is known.
     pub fn prefer(&mut self, preferences: Preferences, upd: Upd) {
         if upd >= self.preferred {
@@ -381,47 +358,9 @@ impl Held {
         self.preferred
     }
 
-    /// Whether it is muted at a time by the server's clock.
-    pub fn mutes(&self, time: Millis) -> bool {
-        self.about.preferences.muted(time)
-    }
-
     /// Whether a later description is wanted.
     pub fn unclear(&self) -> bool {
         self.lost || self.vague
-    }
-
-    /// Whether it is off the main list: archived, and nothing has come since; where it is muted, nothing unread that names
-    /// the account.
-    pub fn archived(&self) -> bool {
-        let until = self.about.preferences.archived_until;
-        let quiet = || self.muted && !self.exceptions.mentions(&self.about).iter().any(|seq| *seq >= until);
-        self.put_away() || !until.is_zero() && quiet()
-    }
-
-    /// Whether it was archived, and nothing has come since.
-    pub fn put_away(&self) -> bool {
-        self.about.head_seq < self.about.preferences.archived_until
-    }
-
-    /// Whether it wants to be looked at.
-    pub fn awaits(&self) -> bool {
-        self.unread() > 0 || self.about.preferences.marked_unread
-    }
-
-    /// Whether it rises above what wants nothing: what is muted only if an unread message names the account.
-    pub fn rises(&self) -> bool {
-        self.awaits() && (!self.muted || self.mentions() > 0)
-    }
-
-    /// What it adds to the total: nothing of somebody who is blocked, or deleted on this device; while it is muted only the
-    /// messages that name the account.
-    pub fn counted(&self) -> u64 {
-        match self.listed() && !self.about.relation.blocking {
-            false => 0,
-            true if self.muted => self.mentions(),
-            true => self.unread(),
-        }
     }
 
     fn is_last(&self, seq: Seq) -> bool {

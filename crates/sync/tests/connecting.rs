@@ -12,6 +12,27 @@ use protocol::frame::close;
 use protocol::{ConversationKind, ErrorCode};
 use sync::{Input, LinkState, Request};
 
+/// A device that lost its connection, and five people with whom its account has a conversation.
+fn away() -> (Server, Device) {
+    let (mut server, mut device) = scene();
+    for id in 20..25 {
+        server.create(id, ConversationKind::Direct, &[1, id]);
+    }
+    server.take_frames();
+    device.step(&server, Input::Started);
+    device.flow(&mut server);
+    device.disconnect(&server, 1006);
+    (server, device)
+}
+
+/// Each of the five writes.
+fn five_write(server: &mut Server) {
+    for id in 20..25 {
+        server.now += 1;
+        server.send(user_id(id), conversation_id(id), client_id(id), text("text"));
+    }
+}
+
 /// R004-G8: a frame from ahead waits half a second for the one before it, then the log is pulled.
 #[test]
 fn a_gap_is_pulled_after_half_a_second() {
@@ -147,20 +168,10 @@ fn waking_up_probes_the_connection() {
 #[test]
 fn a_person_goes_first_between_two_pages() {
     let sync = |device: &Device| device.requests.iter().position(|(_, asked)| matches!(asked, Request::Sync { .. }));
-    let (mut server, mut device) = scene();
-    for id in 20..25 {
-        server.create(id, ConversationKind::Direct, &[1, id]);
-    }
-    server.take_frames();
-    device.step(&server, Input::Started);
-    device.flow(&mut server);
-    device.disconnect(&server, 1006);
+    let (mut server, mut device) = away();
     // Segments are of two: a page comes in two of them.
     server.rules.sync_page_size = 3.try_into().unwrap();
-    for id in 20..25 {
-        server.now += 1;
-        server.send(user_id(id), conversation_id(id), client_id(id), text("later"));
-    }
+    five_write(&mut server);
     server.take_frames();
     device.step(&server, Input::Woke);
     device.accept(&server);
@@ -184,18 +195,8 @@ fn a_person_goes_first_between_two_pages() {
 /// not wait for the next sync.
 #[test]
 fn what_moves_before_the_greeting_is_asked_for() {
-    let (mut server, mut device) = scene();
-    for id in 20..25 {
-        server.create(id, ConversationKind::Direct, &[1, id]);
-    }
-    server.take_frames();
-    device.step(&server, Input::Started);
-    device.flow(&mut server);
-    device.disconnect(&server, 1006);
-    for id in 20..25 {
-        server.now += 1;
-        server.send(user_id(id), conversation_id(id), client_id(id), text("text"));
-    }
+    let (mut server, mut device) = away();
+    five_write(&mut server);
     device.step(&server, Input::Woke);
     device.step(&server, Input::SocketClosed { code: 1006 });
     let asked = device.requests.iter().position(|(_, request)| matches!(request, Request::Sync { .. })).unwrap();

@@ -42,6 +42,22 @@ fn settle(server: &mut Server, device: &mut Device) {
     device.keep(server);
 }
 
+/// Another device of the account deletes the conversation.
+fn delete_elsewhere(server: &mut Server) {
+    let delete = Action::Delete { conversation: direct(), through: seq(1) };
+    server.answer(Who { me: user_id(1), device: 2 }, Request::Act(delete)).unwrap();
+}
+
+/// A device that stored a conversation, which another one deleted.
+fn deleted_elsewhere() -> (Server, Device) {
+    let (mut server, mut device) = keeping();
+    device.key = 1;
+    peer_writes(&mut server, &mut device, 1);
+    settle(&mut server, &mut device);
+    delete_elsewhere(&mut server);
+    (server, device)
+}
+
 fn stored(device: &Device) -> Stored {
     device.disk.as_ref().unwrap().stored().unwrap()
 }
@@ -141,12 +157,7 @@ fn every_stored_state_is_a_beginning() {
 /// with the next message. It stores nothing before the server knows, so that it stays a new one until then.
 #[test]
 fn a_cleared_device_is_a_new_one() {
-    let (mut server, mut device) = keeping();
-    device.key = 1;
-    peer_writes(&mut server, &mut device, 1);
-    settle(&mut server, &mut device);
-    let delete = Action::Delete { conversation: direct(), through: seq(1) };
-    server.answer(Who { me: device.me, device: 2 }, Request::Act(delete)).unwrap();
+    let (mut server, mut device) = deleted_elsewhere();
     let listed = |device: &Device| device.client.sessions().contains(&direct());
     device.revive(&server);
     device.flow(&mut server);
@@ -170,12 +181,7 @@ fn a_cleared_device_is_a_new_one() {
 /// R001-05, R004-H5: a conversation that is open there, which another device deleted, closes.
 #[test]
 fn a_cleared_device_closes_what_is_deleted() {
-    let (mut server, mut device) = keeping();
-    device.key = 1;
-    peer_writes(&mut server, &mut device, 1);
-    settle(&mut server, &mut device);
-    let delete = Action::Delete { conversation: direct(), through: seq(1) };
-    server.answer(Who { me: device.me, device: 2 }, Request::Act(delete)).unwrap();
+    let (mut server, mut device) = deleted_elsewhere();
     device.wipe(&server);
     device.step(&server, Input::Open(direct()));
     device.flow(&mut server);
@@ -198,8 +204,7 @@ fn a_cleared_device_hears_of_deletions_whatever_is_on_its_way() {
     server.now += 1;
     server.send(user_id(2), direct(), client_id(1), text("text"));
     server.take_frames();
-    let delete = Action::Delete { conversation: direct(), through: seq(1) };
-    server.answer(Who { me: device.me, device: 2 }, Request::Act(delete)).unwrap();
+    delete_elsewhere(&mut server);
     device.accept(&server);
     while device.deliver(&server) {}
     let asked = |device: &Device, wanted: fn(&Request) -> bool| {

@@ -5,8 +5,17 @@
 
 pub mod events;
 mod hub;
+#[cfg(test)]
+mod interleavings;
 pub mod socket;
 mod talk;
+#[cfg(test)]
+mod tests;
+
+/// What the hub locks with; `interleavings` gives it another, which tries out the orders of locking.
+mod locks {
+    pub use std::sync::{Mutex, MutexGuard};
+}
 
 pub use hub::{Connected, Hub, Unheard};
 

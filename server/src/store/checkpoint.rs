@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 const PERIOD: Duration = Duration::from_millis(500);
 /// Above this many 4 KiB pages the writer waits for the log to start over, so that it cannot grow without bound.
 const LONG: i64 = 16_384;
-/// However much is erased, the writer waits for it only so often.
-const ERASING: Duration = Duration::from_secs(5);
+/// Whatever is to be emptied, and whether that succeeds or not, the writer waits for it only so often: readers that follow
+/// each other without a pause, or one that takes its time, would keep it waiting for good.
+const EMPTYING: Duration = Duration::from_secs(5);
 /// How long a checkpoint waits for readers while the writer waits for it: less than the writer would.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -46,13 +47,13 @@ impl Checkpoint {
         let mut ticks = tokio::time::interval(PERIOD);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut pages = 0;
-        let mut erased: Option<Instant> = None;
+        let mut waited: Option<Instant> = None;
         loop {
             ticks.tick().await;
-            let rested = erased.is_none_or(|at| at.elapsed() >= ERASING);
+            let rested = waited.is_none_or(|at| at.elapsed() >= EMPTYING);
             // A transaction that erases more sets it again; one that is open now is waited for.
             let erase = rested && self.traces.0.swap(false, Ordering::AcqRel);
-            let truncate = erase || pages > LONG;
+            let truncate = erase || rested && pages > LONG;
             let mode = if truncate { "pragma wal_checkpoint(truncate)" } else { "pragma wal_checkpoint(passive)" };
             let emptied = match sqlx::query(mode).fetch_one(&mut self.conn).await {
                 Ok(row) => {
@@ -64,9 +65,10 @@ impl Checkpoint {
                     false
                 }
             };
-            if emptied {
-                erased = Some(Instant::now());
-            } else if erase {
+            if truncate {
+                waited = Some(Instant::now());
+            }
+            if erase && !emptied {
                 self.traces.left();
             }
         }

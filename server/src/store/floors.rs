@@ -1,8 +1,8 @@
 //! Deleting a conversation on one device (R001-05): what came so far is gone there, and what comes later shows again.
 //!
 //! Nothing of it is told to anybody: the account's other devices keep the conversation, and only a new one begins where
-//! any of them deleted it (R004-H5). A login that lost what it kept is a new device too, and says so. Other pages of the device hear of it, and as the one that
-//! asked may miss the answer, the device's next sync tells it again.
+//! any of them deleted it (R004-H5). A login that lost what it kept is a new device too, and says so. Other pages of the
+//! device hear of it, and as the one that asked may miss the answer, the device's next sync tells it again.
 
 use super::conversations::Reader;
 use super::event::Event;

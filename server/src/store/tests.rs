@@ -2,8 +2,10 @@
 
 mod building;
 mod deleting;
+mod emptying;
 mod groups;
 mod hiding;
+mod interleaving;
 mod opening;
 
 use super::conversations::{Place, only};

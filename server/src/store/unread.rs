@@ -4,8 +4,8 @@ use super::conversations::{Reader, one, only};
 use super::history::{Selected, read};
 use super::{Store, StoreError};
 use protocol::messaging::UnreadPage;
-use protocol::{ConversationId, Seq};
-use sqlx::Connection;
+use protocol::{Conversation, ConversationId, Seq};
+use sqlx::{Connection, SqliteConnection};
 
 // Sending moves the sender's own cursor, so none of the reader's own messages lies beyond it.
 const PAGE: &str = "select m.seq, m.rev, m.sender, m.client_id, m.at, m.type, m.body, a.id, a.handle, a.display_name, a.avatar, a.version,
@@ -34,15 +34,26 @@ impl Store {
         // One snapshot for the count and its messages.
         let mut tx = conn.begin().await?;
         let about = only(one(&mut tx, reader, id).await?)?;
-        let rows = sqlx::query(PAGE)
-            .bind(reader.account.as_i64())
-            .bind(id.as_i64())
-            .bind(about.own.read.max(about.vis_from.prev()).as_i64())
-            .bind(before.unwrap_or(about.head_seq.next()).as_i64())
-            .bind(limit as i64 + 1)
-            .fetch_all(&mut *tx)
-            .await?;
-        let Selected { messages, users, nicknames } = read(rows.iter().take(limit))?;
-        Ok(UnreadPage { unread: about.unread, messages, users, nicknames, more: rows.len() > limit })
+        page(&mut tx, reader, &about, before, limit).await
     }
+}
+
+/// The messages that make the count of a description, as the connection sees them.
+pub(super) async fn page(
+    conn: &mut SqliteConnection,
+    reader: Reader,
+    about: &Conversation,
+    before: Option<Seq>,
+    limit: usize,
+) -> Result<UnreadPage, StoreError> {
+    let rows = sqlx::query(PAGE)
+        .bind(reader.account.as_i64())
+        .bind(about.id.as_i64())
+        .bind(about.own.read.max(about.vis_from.prev()).as_i64())
+        .bind(before.unwrap_or(about.head_seq.next()).as_i64())
+        .bind(limit as i64 + 1)
+        .fetch_all(conn)
+        .await?;
+    let Selected { messages, users, nicknames } = read(rows.iter().take(limit))?;
+    Ok(UnreadPage { unread: about.unread, messages, users, nicknames, more: rows.len() > limit })
 }

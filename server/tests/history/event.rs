@@ -29,7 +29,19 @@ pub struct Event {
 #[serde(rename_all = "snake_case")]
 pub enum What {
     /// The recording knows who is in a conversation. Messages through `head` were there before it began.
-    Known { conversation: ConversationId, kind: ConversationKind, members: Vec<Membership>, head: Seq },
+    /// `later`: it is a direct one that was opened during it, and to each of the two not there before they open it or
+    /// somebody writes in it.
+    Known {
+        conversation: ConversationId,
+        kind: ConversationKind,
+        members: Vec<Membership>,
+        head: Seq,
+        #[serde(default)]
+        later: bool,
+    },
+    /// How many bytes the server's process holds, while so many connections stand, for each of which at most `queue` bytes
+    /// may wait.
+    Memory { resident: u64, connections: u64, queue: u64 },
     /// How many messages a stranger may write before the first answer; 0, and unless this is said: as many as they like.
     Strangers { limit: u64 },
     /// A call is about to be made.
@@ -122,6 +134,10 @@ pub enum Op {
     /// Ends a login of the account.
     EndLogin {
         device: DeviceId,
+    },
+    /// Opens the direct conversation with somebody.
+    Open {
+        peer: UserId,
     },
     Relate {
         other: UserId,
@@ -227,6 +243,7 @@ impl Op {
             | Self::ReadAll
             | Self::Privacy { .. }
             | Self::Accept { .. }
+            | Self::Open { .. }
             | Self::Relate { .. }
             | Self::Contact { .. }
             | Self::EndLogin { .. }

@@ -59,6 +59,8 @@ pub struct Place {
     pub moves: bool,
     /// Messages through this one were there before the recording.
     pub head: Seq,
+    /// It was opened during it.
+    pub later: bool,
 }
 
 /// All attempts at sending one message.
@@ -280,10 +282,10 @@ impl<'h> Facts<'h> {
 
     fn take(&mut self, index: usize, event: &'h Event) {
         match &event.what {
-            What::Known { conversation, kind, members, head } => {
+            What::Known { conversation, kind, members, head, later } => {
                 let known = members.iter().map(|it| (it.account, (it.vis_from, it.role))).collect();
                 let members = members.iter().map(|it| (it.account, it.vis_from)).collect();
-                let place = Place { kind: *kind, members, known, moves: false, head: *head };
+                let place = Place { kind: *kind, members, known, moves: false, head: *head, later: *later };
                 self.places.insert(*conversation, place);
             }
             What::Strangers { limit } => self.strangers = *limit,
@@ -317,7 +319,7 @@ impl<'h> Facts<'h> {
                 self.settled.insert(*process, event.at);
             }
             What::Quiet => self.quiet = Some(event.at),
-            What::Frame { .. } => {}
+            What::Frame { .. } | What::Memory { .. } => {}
         }
     }
 

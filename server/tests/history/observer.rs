@@ -5,7 +5,7 @@ use super::recorder::{Link, Recorder};
 use super::replica::Replica;
 use crate::support::{Answer as Http, Heard, PATIENCE, Person, Push};
 use protocol::group::{ChangeGroup, ChangeMember, InviteMembers};
-use protocol::messaging::{HideMessages, ReportMessage, ReportReason, SendRequest};
+use protocol::messaging::{HideMessages, OpenConversation, ReportMessage, ReportReason, SendRequest};
 use protocol::receipts::ReportReceipts;
 use protocol::{
     ApiError, ClientFrame, ClientId, ConversationId, ErrorAnswer, ErrorCode, Message, Millis, Upd, UserId, path,
@@ -50,6 +50,9 @@ impl Observer {
                     return None;
                 };
                 self.replica.answered(&op, &read);
+                if let (Op::Open { peer }, Answer::Conversation(told)) = (&op, &read) {
+                    self.recorder.opened_direct(told.id, [self.process.account, *peer]);
+                }
                 call.ok(read.clone());
                 Some(read)
             }
@@ -237,6 +240,7 @@ impl Observer {
             Op::Accept { from } => {
                 self.person.request("PATCH", path::ACCOUNT_ME).json(&json!({ "messages_from": from }))
             }
+            Op::Open { peer } => self.person.request("POST", path::CONVERSATIONS).json(&OpenConversation::with(*peer)),
             Op::Relate { other, act } => {
                 let (method, path) = match act {
                     Act::Befriend => {
@@ -303,7 +307,7 @@ fn read(op: &Op, answer: &Http) -> Option<Answer> {
         Op::Send { .. } => Answer::Sent { message: serde_json::from_slice(body).ok()?, replay: answer.status == 200 },
         Op::Recall { .. } => Answer::Recalled { message: serde_json::from_slice(body).ok()? },
         Op::Sync { .. } => Answer::Sync(serde_json::from_slice(body).ok()?),
-        Op::Describe { .. } => Answer::Conversation(serde_json::from_slice(body).ok()?),
+        Op::Describe { .. } | Op::Open { .. } => Answer::Conversation(serde_json::from_slice(body).ok()?),
         Op::History { .. } => Answer::History(serde_json::from_slice(body).ok()?),
         Op::Changes { .. } => Answer::Changes(serde_json::from_slice(body).ok()?),
         Op::Unread { .. } => Answer::Unread(serde_json::from_slice(body).ok()?),

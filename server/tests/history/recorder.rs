@@ -1,7 +1,8 @@
 //! Writes a history down while it happens.
 
 use super::event::{Answer, Event, History, Membership, Op, Process, What};
-use protocol::{ConversationId, ConversationKind, ErrorCode, Seq, ServerFrame};
+use protocol::{ConversationId, ConversationKind, ErrorCode, Role, Seq, ServerFrame, UserId};
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -21,12 +22,13 @@ struct Inner {
     file: BufWriter<File>,
     calls: u64,
     links: u64,
+    known: HashSet<ConversationId>,
 }
 
 impl Recorder {
     pub fn new(path: &Path) -> Self {
         let file = BufWriter::new(File::create(path).unwrap());
-        let inner = Inner { events: Vec::new(), file, calls: 0, links: 0 };
+        let inner = Inner { events: Vec::new(), file, calls: 0, links: 0, known: HashSet::new() };
         Self { inner: Arc::new(Mutex::new(inner)), began: Instant::now(), path: Arc::new(path.to_owned()) }
     }
 
@@ -37,7 +39,24 @@ impl Recorder {
 
     /// Says who is in a conversation, and how many messages it had before the recording.
     pub fn known(&self, conversation: ConversationId, kind: ConversationKind, members: Vec<Membership>, head: Seq) {
-        self.add(What::Known { conversation, kind, members, head });
+        let mut inner = self.lock();
+        inner.known.insert(conversation);
+        self.write(&mut inner, What::Known { conversation, kind, members, head, later: false });
+    }
+
+    /// Says that a direct conversation was opened, unless it was known.
+    pub fn opened_direct(&self, conversation: ConversationId, both: [UserId; 2]) {
+        let mut inner = self.lock();
+        if inner.known.insert(conversation) {
+            let member = |account| Membership { account, vis_from: Seq::ZERO, role: Role::Member };
+            let (kind, members) = (ConversationKind::Direct, both.map(member).into());
+            self.write(&mut inner, What::Known { conversation, kind, members, head: Seq::ZERO, later: true });
+        }
+    }
+
+    /// Says what the server's process holds.
+    pub fn memory(&self, resident: u64, connections: u64, queue: u64) {
+        self.add(What::Memory { resident, connections, queue });
     }
 
     /// Says how many messages a stranger may write before the first answer.

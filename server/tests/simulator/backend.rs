@@ -40,6 +40,8 @@ pub struct Login {
 
 pub struct Backend {
     folder: TempDir,
+    /// How many messages a stranger may write before the first answer; 0: as many as they like.
+    pub stranger_limit: u64,
     running: Option<Running>,
     /// How many runs have used this database.
     pub runs: u64,
@@ -53,11 +55,13 @@ struct Running {
 }
 
 impl Running {
-    async fn start(folder: &Path) -> Self {
+    async fn start(folder: &Path, stranger_limit: u64) -> Self {
         let data = folder.to_str().unwrap();
         let unlimited = "1000000";
         let rates = ["--sends-per-second", "--sends-at-once", "--look-ups-per-account"].map(|rate| [rate, unlimited]);
-        let flags = ["sixin", "--data", data].into_iter().chain(rates.into_iter().flatten());
+        let limit = stranger_limit.to_string();
+        let flags =
+            ["sixin", "--data", data, "--stranger-msg-limit", &limit].into_iter().chain(rates.into_iter().flatten());
         let Server { state, mut writer } = build(CommandLine::parse_from(flags).config).await.unwrap();
         let committed = writer.take_committed().unwrap();
         let writer = tokio::spawn(writer.run());
@@ -77,11 +81,11 @@ impl Running {
 }
 
 impl Backend {
-    pub async fn start() -> Self {
+    pub async fn start(stranger_limit: u64) -> Self {
         let memory = Path::new("/dev/shm");
         let folder = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() }.unwrap();
-        let running = Some(Running::start(folder.path()).await);
-        Self { folder, running, runs: 0 }
+        let running = Some(Running::start(folder.path(), stranger_limit).await);
+        Self { folder, stranger_limit, running, runs: 0 }
     }
 
     /// Stops the server, and starts it again on what its database has. Nobody who was connected is told.
@@ -93,7 +97,7 @@ impl Backend {
         drop(store);
         // It ends with its last handle.
         writer.await.unwrap().unwrap();
-        self.running = Some(Running::start(self.folder.path()).await);
+        self.running = Some(Running::start(self.folder.path(), self.stranger_limit).await);
     }
 
     fn state(&self) -> &AppState {

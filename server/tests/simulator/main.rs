@@ -28,6 +28,8 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 use world::World;
 
+/// How many messages a stranger may write before the first answer.
+const STRANGERS: u64 = 1;
 /// Runs on one database before it is thrown away.
 const RUNS: u64 = 500;
 
@@ -38,21 +40,23 @@ thread_local! {
 
 /// A thread's own server, and what runs it.
 struct Worker {
-    backend: Option<Backend>,
+    /// One where strangers may write as they like, and one where they wait.
+    backends: [Option<Backend>; 2],
     runtime: Runtime,
 }
 
 impl Worker {
     fn new() -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        Self { backend: None, runtime }
+        Self { backends: [None, None], runtime }
     }
 
     /// Runs a plan, and tells what it did. `Err` tells what did not hold.
     fn run(&mut self, plan: &Plan) -> Result<Tally, String> {
-        let mut backend = match self.backend.take().filter(|backend| backend.runs < RUNS) {
+        let kept = usize::from(plan.strangers_wait);
+        let mut backend = match self.backends[kept].take().filter(|backend| backend.runs < RUNS) {
             Some(backend) => backend,
-            None => self.runtime.block_on(Backend::start()),
+            None => self.runtime.block_on(Backend::start(if plan.strangers_wait { STRANGERS } else { 0 })),
         };
         let run = AssertUnwindSafe(|| {
             self.runtime.block_on(async {
@@ -67,7 +71,7 @@ impl Worker {
         });
         match panic::catch_unwind(run) {
             Ok(tally) => {
-                self.backend = Some(backend);
+                self.backends[kept] = Some(backend);
                 Ok(tally)
             }
             Err(_) => Err(BROKEN.take()),

@@ -73,8 +73,8 @@ pub enum Op {
     /// The device's clock is set forward by so many minutes.
     Jump(i64),
     ServerJump(i64),
-    /// Somebody opens the conversation that did not exist.
-    Create,
+    /// The one or the other of two opens their conversation, in which nobody has written at first.
+    Create(usize),
     /// A person asks another to be friends, or what comes after that.
     Approach(usize, Approach),
     Follow(usize, bool),
@@ -87,6 +87,8 @@ pub enum Op {
     Found(usize),
     /// A person does something in a group, perhaps about somebody.
     Deed(usize, usize, usize),
+    /// A person comes by a group's link, which may be one of before, after somebody saw to the link and who may come.
+    JoinByLink(usize, usize, usize),
     /// A person names somebody of a group, or everybody.
     Mention(usize, Option<usize>),
     /// A person takes back what somebody else wrote.
@@ -111,6 +113,8 @@ pub enum Ending {
 pub struct Plan {
     pub seed: u64,
     pub policy: ReadReportPolicy,
+    /// Whether strangers wait for an answer.
+    pub strangers_wait: bool,
     /// Whether the devices keep their data across reloads.
     pub keeping: bool,
     /// How many of the cast's devices take part.
@@ -133,7 +137,7 @@ pub const LATE: usize = 4;
 pub const CLUB: usize = 5;
 
 /// What [`crate::world`] makes of a number.
-const DEEDS: usize = 22;
+const DEEDS: usize = 30;
 
 /// Which person has each device: two each of the first two people, one of the third.
 pub const OWNERS: [usize; 5] = [0, 1, 0, 2, 1];
@@ -153,7 +157,8 @@ impl Plan {
         }
         let ending = [Ending::Quiet, Ending::Poked, Ending::Reconnected][dice.index(3)];
         let lifted = dice.chance(60);
-        Self { seed, policy, keeping, devices, tab, steps, ending, lifted }
+        let strangers_wait = dice.chance(50);
+        Self { seed, policy, strangers_wait, keeping, devices, tab, steps, ending, lifted }
     }
 }
 
@@ -163,7 +168,7 @@ fn device(dice: &mut Dice, devices: usize) -> usize {
 }
 
 fn room(dice: &mut Dice) -> usize {
-    pick(dice, &[(12, DIRECT), (4, GROUP), (1, SELF), (1, OTHER), (2, LATE), (3, CLUB)])
+    pick(dice, &[(12, DIRECT), (4, GROUP), (1, SELF), (2, OTHER), (4, LATE), (3, CLUB)])
 }
 
 fn pick<T: Copy>(dice: &mut Dice, weighed: &[(u64, T)]) -> T {
@@ -187,7 +192,7 @@ fn op(dice: &mut Dice) -> Op {
     let frames = dice.between(1, 5) as usize;
     let group = pick(dice, &[(2, GROUP), (1, CLUB)]);
     let person = dice.index(3);
-    let approach = pick(dice, &[(5, Approach::Befriend), (1, Approach::Refuse), (2, Approach::Unfriend)]);
+    let approach = pick(dice, &[(5, Approach::Befriend), (3, Approach::Refuse), (2, Approach::Unfriend)]);
     let from = pick(
         dice,
         &[
@@ -245,14 +250,15 @@ fn op(dice: &mut Dice) -> Op {
             (4, Op::LogIn),
             (8, Op::Jump(minutes)),
             (4, Op::ServerJump(minutes)),
-            (8, Op::Create),
+            (8, Op::Create(n % 2)),
             (30, Op::Approach(person, approach)),
             (14, Op::Follow(person, hide)),
             (6, Op::FollowToWrite(n)),
             (10, Op::Block(person, hide)),
             (14, Op::AcceptFrom(from)),
             (8, Op::Found(person)),
-            (70, Op::Deed(group, person, deed)),
+            (90, Op::Deed(group, person, deed)),
+            (35, Op::JoinByLink(group, person, n)),
             (16, Op::Mention(group, named)),
             (8, Op::RecallOther(n)),
             (1, Op::Restart),
@@ -264,7 +270,8 @@ fn op(dice: &mut Dice) -> Op {
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} devices{}", self.devices, if self.tab { " and a tab" } else { "" })?;
-        write!(f, "{}, {:?}: ", if self.keeping { " that keep" } else { "" }, self.policy)?;
+        write!(f, "{}, {:?}", if self.keeping { " that keep" } else { "" }, self.policy)?;
+        write!(f, "{}: ", if self.strangers_wait { ", strangers wait" } else { "" })?;
         self.steps.iter().try_for_each(|(device, op)| write!(f, "{device}:{op:?}; "))?;
         write!(f, "{:?}{}", self.ending, if self.lifted { ", lifted" } else { "" })
     }

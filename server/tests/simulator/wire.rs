@@ -2,21 +2,23 @@
 
 use crate::oracle::Deed;
 use axum::http::{Method, StatusCode};
+use image::{DynamicImage, GrayImage, ImageFormat, Luma};
 use protocol::account::ChangeReceipts;
-use protocol::group::{ChangeGroup, ChangeMember, InviteMembers};
+use protocol::group::{AnswerWaiting, ChangeGroup, ChangeMember, InviteMembers};
 use protocol::messaging::{HideMessages, SendRequest};
 use protocol::receipts::ReportReceipts;
 use protocol::sync::{CheckCounts, CheckedCounts};
 use protocol::{ConversationId, ErrorAnswer, path};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::io::Cursor;
 use sync::{Action, Answer, Failure, Request};
 
 /// A request on the wire.
 pub struct Call {
     pub method: Method,
     pub path: String,
-    pub body: Option<String>,
+    pub body: Option<Vec<u8>>,
 }
 
 fn get(path: String) -> Call {
@@ -24,7 +26,7 @@ fn get(path: String) -> Call {
 }
 
 pub fn with_body(method: Method, path: String, body: &impl Serialize) -> Call {
-    Call { method, path, body: Some(serde_json::to_string(body).unwrap()) }
+    Call { method, path, body: Some(serde_json::to_vec(body).unwrap()) }
 }
 
 pub fn call(request: &Request) -> Call {
@@ -102,8 +104,26 @@ pub fn deed(id: ConversationId, deed: &Deed) -> Call {
         }
         Deed::Admit(joining) => group(ChangeGroup { joining: Some(*joining), ..ChangeGroup::default() }),
         Deed::Reveal(history) => group(ChangeGroup { history: Some(*history), ..ChangeGroup::default() }),
+        Deed::MakeLink => with_body(Method::POST, path::group_link(id), &()),
+        Deed::CloseLink => with_body(Method::DELETE, path::group_link(id), &()),
+        Deed::LetIn(whom, accept) => {
+            with_body(Method::PUT, path::waiting(id, whom.id), &AnswerWaiting { accept: *accept })
+        }
+        Deed::Picture(Some(shade)) => {
+            Call { method: Method::PUT, path: path::group_avatar(id), body: Some(picture(*shade)) }
+        }
+        Deed::Picture(None) => with_body(Method::DELETE, path::group_avatar(id), &()),
         Deed::Dissolve => with_body(Method::DELETE, path::group(id), &()),
     }
+}
+
+/// A small picture of one shade.
+fn picture(shade: u8) -> Vec<u8> {
+    let mut file = Cursor::new(Vec::new());
+    DynamicImage::ImageLuma8(GrayImage::from_pixel(16, 16, Luma([shade])))
+        .write_to(&mut file, ImageFormat::Png)
+        .unwrap();
+    file.into_inner()
 }
 
 /// What a response says to the engine. A response that does not parse fails the run: the server speaks the protocol.

@@ -12,7 +12,7 @@ use sync::{
     StoredConversation, StoredDevice, StoredTimeline, Unsent, Unstored,
 };
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub enum Socket {
     #[default]
     Closed,
@@ -22,7 +22,7 @@ pub enum Socket {
     Dead,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Device {
     pub me: UserId,
     /// What the server tells it from the account's other devices by.
@@ -53,7 +53,7 @@ pub struct Device {
 }
 
 /// A device's storage.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Disk {
     device: Option<StoredDevice>,
     users: BTreeMap<UserId, User>,

@@ -4,6 +4,7 @@
 
 mod agreement;
 pub mod device;
+mod pages;
 pub mod scene;
 pub mod server;
 pub mod stage;

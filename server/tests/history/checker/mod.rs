@@ -1,5 +1,6 @@
 //! The judge: each invariant a function over the same facts.
 
+mod badges;
 mod blocks;
 mod committed;
 mod complete;
@@ -10,8 +11,10 @@ mod friends;
 mod groups;
 mod liveness;
 mod membership;
+mod memory;
 mod monotone;
 mod once;
+mod opening;
 mod order;
 mod phantom;
 mod prefix;
@@ -68,7 +71,7 @@ impl Findings {
 pub fn judge(history: &History) -> Vec<Violation> {
     let facts = Facts::of(history);
     let mut findings = Findings::default();
-    let checks: [fn(&Facts<'_>, &mut Findings); 25] = [
+    let checks: [fn(&Facts<'_>, &mut Findings); 28] = [
         durable::check,
         phantom::check,
         once::check,
@@ -82,8 +85,10 @@ pub fn judge(history: &History) -> Vec<Violation> {
         readers::check,
         unread::check,
         why::check,
+        badges::check,
         secrecy::check,
         membership::check,
+        opening::check,
         stays::check,
         privacy::check,
         blocks::check,
@@ -91,6 +96,7 @@ pub fn judge(history: &History) -> Vec<Violation> {
         groups::check,
         revocation::check,
         skip::check,
+        memory::check,
         conservation::check,
         liveness::check,
         snapshot::check,

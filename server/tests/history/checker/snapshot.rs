@@ -13,7 +13,7 @@ pub fn check(facts: &Facts<'_>, findings: &mut Findings) {
     if facts.quiet.is_none() {
         return;
     }
-    let replicas = replay(facts);
+    let replicas = replay(facts, |_, _, _| {});
     for ((process, conversation), dump) in &facts.dumps {
         let Some(told) = dump.described else { continue };
         deleted(facts, *process, *conversation, dump, findings);
@@ -41,8 +41,9 @@ pub fn check(facts: &Facts<'_>, findings: &mut Findings) {
     devices(facts, findings);
 }
 
-/// The state of every device that came to rest, from what it was told before the end.
-fn replay(facts: &Facts<'_>) -> HashMap<Process, Replica> {
+/// The state of every device that came to rest, from what it was told before the end; `seen` looks at it after each
+/// event that may have changed it.
+pub fn replay(facts: &Facts<'_>, mut seen: impl FnMut(u64, Process, &Replica)) -> HashMap<Process, Replica> {
     let rested = facts.settled.keys().map(|process| (*process, Replica::new(process.account)));
     let mut replicas: HashMap<Process, Replica> = rested.collect();
     for event in facts.events.iter().take_while(|event| !matches!(event.what, What::Quiet)) {
@@ -52,13 +53,19 @@ fn replay(facts: &Facts<'_>) -> HashMap<Process, Replica> {
                 replicas.entry(*process).and_modify(|replica| replica.asked(op));
             }
             What::Ok { call: number, answer } => {
-                if let Some(call) = call(number) {
-                    replicas.entry(call.process).and_modify(|replica| replica.answered(call.op, answer));
+                if let Some(call) = call(number)
+                    && let Some(replica) = replicas.get_mut(&call.process)
+                {
+                    replica.answered(call.op, answer);
+                    seen(event.at, call.process, replica);
                 }
             }
             What::Frame { link, frame } => {
-                if let Some(link) = facts.links.get(link) {
-                    replicas.entry(link.process).and_modify(|replica| replica.frame(frame));
+                if let Some(link) = facts.links.get(link)
+                    && let Some(replica) = replicas.get_mut(&link.process)
+                {
+                    replica.frame(frame);
+                    seen(event.at, link.process, replica);
                 }
             }
             _ => {}
@@ -70,6 +77,10 @@ fn replay(facts: &Facts<'_>) -> HashMap<Process, Replica> {
 /// One conversation of a device at rest against a fresh reading of it.
 fn compare(process: Process, log: &Log, told: &Conversation, dump: &Dump<'_>, findings: &mut Findings) {
     let (device, id) = (process.device, told.id);
+    if log.rev < told.rev {
+        let sentence = format!("device {device} came to rest at rev {} of conversation {id}, at {}", log.rev, told.rev);
+        findings.add(19, &[dump.event], sentence);
+    }
     let mut same = |what: &str, has: &dyn Debug, reads: &dyn Debug| {
         let (has, reads) = (format!("{has:?}"), format!("{reads:?}"));
         if has != reads {

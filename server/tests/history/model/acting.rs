@@ -2,7 +2,7 @@
 
 use super::super::event::{Answer, Process};
 use super::bug::Bug;
-use super::server::{Refused, Row, Server, number, user};
+use super::server::{Log, Refused, Row, Server, number, user};
 use protocol::receipts::{Cursors, ReceiptReport};
 use protocol::sync::AccountChange;
 use protocol::{ConversationId, ConversationKind, ErrorCode, MessageBody, Seq, ServerFrame, UserId};
@@ -128,5 +128,32 @@ impl Server {
             let frame = ServerFrame::Deleted { conversation: id, floor: through };
             self.out.extend(links.map(|(link, _)| (*link, Ok(frame.clone()))));
         }
+    }
+
+    /// The account opens its direct conversation with another.
+    pub fn open(&mut self, process: Process, peer: UserId) -> Result<Answer, Refused> {
+        let me = process.account;
+        let direct = |log: &&Log| log.kind == ConversationKind::Direct && log.has_both(me, peer);
+        let Some(id) = self.conversations.values().find(direct).map(|log| log.id) else {
+            return Err((404, ErrorCode::NotFound));
+        };
+        let joined = self.accounts[&me].upd.next();
+        let (forgets, spreads) = (self.is(Bug::ForgetsOpened), self.is(Bug::OpensForBoth));
+        let log = self.conversations.get_mut(&id).unwrap();
+        let new = !log.has(me);
+        // The bug remembers only the first of the two.
+        if !(forgets && log.awaiting.len() == 1) {
+            log.awaiting.remove(&me);
+        }
+        if spreads {
+            log.awaiting.clear();
+        }
+        if new {
+            let member = log.members.get_mut(&me).unwrap();
+            (member.joined, member.upd) = (joined, joined);
+            let conversation = Box::new(self.describe(process, id));
+            self.tell_account(me, vec![AccountChange::Joined { conversation }]);
+        }
+        Ok(Answer::Conversation(self.describe(process, id)))
     }
 }

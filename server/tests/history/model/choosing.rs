@@ -90,6 +90,9 @@ impl World {
             }
             84..90 => Op::Mute { conversation: crew, user: Some(other), muted: self.dice.chance(60) },
             90..94 => Op::Mute { conversation: crew, user: None, muted: self.dice.chance(50) },
+            94..97 if [2, 3].contains(&me.get()) => Op::Open { peer: number(5 - me.get()) },
+            // Somebody who guesses at the one that nobody has opened.
+            97..98 if [2, 3].contains(&me.get()) => Op::Describe { conversation: number(8) },
             _ => return Some(Op::Describe { conversation: crew }),
         })
     }

@@ -77,6 +77,7 @@ impl Long {
                 .map(|(account, member)| Membership { account: *account, vis_from: member.vis_from, role: member.role })
                 .collect(),
             head: log.head(),
+            later: false,
         });
         for what in known.collect::<Vec<_>>() {
             self.record(what);

@@ -34,6 +34,10 @@ const ATTEMPTS: [u32; 2] = [3, 8];
 /// A broken server may keep its devices pulling for ever.
 const EVENTS: usize = 20_000;
 const MS: u64 = 1_000_000;
+/// Bytes that the server holds without any frame, and for each; and how many frames may wait for a connection.
+const BASE: u64 = 10 << 20;
+const FRAME: u64 = 4 << 10;
+const QUEUED: u64 = 100;
 
 /// A whole run.
 pub fn run(seed: u64, bug: Option<Bug>) -> History {
@@ -109,6 +113,9 @@ impl World {
         let crew = server.found(group, &[(1, 0), (2, 0), (3, 0)], 0);
         server.appoint(crew, &[(1, Role::Owner), (2, Role::Admin)]);
         server.found(direct, &[(2, 0), (4, 0)], 0);
+        // Nobody has opened this one yet.
+        let later = server.found(direct, &[(2, 0), (3, 0)], 0);
+        server.conversations.get_mut(&later).unwrap().awaiting.extend([2, 3].map(number::<UserId>));
         server.strangers = if seed.is_multiple_of(2) { 3 } else { 0 };
         let accounts = [1, 1, 2, 2, 3, 3, 4, 4, 5].map(number::<UserId>);
         let devices: Vec<Device> = accounts.iter().map(|account| Device::new(server.log_in(*account))).collect();
@@ -125,6 +132,7 @@ impl World {
             healed: false,
         };
         world.introduce();
+        world.weigh();
         for device in 0..world.devices.len() {
             world.later(10, Step::Act(device));
         }
@@ -141,7 +149,8 @@ impl World {
                 role: member.role,
             });
             let members = members.collect();
-            What::Known { conversation: log.id, kind: log.kind, members, head: log.head() }
+            let later = !log.awaiting.is_empty();
+            What::Known { conversation: log.id, kind: log.kind, members, head: log.head(), later }
         });
         for what in known.collect::<Vec<_>>() {
             self.record(what);
@@ -194,7 +203,7 @@ impl World {
     /// What the server sent goes on its way, in order along each connection.
     fn flush(&mut self) {
         for (id, frame) in std::mem::take(&mut self.server.out) {
-            let delay = self.dice.below(30 * MS);
+            let delay = self.dice.below(30 * MS) + self.held_back(id);
             if let Some(link) = self.links.get_mut(&id) {
                 link.last = link.last.max(self.now + delay) + 1;
                 link.frames.push(frame);
@@ -202,6 +211,25 @@ impl World {
                 self.at(at, step);
             }
         }
+    }
+
+    /// How long a bug keeps a frame of the connection back, once the faults are over.
+    fn held_back(&self, link: u64) -> u64 {
+        let first = self.links.get(&link).is_some_and(|link| link.device == 0);
+        match self.server.bug.filter(|_| self.healed && first) {
+            Some(Bug::BadgesLate) => 3_000 * MS,
+            Some(Bug::ConvergesLate) => 12_000 * MS,
+            _ => 0,
+        }
+    }
+
+    /// What the server holds: the frames that wait, which the bug never lets go.
+    fn weigh(&mut self) {
+        let queue = QUEUED * FRAME;
+        let connections = self.links.values().filter(|link| self.devices[link.device].link.is_some()).count() as u64;
+        let frames: u64 = self.links.values().map(|link| link.frames.len() as u64).sum();
+        let held = if self.server.is(Bug::QueuesWithoutEnd) { frames * 100 } else { frames.min(QUEUED) };
+        self.record(What::Memory { resident: BASE + held * FRAME, connections, queue });
     }
 
     fn deliver(&mut self, id: u64, frame: usize) {
@@ -288,6 +316,7 @@ impl World {
             }
         } else if !self.healed && self.devices.iter().all(|device| device.left == 0 || device.dead) {
             self.healed = true;
+            self.weigh();
             self.record(What::Healed);
         }
     }
@@ -323,7 +352,8 @@ impl World {
             return;
         }
         device.waiting = None;
-        if device.outbox.as_ref().is_some_and(|(pending, _)| *pending == op) {
+        let ends = !matches!(answer, Err((500.., _)));
+        if ends && device.outbox.as_ref().is_some_and(|(pending, _)| *pending == op) {
             device.outbox = None;
         }
         match answer {
@@ -331,6 +361,8 @@ impl World {
                 device.replica.answered(&op, &answer);
                 self.record(What::Ok { call, answer: Box::new(answer) });
             }
+            // A right device tries again.
+            Err((500.., _)) => self.record(What::Info { call }),
             Err((status, code)) => {
                 device.dead |= status == 401;
                 if status == 404 && !matches!(op, Op::Recall { .. }) {

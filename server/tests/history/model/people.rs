@@ -114,7 +114,8 @@ impl Server {
 
     /// Tells the others that somebody writes.
     pub fn typing(&mut self, account: UserId, id: ConversationId) {
-        let others: Vec<UserId> = self.conversations[&id].members.keys().copied().filter(|it| *it != account).collect();
+        let log = &self.conversations[&id];
+        let others: Vec<UserId> = log.members.keys().copied().filter(|it| *it != account && log.has(*it)).collect();
         for other in others {
             if !self.apart(account, other) || self.is(Bug::TypingAcrossBlock) {
                 self.push(other, ServerFrame::Typing { conversation: id, user: account });

@@ -193,6 +193,7 @@ impl Server {
     ) -> HistoryPage {
         let (unordered, undoes) = (self.shows(Bug::PageUnordered, 20), self.shows(Bug::UndoesRecall, 20));
         let recalled = self.is(Bug::RecalledInHistory);
+        let misses = self.is(Bug::DeviceMisses) && process.device.get() == 1;
         let differs = self.is(Bug::OrderDiffers) && process.account.get().is_multiple_of(2);
         let log = &self.conversations[&id];
         let (vis_from, head_seq) = (self.vis_from(process, log), log.head());
@@ -215,6 +216,9 @@ impl Server {
             if recalled || undoes {
                 message.body = row.original.clone();
             }
+        }
+        if misses && messages.len() > 2 {
+            messages.remove(1);
         }
         if differs {
             for pair in messages.chunks_exact_mut(2) {
@@ -302,7 +306,9 @@ impl Server {
         logs.retain(|log| {
             let floor = self.floors.get(&(process.device, log.id)).copied().unwrap_or_default();
             let returns = log.head() > floor && !self.is(Bug::DeletedStaysAway);
-            log.members.contains_key(&process.account) && (floor.is_zero() || returns)
+            let there =
+                log.has(process.account) || self.is(Bug::ShowsEmpty) && log.members.contains_key(&process.account);
+            there && (floor.is_zero() || returns)
         });
         logs.sort_by_key(|log| std::cmp::Reverse((log.active_at, log.id)));
         logs.iter().map(|log| log.id).collect()

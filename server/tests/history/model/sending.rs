@@ -21,6 +21,9 @@ impl Server {
         {
             return self.replay(id, seq, body);
         }
+        if self.is(Bug::RefusesForever) && client_id.as_bytes()[15] == 4 {
+            return Err((503, ErrorCode::Unavailable));
+        }
         self.gate(sender, id)?;
         if self.conversations[&id].kind == ConversationKind::Group && self.is_muted(sender, id) {
             return Err((403, ErrorCode::Muted));

@@ -39,6 +39,9 @@ pub struct Server {
     pub haunted: BTreeSet<(ConversationId, UserId)>,
     pub version: u64,
     pub links: BTreeMap<u64, Process>,
+    /// Connections of devices that had one before.
+    pub returned: HashSet<u64>,
+    met: HashSet<DeviceId>,
     /// Connections that a bug forgot.
     pub ghosts: HashSet<u64>,
     ended: HashSet<DeviceId>,
@@ -66,6 +69,8 @@ pub struct Log {
     pub active_at: u64,
     /// Nobody but the owner and admins may write.
     pub muted: bool,
+    /// To whom it is not there until they open it, or somebody writes in it.
+    pub awaiting: BTreeSet<UserId>,
     /// An address that a bug left free, and for whom.
     pub hole: Option<(Seq, Process)>,
 }
@@ -98,6 +103,16 @@ impl Log {
         self.rows.last_key_value().map_or(Seq::ZERO, |(seq, _)| *seq)
     }
 
+    /// Whether these are its members.
+    pub fn has_both(&self, one: UserId, other: UserId) -> bool {
+        one != other && [one, other].iter().all(|account| self.members.contains_key(account))
+    }
+
+    /// Whether it is there for an account.
+    pub fn has(&self, account: UserId) -> bool {
+        self.members.contains_key(&account) && (!self.rows.is_empty() || !self.awaiting.contains(&account))
+    }
+
     /// The other side of a direct conversation.
     pub fn peer(&self, of: UserId) -> Option<UserId> {
         let direct = self.kind == ConversationKind::Direct;
@@ -124,6 +139,8 @@ impl Server {
             haunted: BTreeSet::new(),
             version: 0,
             links: BTreeMap::new(),
+            returned: HashSet::new(),
+            met: HashSet::new(),
             ghosts: HashSet::new(),
             ended: HashSet::new(),
             devices: 0,
@@ -165,6 +182,7 @@ impl Server {
             version,
             active_at,
             muted: false,
+            awaiting: BTreeSet::new(),
             hole: None,
         };
         for seq in 1..=before {
@@ -205,6 +223,9 @@ impl Server {
             return;
         }
         self.links.insert(link, process);
+        if !self.met.insert(process.device) {
+            self.returned.insert(link);
+        }
         self.watches.remove(&process);
         let rules = Rules::default();
         let hello = ServerFrame::Hello { device: process.device, server_time: 0, heartbeat_s: 25, rules };
@@ -246,7 +267,9 @@ impl Server {
             asked.extend(reports.iter().map(|report| report.conversation));
         }
         let member = |id: &ConversationId| {
-            self.conversations.get(id).is_some_and(|log| log.members.contains_key(&process.account))
+            self.conversations.get(id).is_some_and(|log| {
+                log.has(process.account) || self.is(Bug::ShowsEmpty) && log.members.contains_key(&process.account)
+            })
         };
         if !asked.iter().all(member) {
             let lags = asked.first().and_then(|id| self.former.get(&(process.account, *id)));
@@ -275,7 +298,7 @@ impl Server {
             }
             Op::Report { reports } => self.report(process.account, reports),
             Op::ReadAll => {
-                let logs = self.conversations.values().filter(|log| log.members.contains_key(&process.account));
+                let logs = self.conversations.values().filter(|log| log.has(process.account));
                 let all =
                     logs.map(|log| ReceiptReport { conversation: log.id, delivered: log.head(), read: log.head() });
                 let omits = usize::from(self.is(Bug::ReadAllOmits));
@@ -313,6 +336,7 @@ impl Server {
                 self.tell_account(process.account, vec![settings(receipts, *from)]);
                 Ok(Answer::Done)
             }
+            Op::Open { peer } => self.open(process, *peer),
             Op::Relate { other, act } => self.relate(process.account, *other, *act),
             Op::Contact { other } => Ok(self.contact(process.account, *other)),
             Op::Invite { conversation, .. }

@@ -54,7 +54,8 @@ impl Server {
     pub fn push(&mut self, account: UserId, frame: ServerFrame) {
         let links = self.links.iter().filter(|(_, process)| process.account == account);
         for link in links.map(|(link, _)| *link).collect::<Vec<_>>() {
-            if self.shows(Bug::GhostConnection, 3) {
+            let again = self.is(Bug::NeverPushesAgain) && self.links[&link].device.get() == 1;
+            if self.shows(Bug::GhostConnection, 3) || again && self.returned.contains(&link) {
                 self.ghosts.insert(link);
             }
             let lost = self.shows(Bug::DropsFrame, 5) || self.shows(Bug::PatchesPrev, 5);

@@ -20,6 +20,13 @@ pub enum Deed {
     Announce(String),
     Admit(Joining),
     Reveal(History),
+    /// Another link, in place of the one there may be.
+    MakeLink,
+    CloseLink,
+    /// Somebody who waits, or not.
+    LetIn(Account, bool),
+    /// Of this shade, or none.
+    Picture(Option<u8>),
     Dissolve,
 }
 
@@ -48,6 +55,11 @@ impl Deed {
             Self::Rename(_) => "renamed",
             Self::Announce(_) => "announced",
             Self::Admit(_) | Self::Reveal(_) => "ruled",
+            Self::MakeLink => "linked",
+            Self::CloseLink => "unlinked",
+            Self::LetIn(_, true) => "let in",
+            Self::LetIn(_, false) => "turned away",
+            Self::Picture(_) => "pictured",
             Self::Dissolve => "dissolved",
         }
     }
@@ -67,6 +79,9 @@ impl Room {
             }
             Deed::Appoint(..) | Deed::Dissolve => owner,
             Deed::MuteAll(_) | Deed::Rename(_) | Deed::Announce(_) | Deed::Admit(_) | Deed::Reveal(_) => admin,
+            Deed::MakeLink | Deed::CloseLink | Deed::Picture(_) => admin,
+            Deed::LetIn(whom, _) if admin && !self.waiting.contains(&whom.id) => return Err(ErrorCode::NotFound),
+            Deed::LetIn(..) => admin,
         };
         if let Deed::Remove(whom) | Deed::Mute(whom, _) | Deed::Appoint(whom, _) = deed {
             target(whom)?;
@@ -80,13 +95,14 @@ impl Room {
         if allowed { Ok(()) } else { Err(ErrorCode::NotAllowed) }
     }
 
-    fn notice(&mut self, sender: UserId, notice: Notice) {
+    pub(super) fn notice(&mut self, sender: UserId, notice: Notice) {
         let (seq, body) = (self.head().next(), MessageBody::Notice { notice: Box::new(notice) });
         self.log.push(Entry { seq, sender, client_id: None, body, withheld: BTreeSet::new() });
     }
 
     /// R003-07: whoever comes sees as much of what was before as the group lets newcomers see, and has read all of it.
-    fn come(&mut self, whom: UserId) {
+    pub(super) fn come(&mut self, whom: UserId) {
+        self.waiting.remove(&whom);
         let vis_from = match self.history {
             History::All => Seq::ZERO.next(),
             History::Nothing => self.head().next(),
@@ -197,7 +213,26 @@ impl Oracle {
             }
             Deed::Admit(joining) => room.joining = joining,
             Deed::Reveal(history) => room.history = history,
+            Deed::MakeLink | Deed::CloseLink => self.unlink(id),
+            Deed::LetIn(whom, accept) => {
+                room.waiting.remove(&whom.id);
+                if accept {
+                    room.join(whom.id);
+                }
+            }
+            Deed::Picture(picture) => {
+                let changed = std::mem::replace(&mut room.picture, picture) != picture;
+                let avatar = picture.map(|shade| self.pictures[&shade].clone());
+                if changed {
+                    self.rooms.get_mut(&id).unwrap().notice(me, Notice::Pictured { avatar });
+                }
+            }
             Deed::Dissolve => {
+                self.unlink(id);
+                let room = self.rooms.get_mut(&id).unwrap();
+                room.waiting.clear();
+                room.picture = None;
+                let room = &self.rooms[&id];
                 for whom in room.members.keys().copied().collect::<Vec<_>>() {
                     self.rooms.get_mut(&id).unwrap().go(whom);
                     self.begin_anew(whom, id);
@@ -223,6 +258,11 @@ impl Oracle {
         assert_eq!(group.muted_until, room.muted_until, "{}: muted", session.id);
         let owner = room.members.iter().find(|(_, member)| member.role == Role::Owner).map(|(&owner, _)| owner);
         assert_eq!(group.owner, owner, "{}: owner", session.id);
+        let picture = room.picture.map(|shade| &self.pictures[&shade]);
+        assert_eq!(group.avatar.as_ref(), picture, "{}: the picture", session.id);
+        // How many wait is told to those who decide.
+        let waiting = if own.role == Role::Member { 0 } else { room.waiting.len() as u64 };
+        assert_eq!(group.waiting, waiting, "{}: who waits, for {me}", session.id);
         let told = group.announcement.as_ref().map(|told| (told.text.as_str().to_owned(), told.by));
         assert_eq!(told, room.announcement, "{}: announcement", session.id);
     }

@@ -40,7 +40,11 @@ impl Oracle {
             }
             ServerFrame::Typing { conversation, user } => {
                 let members = self.member(me, conversation) && self.member(user, conversation);
-                assert!(members && !self.relations.parted(me, user), "{me} hears that {user} writes");
+                let (room, relation) = (&self.rooms[&conversation], self.relations.of(me, user));
+                // R001-04: a stranger's typing is not told before there was an answer.
+                let known = room.peer(me).is_none() || room.wrote(me) || relation.friend || relation.follow;
+                let told = members && known && !self.relations.parted(me, user);
+                assert!(told, "{me} hears that {user} writes");
             }
             ServerFrame::Presence { user, online, seen_at } => {
                 // That there is nothing to know any more may be known.

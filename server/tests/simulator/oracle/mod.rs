@@ -3,6 +3,7 @@
 
 mod groups;
 mod hearing;
+mod joining;
 mod receipts;
 mod relations;
 mod tally;
@@ -12,8 +13,8 @@ pub use groups::{Deed, Member};
 use protocol::group::{History, Joining, Role};
 use protocol::messaging::{ReportMessage, SendRequest};
 use protocol::{
-    ClientId, Conversation, ConversationId, ConversationKind, Cursors, DeviceId, ErrorCode, Mentions, Message,
-    MessageBody, Millis, ReceiptReport, Relation, Rev, Seq, Upd, UserId,
+    AvatarHash, ClientId, Conversation, ConversationId, ConversationKind, Cursors, DeviceId, ErrorCode, Mentions,
+    Message, MessageBody, Millis, ReceiptReport, Relation, Rev, Seq, Upd, UserId,
 };
 pub use relations::Approach;
 use relations::Relations;
@@ -46,7 +47,13 @@ pub struct Room {
     /// And whose it is.
     pub announcement: Option<(String, UserId)>,
     pub muted_until: Millis,
-    joining: Joining,
+    /// Which picture it has.
+    pub picture: Option<u8>,
+    /// The link by which people come, if there is one.
+    pub link: Option<String>,
+    /// Who asked to be let in.
+    pub waiting: BTreeSet<UserId>,
+    pub joining: Joining,
     history: History,
     pub log: Vec<Entry>,
     pub cursors: BTreeMap<UserId, Cursors>,
@@ -67,6 +74,11 @@ impl Room {
     /// Whether it is there for an account.
     pub fn has(&self, me: UserId) -> bool {
         self.members.contains_key(&me) && !self.awaits(me)
+    }
+
+    /// Whether the account has ever written there.
+    pub fn wrote(&self, account: UserId) -> bool {
+        self.log.iter().any(|entry| entry.sender == account)
     }
 
     pub fn peer(&self, me: UserId) -> Option<UserId> {
@@ -95,6 +107,12 @@ pub struct Oracle {
     member_floors: BTreeMap<(UserId, ConversationId), Seq>,
     silenced: BTreeSet<UserId>,
     relations: Relations,
+    /// How many messages a stranger may write before the first answer; 0: as many as they like.
+    pub stranger_limit: u64,
+    /// What the server calls a picture.
+    pictures: BTreeMap<u8, AvatarHash>,
+    /// Links that open nothing any more.
+    pub old_links: Vec<String>,
     told: BTreeMap<(UserId, ConversationId), Told>,
     /// Which message has a text: every text is unique, and can be found in whatever the server says.
     texts: BTreeMap<String, (ConversationId, Seq)>,
@@ -103,6 +121,10 @@ pub struct Oracle {
 }
 
 impl Oracle {
+    pub fn new(stranger_limit: u64) -> Self {
+        Self { stranger_limit, ..Self::default() }
+    }
+
     pub fn create(&mut self, id: ConversationId, kind: ConversationKind, members: Vec<UserId>) {
         let cursors = members.iter().map(|&member| (member, Cursors::default())).collect();
         let first = members.first().copied();
@@ -120,6 +142,9 @@ impl Oracle {
             title: None,
             announcement: None,
             muted_until: 0,
+            picture: None,
+            link: None,
+            waiting: BTreeSet::new(),
             joining: Joining::default(),
             history: History::default(),
             log: Vec::new(),
@@ -129,12 +154,23 @@ impl Oracle {
         self.rooms.entry(id).or_insert(room);
     }
 
-    /// A direct conversation that one of the two opened, and in which nobody has written.
-    pub fn open_direct(&mut self, id: ConversationId, opener: UserId, peer: UserId) {
+    /// One of the two opened a direct conversation. Until somebody writes in it, it is there for them, and for the other
+    /// only once they open it, too. Tells whether it is new to who opened it.
+    pub fn open_direct(&mut self, id: ConversationId, opener: UserId, peer: UserId) -> bool {
+        let stood = self.rooms.contains_key(&id);
         self.create(id, ConversationKind::Direct, vec![opener, peer]);
-        if let Some(room) = self.rooms.get_mut(&id).filter(|room| room.log.is_empty()) {
+        let room = self.rooms.get_mut(&id).unwrap();
+        if !stood {
             room.awaiting = Some(peer);
+            self.count("opened");
+            return true;
         }
+        let entered = room.awaits(opener);
+        if entered {
+            room.awaiting = None;
+            self.count("opened from the other side");
+        }
+        entered
     }
 
     /// Whether the account is a member of a conversation that is there for it.

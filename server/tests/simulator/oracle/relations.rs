@@ -6,35 +6,36 @@ use protocol::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-const DAY: Millis = 86_400_000;
-
-/// The last time that one asked another to be friends.
-#[derive(Clone, Copy, Debug)]
-struct Asked {
-    at: Millis,
-    state: RequestState,
-    /// When the other last refused, and has not become a friend since.
-    refused: Option<Millis>,
-}
-
-impl Asked {
-    fn waits(&self, now: Millis) -> bool {
-        self.state == RequestState::Waiting && self.at + FriendRequest::LIFETIME > now
-    }
-
-    /// It was asked again within a day of a refusal: whoever refused hears nothing of it.
-    fn quiet(&self) -> bool {
-        self.refused.is_some_and(|refused| self.at > refused && self.at < refused + DAY)
-    }
-}
+const DAY: Millis = 24 * 60 * 60 * 1_000;
 
 #[derive(Clone, Debug, Default)]
 pub struct Relations {
     /// What the first has the second as.
     known: BTreeMap<(UserId, UserId), Relation>,
-    /// (asker, asked)
-    requests: BTreeMap<(UserId, UserId), Asked>,
+    /// By asker and asked.
+    requests: BTreeMap<(UserId, UserId), Request>,
     messages_from: BTreeMap<UserId, MessagesFrom>,
+}
+
+/// The last request of one to another: when it was made, and what became of it.
+#[derive(Clone, Copy, Debug)]
+struct Request {
+    at: Millis,
+    state: RequestState,
+    /// When the one before was refused.
+    refused_at: Option<Millis>,
+}
+
+impl Request {
+    /// Made again within a day of a refusal, it is told to the asked one no more than what the blocked ask.
+    fn is_quiet(&self) -> bool {
+        self.refused_at.is_some_and(|refused| refused < self.at && self.at < refused + DAY)
+    }
+
+    /// The asked one is told of the refusal, whatever came of it since.
+    fn is_past(&self) -> bool {
+        self.is_quiet() || self.refused_at.is_some() && self.state == RequestState::Refused
+    }
 }
 
 impl Relations {
@@ -58,27 +59,29 @@ impl Relations {
     }
 
     fn waits(&self, asker: UserId, asked: UserId, now: Millis) -> bool {
-        self.requests.get(&(asker, asked)).is_some_and(|request| request.waits(now))
+        let request = self.requests.get(&(asker, asked));
+        request.is_some_and(|it| it.state == RequestState::Waiting && it.at + FriendRequest::LIFETIME > now)
     }
 
-    fn quiet(&self, asker: UserId, asked: UserId) -> bool {
-        self.requests.get(&(asker, asked)).is_some_and(Asked::quiet)
+    fn is_quiet(&self, asker: UserId, asked: UserId) -> bool {
+        self.requests.get(&(asker, asked)).is_some_and(Request::is_quiet)
     }
 
-    fn close(&mut self, asker: UserId, asked: UserId, state: RequestState) {
-        self.requests.get_mut(&(asker, asked)).unwrap().state = state;
-    }
-
-    /// Asks, unless it waits already, where the other can see it or will be able to after a day.
-    fn ask(&mut self, asker: UserId, asked: UserId, now: Millis) -> bool {
-        let refused = self.requests.get(&(asker, asked)).and_then(|request| request.refused);
-        let over = self.quiet(asker, asked) && refused.is_some_and(|refused| now >= refused + DAY);
-        if self.waits(asker, asked, now) && !over {
-            return false;
+    fn close(&mut self, asker: UserId, asked: UserId, state: RequestState, now: Millis) {
+        let request = self.requests.get_mut(&(asker, asked)).unwrap();
+        request.state = state;
+        match state {
+            RequestState::Refused => request.refused_at = Some(now),
+            RequestState::Accepted => request.refused_at = None,
+            _ => {}
         }
-        let at = refused.map_or(now, |refused| now.max(refused + 1));
-        self.requests.insert((asker, asked), Asked { at, state: RequestState::Waiting, refused });
-        true
+    }
+
+    /// Who refused whom counts no more.
+    fn reconcile(&mut self, one: UserId, other: UserId) {
+        for pair in [(one, other), (other, one)] {
+            self.requests.get_mut(&pair).into_iter().for_each(|request| request.refused_at = None);
+        }
     }
 
     /// Everybody whom the account has to do with.
@@ -90,8 +93,8 @@ impl Relations {
     /// Who asks the account, and whom it asks.
     pub fn waiting(&self, me: UserId, now: Millis) -> [BTreeSet<UserId>; 2] {
         let waiting = self.requests.keys().filter(|(asker, asked)| self.waits(*asker, *asked, now));
-        let hears = |asker| !self.of(me, asker).blocking && !self.quiet(asker, me);
-        let incoming = waiting.clone().filter(|(asker, asked)| *asked == me && hears(*asker));
+        let told = |asker| !self.of(me, asker).blocking && !self.is_quiet(asker, me);
+        let incoming = waiting.clone().filter(|(asker, asked)| *asked == me && told(*asker));
         let outgoing = waiting.filter(|(asker, _)| *asker == me);
         [incoming.map(|(asker, _)| *asker).collect(), outgoing.map(|(_, asked)| *asked).collect()]
     }
@@ -129,11 +132,10 @@ impl Oracle {
         let relations = &mut self.relations;
         match approach {
             Approach::Refuse => {
-                let waits = relations.waits(other, me, now) && !relations.quiet(other, me);
+                let waits = relations.waits(other, me, now) && !relations.is_quiet(other, me);
                 assert_eq!(done, waits, "{me} refuses {other}");
                 if waits {
-                    relations.close(other, me, RequestState::Refused);
-                    relations.requests.get_mut(&(other, me)).unwrap().refused = Some(now);
+                    relations.close(other, me, RequestState::Refused, now);
                     self.count("refused");
                 }
                 return;
@@ -141,7 +143,7 @@ impl Oracle {
             Approach::Unfriend => {
                 relations.side(me, other).friend = false;
                 if relations.waits(me, other, now) {
-                    relations.close(me, other, RequestState::Withdrawn);
+                    relations.close(me, other, RequestState::Withdrawn, now);
                 }
                 self.count("unfriended");
             }
@@ -153,15 +155,24 @@ impl Oracle {
                 if theirs || relations.waits(other, me, now) {
                     relations.side(me, other).friend = true;
                     relations.side(other, me).friend = true;
+                    relations.reconcile(me, other);
                     for (asker, asked) in [(other, me), (me, other)] {
-                        relations.requests.entry((asker, asked)).and_modify(|request| request.refused = None);
                         if relations.waits(asker, asked, now) {
-                            relations.close(asker, asked, RequestState::Accepted);
+                            relations.close(asker, asked, RequestState::Accepted, now);
                         }
                     }
                     self.count("befriended");
-                } else if relations.ask(me, other, now) {
-                    self.count(if self.relations.quiet(me, other) { "asked quietly" } else { "asked" });
+                } else {
+                    let before = relations.requests.get(&(me, other)).copied();
+                    let over =
+                        before.is_some_and(|it| it.is_quiet() && it.refused_at.is_some_and(|at| at + DAY <= now));
+                    if !relations.waits(me, other, now) || over {
+                        let refused_at = before.and_then(|it| it.refused_at);
+                        let at = refused_at.map_or(now, |refused| now.max(refused + 1));
+                        let request = Request { at, state: RequestState::Waiting, refused_at };
+                        relations.requests.insert((me, other), request);
+                        self.count(if request.is_quiet() { "asked again" } else { "asked" });
+                    }
                 }
             }
         }
@@ -181,6 +192,14 @@ impl Oracle {
             MessagesFrom::Nobody => Some(ErrorCode::NotAccepted),
             MessagesFrom::Followed if !friend && !follow => Some(ErrorCode::NotFollowed),
             MessagesFrom::Followers if !friend && !fan => Some(ErrorCode::FollowersOnly),
+            // R001-04: whom nobody has answered, of what there is.
+            _ if self.stranger_limit > 0
+                && !(friend || follow)
+                && room.head().get() >= self.stranger_limit
+                && !room.wrote(peer) =>
+            {
+                Some(ErrorCode::AwaitingAnswer)
+            }
             _ => None,
         }
     }
@@ -202,6 +221,7 @@ impl Oracle {
             ErrorCode::NotFollowed => "not followed",
             ErrorCode::FollowersOnly => "followers only",
             ErrorCode::Muted => "muted sends",
+            ErrorCode::AwaitingAnswer => "strangers that wait",
             _ => "refused sends",
         });
         // R003-08b: whoever was removed as a friend finds out now.
@@ -219,10 +239,8 @@ impl Oracle {
         let other = told.user.id;
         let key = if told.incoming { (other, me) } else { (me, other) };
         assert!(!told.incoming || !self.relations.of(me, other).blocking, "{me} blocks {other}, who asks");
-        let request = self.relations.requests[&key];
-        // Who refused sees that, whatever was asked since.
-        let past = told.incoming && request.quiet();
-        let state = if past { RequestState::Refused } else { request.state };
+        let request = &self.relations.requests[&key];
+        let state = if told.incoming && request.is_past() { RequestState::Refused } else { request.state };
         assert!(told.state == state || told.state == RequestState::Expired, "{told:?}, which is {state:?}");
     }
 }

@@ -1,5 +1,6 @@
 //! The people, their devices, and the server.
 
+mod joining;
 mod people;
 mod rest;
 mod run;
@@ -44,7 +45,7 @@ impl<'a> World<'a> {
         backend.set_clock(BEGINNING);
         let rules = Rules { read_report_policy: plan.policy, ..Rules::default() };
         let mut world = Self {
-            oracle: Oracle::default(),
+            oracle: Oracle::new(backend.stranger_limit),
             devices: Vec::new(),
             rooms: BTreeMap::new(),
             rules,

@@ -6,10 +6,12 @@ use crate::plan::CLUB;
 use crate::wire;
 use axum::http::Method;
 use protocol::contacts::{AskFriend, Contacts, FriendRequests};
-use protocol::group::{History, Joining, Members, Role};
+use protocol::group::{GroupLink, History, Joining, Members, Role};
 use protocol::messaging::OpenConversation;
 use protocol::profile::ChangeAccount;
-use protocol::{Account, Conversation, ConversationId, ErrorAnswer, ErrorCode, MessagesFrom, UserId, path};
+use protocol::{
+    Account, Conversation, ConversationId, ConversationKind, ErrorAnswer, ErrorCode, MessagesFrom, UserId, path,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How long somebody is muted for, in milliseconds: some runs outlast it.
@@ -17,7 +19,7 @@ const MUTE: u64 = 30_000;
 
 impl World<'_> {
     /// A person's program makes a call.
-    async fn act(&mut self, me: UserId, call: wire::Call) -> Result<String, ErrorCode> {
+    pub(super) async fn act(&mut self, me: UserId, call: wire::Call) -> Result<String, ErrorCode> {
         self.collect();
         let token = self.programs[self.person(me)].token.clone();
         let (status, body) = self.backend.call(&token, call).await;
@@ -29,7 +31,10 @@ impl World<'_> {
 
     /// A person asks another to be friends, or what comes after that.
     pub(super) async fn approach(&mut self, me: UserId, whom: usize, approach: Approach) {
-        let other = self.people[whom].id;
+        // Who refuses has mostly been asked.
+        let [asking, _] = self.oracle.relations().waiting(me, self.time());
+        let asking = asking.first().copied().filter(|_| approach == Approach::Refuse);
+        let other = asking.unwrap_or(self.people[whom].id);
         if other == me {
             return;
         }
@@ -81,11 +86,11 @@ impl World<'_> {
     }
 
     /// What a number of a plan means for a person of a group.
-    pub(super) fn deed(&mut self, me: UserId, whom: usize, which: usize) -> Deed {
+    pub(super) fn deed(&mut self, me: UserId, id: ConversationId, whom: usize, which: usize) -> Deed {
         let (own, other) = (self.people[self.person(me)].clone(), self.people[whom].clone());
         self.written += 1;
         match which {
-            0..=4 => Deed::Invite(other),
+            0..=4 => Deed::Invite(self.outsider(id, whom).unwrap_or(other)),
             5 | 6 => Deed::Remove(other),
             7 | 8 => Deed::Remove(own),
             9 => Deed::Appoint(other, Role::Admin),
@@ -100,6 +105,16 @@ impl World<'_> {
             18 => Deed::Announce(String::new()),
             19 => Deed::Admit(Joining::ALL[self.written as usize % 3]),
             20 => Deed::Reveal([History::Nothing, History::Last(2), History::All][self.written as usize % 3]),
+            22 => Deed::MakeLink,
+            23 => Deed::CloseLink,
+            24..=26 => {
+                // Somebody who waits, if anybody does.
+                let waiting =
+                    self.oracle.rooms[&id].waiting.first().map(|whom| self.people[self.person(*whom)].clone());
+                Deed::LetIn(waiting.unwrap_or(other), which < 26)
+            }
+            27 => Deed::Picture(Some((self.written % 3) as u8 * 100)),
+            28 => Deed::Picture(None),
             _ => Deed::Dissolve,
         }
     }
@@ -107,8 +122,15 @@ impl World<'_> {
     /// A person does something in a group.
     pub(super) async fn do_deed(&mut self, me: UserId, id: ConversationId, deed: Deed) {
         let before: BTreeSet<UserId> = self.oracle.rooms[&id].members.keys().copied().collect();
-        let answer = self.act(me, wire::deed(id, &deed)).await.map(drop);
-        self.oracle.deed(me, id, &deed, answer, self.time());
+        let answer = self.act(me, wire::deed(id, &deed)).await;
+        if let (Deed::Picture(Some(shade)), Ok(answer)) = (&deed, &answer) {
+            let shown = wire::read::<Conversation>(answer).group.unwrap().avatar;
+            self.oracle.named(*shade, shown.unwrap());
+        }
+        self.oracle.deed(me, id, &deed, answer.as_ref().map(drop).map_err(|why| *why), self.time());
+        if let (Deed::MakeLink, Ok(answer)) = (&deed, &answer) {
+            self.oracle.linked(id, wire::read::<GroupLink>(answer).link);
+        }
         self.collect();
         // What those wrote who are gone may never arrive.
         let gone: Vec<UserId> = before.into_iter().filter(|member| !self.oracle.member(*member, id)).collect();
@@ -131,6 +153,7 @@ impl World<'_> {
                 self.ask(&login, &unblock).await.unwrap();
             }
         }
+        self.answer_strangers().await;
         for id in self.rooms.values().copied().collect::<Vec<_>>() {
             let owner = self.oracle.rooms[&id].members.iter().find(|(_, member)| member.role == Role::Owner);
             let Some(owner) = owner.map(|(owner, _)| *owner) else { continue };
@@ -139,6 +162,18 @@ impl World<'_> {
                 if whom.id != owner && self.oracle.member(whom.id, id) {
                     self.do_deed(owner, id, Deed::Mute(whom, 0)).await;
                 }
+            }
+        }
+    }
+
+    /// Whoever waits for an answer gets one.
+    async fn answer_strangers(&mut self) {
+        for (room, id) in self.rooms.clone() {
+            let known = &self.oracle.rooms[&id];
+            let unanswered = known.members.keys().find(|me| !known.log.is_empty() && !known.wrote(**me));
+            if let Some(&me) = unanswered.filter(|me| known.peer(**me).is_some()) {
+                let person = self.person(me);
+                self.post(person, room, false).await;
             }
         }
     }
@@ -155,6 +190,9 @@ impl World<'_> {
             let told = told.map(|all| all.iter().map(|request| request.user.id).collect::<BTreeSet<_>>());
             assert_eq!(told, self.oracle.relations().waiting(me, self.time()), "the requests of {me}");
             for id in self.rooms.values().copied().collect::<Vec<_>>() {
+                if self.oracle.rooms[&id].kind == ConversationKind::Group {
+                    self.compare_rules(me, id).await;
+                }
                 let told = self.act(me, get(path::members(id))).await;
                 let room = &self.oracle.rooms[&id];
                 if !room.members.contains_key(&me) {

@@ -4,13 +4,11 @@ use super::{MINUTE, World};
 use crate::device::{Arriving, DAYS, Socket};
 use crate::kept::{Disk, Kept};
 use crate::oracle::{naming, text};
-use crate::plan::{DIRECT, LATE, OWNERS, Op};
+use crate::plan::{DIRECT, OWNERS, Op};
 use crate::wire;
 use axum::http::Method;
-use protocol::messaging::{OpenConversation, ReportMessage, ReportReason};
-use protocol::{
-    ApiError, ClientFrame, ClientId, Conversation, ConversationId, ErrorCode, Mentions, MessageBody, Millis, path,
-};
+use protocol::messaging::{ReportMessage, ReportReason};
+use protocol::{ApiError, ClientFrame, ClientId, ConversationId, ErrorCode, Mentions, MessageBody, Millis, path};
 use std::rc::Rc;
 use sync::{Action, Failure, Input, Request};
 
@@ -123,8 +121,13 @@ impl World<'_> {
             Op::Deed(room, whom, which) => {
                 let me = device.me();
                 if let Some(&id) = self.rooms.get(&room) {
-                    let deed = self.deed(me, whom, which);
+                    let deed = self.deed(me, id, whom, which);
                     self.do_deed(me, id, deed).await;
+                }
+            }
+            Op::JoinByLink(room, whom, how) => {
+                if let Some(&id) = self.rooms.get(&room) {
+                    self.join_by_link(id, whom, how).await;
                 }
             }
             Op::Report(at, hide) => {
@@ -249,7 +252,7 @@ impl World<'_> {
                 self.skew = (self.skew + minutes * MINUTE as i64).clamp(-DAYS, DAYS);
                 self.pass(0);
             }
-            Op::Create => self.open_late().await,
+            Op::Create(side) => self.open_late(side).await,
             Op::Restart => {
                 for device in &mut self.devices {
                     if matches!(device.socket, Socket::Open { .. }) {
@@ -313,18 +316,6 @@ impl World<'_> {
     pub(super) fn pass(&mut self, millis: Millis) {
         self.now += millis;
         self.backend.set_clock(self.now.saturating_add_signed(self.skew));
-    }
-
-    /// The first and the third person begin to write to each other.
-    async fn open_late(&mut self) {
-        let (opener, peer) = (self.programs[0].clone(), self.people[2].id);
-        let call = wire::with_body(Method::POST, path::CONVERSATIONS.to_owned(), &OpenConversation::with(peer));
-        let (status, body) = self.backend.call(&opener.token, call).await;
-        assert!(status.is_success(), "{status}: {body}");
-        let id = wire::read::<Conversation>(&body).id;
-        self.rooms.insert(LATE, id);
-        self.oracle.open_direct(id, opener.account.id, peer);
-        self.collect();
     }
 
     /// The page is loaded anew; where the login was ended, after logging in again.
