@@ -8,6 +8,7 @@ use super::conversations::Reader;
 use super::event::Event;
 use super::{Store, StoreError, Tx, parse};
 use protocol::{ConversationId, DeviceId, Seq, UserId};
+use sqlx::Row;
 
 // The newest message bounds it: what has not come yet cannot be deleted.
 const DEVICE: &str = "insert into floor (device, conversation, seq, version)
@@ -27,7 +28,8 @@ const INHERIT: &str = "insert into floor (device, conversation, seq, version)
     from login as g join member as m on m.account = g.account
     where g.id = $2 and g.account = $1 and m.floor > 0
     on conflict (device, conversation) do update set seq = excluded.seq, version = excluded.version
-        where excluded.seq > floor.seq";
+        where excluded.seq > floor.seq
+    returning conversation, seq";
 
 /// Every statement of this file, for the test that explains them.
 #[cfg(test)]
@@ -63,14 +65,31 @@ impl Store {
             .await
     }
 
-    /// The reader's device lost what it kept: it begins as a new one does, which its next sync tells it.
+    /// The reader's device lost what it kept: it begins as a new one does, which its next sync tells it, and its other pages
+    /// at once.
     pub async fn begin_anew(&self, reader: Reader) -> Result<(), StoreError> {
-        self.writer().run(move |tx| Box::pin(inherit(tx, reader.account, reader.device))).await
+        self.writer()
+            .run(move |tx| {
+                Box::pin(async move {
+                    let Reader { account, device } = reader;
+                    for (conversation, floor) in inherit(tx, account, device).await? {
+                        tx.publish(Event::Deleted { account, device, conversation, floor });
+                    }
+                    Ok(())
+                })
+            })
+            .await
     }
 }
 
-/// A new device begins where any other deleted a conversation, or where it did so itself, if that is later.
-pub(super) async fn inherit(tx: &mut Tx<'_>, account: UserId, device: DeviceId) -> Result<(), StoreError> {
-    sqlx::query(INHERIT).bind(account.as_i64()).bind(device.as_i64()).bind(tx.version).execute(&mut *tx.conn).await?;
-    Ok(())
+/// A new device begins where any other deleted a conversation, or where it did so itself, if that is later. Answers what that
+/// changes.
+pub(super) async fn inherit(
+    tx: &mut Tx<'_>,
+    account: UserId,
+    device: DeviceId,
+) -> Result<Vec<(ConversationId, Seq)>, StoreError> {
+    let inherit = sqlx::query(INHERIT).bind(account.as_i64()).bind(device.as_i64()).bind(tx.version);
+    let rows = inherit.fetch_all(&mut *tx.conn).await?;
+    rows.iter().map(|row| Ok((parse(row.try_get::<i64, _>(0)?)?, parse(row.try_get::<i64, _>(1)?)?))).collect()
 }

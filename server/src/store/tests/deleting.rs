@@ -82,7 +82,7 @@ async fn a_conversation_is_deleted_on_one_device() {
 /// tells that once, and the other devices keep theirs.
 #[tokio::test]
 async fn a_device_that_lost_its_data_is_a_new_one() {
-    let fixture = Fixture::new().await;
+    let mut fixture = Fixture::new().await;
     let (a, b) = (fixture.user("aa").await, fixture.user("bb").await);
     let id = fixture.direct(&a, &b).await.id;
     let (one, two, three) = (fixture.device(&b).await, fixture.device(&b).await, fixture.device(&b).await);
@@ -93,7 +93,10 @@ async fn a_device_that_lost_its_data_is_a_new_one() {
     fixture.store.delete_conversation(two, id, seq(1)).await.unwrap();
     let known = fixture.store.moved(two, SyncCursor::NOTHING, segment(50)).await.unwrap().cursor;
     assert_eq!(fixture.listed(two).await, [id]);
+    while fixture.committed.try_recv().is_ok() {}
     fixture.store.begin_anew(two).await.unwrap();
+    let told = fixture.committed.recv().await.unwrap().events;
+    assert!(matches!(told[..], [Event::Deleted { device, floor, .. }] if (device, floor) == (two.device, seq(3))));
     assert!(fixture.listed(two).await.is_empty());
     let told = async |cursor| {
         let moved = fixture.store.moved(two, cursor, segment(50)).await.unwrap();
