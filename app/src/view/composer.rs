@@ -41,9 +41,12 @@ pub fn Composer(model: Model, chat: Chat, log: NodeRef<html::Div>, picked: Picke
         let silence = || session.with(|row| row.silence).map(|why| silent(model, why));
         ended.get().map(|why| (words.parted)(why).to_owned()).or_else(silence)
     });
+    writing.resume(barred);
     let why = move || barred.get().map(|why| view! { <p class="composer-barred" role="note">{why}</p> });
     view! {
-        {tracked(why)}
+        <div class="composer-place" role="status">
+            {tracked(why)}
+        </div>
         <form
             class="composer"
             method="post"
@@ -166,6 +169,19 @@ impl Writing {
             if entered && shown.is_none() && keys::wide() {
                 keys::focus(Some(field));
             }
+        });
+    }
+
+    /// Who may write again goes on where they were, unless they went somewhere else meanwhile.
+    fn resume(self, barred: Memo<Option<String>>) {
+        Effect::new(move |before: Option<bool>| {
+            let barred = barred.with(Option::is_some);
+            let nowhere = || document().active_element().is_none_or(|element| element.tag_name() == "BODY");
+            if before == Some(true) && !barred && keys::wide() && nowhere() {
+                // The field is shown once this is over.
+                request_animation_frame(move || keys::focus(self.field.get_untracked()));
+            }
+            barred
         });
     }
 

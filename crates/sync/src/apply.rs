@@ -259,6 +259,9 @@ impl Client {
             let messages = held.admit(page.messages, page.upd);
             let mut timeline = Timeline::new(HistoryPage { messages, ..page });
             timeline.doubtful = doubtful;
+            if let Some(old) = &mut held.timeline {
+                old.take_ahead().for_each(|message| timeline.show(message));
+            }
             timeline.begin(held.about.vis_from);
             held.timeline = Some(timeline);
             ready = held.log.restart(now, rev);

@@ -209,6 +209,10 @@ impl Timeline {
             let head = if whole { head } else { message.seq };
             self.store_change(message, head);
         }
+        if whole {
+            // What the account does not see was told of as well.
+            self.reach(head.next());
+        }
         self.untold = if whole { None } else { self.untold.or(Some(top)) };
     }
 
@@ -226,7 +230,9 @@ impl Timeline {
         if self.covers(message.seq) {
             self.store([message]);
         } else if message.seq >= self.top() {
-            self.ahead.insert(message.seq, message);
+            if self.ahead.get(&message.seq).is_none_or(|held| held.rev <= message.rev) {
+                self.ahead.insert(message.seq, message);
+            }
         } else {
             self.put_aside(message, true);
         }
@@ -247,7 +253,13 @@ impl Timeline {
             return;
         }
         self.vis_from = vis_from;
+        self.ahead = self.ahead.split_off(&vis_from);
         self.cut(vis_from);
+    }
+
+    /// What waits for the log to come to it, for the timeline that takes the place of this one.
+    pub fn take_ahead(&mut self) -> impl Iterator<Item = Message> + use<> {
+        std::mem::replace(&mut self.ahead, Map::new()).into_values()
     }
 
     /// The newest message, if it is held.

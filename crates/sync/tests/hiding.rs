@@ -79,25 +79,29 @@ fn an_older_page_brings_no_text_back() {
 /// not have it.
 #[test]
 fn a_message_shown_again_outlives_changes_on_their_way() {
-    let (mut server, mut device) = showing(3);
-    device.disconnect(&server, 1006);
-    server.send(user_id(2), direct(), client_id(4), text("text"));
-    server.send(user_id(2), direct(), client_id(5), text("text"));
-    server.hide(user_id(1), direct(), &[seq(4)], true);
-    server.take_frames();
-    device.step(&server, Input::Woke);
-    device.accept(&server);
-    while !device.requests.iter().any(|(_, request)| matches!(request, Request::Changes { .. })) {
-        device.deliver(&server);
-        device.serve(&mut server, 0);
-        device.receive(&server, 0);
+    for followed in [true, false] {
+        let (mut server, mut device) = showing(3);
+        device.disconnect(&server, 1006);
+        server.send(user_id(2), direct(), client_id(4), text("text"));
+        if followed {
+            server.send(user_id(2), direct(), client_id(5), text("text"));
+        }
+        server.hide(user_id(1), direct(), &[seq(4)], true);
+        server.take_frames();
+        device.step(&server, Input::Woke);
+        device.accept(&server);
+        while !device.requests.iter().any(|(_, request)| matches!(request, Request::Changes { .. })) {
+            device.deliver(&server);
+            device.serve(&mut server, 0);
+            device.receive(&server, 0);
+        }
+        while device.serve(&mut server, 0) {}
+        server.hide(user_id(1), direct(), &[seq(4)], false);
+        push(&mut server, &mut device);
+        while device.deliver(&server) {}
+        device.flow(&mut server);
+        assert_eq!(drawn(&device), if followed { "1 2 3 4 5" } else { "1 2 3 4" });
     }
-    while device.serve(&mut server, 0) {}
-    server.hide(user_id(1), direct(), &[seq(4)], false);
-    push(&mut server, &mut device);
-    while device.deliver(&server) {}
-    device.flow(&mut server);
-    assert_eq!(drawn(&device), "1 2 3 4 5");
 }
 
 /// R001-10, T24: where the message before a deleted one is not held, the list shows none until it is asked for.

@@ -178,10 +178,11 @@ async fn change(
         "announce" => {
             let text = value(fields, "announcement").replace("\r\n", "\n");
             let announcement = AnnouncementText::try_from(text).map_err(wrong("announcement"))?;
-            govern(ChangeGroup { announcement: Some(announcement.clone()), ..ChangeGroup::default() }).await?;
             if value(fields, "tell") == "all" && !announcement.as_str().is_empty() {
+                // First: whatever refuses it leaves all as it was, and sent once more it is sent once.
                 tell_all(state, browser, user, id, (value(fields, "client_id"), announcement.as_str())).await?;
             }
+            govern(ChangeGroup { announcement: Some(announcement), ..ChangeGroup::default() }).await?;
         }
         "rules" => govern(rules(fields)?).await?,
         "mute-all" => govern(mute_all(LONG)).await?,

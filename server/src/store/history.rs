@@ -42,7 +42,9 @@ const CHANGED: &str = messages!("m.rev > $3 order by m.rev limit $4");
 const ONE: &str = "select m.seq, m.rev, m.sender, m.client_id, m.at, m.type, m.body, a.id, a.handle, a.display_name, a.avatar, a.version
     from message as m join account as a on a.id = m.sender where m.conversation = $1 and m.seq = $2";
 
-const NAMED: &str = "select account, nickname, nickname_rev from member where conversation = $1 and nickname_rev > $2";
+// Without the second condition, which the first implies, the index of nicknames could not serve it.
+const NAMED: &str = "select account, nickname, nickname_rev from member
+    where conversation = $1 and nickname_rev > $2 and nickname_rev > 0";
 
 const VIS_FROM: &str = "select vis_from from member where account = $1 and conversation = $2";
 

@@ -47,8 +47,8 @@ pub fn Picture(
                 <legend>{said.crop}</legend>
                 <canvas width="192" height="192" aria-hidden="true"></canvas>
                 <Slider name="zoom" label=said.zoom min="1" max="5" step="0.05" value="1" />
-                <Slider name="x" label=said.horizontal min="0" max="100" step="0.1" value="50" />
-                <Slider name="y" label=said.vertical min="0" max="100" step="0.1" value="50" />
+                <Slider name="x" label=said.horizontal min="0" max="100" step="1" value="50" />
+                <Slider name="y" label=said.vertical min="0" max="100" step="1" value="50" />
             </fieldset>
             <input type="hidden" name="x" />
             <input type="hidden" name="y" />

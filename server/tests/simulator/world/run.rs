@@ -217,7 +217,7 @@ impl World<'_> {
                 let disk = device.kept.borrow().disk.as_ref().map(|_| Disk::default());
                 let lost = device.kept.replace(Kept { disk, ..Kept::default() });
                 let kept = Rc::clone(&device.kept);
-                // The other tabs' next write fails: they write all that they have then.
+                // It is closed under the other tabs: what they write next stands by itself.
                 let tabs = self.devices.iter_mut().filter(|tab| Rc::ptr_eq(&tab.kept, &kept));
                 tabs.for_each(|tab| tab.client.store_anew());
                 // What was only here, and may never have reached the server, is lost with it.
