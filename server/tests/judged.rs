@@ -359,7 +359,7 @@ async fn who_does_not_read_costs_a_queue() {
     let server = TestServer::start();
     let (writer, reader) = (server.person("writer").await, server.person("reader").await);
     let conversation = writer.open(&reader).await;
-    let text = "long ".repeat(600);
+    let text = "long ".repeat(400);
     for _ in 0..100 {
         writer.send(conversation, &text).await;
     }

@@ -49,7 +49,7 @@ impl World<'_> {
         if let Some(owner) = owner {
             if let Some(waits) = waits {
                 let whom = self.people[waits].clone();
-                self.do_deed(owner, id, Deed::LetIn(whom, how % 2 == 0)).await;
+                self.do_deed(owner, id, Deed::LetIn(whom, how.is_multiple_of(2))).await;
             }
             match how % 4 {
                 0 => self.do_deed(owner, id, Deed::Admit(Joining::Closed)).await,

@@ -167,7 +167,7 @@ impl World<'_> {
     }
 
     /// Whoever waits for an answer gets one.
-    async fn answer_strangers(&mut self) {
+    pub(super) async fn answer_strangers(&mut self) {
         for (room, id) in self.rooms.clone() {
             let known = &self.oracle.rooms[&id];
             let unanswered = known.members.keys().find(|me| !known.log.is_empty() && !known.wrote(**me));

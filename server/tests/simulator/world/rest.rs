@@ -73,14 +73,18 @@ impl World<'_> {
     /// somebody who may not be named.
     async fn retry_all(&mut self) {
         let mut retried = Vec::new();
-        for n in 0..self.devices.len() {
-            for id in self.devices[n].failed(&self.rooms) {
-                let to = self.devices[n].kept.borrow().outbox.get(&id).map(|unsent| unsent.conversation);
-                self.retry(n, id);
-                retried.push((n, id, to));
+        // Once more for those who had to wait for an answer to what arrives now.
+        for _ in 0..2 {
+            for n in 0..self.devices.len() {
+                for id in self.devices[n].failed(&self.rooms) {
+                    let to = self.devices[n].kept.borrow().outbox.get(&id).map(|unsent| unsent.conversation);
+                    self.retry(n, id);
+                    retried.push((n, id, to));
+                }
             }
+            self.rest(MINUTE).await;
+            self.answer_strangers().await;
         }
-        self.rest(MINUTE).await;
         for (n, id, to) in retried {
             let me = self.devices[n].me();
             if let Some(unsent) = self.devices[n].kept.borrow().outbox.get(&id) {
