@@ -24,9 +24,8 @@ export async function uploadRightHalf(page: Page, by: 'keyboard' | 'pointer'): P
     await across.press('End');
   } else {
     const canvas = page.locator('.crop-place canvas');
-    await canvas.scrollIntoViewIfNeeded();
+    await canvas.hover({ position: { x: 180, y: 50 } });
     const { x, y, width } = (await canvas.boundingBox())!;
-    await page.mouse.move(x + width - 5, y + 50);
     await page.mouse.down();
     await page.mouse.move(x - 20, y + 60, { steps: 5 });
     await page.mouse.up();

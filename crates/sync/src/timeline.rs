@@ -259,7 +259,7 @@ impl Timeline {
 
     /// What waits for the log to come to it, for the timeline that takes the place of this one.
     pub fn take_ahead(&mut self) -> impl Iterator<Item = Message> + use<> {
-        std::mem::replace(&mut self.ahead, Map::new()).into_values()
+        std::mem::take(&mut self.ahead).into_values()
     }
 
     /// The newest message, if it is held.
