@@ -206,7 +206,7 @@ pub enum Notice {
         person: Named,
         role: Role,
     },
-    /// The sender was the owner, and is an admin now.
+    /// The sender was the owner, and is an admin now; the person is, and is not muted any more.
     HandedOver {
         person: Named,
     },

@@ -246,6 +246,7 @@ impl Held {
                 group.owner = Some(person.id);
                 if person.id == me {
                     group.role = Role::Owner;
+                    group.own_muted_until = 0;
                 } else if message.sender == me {
                     group.role = Role::Admin;
                 }

@@ -76,6 +76,7 @@ fn notices_change_what_is_shared() {
     told(&mut server, &mut device, 92, Notice::Pictured { avatar: None });
     let its = about(&mut device).group.unwrap();
     assert_eq!((its.role, its.owner, its.announcement), (Role::Owner, Some(user_id(1)), None));
+    assert_eq!(its.own_muted_until, 0, "an owner is not muted");
     assert_eq!(its.avatar, None);
 }
 

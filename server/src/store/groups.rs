@@ -187,6 +187,8 @@ async fn appoint(tx: &mut Tx<'_>, actor: &Actor, (its, user): (Role, User), role
     let id = actor.conversation;
     let notice = if role == Role::Owner {
         change_one(tx, ROLE, id, actor.user.id, role_number(Role::Admin)).await?;
+        // Nobody could lift a mute of theirs any more.
+        change_one(tx, MUTE, id, user.id, 0).await?;
         Notice::HandedOver { person }
     } else {
         Notice::Appointed { person, role }

@@ -172,6 +172,7 @@ impl Society {
                 self.role(*conversation, *user).write(from, to, *role, done);
                 if *role == Role::Owner {
                     self.role(*conversation, me).write(from, to, Role::Admin, done);
+                    self.mute(*conversation, Some(*user)).write(from, to, false, done);
                 }
             }
             Op::Mute { conversation, user, muted } => {

@@ -219,15 +219,19 @@ async fn a_shared_change_is_one_position() {
     store.change_member(actor(&a, id), b.id, Change::Role(Role::Admin)).await.unwrap();
     fixture.invite(&b, id, &[&c]).await.unwrap();
     store.change_member(actor(&b, id), c.id, Change::MuteUntil(u64::MAX / 4)).await.unwrap();
+    store.change_member(actor(&a, id), b.id, Change::MuteUntil(u64::MAX / 4)).await.unwrap();
+    assert!(!store.roster(id).await.unwrap().unwrap().may_write(b.id, 1));
     store.change_member(actor(&a, id), b.id, Change::Role(Role::Owner)).await.unwrap();
-    assert_eq!(fixture.seen(&b, id).await.rev, rev.plus(4));
+    assert_eq!(fixture.seen(&b, id).await.rev, rev.plus(5));
     let group = |about: Conversation| about.group.unwrap();
     let (of_a, of_b, of_c) =
         (group(fixture.seen(&a, id).await), group(fixture.seen(&b, id).await), group(fixture.seen(&c, id).await));
     assert_eq!((of_a.role, of_b.role, of_c.role), (Role::Admin, Role::Owner, Role::Member));
     assert_eq!((of_a.owner, of_c.own_muted_until), (Some(b.id), u64::MAX / 4));
+    // Nobody could lift the mute of an owner.
+    assert_eq!(of_b.own_muted_until, 0);
     let roster = store.roster(id).await.unwrap().unwrap();
-    assert!(!roster.may_write(c.id, 1) && roster.may_write(a.id, 1));
+    assert!(!roster.may_write(c.id, 1) && roster.may_write(a.id, 1) && roster.may_write(b.id, 1));
 }
 
 /// The role decides in the transaction that does it; nobody's act leaves anything behind that was refused.

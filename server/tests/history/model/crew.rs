@@ -54,6 +54,7 @@ impl Server {
                 let person = Named::from(&super::server::user(*user));
                 if *role == Role::Owner {
                     self.member(id, me).role = Role::Admin;
+                    self.member(id, *user).muted = false;
                 }
                 self.member(id, *user).role = *role;
                 let appointed = Notice::Appointed { person: person.clone(), role: *role };

@@ -188,6 +188,7 @@ impl Oracle {
                 held.role = role;
                 let person = Named::from(&whom.user());
                 if role == Role::Owner {
+                    held.muted_until = 0;
                     room.members.get_mut(&me).unwrap().role = Role::Admin;
                     room.notice(me, Notice::HandedOver { person });
                 } else {
