@@ -7,7 +7,7 @@ use crate::map::Map;
 use crate::readers::GroupReaders;
 use crate::timeline::Timeline;
 use crate::unread::Exceptions;
-use protocol::group::Announcement;
+use protocol::group::{Action, Announcement};
 use protocol::messaging::HistoryPage;
 use protocol::{
     Conversation, Group, LogChange, Message, MessageBody, Nickname, Notice, Preferences, Relation, Rev, Role, Seq, Upd,
@@ -231,6 +231,7 @@ impl Held {
     /// What a notice tells that the members of a group share.
     fn heed(&mut self, message: &Message, notice: &Notice) {
         let me = self.me;
+        let governed = self.governs();
         let about = &mut self.about;
         about.member_count = notice.members().unwrap_or(about.member_count);
         let Some(group) = &mut about.group else { return };
@@ -255,6 +256,15 @@ impl Held {
             Notice::Muted { person: Some(person), until } if person.id == me => group.own_muted_until = *until,
             _ => {}
         }
+        // Who waits to be let in only those hear who govern: whoever begins to does not know who came before.
+        match self.governs() {
+            true => self.vague |= !governed,
+            false => self.about.group.iter_mut().for_each(|group| group.waiting = 0),
+        }
+    }
+
+    fn governs(&self) -> bool {
+        self.about.group.as_ref().is_some_and(|group| group.role.may(Action::Govern))
     }
 
     /// Takes the newest page into the description, unless that covers it already. What of the messages before the page

@@ -20,11 +20,12 @@ fn group() -> ConversationId {
     conversation_id(GROUP)
 }
 
+/// The device hears of a notice. What it asks the server, which describes the group as it was made, has no answer yet.
 fn told(server: &mut Server, device: &mut Device, key: u64, notice: Notice) {
     let body = MessageBody::Notice { notice: Box::new(notice) };
     server.send(user_id(2), group(), client_id(key), body);
     push(server, device);
-    device.flow(server);
+    while device.deliver(server) {}
 }
 
 fn named(id: u64) -> Named {
@@ -130,6 +131,30 @@ fn who_is_muted_knows_until_when() {
     told(&mut server, &mut device, 4, Notice::Muted { person: None, until: again });
     told(&mut server, &mut device, 5, Notice::Appointed { person: named(1), role: Role::Admin });
     assert_eq!(silence(&device), None);
+}
+
+/// R002-17: how many wait to be let in is known to those who govern the group: whoever begins to asks, since it was not
+/// told before, and whoever ceases to knows it no more.
+#[test]
+fn who_begins_to_govern_learns_who_waits() {
+    let (mut server, mut device) = live();
+    let role = |role| Notice::Appointed { person: named(1), role };
+    for (key, begins) in [(10, role(Role::Admin)), (20, Notice::HandedOver { person: named(1) })] {
+        told(&mut server, &mut device, key, role(Role::Member));
+        told(&mut server, &mut device, key + 1, begins);
+        let asked = |(_, request): &(_, Request)| *request == Request::Conversation { conversation: group() };
+        assert!(device.requests.iter().any(asked), "{key}");
+        device.flow(&mut server);
+        let mut later = about(&mut device);
+        let its = later.group.as_mut().unwrap();
+        (its.role, its.waiting) = (Role::Admin, 3);
+        later.rev = later.rev.next();
+        device.step(&server, Input::Joined(later));
+        // The log of the model is one behind what was just described.
+        server.send(user_id(2), group(), client_id(key + 2), text("x"));
+        told(&mut server, &mut device, key + 3, role(Role::Member));
+        assert_eq!(device.client.session(group()).unwrap().group.unwrap().waiting, 0, "{key}");
+    }
 }
 
 /// A message that names the account is told apart until it is read or recalled.
