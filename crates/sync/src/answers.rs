@@ -116,6 +116,11 @@ impl Client {
                 self.anew = true;
                 self.pulls.failed(job, now, dice.roll());
             }
+            // That there is no such conversation is the server's own word. Any other refusal, which may be a proxy's, does
+            // not say so, and what was written for it is kept.
+            (Job::Describe(_), Err(Failure::Refused(error))) if error.code != ErrorCode::NotFound => {
+                self.pulls.failed(job, now, dice.roll());
+            }
             (_, Err(Failure::Refused(error))) if !error.retryable => {
                 self.pulls.cancel(job);
                 self.abandon(job);

@@ -5,7 +5,7 @@
 mod model;
 
 use model::device::Device;
-use model::scene::{GROUP, live, push, rest, scene};
+use model::scene::{GROUP, live, pass, push, rest, scene};
 use model::server::Server;
 use model::{client_id, conversation_id, seq, text, user_id};
 use protocol::group::{Crowd, Named, Silence};
@@ -221,6 +221,25 @@ fn what_is_left_is_gone() {
     device.step(&server, Input::Joined(before));
     account(&mut device, &server, upd.next(), AccountChange::Left { conversation: group(), why: Parting::Removed });
     assert_eq!(about(&mut device).vis_from, seq(2));
+}
+
+/// Reliability 19: only the server's word that a group is gone takes what was written for it away. What a proxy says in its
+/// place does not.
+#[test]
+fn a_refusal_of_somebody_else_takes_nothing_away() {
+    let (mut server, mut device) = live();
+    let before = server.describe(user_id(1), group());
+    device.write(&server, group(), client_id(7));
+    device.lose_request(&server, 0);
+    let left = AccountChange::Left { conversation: group(), why: Parting::Removed };
+    account(&mut device, &server, before.upd.next(), left);
+    for code in [ErrorCode::Unknown, ErrorCode::TooLarge] {
+        let place = device.requests.iter().position(|(_, asked)| matches!(asked, Request::Conversation { .. }));
+        let (request, _) = device.requests.remove(place.unwrap());
+        device.step(&server, Input::Answered { request, answer: Err(Server::refuse(code, false)) });
+        assert_eq!(device.outbox.len(), 1, "{code:?}");
+        pass(&mut server, &mut device, 60_000);
+    }
 }
 
 /// Reliability 19: what was written in a group to which one has come back, before the device heard of either, arrives.
