@@ -59,7 +59,9 @@ impl Client {
                 AccountChange::Hidden { conversation, seq } => self.hide(conversation, seq, upd),
                 AccountChange::Shown { conversation, message, sender } => {
                     self.meet([sender]);
+                    self.confirm(&message);
                     self.touch(conversation, |held| held.show(*message, upd));
+                    self.settle(conversation);
                 }
                 AccountChange::Profile { user } => self.meet([user]),
                 AccountChange::Preferences { conversation, preferences } => {

@@ -10,7 +10,7 @@ use model::server::Server;
 use model::{client_id, conversation_id, seq, text, user_id};
 use protocol::messaging::{ReportMessage, ReportReason};
 use protocol::{ErrorCode, MessageBody, ServerFrame};
-use sync::{Acted, Action, Failure, Input, Request};
+use sync::{Acted, Action, Failure, Input, Request, Unsent};
 
 fn hide(seqs: &[u64], hidden: bool) -> Action {
     Action::Hide { conversation: direct(), seqs: seqs.iter().map(|n| seq(*n)).collect(), hidden }
@@ -102,6 +102,29 @@ fn a_message_shown_again_outlives_changes_on_their_way() {
         device.flow(&mut server);
         assert_eq!(drawn(&device), if followed { "1 2 3 4 5" } else { "1 2 3 4" });
     }
+}
+
+/// Reliability 1, R001-17: an own message that is shown again stands once, also on a page that takes it for unsent, since
+/// another one wrote it.
+#[test]
+fn an_own_message_shown_again_stands_once() {
+    let (mut server, mut device) = showing(2);
+    device.disconnect(&server, 1006);
+    server.send(user_id(1), direct(), client_id(3), text("3"));
+    server.answer(user_id(1), Request::Act(hide(&[3], true))).unwrap();
+    server.take_frames();
+    rest(&mut server, &mut device, 60_000);
+    let unsent = Unsent {
+        conversation: direct(),
+        client_id: client_id(3),
+        body: text("3"),
+        at: server.now,
+        place: server.now,
+        failed: None,
+    };
+    device.step(&server, Input::OutboxElsewhere(vec![unsent]));
+    act(&mut server, &mut device, hide(&[3], false));
+    assert_eq!(drawn(&device), "1 2 3Sent");
 }
 
 /// R001-10, T24: where the message before a deleted one is not held, the list shows none until it is asked for.
