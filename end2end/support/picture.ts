@@ -2,7 +2,7 @@ import { expect, type Locator, type Page } from '@playwright/test';
 import { say } from './words.ts';
 
 /** A picture to choose in a form: 64 × 32 pixels, the left half red, the right half blue. */
-async function halves(page: Page): Promise<{ name: string; mimeType: string; buffer: Buffer }> {
+export async function halves(page: Page): Promise<{ name: string; mimeType: string; buffer: Buffer }> {
   const url = await page.evaluate(() => {
     const canvas = document.createElement('canvas');
     [canvas.width, canvas.height] = [64, 32];

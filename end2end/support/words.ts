@@ -39,6 +39,12 @@ const ENGLISH: Record<string, English> = {
   输入消息: 'Write a message',
   发送: 'Send',
   表情: 'Emoji',
+  图片: 'Picture',
+  '[图片]': '[Picture]',
+  '发送消息涉及敏感内容,请重新编辑': 'Not sent. It contains sensitive content. Please choose another picture.',
+  '注意保护隐私,谨防诈骗,如若对你造成骚扰或威胁到自身安全,请长按消息进行举报':
+    'This picture was withdrawn. Keep your privacy and beware of fraud; if it harasses or threatens you, press and hold this message to report it',
+  查看图片: 'View the picture',
   发送中: 'Sending',
   等待网络: 'Waiting for the network',
   已发送: 'Sent',

@@ -12,7 +12,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Event, IdbDatabase, IdbOpenDbRequest, IdbRequest, IdbTransaction};
 
 /// Moves with every change of the stores.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// A database that does not open within this time is done without, in milliseconds.
 const PATIENCE: u64 = 2_000;
 
@@ -27,10 +27,12 @@ pub enum Store {
     Reads,
     Drafts,
     Emoji,
+    /// Files, as they are.
+    Pictures,
 }
 
 impl Store {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Device,
         Self::Users,
         Self::Conversations,
@@ -39,6 +41,7 @@ impl Store {
         Self::Reads,
         Self::Drafts,
         Self::Emoji,
+        Self::Pictures,
     ];
 
     const fn name(self) -> &'static str {
@@ -51,6 +54,7 @@ impl Store {
             Self::Reads => "reads",
             Self::Drafts => "drafts",
             Self::Emoji => "emoji",
+            Self::Pictures => "pictures",
         }
     }
 }
@@ -58,6 +62,8 @@ impl Store {
 /// One step of a transaction.
 pub enum Write {
     Put(Store, JsValue, String),
+    /// Something that is no text.
+    Keep(Store, JsValue, JsValue),
     Delete(Store, JsValue),
     Clear(Store),
 }
@@ -70,7 +76,7 @@ impl Write {
 
     fn store(&self) -> Store {
         match self {
-            Self::Put(store, ..) | Self::Delete(store, _) | Self::Clear(store) => *store,
+            Self::Put(store, ..) | Self::Keep(store, ..) | Self::Delete(store, _) | Self::Clear(store) => *store,
         }
     }
 }
@@ -82,6 +88,7 @@ pub enum Durability {
     Relaxed,
 }
 
+#[derive(Clone)]
 pub struct Database(IdbDatabase);
 
 impl Database {
@@ -126,6 +133,14 @@ impl Database {
         Some(texts)
     }
 
+    /// What stands under a key.
+    pub async fn get(&self, store: Store, key: &str) -> Option<JsValue> {
+        let transaction = self.0.transaction_with_str(store.name()).ok()?;
+        let request = transaction.object_store(store.name()).ok()?.get(&key.into()).ok()?;
+        JsFuture::from(done(&transaction)).await.ok()?;
+        request.result().ok().filter(|value| !value.is_undefined())
+    }
+
     /// Begins a transaction, which either does all of this or nothing. The promise tells which; the transaction does not
     /// wait for anybody to hear it. Transactions on the same stores take place in the order in which they began.
     pub fn write(&self, durability: Durability, writes: &[Write]) -> Option<Promise> {
@@ -135,6 +150,7 @@ impl Database {
             let store = transaction.object_store(write.store().name()).ok()?;
             let begun = match write {
                 Write::Put(_, key, text) => store.put_with_key(&JsValue::from_str(text), key),
+                Write::Keep(_, key, value) => store.put_with_key(value, key),
                 Write::Delete(_, key) => store.delete(key),
                 Write::Clear(_) => store.clear(),
             };
@@ -180,7 +196,8 @@ fn commit(transaction: &IdbTransaction) {
 fn create(request: &IdbOpenDbRequest) -> Option<()> {
     let database: IdbDatabase = request.result().ok()?.dyn_into().ok()?;
     for store in Store::ALL {
-        database.create_object_store(store.name()).ok()?;
+        // An older version of this page has made most of them.
+        let _ = database.create_object_store(store.name());
     }
     Some(())
 }

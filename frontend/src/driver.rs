@@ -1,6 +1,7 @@
 //! The loop between the model and the browser: whatever happens becomes a step, and its effects are performed.
 
 use crate::connection::Connection;
+use crate::pictures::{self, Pictures};
 use crate::socket::ABNORMAL;
 use crate::storage::{Found, Storage};
 use crate::tabs::{Role, Tabs, Word};
@@ -11,11 +12,11 @@ use app::live::Live;
 use app::preferences::Preferences;
 use app::words::time::Clock;
 use js_sys::{Array, Promise};
-use protocol::{ClientId, ConversationId, ErrorCode, Millis, UserId};
+use protocol::{ClientId, ConversationId, ErrorCode, Image, MessageBody, Millis, UserId};
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
-use sync::{Effect, Failure, Input, Request};
+use sync::{Answer, Effect, Failure, Input, Request, RequestId};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 /// A timer that rings so much late tells that the machine slept, in milliseconds (R004-G9).
@@ -41,6 +42,7 @@ pub struct Driver {
     /// Messages whose write into the outbox may not be done.
     writing: RefCell<HashMap<ClientId, Promise>>,
     drafts: RefCell<HashMap<ConversationId, (String, Option<Timeout>)>>,
+    pictures: Pictures,
 }
 
 /// What a driver finds in the browser, before its first turn.
@@ -64,6 +66,7 @@ impl Driver {
             keeping: RefCell::default(),
             writing: RefCell::default(),
             drafts: RefCell::default(),
+            pictures: Pictures::default(),
         });
         let backend = Backend::new({
             let driver = driver.clone();
@@ -86,12 +89,15 @@ impl Driver {
         self.keeps.set(storage.keeps() && tabs.role() != Role::Alone);
         let driver = self.clone();
         tabs.listen(move |word| driver.hear(word));
+        let unsent: Vec<ClientId> =
+            found.outbox.iter().filter(|unsent| pictures::has(unsent)).map(|unsent| unsent.client_id).collect();
         let alone = tabs.role() != Role::Follower;
         let connection = Connection::new(tabs.clone());
         // This is the only place where it is set.
         let _ = self.place.set(Place { tabs, connection, storage });
         self.turns.borrow_mut().push_front(self.first_turn(found, alone, open));
         self.run_turns();
+        unsent.into_iter().for_each(|id| pictures::show_kept(self, id));
         events::listen(self);
         browser::register_service_worker();
     }
@@ -146,6 +152,10 @@ impl Driver {
     fn hear(self: &Rc<Self>, word: Word) {
         match word {
             Word::Read { conversation, seq } => self.input(Input::ReadElsewhere { conversation, seq }),
+            Word::Written(unsent) if pictures::has(&unsent) => {
+                pictures::show_kept(self, unsent.client_id);
+                self.input(Input::OutboxElsewhere(vec![unsent]));
+            }
             Word::Written(unsent) => self.input(Input::OutboxElsewhere(vec![unsent])),
             Word::Discarded(client_id) => self.input(Input::DiscardedElsewhere(client_id)),
             Word::Draft { conversation, text } => self.input(Input::TypedElsewhere { conversation, text }),
@@ -233,19 +243,16 @@ impl Driver {
                     _ => None,
                 };
                 let driver = self.clone();
+                if let Request::Upload { client_id } = request {
+                    return pictures::upload(self, id, client_id);
+                }
                 spawn_local(async move {
                     if let Some(written) = written {
                         // Where it cannot be kept, it is sent all the same.
                         let _ = JsFuture::from(written).await;
                     }
                     let answer = http::call(request).await;
-                    // What a proxy says in the server's place has no code.
-                    let heard = !matches!(&answer, Err(Failure::Network))
-                        && !matches!(&answer, Err(Failure::Refused(error)) if error.code == ErrorCode::Unknown);
-                    if let Some(place) = driver.place.get().filter(|_| heard) {
-                        place.connection.reached();
-                    }
-                    driver.input(Input::Answered { request: id, answer });
+                    driver.answered(id, answer);
                 });
             }
             Effect::Wake { at } => self.wake(at),
@@ -259,6 +266,9 @@ impl Driver {
             Effect::Forget(client_id) => {
                 self.writing.borrow_mut().remove(&client_id);
                 storage.forget(client_id);
+                if let Some(gone) = self.pictures.forget(client_id) {
+                    self.tell(move |live| live.has_picture(gone, None));
+                }
             }
             Effect::KeepRead { conversation, seq } => {
                 storage.keep_read(conversation, seq);
@@ -276,6 +286,32 @@ impl Driver {
                 browser::leave_for("/login");
             }
         }
+    }
+
+    pub fn answered(self: &Rc<Self>, id: RequestId, answer: Result<Answer, Failure>) {
+        // What a proxy says in the server's place has no code.
+        let heard = !matches!(&answer, Err(Failure::Network))
+            && !matches!(&answer, Err(Failure::Refused(error)) if error.code == ErrorCode::Unknown);
+        if let Some(place) = self.place.get().filter(|_| heard) {
+            place.connection.reached();
+        }
+        self.input(Input::Answered { request: id, answer });
+    }
+
+    /// What a picture needs that is to be sent, once the page stands.
+    pub fn keeps_pictures(&self) -> Option<(&Pictures, &Storage)> {
+        Some((&self.pictures, &self.place.get()?.storage))
+    }
+
+    /// A person sends a picture, which is kept under this key.
+    pub fn send_picture(self: &Rc<Self>, key: ClientId, conversation: ConversationId, image: Image) {
+        let intent = Intent::Send { conversation, body: MessageBody::Image(image) };
+        self.turn(move |live| live.intend(browser::now(), browser::random(), key, intent));
+    }
+
+    /// When the message is kept, if that is still under way.
+    pub fn written(&self, key: ClientId) -> Option<Promise> {
+        self.writing.borrow_mut().remove(&key)
     }
 
     /// Writes what the engine wants kept and is not yet.

@@ -2,6 +2,7 @@
 
 use crate::browser::{document, visible, window};
 use crate::driver::Driver;
+use crate::pictures;
 use app::backend::Intent;
 use std::rc::Rc;
 use sync::Input;
@@ -18,6 +19,7 @@ pub fn listen(driver: &Rc<Driver>) {
             driver.hide();
         }
     });
+    pictures::listen(driver);
     on(&window(), "pagehide", driver, |driver, _| leave(driver));
     // A page from the back-forward cache is as old as its leaving (R004-B7.20).
     on(&window(), "pageshow", driver, |driver, _| show(driver));
@@ -55,7 +57,7 @@ fn within(event: &MouseEvent) -> Option<Intent> {
     }
 }
 
-fn on(target: &EventTarget, name: &str, driver: &Rc<Driver>, hear: impl Fn(&Rc<Driver>, &Event) + 'static) {
+pub fn on(target: &EventTarget, name: &str, driver: &Rc<Driver>, hear: impl Fn(&Rc<Driver>, &Event) + 'static) {
     let driver = driver.clone();
     let listener = Closure::<dyn FnMut(Event)>::new(move |event: Event| hear(&driver, &event));
     let _ = target.add_event_listener_with_callback(name, listener.as_ref().unchecked_ref());

@@ -66,6 +66,8 @@ fn call_of(request: &Request) -> Call {
             let message = SendRequest { client_id: *client_id, body: body.clone(), invisible_list: Vec::new() };
             Call::with("POST", path::messages(*conversation), &message)
         }
+        // An upload is no document; `upload` makes it.
+        &Request::Upload { client_id } => Call::get(path::upload(client_id)),
         Request::Report { reports, leaving } => {
             let report = ReportReceipts { reports: reports.clone() };
             Call { leaving: *leaving, ..Call::with("PUT", path::RECEIPTS.to_owned(), &report) }
@@ -115,6 +117,7 @@ fn answer_of(request: &Request, text: &str) -> Result<Answer, Failure> {
         Request::Contact { .. } => read(text).map(Answer::Contact),
         Request::Readers { .. } => read(text).map(Answer::Readers),
         Request::Post { .. } => read(text).map(Answer::Posted),
+        Request::Upload { .. } => read(text).map(Answer::Uploaded),
         Request::Report { .. } => Ok(Answer::Reported),
         Request::Check { .. } => read(text).map(Answer::Checked),
         Request::Prefer { .. } | Request::Act(Action::Prefer { .. }) => read(text).map(Answer::Preferred),
@@ -123,7 +126,7 @@ fn answer_of(request: &Request, text: &str) -> Result<Answer, Failure> {
     }
 }
 
-fn read<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
+pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
     // A body that is cut off, or not this API's, says nothing of what the server did.
     parse(text).ok_or(Failure::Network)
 }
@@ -226,7 +229,7 @@ async fn fetch(call: Call) -> Result<(Response, Option<String>), Failure> {
 }
 
 /// What the server said, or what the status says where a proxy spoke in its place.
-fn refusal(status: u16, body: &str) -> ApiError {
+pub fn refusal(status: u16, body: &str) -> ApiError {
     parse::<ErrorAnswer>(body).map_or_else(
         || ApiError {
             code: ErrorCode::Unknown,

@@ -7,17 +7,20 @@
 // The type of a page is as deep as the page.
 #![recursion_limit = "256"]
 
+mod bindings;
 mod browser;
 mod connection;
 mod database;
 mod driver;
 mod events;
 mod http;
+mod pictures;
 mod socket;
 mod storage;
 mod stream;
 mod tabs;
 mod timeout;
+mod upload;
 
 use app::backend::{Form, Messenger};
 use app::live::Live;

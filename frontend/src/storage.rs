@@ -13,7 +13,9 @@ use protocol::{ClientId, ConversationId, Seq, UserId};
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use sync::{Stored, StoredDevice, Unsent, Unstored};
+use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
+use web_sys::Blob;
 
 /// Where it is noted whose data a page without a server shows.
 const LAST_ACCOUNT: &str = "sixin.account";
@@ -104,7 +106,20 @@ impl Storage {
     }
 
     pub fn forget(&self, client_id: ClientId) {
-        self.write_unheard(&[Write::Delete(Store::Outbox, client_id.to_string().into())]);
+        let key = || client_id.to_string().into();
+        self.write_unheard(&[Write::Delete(Store::Outbox, key()), Write::Delete(Store::Pictures, key())]);
+    }
+
+    /// Keeps a picture that is to be sent. The promise tells when it is on the disk.
+    pub fn keep_picture(&self, client_id: ClientId, file: &Blob) -> Option<Promise> {
+        let key = client_id.to_string().into();
+        self.write(Durability::Strict, &[Write::Keep(Store::Pictures, key, file.into())])
+    }
+
+    /// A picture that is kept.
+    pub async fn picture(&self, client_id: ClientId) -> Option<Blob> {
+        let database = self.database.borrow().clone()?;
+        database.get(Store::Pictures, &client_id.to_string()).await?.dyn_into().ok()
     }
 
     pub fn keep_read(&self, conversation: ConversationId, seq: Seq) {

@@ -122,13 +122,17 @@ impl From<StoreError> for Refusal {
                 Self::new(ErrorCode::ClientIdReused, "the client_id was used for another message")
             }
             StoreError::NotFound => Self::not_found(),
+            StoreError::NoMedium => Self::field("body.media", "names no picture of yours that waits to be sent"),
+            StoreError::TooMany => Self::rate_limited(Duration::from_secs(60)),
             StoreError::GroupFull => Self::new(ErrorCode::GroupFull, "the group has as many members as it can have"),
             StoreError::NotAllowed => Self::new(ErrorCode::NotAllowed, "this is another's to do"),
             StoreError::Refused(code) => Self::new(code, "the receiver does not accept this message"),
             StoreError::TooLate => Self::new(ErrorCode::RecallExpired, "the message is too old to be recalled"),
-            cause @ (StoreError::Taken | StoreError::Doubtful | StoreError::Corrupt(_) | StoreError::Database(_)) => {
-                Self { cause: Some(cause), ..Self::internal() }
-            }
+            cause @ (StoreError::Taken
+            | StoreError::Doubtful
+            | StoreError::Corrupt(_)
+            | StoreError::File(_)
+            | StoreError::Database(_)) => Self { cause: Some(cause), ..Self::internal() },
         }
     }
 }

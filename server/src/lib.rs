@@ -14,6 +14,7 @@ mod listen;
 mod middleware;
 mod outbound;
 pub mod page;
+mod photos;
 mod pictures;
 pub mod push;
 mod rates;

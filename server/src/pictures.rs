@@ -9,11 +9,12 @@ use crate::store::avatars::Picture;
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::FilterType;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, Rgb, RgbImage};
+use protocol::media::{FILE_PIXELS_MAX, Side};
 use protocol::profile::Crop;
 use sha2::{Digest, Sha256};
 use std::io::Cursor;
 use std::sync::Arc;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The largest file, in bytes.
 pub const BYTES: usize = 5 * 1024 * 1024;
@@ -22,8 +23,10 @@ pub const SMALL: u32 = 96;
 pub const LARGE: u32 = 256;
 
 const WAITING: usize = 16;
-const SIDE: u32 = 10_000;
-const PIXELS: u64 = 40_000_000;
+/// Files for messages that are in memory at the same time.
+const RECEIVED: usize = 24;
+const SIDE: u32 = Side::MAX;
+const PIXELS: u64 = FILE_PIXELS_MAX;
 /// What a decoder may take for itself, in bytes.
 const MEMORY: u64 = 256 * 1024 * 1024;
 const QUALITY: u8 = 85;
@@ -33,31 +36,48 @@ const QUALITY: u8 = 85;
 pub struct Pictures {
     running: Arc<Semaphore>,
     places: Arc<Semaphore>,
+    received: Arc<Semaphore>,
 }
 
 impl Default for Pictures {
     fn default() -> Self {
-        Self { running: Arc::new(Semaphore::new(1)), places: Arc::new(Semaphore::new(1 + WAITING)) }
+        let places = |count| Arc::new(Semaphore::new(count));
+        Self { running: places(1), places: places(1 + WAITING), received: places(RECEIVED) }
     }
 }
 
 impl Pictures {
     /// Makes a picture of a file: PNG, JPEG or WebP, known by what it holds and not by what it is called.
     pub async fn make(&self, file: Vec<u8>, crop: Option<Crop>) -> Result<Picture, Refusal> {
+        self.run("avatar", move || make(&file, crop)).await
+    }
+
+    /// A place for a file that is to be read from a request: what waits in memory is bounded.
+    pub fn receive(&self) -> Result<OwnedSemaphorePermit, Refusal> {
+        self.received.clone().try_acquire_owned().map_err(|_| Refusal::unavailable())
+    }
+
+    /// Makes something of the file in a field, when its turn comes.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        field: &str,
+        make: impl FnOnce() -> Result<T, NoPicture> + Send + 'static,
+    ) -> Result<T, Refusal> {
         let place = self.places.clone().try_acquire_owned().map_err(|_| Refusal::unavailable())?;
         let permit = self.running.clone().acquire_owned().await.map_err(|_| Refusal::unavailable())?;
         // The permit and the place are given back when the work ends, even if the caller is gone by then.
         let done = tokio::task::spawn_blocking(move || {
             let _held = (place, permit);
-            make(&file, crop)
+            make()
         });
         let made = done.await.map_err(|_| Refusal::internal())?;
-        made.map_err(|why| Refusal::field("avatar", &why.to_string()))
+        made.map_err(|why| Refusal::field(field, &why.to_string()))
     }
 }
 
+/// Why a file is no picture.
 #[derive(Debug, thiserror::Error)]
-enum NoPicture {
+pub enum NoPicture {
     #[error("expected a PNG, JPEG or WebP picture")]
     Format,
     #[error("the picture is too large: at most {SIDE} pixels a side and 40 megapixels")]
@@ -89,7 +109,8 @@ fn make(file: &[u8], crop: Option<Crop>) -> Result<Picture, NoPicture> {
     Ok(Picture { hash: hash.try_into().map_err(|_| NoPicture::Damaged)?, small, large })
 }
 
-fn decode(file: &[u8]) -> Result<DynamicImage, NoPicture> {
+/// Decodes a file within the bounds, upright.
+pub fn decode(file: &[u8]) -> Result<DynamicImage, NoPicture> {
     let format = image::guess_format(file).map_err(|_| NoPicture::Format)?;
     if !matches!(format, ImageFormat::Png | ImageFormat::Jpeg | ImageFormat::WebP) {
         return Err(NoPicture::Format);
@@ -114,7 +135,7 @@ fn decode(file: &[u8]) -> Result<DynamicImage, NoPicture> {
 }
 
 /// The picture on white.
-fn opaque(image: &DynamicImage) -> RgbImage {
+pub fn opaque(image: &DynamicImage) -> RgbImage {
     let image = image.to_rgba8();
     RgbImage::from_fn(image.width(), image.height(), |x, y| {
         let [red, green, blue, alpha] = image.get_pixel(x, y).0;
@@ -126,7 +147,8 @@ fn opaque(image: &DynamicImage) -> RgbImage {
     })
 }
 
-fn encode(image: &RgbImage) -> Result<Vec<u8>, NoPicture> {
+/// The picture as a JPEG.
+pub fn encode(image: &RgbImage) -> Result<Vec<u8>, NoPicture> {
     let mut file = Vec::new();
     JpegEncoder::new_with_quality(&mut file, QUALITY).encode_image(image)?;
     Ok(file)

@@ -20,6 +20,8 @@ const TYPING_AT_ONCE: NonZeroU32 = NonZeroU32::new(5).expect("not zero");
 const LOOKS_AT_ONCE: NonZeroU32 = NonZeroU32::new(30).expect("not zero");
 /// Changes of one profile, a minute.
 const PROFILE_CHANGES: u32 = 60;
+/// Uploads of pictures by one account, a minute.
+const UPLOADS: u32 = 120;
 
 /// One kind of action, limited for each key apart.
 pub struct Limit<K: Hash + Eq + Clone> {
@@ -55,6 +57,7 @@ pub struct Limits {
     typing: Limit<UserId>,
     looks: Limit<UserId>,
     profile_changes: Limit<UserId>,
+    uploads: Limit<UserId>,
     look_ups: Limit<UserId>,
     searches: Limit<UserId>,
     hash: RandomState,
@@ -71,6 +74,7 @@ impl Limits {
                 Quota::per_second(positive(rates.sends_per_second)).allow_burst(positive(rates.sends_at_once)),
             ),
             profile_changes: Limit::new(minute(PROFILE_CHANGES)),
+            uploads: Limit::new(minute(UPLOADS)),
             look_ups: Limit::new(minute(rates.look_ups_per_account)),
             searches: Limit::new(Quota::per_hour(positive(rates.searches_per_hour))),
             typing: Limit::new(Quota::per_second(NonZeroU32::MIN).allow_burst(TYPING_AT_ONCE)),
@@ -119,6 +123,11 @@ impl Limits {
     /// Counts a change of the account's own profile, or of a group's picture: each is told to everybody who knows it.
     pub fn change_profile(&self, account: UserId) -> Result<(), Refusal> {
         self.profile_changes.check(account)
+    }
+
+    /// Counts a picture that the account uploads, before it is read.
+    pub fn upload(&self, account: UserId) -> Result<(), Refusal> {
+        self.uploads.check(account)
     }
 
     /// Counts a look at somebody's profile, there or not: nobody walks through all of them.

@@ -3,8 +3,8 @@
 //! The API's routes are data, so that the OpenAPI document and the tests of permission walk the same table.
 
 use crate::api::{
-    accounts, avatars, contacts, conversations, devices, directory, groups, logins, messages, openapi, push, receipts,
-    removals, sync, users,
+    accounts, avatars, contacts, conversations, devices, directory, groups, logins, media, messages, openapi, push,
+    receipts, removals, sync, users,
 };
 use crate::error::Refusal;
 use crate::middleware::{headers, limits, origin, request_log};
@@ -17,6 +17,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::Method;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodRouter, delete, get, patch, post, put};
+use protocol::media::FILE_MAX;
 use protocol::{ClientFrame, ErrorCode, path};
 use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -126,6 +127,9 @@ pub fn routes() -> Vec<Route> {
         route(Method::DELETE,  path::REQUEST,        "refuseRequest",      Account, delete(contacts::refuse)),
         route(Method::GET,     path::SYNC,           "sync",               Account, get(sync::get)),
         route(Method::POST,    path::SYNC_COUNTS,    "checkCounts",        Account, post(sync::check)),
+        route(Method::POST,    path::MEDIA,          "uploadMedium",       Account, post(media::upload).layer(DefaultBodyLimit::max(FILE_MAX))),
+        route(Method::GET,     path::MEDIUM,         "getMedium",          Account, get(media::get)),
+        route(Method::GET,     path::THUMB,          "getThumb",           Account, get(media::thumb)),
         route(Method::GET,     path::OPENAPI,        "getOpenApi",         Anyone,  get(openapi::get)),
         route(Method::GET,     path::PUSH,           "push",               Account, get(socket::connect)),
         route(Method::GET,     path::PUSH_EVENTS,    "pushEvents",         Account, get(events::connect)),

@@ -6,6 +6,7 @@ use crate::auth::oidc::Oidc;
 use crate::auth::{Logins, Passwords};
 use crate::config::Config;
 use crate::domain::rosters::Rosters;
+use crate::domain::media;
 use crate::listen;
 use crate::outbound::Outbound;
 use crate::pictures::Pictures;
@@ -77,6 +78,7 @@ impl Server {
         let mut pushing = tokio::spawn(push::run(state.hub.clone(), committed));
         let mut writer = tokio::spawn(writer.run());
         let seen = tokio::spawn(state.logins.clone().keep_writing_seen());
+        let sweeping = tokio::spawn(media::keep_sweeping(state.clone()));
         let telling = webhook.map(|webhook| tokio::spawn(webhook.run()));
         let connections = listen::serve(listener, router(state.clone()), config.max_connections, stop);
         let failed = tokio::select! {
@@ -87,7 +89,7 @@ impl Server {
             }
             ended = &mut writer => Some(ended),
         };
-        for task in std::iter::once(seen).chain(telling) {
+        for task in [seen, sweeping].into_iter().chain(telling) {
             task.abort();
             let _ = task.await;
         }

@@ -68,7 +68,11 @@ const TABLE: &[(&str, &str)] = &[
     ("group conversation.change.members.count", "m"),
     ("group conversation.change.message.message.at", "mao"),
     ("group conversation.change.message.message.body.by", "mao"),
+    ("group conversation.change.message.message.body.bytes", "mao"),
+    ("group conversation.change.message.message.body.height", "mao"),
+    ("group conversation.change.message.message.body.media", "mao"),
     ("group conversation.change.message.message.body.mentions.users[]", "mao"),
+    ("group conversation.change.message.message.body.mime", "mao"),
     ("group conversation.change.message.message.body.notice.announced.text", "mao"),
     ("group conversation.change.message.message.body.notice.appointed.person.id", "mao"),
     ("group conversation.change.message.message.body.notice.appointed.person.name", "mao"),
@@ -84,6 +88,8 @@ const TABLE: &[(&str, &str)] = &[
     ("group conversation.change.message.message.body.notice.renamed.title", "mao"),
     ("group conversation.change.message.message.body.text", "mao"),
     ("group conversation.change.message.message.body.type", "mao"),
+    ("group conversation.change.message.message.body.v", "mao"),
+    ("group conversation.change.message.message.body.width", "mao"),
     ("group conversation.change.message.message.client_id", "mao"),
     ("group conversation.change.message.message.rev", "mao"),
     ("group conversation.change.message.message.sender", "mao"),
@@ -257,6 +263,7 @@ async fn in_the_group(group: ConversationId, link: &str, people: [&Person; 5]) {
             reader.report(group, said, said).await;
         }
     }
+    doer.send_picture(group).await;
     let withheld = json!({"type": "text", "text": "not for the member"});
     let request = json!({"client_id": fresh_client_id(), "body": withheld, "invisible_list": [member.id]});
     assert_eq!(doer.post(&path::messages(group), &request).await.status, 201);

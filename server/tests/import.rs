@@ -60,10 +60,8 @@ async fn imported_conversations_are_conversations() {
         .messages
         .iter()
         .map(|message| match &message.body {
-            MessageBody::Recalled { .. } | MessageBody::Removed | MessageBody::Notice { .. } => {
-                panic!("nobody recalled it")
-            }
             MessageBody::Text { text, .. } => (message.seq.get(), message.at, text.as_str().to_owned()),
+            other => panic!("nobody sent {other:?}"),
         })
         .collect();
     let hello = "hello".to_owned();

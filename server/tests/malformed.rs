@@ -4,10 +4,11 @@
 
 mod support;
 
+use protocol::media::FILE_MAX;
 use protocol::path;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
-use support::{Answer, TestServer, fresh_client_id, text_message};
+use support::{Answer, TestServer, fresh_client_id, picture, picture_message, text_message};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -76,6 +77,54 @@ async fn bad_bodies_are_refused_with_a_code() {
     // The key that all of them named is still free.
     let request = a.request("POST", &path::messages(id)).header("content-type", "application/json; charset=utf-8");
     assert_eq!(Answer::of(request.body(send("\"a\""))).await.status, 201);
+}
+
+/// R002-06: what is no picture, is too large, or names no key is refused, and so is a message with a picture that is not what
+/// it says, has words beside it (R002-07), or is nobody's.
+#[tokio::test]
+async fn bad_pictures_are_refused_with_a_code() {
+    let server = TestServer::start();
+    let (a, b) = (server.person("aa").await, server.person("bb").await);
+    let id = a.open(&b).await;
+    let key = fresh_client_id();
+    // A header that promises 65,536 × 65,536 pixels.
+    let mut bomb = picture();
+    bomb.splice(16..24, [0, 1, 0, 0, 0, 1, 0, 0]);
+    for file in [Vec::new(), b"<svg xmlns='http://www.w3.org/2000/svg'/>".to_vec(), b"GIF89a".to_vec(), bomb] {
+        let answer = a.upload(key, file).await;
+        assert_eq!((answer.status, answer.json()["error"]["field"].as_str()), (422, Some("picture")));
+    }
+    assert_eq!(a.upload(key, picture()[..60].to_vec()).await.code(), "invalid_field");
+    assert_eq!(a.upload(key, vec![0; FILE_MAX + 1]).await.code(), "too_large");
+    for query in ["", "?client_id=x", "?client_id=", "?key=1"] {
+        let answer = Answer::of(a.request("POST", &format!("{}{query}", path::MEDIA)).body(picture())).await;
+        assert_eq!((answer.status, answer.code().as_str()), (400, "bad_request"), "{query}");
+    }
+    for name in ["x", "0", "00000000-0000-7000-8000-000000000001", "%00", "..%2f..%2fsixin.db"] {
+        assert_eq!(a.get(&format!("{}/{name}", path::MEDIA)).await.status, 404, "{name}");
+        assert_eq!(a.get(&format!("{}/{name}/thumb", path::MEDIA)).await.status, 404, "{name}");
+    }
+    // The key is free, and what stands under it now is sent only as it is.
+    let image: protocol::Image = a.upload(key, picture()).await.read();
+    let good = picture_message(key, image);
+    for (field, wrong) in [
+        ("v", json!(2)),
+        ("media", json!("0".repeat(32))),
+        ("media", json!("../../sixin.db")),
+        ("width", json!(41)),
+        ("width", json!(0)),
+        ("height", json!(-1)),
+        ("bytes", json!(1)),
+        ("mime", json!("image/svg+xml")),
+        ("text", json!("beside it")),
+    ] {
+        let mut bad = good.clone();
+        bad["body"][field] = wrong;
+        let answer = a.post(&path::messages(id), &bad).await;
+        assert_eq!((answer.status, answer.code().as_str()), (422, "invalid_field"), "{bad}");
+    }
+    assert_eq!(a.conversation(id).await.head_seq.get(), 0, "nothing was written");
+    assert_eq!(a.post(&path::messages(id), &good).await.status, 201);
 }
 
 #[tokio::test]

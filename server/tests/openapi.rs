@@ -186,6 +186,24 @@ fn picture() -> Vec<u8> {
     picture.into_inner()
 }
 
+/// A picture in a message: uploaded, again, another under its key; sent, read and fetched.
+async fn pictures_match(checker: &mut Checker, a: &Person, picture: &[u8]) {
+    let key = fresh_client_id();
+    let mut image = Value::Null;
+    for file in [picture.to_vec(), picture.to_vec(), support::picture()] {
+        let answer = a.upload(key, file).await;
+        checker.answered("uploadMedium", &answer);
+        image = if answer.status == 201 { answer.json() } else { image };
+    }
+    let name: protocol::MediaId = serde_json::from_value(image["media"].clone()).unwrap();
+    let id = a.open(a).await;
+    image["type"] = json!("image");
+    checker.call(a, "sendMessage", &format!("{id}+"), Some(json!({"client_id": key, "body": image}))).await;
+    checker.call(a, "listMessages", &format!("{id}+"), None).await;
+    checker.answered("getMedium", &a.get(&path::medium(name)).await);
+    checker.answered("getThumb", &a.get(&path::thumb(name)).await);
+}
+
 /// Everything that a group may answer, on a server whose groups have three members at most.
 async fn a_group_matches(server: &TestServer, checker: &mut Checker, a: &Person, b: &Person) {
     let (d, e) = (server.person("dd").await, server.person("ee").await);
@@ -318,6 +336,7 @@ async fn real_requests_and_answers_match_the_document() {
     checker.answered("restoreMessage", &Answer::of(request).await);
     let picture = picture();
     the_directory_matches(&server, &mut checker, &picture).await;
+    pictures_match(&mut checker, &a, &picture).await;
     let upload = a.request("PUT", &format!("{}?x=0&y=0&size=8", path::ACCOUNT_AVATAR)).body(picture);
     checker.answered("changeAvatar", &Answer::of(upload).await);
     let hash = serde_json::from_value(checker.call(&a, "getAccount", "", None).await["avatar"].clone()).unwrap();

@@ -60,6 +60,7 @@ fn table(member: &Person) -> Vec<Row> {
         row("GET",  "/c/{id}/group",        MEMBERS, none(), &[]),
         row("POST", "/c/{id}/group",        [303, 404, 404, 404, 403, 303, 303],
             vec![("do", "announce".to_owned()), ("announcement", "what is announced in the group".to_owned())], &[]),
+        row("POST", "/c/{id}/picture", [303, 404, 404, 404, 400, 400, 400], none(), &[]),
         row("GET",  "/c/{id}/avatar",       LEADS,   none(), &[]),
         row("POST", "/c/{id}/avatar",       [303, 404, 404, 404, 400, 400, 400], none(), &[]),
         // Whoever has the link is told whose it is.

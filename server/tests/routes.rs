@@ -77,6 +77,10 @@ fn table(conversation: ConversationId, member: &Person, target: &Person) -> Vec<
         row("changeAvatar",      "",             Some(json!("no picture")), [401, 422, 422, 422, 422, 422]),
         row("dropAvatar",        "",             None,   ACCOUNTS),
         row("getAvatar",         "",             None,   [401, 404, 404, 404, 404, 404]),
+        row("uploadMedium",      "?client_id=00000000-0000-7000-8000-000000000001", Some(json!("no picture")),
+            [401, 422, 422, 422, 422, 422]),
+        row("getMedium",         "",             None,   MEMBERS),
+        row("getThumb",          "",             None,   MEMBERS),
         row("searchUsers",       "?query=a",     None,   ACCOUNTS),
         row("getUser",           "",             None,   ACCOUNTS),
         row("listDevices",       "",             None,   ACCOUNTS),
@@ -156,6 +160,7 @@ async fn every_route_knows_who_may_call_it() {
     owner.delete(&path::member(id, former.id)).await;
     member.put(&path::block(blocked.id), &json!({})).await;
     let secret = member.send(id, "the secret of the group").await.seq;
+    let (_, picture) = owner.send_picture(id).await;
     let table = table(id, member, &target);
 
     let named: BTreeSet<_> = table.iter().map(|row| row.operation).collect();
@@ -202,6 +207,7 @@ async fn every_route_knows_who_may_call_it() {
             let path = route.path.replace("{id}", &named).replace("{seq}", &secret.to_string());
             let path = path.replace("{user}", &user.to_string()).replace("{link}", &link);
             let path = path.replace("{hash}", &"0".repeat(32)).replace("{size}", "96");
+            let path = path.replace("{media}", &picture.media.to_string());
             let url = server.url(&format!("{path}{}", row.query));
             let mut request = reqwest::Client::new().request(route.method.clone(), url);
             if let Some(caller) = &caller {
@@ -216,9 +222,10 @@ async fn every_route_knows_who_may_call_it() {
                 continue;
             }
             let answer = Answer::of(request).await;
-            assert_eq!(answer.status, expected, "{} by {who}: {}", row.operation, answer.text());
+            let said = String::from_utf8_lossy(&answer.body);
+            assert_eq!(answer.status, expected, "{} by {who}: {said}", row.operation);
             if !["member", "admin", "owner"].contains(&who) {
-                assert!(!answer.text().contains("the secret of the group"), "{} tells {who} the secret", row.operation);
+                assert!(!said.contains("the secret of the group"), "{} tells {who} the secret", row.operation);
             }
             // R004-I11: what a read tells of the member who blocks is what it tells a stranger.
             if ["getUser", "getContact"].contains(&row.operation) && ["stranger", "blocked"].contains(&who) {

@@ -1,5 +1,6 @@
 //! The open conversation as the view shows it: days of entries, each with a signal of its own.
 
+use super::picture::{Digest, Picture};
 use super::sessions::SessionRow;
 use super::tip::Tip;
 use crate::words::time::Clock;
@@ -33,7 +34,7 @@ pub struct Chat {
 pub struct Heard {
     pub seq: Seq,
     pub author: String,
-    pub text: String,
+    pub text: Digest,
 }
 
 /// What lies beyond the rows mounted.
@@ -105,7 +106,9 @@ pub struct MessageRow {
     pub author: String,
     pub avatar: Option<AvatarHash>,
     pub text: String,
-    /// What the server says in its place; then it has no text.
+    /// What it shows instead of a text.
+    pub picture: Option<Picture>,
+    /// What the server says in its place; then it has neither.
     pub tip: Option<Tip>,
     /// It names the reader.
     pub naming: bool,
@@ -178,7 +181,7 @@ impl Chat {
             && let Some(seq) = row.seq
         {
             let author = author(client, self.id, row.sender);
-            self.heard.set(Some(Heard { seq, author, text: row.body.digest() }));
+            self.heard.set(Some(Heard { seq, author, text: Digest::of(&row.body, false) }));
         }
     }
 
@@ -276,7 +279,7 @@ fn arrange(
             divider = None;
             previous = None;
         }
-        let tip = !row.body.countable();
+        let tip = !row.body.countable() && row.body.image(row.sender == own).is_none();
         let joins =
             !tip && previous.is_some_and(|(sender, at)| sender == row.sender && row.at.saturating_sub(at) < GROUP);
         if joins && let Some(Planned::Message(above)) = entries.last_mut() {
@@ -297,7 +300,11 @@ fn shown(
 ) -> MessageRow {
     let text = match &row.body {
         MessageBody::Text { text, .. } => text.as_str().to_owned(),
-        MessageBody::Recalled { .. } | MessageBody::Removed | MessageBody::Notice { .. } => String::new(),
+        MessageBody::Image(_)
+        | MessageBody::Withdrawn { .. }
+        | MessageBody::Recalled { .. }
+        | MessageBody::Removed
+        | MessageBody::Notice { .. } => String::new(),
     };
     let is_own = row.sender == own;
     MessageRow {
@@ -308,6 +315,7 @@ fn shown(
         author: author(client, id, row.sender),
         avatar: client.user(row.sender).and_then(|user| user.avatar.clone()),
         text,
+        picture: row.body.image(is_own).map(Picture::of),
         tip: Tip::of(client, (id, kind), row.sender, &row.body),
         naming: !is_own && row.body.mentions().is_some_and(|mentions| mentions.has(own)),
         former: row.former.map(String::from),

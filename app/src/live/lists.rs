@@ -1,6 +1,7 @@
 //! Lists that are asked for once and shown in a panel: what makes a badge, and who has read a message.
 
 use super::chat::author;
+use super::picture::Digest;
 use super::{Live, People};
 use leptos::prelude::{GetUntracked, Set, Update};
 use protocol::messaging::{MessageReaders, UnreadPage};
@@ -32,7 +33,7 @@ pub enum Asked {
 pub struct Unread {
     pub seq: Seq,
     pub author: String,
-    pub digest: String,
+    pub digest: Digest,
     pub at: Millis,
 }
 
@@ -97,7 +98,7 @@ impl Live {
                 why.messages.extend(page.messages.iter().map(|message| Unread {
                     seq: message.seq,
                     author: author(message),
-                    digest: message.body.digest(),
+                    digest: Digest::of(&message.body, false),
                     at: message.at,
                 }));
                 (why.unread, why.more, why.state) = (page.unread, page.more, Asked::Answered);

@@ -10,6 +10,7 @@ pub mod emoji;
 mod intend;
 pub mod lists;
 mod model;
+pub mod picture;
 pub mod sessions;
 pub mod tip;
 
@@ -20,8 +21,8 @@ use crate::words::Words;
 use crate::words::time::Clock;
 use chat::Chat;
 use emoji::{EmojiData, Recents};
-use leptos::prelude::{ArcRwSignal, GetUntracked, RwSignal, Set, WithUntracked};
-use protocol::{ClientId, ConversationId, Millis};
+use leptos::prelude::{ArcRwSignal, GetUntracked, RwSignal, Set, Update, WithUntracked};
+use protocol::{ClientId, ConversationId, ErrorCode, Millis};
 use sessions::{SessionEntry, SessionRow, hold};
 use std::collections::BTreeSet;
 use sync::{Acted, Action, Changes, Client, Effect, Failure, Input, Map, Request, RequestId, Shelf, Unstored, Window};
@@ -42,8 +43,8 @@ pub struct Live {
     watching: bool,
     /// The conversation that is shown is not there any more: it stays as it was until somebody goes on.
     ended: bool,
-    /// Posts under way.
-    posts: Map<RequestId, ClientId>,
+    /// Posts and uploads under way, and whether they are of a picture.
+    posts: Map<RequestId, (ClientId, bool)>,
     /// Messages whose failure a person was told of.
     told: BTreeSet<ClientId>,
     recents: Recents,
@@ -82,6 +83,8 @@ impl Live {
             skin_tone: RwSignal::new(0),
             client_id: messenger.client_id,
             form: RwSignal::new(messenger.form.clone()),
+            pictures: RwSignal::new(Map::new()),
+            uploads: RwSignal::new(Map::new()),
         };
         let mut live = Self {
             client,
@@ -126,8 +129,15 @@ impl Live {
             effects.extend(self.client.step(now, random.wrapping_add(1), seen));
         }
         for effect in &effects {
-            if let Effect::Request { id, request: Request::Post { client_id, .. } } = effect {
-                self.posts.insert(*id, *client_id);
+            let Effect::Request { id, request } = effect else { continue };
+            match request {
+                Request::Post { client_id, body, .. } => {
+                    self.posts.insert(*id, (*client_id, body.image(true).is_some()));
+                }
+                Request::Upload { client_id } => {
+                    self.posts.insert(*id, (*client_id, true));
+                }
+                _ => {}
             }
         }
         let clock = self.model.clock.get_untracked();
@@ -157,6 +167,27 @@ impl Live {
         self.recents = Recents::new(kept.recent_emoji);
         self.model.skin_tone.set(kept.skin_tone);
         self.model.recent_emoji.set(self.recents.list());
+    }
+
+    /// This device has a picture that it sends, under an address of its own.
+    pub fn has_picture(&mut self, id: ClientId, source: Option<String>) {
+        self.model.pictures.update(|pictures| match source {
+            Some(source) => drop(pictures.insert(id, source)),
+            None => drop(pictures.remove(&id)),
+        });
+    }
+
+    /// So many per cent of a picture are on the server; nothing when its upload has ended.
+    pub fn uploading(&mut self, id: ClientId, percent: Option<u8>) {
+        self.model.uploads.update(|uploads| match percent {
+            Some(percent) => drop(uploads.insert(id, percent)),
+            None => drop(uploads.remove(&id)),
+        });
+    }
+
+    /// A file that a person chose is no picture.
+    pub fn no_picture(&mut self) {
+        self.notify(Notice::RefusedPicture(ErrorCode::InvalidField));
     }
 
     /// What the device is to store now, if anything is not stored yet.
@@ -191,7 +222,7 @@ impl Live {
     /// taken is told whatever was told before (R004-I1 to R004-I4).
     fn complain_of(&mut self, input: &Input) {
         let Input::Answered { request, answer } = input else { return };
-        let Some(client_id) = self.posts.remove(request) else { return };
+        let Some((client_id, picture)) = self.posts.remove(request) else { return };
         match answer {
             Ok(_) => {
                 self.told.remove(&client_id);
@@ -199,7 +230,12 @@ impl Live {
             Err(failure) => {
                 let never = matches!(failure, Failure::Refused(error) if !error.retryable);
                 if self.told.insert(client_id) || never {
-                    self.refused(failure);
+                    match failure {
+                        Failure::Refused(error) if picture && never => {
+                            self.notify(Notice::RefusedPicture(error.code));
+                        }
+                        _ => self.refused(failure),
+                    }
                 }
             }
         }

@@ -11,7 +11,7 @@ use crate::words::time::Clock;
 use leptos::prelude::RwSignal;
 use protocol::sync::Parting;
 use protocol::{ClientId, ConversationId, ErrorCode, Label, Seq, User};
-use sync::Shelf;
+use sync::{Map, Shelf};
 
 /// The signals that views read. Made under the reactive owner of the page, so it may be copied anywhere.
 #[derive(Clone, Copy)]
@@ -55,6 +55,10 @@ pub struct Model {
     /// What the composer's plain form starts from.
     pub client_id: ClientId,
     pub form: RwSignal<Form>,
+    /// Where this device has the pictures that it sends.
+    pub pictures: RwSignal<Map<ClientId, String>>,
+    /// How many per cent of them are on the server, for those on their way.
+    pub uploads: RwSignal<Map<ClientId, u8>>,
 }
 
 /// Something to be told for a few seconds (R004-I9). Each has a number, so that the same one can be told again.
@@ -70,6 +74,8 @@ pub enum Notice {
     /// R004-I7
     NoNetwork,
     Refused(ErrorCode),
+    /// The same of a picture (R004-I5).
+    RefusedPicture(ErrorCode),
     Copied,
     Reported,
     /// The conversation that one looked at is not there any more.

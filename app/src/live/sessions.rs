@@ -1,6 +1,7 @@
 //! The session list as the view shows it.
 
 use super::chat::author;
+use super::picture::Digest;
 use super::tip::Tip;
 use leptos::prelude::ArcRwSignal;
 use protocol::group::{Action, Silence};
@@ -67,7 +68,7 @@ pub struct SessionRow {
 pub struct Last {
     /// Who wrote it, in a group, when it is somebody else.
     pub author: Option<String>,
-    pub digest: String,
+    pub digest: Digest,
     /// What the server says in its place; then it has neither author nor digest.
     pub tip: Option<Tip>,
     pub mark: Option<ReadMark>,
@@ -81,7 +82,7 @@ impl SessionRow {
         let last = session.last.map(|row| Last {
             tip: Tip::of(client, (session.id, session.kind), row.sender, &row.body),
             author: (group && row.sender != own).then(|| author(client, session.id, row.sender)),
-            digest: row.body.digest(),
+            digest: Digest::of(&row.body, row.sender == own),
             mark: row.mark,
         });
         let name = session.title.or_else(|| session.peer.as_ref().map(|peer| peer.display_name.to_string()));

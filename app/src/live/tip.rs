@@ -17,6 +17,8 @@ pub enum Tip {
     Removed {
         own: bool,
     },
+    /// Somebody else's picture, which an audit found wrong after it was sent (R004-I6).
+    Withdrawn,
     Changed {
         by: Option<String>,
         people: Vec<Option<String>>,
@@ -58,7 +60,8 @@ impl Tip {
     ) -> Option<Self> {
         let me = client.account().id;
         match body {
-            MessageBody::Text { .. } => None,
+            MessageBody::Text { .. } | MessageBody::Image(_) => None,
+            MessageBody::Withdrawn { .. } => (sender != me).then_some(Self::Withdrawn),
             MessageBody::Recalled { by } => Some(match kind {
                 _ if *by == me => Self::RecalledByMe,
                 ConversationKind::Direct => Self::RecalledByPeer,

@@ -20,6 +20,9 @@ use protocol::{ConversationId, ErrorCode, MessageBody, MessageText, path};
 /// From this many characters before the limit on, what is left is shown.
 const NEAR: usize = 200;
 
+/// The files that can be sent as pictures.
+const ACCEPTED: &str = "image/png,image/jpeg,image/webp";
+
 #[component]
 pub fn Composer(model: Model, chat: Chat, log: NodeRef<html::Div>, picked: Picked) -> impl IntoView {
     let words = model.words;
@@ -33,7 +36,7 @@ pub fn Composer(model: Model, chat: Chat, log: NodeRef<html::Div>, picked: Picke
     // Leptos escapes nothing within a text area.
     let form = if chat.entered { Form::default() } else { model.form.get_untracked() };
     let kept = escape(form.value("text"));
-    let refused = form.error.map(|error| error.code);
+    let refused = form.error.map(|error| (error.code, error.field));
     let ended = RwSignal::from(chat.ended);
     let session = RwSignal::from(chat.session.clone());
     // What is written meanwhile waits in the field.
@@ -47,40 +50,44 @@ pub fn Composer(model: Model, chat: Chat, log: NodeRef<html::Div>, picked: Picke
         <div class="composer-place" role="status">
             {tracked(why)}
         </div>
-        <form
-            class="composer"
-            method="post"
-            action=path::page(chat.id)
-            hidden=tracked(move || picked.picking() || barred.with(Option::is_some))
-            on:submit=hear(submit)
-        >
-            <input type="hidden" name="client_id" value=model.client_id.to_string() />
-            <div class="composer-box">
-                <MentionList mentioning=writing.mentioning />
-                <textarea
-                    name="text"
-                    id="text"
-                    rows="1"
-                    required
-                    enterkeyhint="send"
-                    autocomplete="off"
-                    dir="auto"
-                    aria-label=words.compose
-                    aria-describedby="composer-note"
-                    placeholder=(words.compose_hint)(model.send_key)
-                    node_ref=writing.field
-                    on:input=hear(move |_| writing.changed())
-                    inner_html=kept
-                    on:keydown=hear(move |event| writing.key(&event))
-                />
-                <EmojiButton words emoji />
-            </div>
-            <button class="send" title=words.send aria-label=words.send>
-                <Icon name="send" />
-            </button>
-            <Note model writing refused />
-            {tracked(move || emoji.get().then(|| view! { <EmojiPanel model open=emoji field=writing.field /> }))}
-        </form>
+        <div class="composer-forms">
+            <form
+                class="composer"
+                method="post"
+                action=path::page(chat.id)
+                hidden=tracked(move || picked.picking() || barred.with(Option::is_some))
+                on:submit=hear(submit)
+            >
+                <input type="hidden" name="client_id" value=model.client_id.to_string() />
+                <div class="composer-box">
+                    <MentionList mentioning=writing.mentioning />
+                    <textarea
+                        name="text"
+                        id="text"
+                        rows="1"
+                        required
+                        enterkeyhint="send"
+                        autocomplete="off"
+                        dir="auto"
+                        aria-label=words.compose
+                        aria-describedby="composer-note"
+                        placeholder=(words.compose_hint)(model.send_key)
+                        node_ref=writing.field
+                        on:input=hear(move |_| writing.changed())
+                        inner_html=kept
+                        on:keydown=hear(move |event| writing.key(&event))
+                    />
+                    <PicturesButton words writing />
+                    <EmojiButton words emoji />
+                </div>
+                <button class="send" title=words.send aria-label=words.send>
+                    <Icon name="send" />
+                </button>
+                <Note model writing refused />
+                {tracked(move || emoji.get().then(|| view! { <EmojiPanel model open=emoji field=writing.field /> }))}
+            </form>
+            <PlainPictures model conversation=chat.id picked barred />
+        </div>
     }
 }
 
@@ -90,6 +97,50 @@ fn silent(model: Model, silence: Silence) -> String {
     match silence {
         Silence::Everybody => words.silent_everybody.to_owned(),
         Silence::Reader { until } => (words.silent_until)(&model.clock.get().full(words, until)),
+    }
+}
+
+/// Chooses pictures, one or several; the driver hears of them, as of what is pasted and dropped.
+#[component]
+fn PicturesButton(words: &'static Words, writing: Writing) -> impl IntoView {
+    view! {
+        <label class="icon-button only-live pictures" title=words.choose_pictures>
+            <Icon name="picture" />
+            <input
+                type="file"
+                id="pictures"
+                class="unseen"
+                accept=ACCEPTED
+                multiple
+                aria-label=words.choose_pictures
+                on:change=hear(move |_| writing.to_newest())
+            />
+        </label>
+    }
+}
+
+/// Sends one picture without scripts.
+#[component]
+fn PlainPictures(
+    model: Model,
+    conversation: ConversationId,
+    picked: Picked,
+    /// Why nobody can write here now.
+    barred: Memo<Option<String>>,
+) -> impl IntoView {
+    let words = model.words;
+    view! {
+        <form
+            class="composer-pictures only-plain"
+            method="post"
+            enctype="multipart/form-data"
+            action=path::page_picture(conversation)
+            hidden=tracked(move || picked.picking() || barred.with(Option::is_some))
+        >
+            <input type="hidden" name="client_id" value=model.client_id.to_string() />
+            <input type="file" name="picture" accept=ACCEPTED required aria-label=words.picture />
+            <button>{words.upload_picture}</button>
+        </form>
     }
 }
 
@@ -112,7 +163,7 @@ fn EmojiButton(words: &'static Words, emoji: RwSignal<bool>) -> impl IntoView {
 
 /// What is left of the limit, and why the message was refused.
 #[component]
-fn Note(model: Model, writing: Writing, refused: Option<ErrorCode>) -> impl IntoView {
+fn Note(model: Model, writing: Writing, refused: Option<(ErrorCode, Option<String>)>) -> impl IntoView {
     let words = model.words;
     let left = Memo::new(move |_| MessageText::MAX as i64 - writing.length.get() as i64);
     let note = move || {
@@ -120,8 +171,8 @@ fn Note(model: Model, writing: Writing, refused: Option<ErrorCode>) -> impl Into
         if left < NEAR as i64 {
             Some((words.characters_left)(left))
         } else {
-            let code = refused.filter(|_| writing.length.get() == 0);
-            code.map(|code| (words.error)(code, Some("text").filter(|_| code == ErrorCode::InvalidField)).to_owned())
+            let why = refused.as_ref().filter(|_| writing.length.get() == 0);
+            why.map(|(code, field)| (words.error)(*code, Some(field.as_deref().unwrap_or("text"))).to_owned())
         }
     };
     view! {

@@ -6,6 +6,7 @@ use super::picked::Picked;
 use crate::backend::{Backend, Intent};
 use crate::live::Model;
 use crate::live::chat::MessageRow;
+use crate::live::tip::Tip;
 use leptos::prelude::*;
 use protocol::{ConversationId, ConversationKind, Seq};
 use sync::Action;
@@ -24,8 +25,13 @@ pub struct MessageMenu {
 
 impl MessageMenu {
     pub fn open(self, row: &MessageRow, at: (i32, i32)) {
-        let standing = row.tip.is_none();
-        let mut choices: Vec<Choice> = standing.then(|| self.copy(row.text.clone())).into_iter().collect();
+        let (standing, picture) = (row.tip.is_none(), row.picture.is_some());
+        let mut choices: Vec<Choice> = Vec::new();
+        if picture {
+            choices.push(self.view(row.clone()));
+        } else if standing {
+            choices.push(self.copy(row.text.clone()));
+        }
         if let Some(seq) = row.seq {
             let (conversation, model) = (self.conversation, self.model);
             self.backend.tell(Intent::AskAbout { conversation, seq });
@@ -34,7 +40,10 @@ impl MessageMenu {
             choices.extend(read.then(|| self.readers(seq)));
             choices.extend(recallable.then(|| self.recall(seq)));
             choices.push(self.select(seq));
-            choices.extend((standing && !row.own).then(|| self.report(seq, row.text.clone())));
+            // What was withdrawn can be reported all the same (R004-I6).
+            let reportable = !row.own && (standing || row.tip == Some(Tip::Withdrawn));
+            let said = if standing && !picture { &row.text } else { self.model.words.picture };
+            choices.extend(reportable.then(|| self.report(seq, said.to_owned())));
             choices.push(self.delete(seq));
         }
         self.menus.open(Menu { label: self.model.words.message_menu.to_owned(), at, choices });
@@ -42,6 +51,10 @@ impl MessageMenu {
 
     fn copy(self, text: String) -> Choice {
         Choice::new("copy", self.model.words.copy, move || self.backend.tell(Intent::Copy(text.clone())))
+    }
+
+    fn view(self, row: MessageRow) -> Choice {
+        Choice::new("picture", self.model.words.view_picture, move || self.panels.picture(self.model, &row))
     }
 
     fn readers(self, seq: Seq) -> Choice {

@@ -6,6 +6,7 @@ use super::icon::Icon;
 use super::insert::insert;
 use super::keys;
 use super::panel::{Panel, Panels};
+use super::photo::Photo;
 use super::picked::{Pick, Picked};
 use super::read_mark::ReadMarkIcon;
 use crate::backend::{Backend, Intent};
@@ -87,14 +88,16 @@ fn Tip(model: Model, row: RwSignal<MessageRow>, said: Said) -> impl IntoView {
 #[component]
 fn Standing(model: Model, conversation: ConversationId, row: RwSignal<MessageRow>) -> impl IntoView {
     let (own, key) = row.with_untracked(|row| (row.own, row.key));
+    let picture = Memo::new(move |_| row.with(|row| row.picture));
     let failed = Memo::new(move |_| row.with(|row| (row.mark == Some(ReadMark::Failed), row.expired, row.refused)));
     view! {
         {(!own).then(|| view! { <Sender row /> })}
-        <div class="bubble">
+        <div class="bubble" class:is-photo=tracked(move || picture.with(Option::is_some))>
             <Author model row />
-            <span class="text" dir="auto">
-                {tracked(move || row.with(|row| row.text.clone()))}
-            </span>
+            {tracked(move || match picture.get() {
+                Some(picture) => Either::Left(view! { <Photo model row picture /> }),
+                None => Either::Right(view! { <Text row /> }),
+            })}
             <Meta model conversation row />
             <button
                 type="button"
@@ -111,6 +114,15 @@ fn Standing(model: Model, conversation: ConversationId, row: RwSignal<MessageRow
             let (failed, expired, refused) = failed.get();
             (failed || expired).then(|| view! { <Failed model client_id=key.client_id expired refused /> })
         })}
+    }
+}
+
+#[component]
+fn Text(row: RwSignal<MessageRow>) -> impl IntoView {
+    view! {
+        <span class="text" dir="auto">
+            {tracked(move || row.with(|row| row.text.clone()))}
+        </span>
     }
 }
 

@@ -57,6 +57,13 @@ pub const WORDS: Words = Words {
         SendKey::CtrlEnter => "Write a message: Ctrl+Enter sends, Enter breaks the line",
     },
     send: "Send",
+    choose_pictures: "Choose pictures",
+    upload_picture: "Upload the picture",
+    picture: "Picture",
+    picture_digest: "[Picture]",
+    view_picture: "View the picture",
+    uploading: "Uploading",
+    sensitive_picture: "Not sent. It contains sensitive content. Please choose another picture.",
     characters_left: |left| if left < 0 { format!("{} too many", -left) } else { format!("{left} left") },
 
     message_menu: "Message actions",
@@ -70,6 +77,9 @@ pub const WORDS: Words = Words {
         Tip::RecalledByMe => "You recalled a message".to_owned(),
         Tip::RecalledByPeer => "The other side recalled a message".to_owned(),
         Tip::RecalledBy(name) => format!("{name} recalled a message"),
+        Tip::Withdrawn => "This picture was withdrawn. Keep your privacy and beware of fraud; if it harasses or \
+            threatens you, press and hold this message to report it"
+            .to_owned(),
         Tip::Removed { own: true } => "Your message was removed for its content; nobody sees it".to_owned(),
         Tip::Removed { own: false } => "This message was removed for its content".to_owned(),
         Tip::Changed { by, people, more, change } => {
@@ -326,6 +336,7 @@ fn error(code: ErrorCode, field: Option<&str>) -> &'static str {
             Some("display_name") => "1–64 characters, without line breaks or control characters",
             Some("password") => "8–128 characters",
             Some("text" | "body") => "A message has 1–2048 characters",
+            Some("picture") => "This is no picture that can be sent: PNG, JPEG or WebP, up to 15 MB and 40 megapixels",
             _ => "This value is not allowed",
         },
         ErrorCode::RateLimited => "Too many attempts. Try again later.",

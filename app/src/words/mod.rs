@@ -71,6 +71,17 @@ pub struct Words {
     pub compose: &'static str,
     pub compose_hint: fn(SendKey) -> &'static str,
     pub send: &'static str,
+    /// The way to choose pictures.
+    pub choose_pictures: &'static str,
+    /// Sends one, on a page without scripts.
+    pub upload_picture: &'static str,
+    pub picture: &'static str,
+    /// What stands for one in a list.
+    pub picture_digest: &'static str,
+    pub view_picture: &'static str,
+    pub uploading: &'static str,
+    /// R004-I5, to the letter.
+    pub sensitive_picture: &'static str,
     pub characters_left: fn(i64) -> String,
 
     /// What is offered about a message.

@@ -2,6 +2,7 @@
 
 use crate::group::{Mentions, Notice};
 use crate::id::UserId;
+use crate::media::Image;
 use crate::text::MessageText;
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +16,11 @@ pub enum MessageBody {
         #[serde(default, skip_serializing_if = "Mentions::is_empty")]
         mentions: Mentions,
     },
+    /// A picture, alone in its message (R002-07). JSON: `{"type":"image","v":1,"media":"…",…}`.
+    Image(Image),
+    /// A picture that an audit found wrong after it was sent (R004-I6). To everybody but its sender it is there no more, and
+    /// counts for nothing; its sender sees it as before (R004-C1). Nobody sends it.
+    Withdrawn { image: Image },
     /// What a recalled message leaves: who took it back (R001-18). Nobody sends it; it counts for nothing.
     Recalled { by: UserId },
     /// What an auditor took from everybody (R004-B7.6); it may come back.
@@ -47,8 +53,8 @@ impl MessageBody {
     /// Who makes such a content.
     pub fn origin(&self) -> Origin {
         match self {
-            Self::Text { .. } => Origin::Person,
-            Self::Recalled { .. } | Self::Removed | Self::Notice { .. } => Origin::Server,
+            Self::Text { .. } | Self::Image(_) => Origin::Person,
+            Self::Withdrawn { .. } | Self::Recalled { .. } | Self::Removed | Self::Notice { .. } => Origin::Server,
         }
     }
 
@@ -57,10 +63,25 @@ impl MessageBody {
         self.origin() == Origin::Person
     }
 
+    /// Whether its sender may take it back: what people wrote, and what was withdrawn of it, of which they do not know.
+    pub fn recallable(&self) -> bool {
+        self.countable() || matches!(self, Self::Withdrawn { .. })
+    }
+
+    /// The picture in it, if there is one to be seen: what was withdrawn, by its sender alone.
+    pub fn image(&self, own: bool) -> Option<&Image> {
+        match self {
+            Self::Image(image) => Some(image),
+            Self::Withdrawn { image } => Some(image).filter(|_| own),
+            _ => None,
+        }
+    }
+
     /// The size of its text in bytes.
     pub fn size(&self) -> usize {
         match self {
             Self::Text { text, .. } => text.as_str().len(),
+            Self::Image(_) | Self::Withdrawn { .. } => 192,
             Self::Recalled { .. } | Self::Removed | Self::Notice { .. } => 0,
         }
     }
@@ -86,7 +107,8 @@ impl MessageBody {
                 }
                 digest
             }
-            Self::Recalled { .. } | Self::Removed | Self::Notice { .. } => String::new(),
+            Self::Image(_) => Image::DIGEST.to_owned(),
+            Self::Withdrawn { .. } | Self::Recalled { .. } | Self::Removed | Self::Notice { .. } => String::new(),
         }
     }
 }
@@ -109,6 +131,31 @@ mod tests {
         let digest = |text: &str| MessageBody::text(text.try_into().unwrap()).digest();
         assert_eq!(digest("一\n\n二\t三"), "一 二 三");
         assert_eq!(digest(&"好".repeat(500)).chars().count(), 120);
+    }
+
+    const IMAGE: &str = r#"{"type":"image","v":1,"media":"000102030405060708090a0b0c0d0e0f","width":640,"height":480,"bytes":9,"mime":"image/jpeg"}"#;
+
+    /// R002-06, R004-F 2: a picture is told with its version, name, sides, size and kind, and nothing beside it (R002-07).
+    #[test]
+    fn a_picture_is_a_body_of_its_own() {
+        let body: MessageBody = serde_json::from_str(IMAGE).unwrap();
+        assert_eq!(serde_json::to_string(&body).unwrap(), IMAGE);
+        assert_eq!((body.digest().as_str(), body.countable()), ("[图片]", true));
+        for (part, wrong) in [
+            (r#""v":1"#, r#""v":2"#),
+            (r#""v":1,"#, ""),
+            ("0001", "000g"),
+            ("640", "0"),
+            ("480", "10001"),
+            ("image/jpeg", "image/svg+xml"),
+            (r#""bytes":9"#, r#""bytes":-1"#),
+            (r#""v":1"#, r#""v":1,"text":"x""#),
+        ] {
+            assert!(serde_json::from_str::<MessageBody>(&IMAGE.replace(part, wrong)).is_err(), "{wrong}");
+        }
+        let withdrawn = format!(r#"{{"type":"withdrawn","image":{}}}"#, IMAGE.replace(r#""type":"image","#, ""));
+        let withdrawn: MessageBody = serde_json::from_str(&withdrawn).unwrap();
+        assert!(!withdrawn.countable() && withdrawn.image(true).is_some() && withdrawn.image(false).is_none());
     }
 
     #[test]

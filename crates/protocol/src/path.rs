@@ -1,6 +1,7 @@
 //! Every path of version 1, for the router (`{id}` in place) and for clients (the functions).
 
-use crate::id::{ConversationId, DeviceId, Rev, Seq, Upd, UserId};
+use crate::id::{ClientId, ConversationId, DeviceId, Rev, Seq, Upd, UserId};
+use crate::media::MediaId;
 use crate::sync::PageSize;
 use crate::text::AvatarHash;
 
@@ -55,6 +56,9 @@ pub const SYNC_COUNTS: &str = "/api/v1/sync/counts";
 pub const PUSH: &str = "/api/v1/push";
 pub const PUSH_EVENTS: &str = "/api/v1/push/events";
 pub const PUSH_FRAMES: &str = "/api/v1/push/frames";
+pub const MEDIA: &str = "/api/v1/media";
+pub const MEDIUM: &str = "/api/v1/media/{media}";
+pub const THUMB: &str = "/api/v1/media/{media}/thumb";
 pub const OPENAPI: &str = "/api/v1/openapi.json";
 
 pub fn user(id: UserId) -> String {
@@ -64,6 +68,21 @@ pub fn user(id: UserId) -> String {
 /// A picture, at most `size` CSS pixels wide: 96 or 256 are stored.
 pub fn avatar(hash: &AvatarHash, size: u32) -> String {
     format!("/api/v1/avatars/{hash}/{size}")
+}
+
+/// Uploads a picture under a key of the device's.
+pub fn upload(key: ClientId) -> String {
+    format!("{MEDIA}?client_id={key}")
+}
+
+/// A picture in a message.
+pub fn medium(id: MediaId) -> String {
+    format!("{MEDIA}/{id}")
+}
+
+/// The same, small.
+pub fn thumb(id: MediaId) -> String {
+    format!("{MEDIA}/{id}/thumb")
 }
 
 pub fn device(id: DeviceId) -> String {
@@ -201,6 +220,11 @@ pub fn sync(token: &str) -> String {
 pub fn sync_page(token: Option<&str>, size: PageSize) -> String {
     let since = token.map_or_else(String::new, |token| format!("since={token}&"));
     format!("{SYNC}?{since}page_size={size}")
+}
+
+/// Where a page without scripts posts a picture.
+pub fn page_picture(id: ConversationId) -> String {
+    format!("/c/{id}/picture")
 }
 
 /// The page of a conversation.

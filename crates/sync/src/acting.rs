@@ -209,7 +209,12 @@ impl Client {
         let message = self.message(id, seq).filter(|message| message.sender == self.account.id)?;
         match &message.body {
             MessageBody::Text { text, .. } => Some(text.clone()),
-            MessageBody::Recalled { .. } | MessageBody::Removed | MessageBody::Notice { .. } => None,
+            // A picture is not written again: it is sent again.
+            MessageBody::Image(_)
+            | MessageBody::Withdrawn { .. }
+            | MessageBody::Recalled { .. }
+            | MessageBody::Removed
+            | MessageBody::Notice { .. } => None,
         }
     }
 }

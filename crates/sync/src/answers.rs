@@ -23,6 +23,10 @@ impl Client {
         if let Some((conversation, id)) = self.posts.remove(&request) {
             match answer {
                 Ok(Answer::Posted(message)) => self.take_posted(conversation, message),
+                Ok(Answer::Uploaded(image)) => {
+                    let uploaded = self.outbox.uploaded(id, request, image, self.clock());
+                    self.effects.extend(uploaded.map(Effect::Persist));
+                }
                 Err(Failure::Refused(error)) if !error.retryable => {
                     if let Some(unsent) = self.outbox.fail(id, request, error.code) {
                         self.effects.push(Effect::Persist(unsent));

@@ -15,6 +15,7 @@ use crate::pull::{Job, Pulls};
 use crate::receipts::Reports;
 use crate::sessions::Held;
 use crate::stored::Keeping;
+use crate::upload::Upload;
 use crate::{Changes, Effect, Input, RequestId, Start, Unsent};
 use protocol::sync::{AccountChange, Parting};
 use protocol::{
@@ -80,7 +81,7 @@ pub struct Client {
     /// The server's time at the last step, or when the page was made.
     pub(crate) time: Millis,
     pub(crate) effects: Vec<Effect>,
-    /// Posts on their way.
+    /// Posts and uploads on their way.
     pub(crate) posts: Map<RequestId, (ConversationId, ClientId)>,
     /// How many calls were made so far.
     pub(crate) asked: u64,
@@ -250,11 +251,15 @@ impl Client {
             Input::Close => self.leave(),
             Input::Send { conversation, client_id, body } if !self.outbox.has(client_id) => {
                 let (at, place) = (self.clock(), self.outbox.end(self.clock()));
-                let unsent = Unsent { conversation, client_id, body, at, place, failed: None };
+                let upload = Upload::of(&body);
+                let unsent = Unsent { conversation, client_id, body, at, place, failed: None, upload };
                 self.effects.push(Effect::Persist(unsent.clone()));
                 self.outbox.put(unsent);
                 self.show_outbox(conversation);
-                self.empty_draft(conversation);
+                // A picture is sent beside what is being written.
+                if upload == Upload::Done {
+                    self.empty_draft(conversation);
+                }
             }
             Input::Send { .. } => {}
             Input::Typed { conversation, text } => {

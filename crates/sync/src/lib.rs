@@ -28,6 +28,7 @@ mod sessions;
 mod stored;
 mod timeline;
 mod unread;
+mod upload;
 mod view;
 mod weight;
 mod window;
@@ -39,6 +40,7 @@ pub use map::Map;
 pub use presence::Presence;
 pub use stored::{Stored, StoredConversation, StoredDevice, StoredTimeline, Unstored};
 pub use timeline::{Item, ReadMark, Row, RowKey};
+pub use upload::Upload;
 pub use window::{Anchor, MOUNTED, MOVED, Mounted, Placed, Window, at_end};
 
 use protocol::group::Silence;
@@ -46,8 +48,8 @@ use protocol::messaging::{ChangesPage, Conversations, HistoryPage, Readers, Repo
 use protocol::sync::{CheckedCounts, Count, PageSize, Parting, SyncPage};
 use protocol::{
     Account, ApiError, ChangePreferences, ChangedPreferences, ClientFrame, ClientId, Contact, Conversation,
-    ConversationId, ErrorCode, Group, Label, Message, MessageBody, Millis, Preferences, ReceiptReport, Relation, Rules,
-    Seq, ServerFrame, User, UserId,
+    ConversationId, ErrorCode, Group, Image, Label, Message, MessageBody, Millis, Preferences, ReceiptReport, Relation,
+    Rules, Seq, ServerFrame, User, UserId,
 };
 
 /// What a device starts from: the server-rendered page's data, or what it stored, or both.
@@ -128,7 +130,8 @@ pub enum Input {
     Open(ConversationId),
     /// A person left the open conversation.
     Close,
-    /// A person wrote a message.
+    /// A person wrote a message. A picture is kept on the device under the message's key by then, and its body says what
+    /// the device knows of it; what the upload is answered takes its place.
     Send {
         conversation: ConversationId,
         client_id: ClientId,
@@ -208,6 +211,8 @@ pub enum Request {
     Contact { user: UserId },
     /// `GET /conversations/{id}`, for a conversation first met by a frame.
     Conversation { conversation: ConversationId },
+    /// `POST /media`: the picture that the device keeps under the key. One that it does not keep any more is refused.
+    Upload { client_id: ClientId },
     /// `POST …/messages`
     Post { conversation: ConversationId, client_id: ClientId, body: MessageBody },
     /// `PUT /receipts`. `leaving`: must outlive the page (fetch with keepalive).
@@ -231,6 +236,7 @@ pub enum Answer {
     Conversation(Conversation),
     Conversations(Conversations),
     Contact(Contact),
+    Uploaded(Image),
     Posted(Message),
     Reported,
     Checked(CheckedCounts),
@@ -266,7 +272,7 @@ pub enum Effect {
     Wake { at: Millis },
     /// Keep this message in the outbox across reloads, before it is posted.
     Persist(Unsent),
-    /// The message is on the server, or was given up.
+    /// The message is on the server, or was given up: what is kept of it, a picture too, is needed no more.
     Forget(ClientId),
     /// Keep across reloads how far this conversation was read: the server does not know yet.
     KeepRead { conversation: ConversationId, seq: Seq },
@@ -294,6 +300,9 @@ pub struct Unsent {
     /// for too long.
     #[serde(default, deserialize_with = "outbox::read_failed")]
     pub failed: Option<ErrorCode>,
+    /// Whether a picture is to be uploaded first.
+    #[serde(default)]
+    pub upload: Upload,
 }
 
 /// What changed since the view last asked. Everything not named looks as before.

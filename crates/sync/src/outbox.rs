@@ -6,6 +6,7 @@
 use crate::link::backoff;
 use crate::map::Map;
 use crate::timeline::{ReadMark, Row, RowKey};
+use crate::upload::Upload;
 use crate::{RequestId, Unsent};
 use protocol::{ClientId, ConversationId, ErrorCode, Message, Millis, Seq, UserId};
 use std::collections::BTreeSet;
@@ -13,14 +14,17 @@ use std::collections::BTreeSet;
 /// After this long nobody expects a message to be sent by itself any more: a person is asked.
 const STALE: Millis = 24 * 60 * 60 * 1_000;
 
-/// How long a message is left to the page of this device that wrote it.
+/// How long a message is left to the page of this device that wrote it, and one whose picture is to be uploaded.
 const ELSEWHERE: Millis = 8_000;
+const UPLOADED_ELSEWHERE: Millis = 90_000;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum State {
+pub(crate) enum State {
     Queued {
         at: Millis,
     },
+    /// Its picture is on its way, and nothing else of it yet.
+    Uploading(RequestId),
     Posted(RequestId),
     Failed,
     /// The server has it, but the conversation's log has not come that far.
@@ -28,17 +32,26 @@ enum State {
 }
 
 #[derive(Clone, Debug)]
-struct Entry {
-    unsent: Unsent,
-    state: State,
-    failures: u32,
+pub(crate) struct Entry {
+    pub unsent: Unsent,
+    pub state: State,
+    pub failures: u32,
     /// Another page of this device wrote it.
     elsewhere: bool,
+}
+
+impl State {
+    /// Whether the answer to this request is about it.
+    fn waits_for(&self, request: RequestId) -> bool {
+        matches!(self, Self::Posted(waits) | Self::Uploading(waits) if *waits == request)
+    }
 }
 
 /// What [`Outbox::next`] asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Next {
+    /// Its picture comes first.
+    Upload(Unsent),
     Post(Unsent),
     /// It became too old; it is failed now.
     Persist(Unsent),
@@ -47,12 +60,12 @@ pub(crate) enum Next {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outbox {
     /// In the order in which they are shown and sent.
-    entries: Map<Place, Entry>,
+    pub(crate) entries: Map<Place, Entry>,
     end: u64,
 }
 
 /// Messages that two tabs wrote at the same place stand by their ids.
-type Place = (u64, ClientId);
+pub(crate) type Place = (u64, ClientId);
 
 impl Outbox {
     /// The place after everything written so far. It is made of the clock, so that places of tabs that do not know of
@@ -70,18 +83,21 @@ impl Outbox {
     /// Puts a message at its place that another page wrote, or follows what that page has made of it.
     pub fn mirror(&mut self, unsent: Unsent, now: Millis) {
         if let Some(place) = self.find(unsent.client_id) {
-            let mirrored =
-                |entry: &Entry| entry.elsewhere && !matches!(entry.state, State::Confirmed(_) | State::Posted(_));
+            let mirrored = |entry: &Entry| {
+                let flying = matches!(entry.state, State::Confirmed(_) | State::Posted(_) | State::Uploading(_));
+                entry.elsewhere && !flying
+            };
             if !self.entries.get(&place).is_some_and(mirrored) {
                 return;
             }
             self.entries.remove(&place);
         }
-        let state = if unsent.failed.is_some() { State::Failed } else { State::Queued { at: now + ELSEWHERE } };
+        let wait = if unsent.upload == Upload::Done { ELSEWHERE } else { UPLOADED_ELSEWHERE };
+        let state = if unsent.failed.is_some() { State::Failed } else { State::Queued { at: now + wait } };
         self.enter(Entry { unsent, state, failures: 0, elsewhere: true });
     }
 
-    fn enter(&mut self, entry: Entry) {
+    pub(crate) fn enter(&mut self, entry: Entry) {
         self.end = self.end.max(entry.unsent.place.saturating_add(1));
         self.entries.insert((entry.unsent.place, entry.unsent.client_id), entry);
     }
@@ -90,23 +106,29 @@ impl Outbox {
         self.find(id).is_some()
     }
 
-    /// Moves a failed message to the end, as if it were written now. It keeps its client id.
+    /// Moves a failed message to the end, as if it were written now. It keeps its client id. One with a picture stays where
+    /// it is until that is uploaded (R004-A3).
     pub fn retry(&mut self, now: Millis, id: ClientId) -> Option<Unsent> {
         let place = self.find(id).filter(|place| self.entries.get(place).is_some_and(|e| e.state == State::Failed))?;
         let mut unsent = self.entries.remove(&place)?.unsent;
         unsent.failed = None;
         unsent.at = now;
-        unsent.place = self.end(now);
+        match Upload::of(&unsent.body) {
+            Upload::Done => unsent.place = self.end(now),
+            Upload::First | Upload::Again => unsent.upload = Upload::Again,
+        }
         self.put(unsent.clone());
         Some(unsent)
     }
 
-    /// Drops a message that is not on its way.
+    /// Drops a message that is not on its way, though its picture may be.
     pub fn discard(&mut self, id: ClientId) -> Option<Unsent> {
         let place = self.find(id)?;
         let entry = self.entries.get(&place)?;
         match entry.state {
-            State::Failed | State::Queued { .. } => self.entries.remove(&place).map(|entry| entry.unsent),
+            State::Failed | State::Queued { .. } | State::Uploading(_) => {
+                self.entries.remove(&place).map(|entry| entry.unsent)
+            }
             State::Posted(_) | State::Confirmed(_) => None,
         }
     }
@@ -126,14 +148,18 @@ impl Outbox {
     /// The next message that may be posted now: the first of each conversation, whatever failed before it aside.
     /// `clock`: the time by the clock that messages are dated with.
     pub fn next(&mut self, now: Millis, clock: Millis) -> Option<Next> {
-        let (_, place) = self.heads().filter(|&(at, _)| at <= now).min_by_key(|&(_, place)| place)?;
+        let (_, place) =
+            self.heads().chain(self.rising()).filter(|&(at, _)| at <= now).min_by_key(|&(_, place)| place)?;
         let entry = self.entries.get_mut(&place)?;
         if entry.unsent.at + STALE < clock {
             entry.state = State::Failed;
             entry.unsent.failed = Some(ErrorCode::Timeout);
             return Some(Next::Persist(entry.unsent.clone()));
         }
-        Some(Next::Post(entry.unsent.clone()))
+        Some(match entry.unsent.upload {
+            Upload::Done => Next::Post(entry.unsent.clone()),
+            Upload::First | Upload::Again => Next::Upload(entry.unsent.clone()),
+        })
     }
 
     pub fn posted(&mut self, id: ClientId, request: RequestId) {
@@ -171,7 +197,7 @@ impl Outbox {
 
     /// The attempt brought no answer, or one that says "later".
     pub fn postpone(&mut self, id: ClientId, request: RequestId, now: Millis, random: u64) -> Option<ConversationId> {
-        let entry = self.entry(id).filter(|entry| entry.state == State::Posted(request))?;
+        let entry = self.entry(id).filter(|entry| entry.state.waits_for(request))?;
         entry.state = State::Queued { at: now + backoff(entry.failures, random) };
         entry.failures = entry.failures.saturating_add(1);
         Some(entry.unsent.conversation)
@@ -179,7 +205,7 @@ impl Outbox {
 
     /// The server refused the message for good.
     pub fn fail(&mut self, id: ClientId, request: RequestId, why: ErrorCode) -> Option<Unsent> {
-        let entry = self.entry(id).filter(|entry| entry.state == State::Posted(request))?;
+        let entry = self.entry(id).filter(|entry| entry.state.waits_for(request))?;
         entry.state = State::Failed;
         entry.unsent.failed = Some(why);
         Some(entry.unsent.clone())
@@ -203,7 +229,7 @@ impl Outbox {
     }
 
     pub fn due(&self) -> Option<Millis> {
-        self.heads().map(|(at, _)| at).min()
+        self.heads().map(|(at, _)| at).chain(self.rising().map(|(at, _)| at)).min()
     }
 
     /// The rows of a conversation below its log: confirmed ones by seq, then the others as they were written.
@@ -232,15 +258,21 @@ impl Outbox {
                 refused: failed.filter(|_| mark == ReadMark::Failed),
                 former: None,
             };
-            waiting |= entry.failures > 0 && matches!(entry.state, State::Queued { .. } | State::Posted(_));
+            let pending = matches!(entry.state, State::Queued { .. } | State::Uploading(_) | State::Posted(_));
+            let fails = entry.failures > 0 && pending;
+            // Nothing waits for a picture that goes to the bottom, and it for nothing.
+            let rises = entry.unsent.upload == Upload::Again;
+            waiting |= fails && !rises;
             match &entry.state {
                 State::Confirmed(message) => {
                     let place = rows.partition_point(|row| row.seq.is_some_and(|seq| seq < message.seq));
                     rows.insert(place, confirmed(message));
                 }
                 State::Failed => rows.push(row(ReadMark::Failed)),
-                State::Queued { .. } | State::Posted(_) if waiting => rows.push(row(ReadMark::Waiting)),
-                State::Queued { .. } | State::Posted(_) => rows.push(row(ReadMark::Sending)),
+                State::Queued { .. } | State::Uploading(_) | State::Posted(_) => {
+                    let waits = if rises { fails } else { waiting };
+                    rows.push(row(if waits { ReadMark::Waiting } else { ReadMark::Sending }));
+                }
             }
         }
         rows
@@ -250,8 +282,8 @@ impl Outbox {
     fn heads(&self) -> impl Iterator<Item = (Millis, Place)> {
         let mut seen = BTreeSet::new();
         self.entries.iter().filter_map(move |(&place, entry)| {
-            let first =
-                !matches!(entry.state, State::Failed | State::Confirmed(_)) && seen.insert(entry.unsent.conversation);
+            let counts = !matches!(entry.state, State::Failed | State::Confirmed(_));
+            let first = counts && entry.unsent.upload != Upload::Again && seen.insert(entry.unsent.conversation);
             match entry.state {
                 State::Queued { at } if first => Some((at, place)),
                 _ => None,
@@ -259,11 +291,19 @@ impl Outbox {
         })
     }
 
-    fn find(&self, id: ClientId) -> Option<Place> {
+    /// The pictures that a person asked for again and that wait for an attempt: when it may be made, and their places.
+    fn rising(&self) -> impl Iterator<Item = (Millis, Place)> {
+        self.entries.iter().filter_map(|(&place, entry)| match entry.state {
+            State::Queued { at } if entry.unsent.upload == Upload::Again => Some((at, place)),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn find(&self, id: ClientId) -> Option<Place> {
         self.entries.iter().find(|(_, entry)| entry.unsent.client_id == id).map(|(&place, _)| place)
     }
 
-    fn entry(&mut self, id: ClientId) -> Option<&mut Entry> {
+    pub(crate) fn entry(&mut self, id: ClientId) -> Option<&mut Entry> {
         self.entries.values_mut().find(|entry| entry.unsent.client_id == id)
     }
 }

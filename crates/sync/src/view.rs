@@ -83,7 +83,7 @@ impl Client {
         let own = self.message(id, seq).filter(|message| message.sender == self.account.id);
         let now = clock.saturating_add_signed(self.skew);
         let window = self.rules.recall_window_s.saturating_mul(1_000);
-        own.is_some_and(|message| message.body.countable() && now <= message.at.saturating_add(window)) && window > 0
+        own.is_some_and(|message| message.body.recallable() && now <= message.at.saturating_add(window)) && window > 0
     }
 
     /// How many friend requests wait for the account's answer. They wait seven days by the server's clock, and those of
@@ -194,7 +194,8 @@ impl Client {
     fn row(&self, message: &Message, held: Option<&Held>) -> Row {
         let about = held.map(|held| &held.about);
         let own = message.sender == self.account.id;
-        let sent = own && message.body.countable();
+        // Its sender does not know that a picture was withdrawn.
+        let sent = own && message.body.recallable();
         let group = held.filter(|held| sent && held.about.kind == ConversationKind::Group);
         let readers = group.and_then(|held| held.readers.count(message.seq));
         let former = held.filter(|_| own && !sent).and_then(|held| self.acts.former(held.about.id, message.seq));

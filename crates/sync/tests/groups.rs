@@ -14,7 +14,7 @@ use protocol::{
     AvatarHash, Conversation, ConversationId, ConversationKind, ErrorCode, Group, LogChange, Mentions, MessageBody,
     Nickname, Notice, Rev, Role, Seq, ServerFrame, Upd,
 };
-use sync::{Input, Request, Unsent};
+use sync::{Input, Request, Unsent, Upload};
 
 fn group() -> ConversationId {
     conversation_id(GROUP)
@@ -275,8 +275,15 @@ fn what_is_left_keeps_nothing() {
     let (mut server, mut device) = scene();
     let gone = conversation_id(77);
     let at = server.now;
-    let unsent =
-        |n, failed| Unsent { conversation: gone, client_id: client_id(n), body: text("x"), at, place: n, failed };
+    let unsent = |n, failed| Unsent {
+        conversation: gone,
+        client_id: client_id(n),
+        body: text("x"),
+        at,
+        place: n,
+        failed,
+        upload: Upload::Done,
+    };
     let unsent = vec![unsent(5, None), unsent(6, Some(ErrorCode::Muted))];
     device.outbox.extend(unsent.iter().map(|unsent| (unsent.client_id, unsent.clone())));
     device.reads.insert(gone, seq(3));

@@ -9,7 +9,7 @@ use model::scene::{direct, drawn, live, pass, pings, posts, rest, rows, scene, w
 use model::server::Server;
 use model::{client_id, text};
 use protocol::ErrorCode;
-use sync::{Input, ReadMark, Unsent};
+use sync::{Input, ReadMark, Unsent, Upload};
 
 /// R004-A1, R004-G10: without network the bubble appears at once, is tried at once, and waits.
 #[test]
@@ -137,6 +137,7 @@ fn a_stale_message_asks_first() {
         at,
         place: at,
         failed: None,
+        upload: Upload::Done,
     };
     let day = 24 * 60 * 60_000;
     let restored = vec![unsent(2, server.now - day + 1), unsent(1, server.now - day - 1)];

@@ -9,7 +9,7 @@ use model::scene::{cursors, direct, drawn, live, pass, posts, push, reports, res
 use model::server::{Server, Who};
 use model::{client_id, seq, text, user_id};
 use protocol::Millis;
-use sync::{Action, Client, Input, Request, Stored, Unsent};
+use sync::{Action, Client, Input, Request, Stored, Unsent, Upload};
 
 /// A device that keeps its data, live, with what it has seen stored.
 fn keeping() -> (Server, Device) {
@@ -360,6 +360,7 @@ fn what_another_page_writes_is_left_to_it_for_a_while() {
         at: server.now,
         place: 1,
         failed: None,
+        upload: Upload::Done,
     };
     device.outbox.insert(unsent.client_id, unsent.clone());
     device.step(&server, Input::OutboxElsewhere(vec![unsent.clone()]));

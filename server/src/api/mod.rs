@@ -10,6 +10,7 @@ pub mod directory;
 pub mod extract;
 pub mod groups;
 pub mod logins;
+pub mod media;
 pub mod messages;
 pub mod openapi;
 pub mod push;

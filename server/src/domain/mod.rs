@@ -11,6 +11,7 @@ pub mod groups;
 pub mod hiding;
 pub mod identities;
 pub mod invitations;
+pub mod media;
 pub mod messaging;
 pub mod policy;
 pub mod preferences;

@@ -35,7 +35,7 @@ fn policy(scripts: &str, host: Option<&str>) -> String {
     let sockets = host.map(|host| format!(" ws://{host} wss://{host}")).unwrap_or_default();
     format!(
         "default-src 'none'; script-src {scripts} 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; \
-         img-src 'self' data:; font-src 'self'; connect-src 'self'{sockets}; manifest-src 'self'; \
+         img-src 'self' data: blob:; font-src 'self'; connect-src 'self'{sockets}; manifest-src 'self'; \
          form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
     )
 }

@@ -4,16 +4,20 @@ use crate::error::Refusal;
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use protocol::ErrorCode;
+use protocol::{ErrorCode, path};
 use std::any::Any;
 use std::time::Duration;
 
 /// From the request's head to its answer; a body that trickles in counts.
 const REQUEST: Duration = Duration::from_secs(30);
+/// The same of a picture that is uploaded, over a slow network.
+const UPLOAD: Duration = Duration::from_secs(150);
 
 /// Refuses what takes too long. The writer finishes what it was given.
 pub async fn time(request: Request, next: Next) -> Response {
-    match tokio::time::timeout(REQUEST, next.run(request)).await {
+    let path = request.uri().path();
+    let limit = if path == path::MEDIA || path.ends_with("/picture") { UPLOAD } else { REQUEST };
+    match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => response,
         Err(_) => Refusal::new(ErrorCode::Timeout, "the request took too long").into_response(),
     }

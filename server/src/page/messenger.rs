@@ -1,15 +1,16 @@
 //! The messenger: the session list and the open conversation, readable before a script runs, and writable without one.
 
+use super::upload::Upload;
 use super::{Browser, see_other};
 use crate::api::extract::{Form, Path, Query};
 use crate::auth::CurrentUser;
-use crate::domain::{conversations, messaging, presence, sync};
+use crate::domain::{conversations, media, messaging, presence, sync};
 use crate::error::Refusal;
 use crate::state::AppState;
 use crate::store;
 use crate::store::history::Span;
 use app::backend::{self, Messenger, Opened, Page};
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use protocol::messaging::SendRequest;
@@ -112,6 +113,44 @@ async fn post(
         SendRequest { client_id, body: MessageBody::text(text), invisible_list: vec![] },
     )
     .await?;
+    Ok(())
+}
+
+/// `POST /c/{id}/picture`: uploads a picture and sends it.
+pub async fn send_picture(
+    State(state): State<AppState>,
+    browser: Browser,
+    user: CurrentUser,
+    Path(id): Path<ConversationId>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    match post_picture(&state, &user, id, request).await {
+        Ok(()) => Ok(see_other(&path::page(id))),
+        Err(refusal) => {
+            let mut page = messenger(&state, &browser, &user, Some((id, Span::Newest))).await?;
+            Ok(browser.show_again(&refusal, Vec::new(), |form| {
+                page.form = form;
+                Page::Messenger(Box::new(page))
+            }))
+        }
+    }
+}
+
+async fn post_picture(
+    state: &AppState,
+    user: &CurrentUser,
+    id: ConversationId,
+    request: Request,
+) -> Result<(), Refusal> {
+    let account = user.account.id;
+    state.limits.upload(account)?;
+    state.limits.send(account)?;
+    let _place = state.pictures.receive()?;
+    let Upload { file, client_id, .. } = Upload::read(request).await?;
+    let Some(client_id) = client_id else { return Err(Refusal::bad_request("the form has no client_id")) };
+    let image = media::upload(state, account, client_id, file.into()).await?.image;
+    let request = SendRequest { client_id, body: MessageBody::Image(image), invisible_list: vec![] };
+    messaging::send(state, user.user.clone(), id, request).await?;
     Ok(())
 }
 

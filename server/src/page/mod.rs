@@ -39,6 +39,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use openidconnect::url::form_urlencoded::byte_serialize;
 use protocol::ErrorCode;
+use protocol::media::FILE_MAX;
 use return_to::ReturnTo;
 use std::convert::Infallible;
 
@@ -59,6 +60,7 @@ pub fn routes() -> Vec<PageRoute> {
         route("/",                  "GET",      get(messenger::home)),
         route("/c/{id}",            "GET POST", get(messenger::conversation).post(messenger::send)),
         route("/c/{id}/group",      "GET POST", get(groups::settings).post(groups::act)),
+        route("/c/{id}/picture",    "POST",     post(messenger::send_picture).layer(DefaultBodyLimit::max(FILE_MAX + 4_096))),
         route("/c/{id}/avatar",     "GET POST", get(groups::picture_form).post(groups::picture).layer(picture)),
         route("/join/{link}",       "GET POST", get(groups::invitation).post(groups::join)),
         route("/new/group",         "GET POST", get(groups::choose).post(groups::make)),

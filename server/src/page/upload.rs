@@ -4,8 +4,8 @@ use crate::error::Refusal;
 use axum::extract::multipart::{Multipart, MultipartError};
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
-use protocol::ErrorCode;
 use protocol::profile::Crop;
+use protocol::{ClientId, ErrorCode};
 
 /// What the form says. Without `act` the file is meant.
 #[derive(Default)]
@@ -13,6 +13,8 @@ pub struct Upload {
     pub file: axum::body::Bytes,
     pub crop: Option<Crop>,
     pub remove: bool,
+    /// The key of the message that is to carry the picture.
+    pub client_id: Option<ClientId>,
 }
 
 impl Upload {
@@ -31,6 +33,7 @@ impl Upload {
                 "x" => x = text.parse().unwrap_or(0),
                 "y" => y = text.parse().unwrap_or(0),
                 "size" => size = text.parse().ok(),
+                "client_id" => upload.client_id = text.parse().ok(),
                 "act" => upload.remove = text == "remove",
                 _ => {}
             }

@@ -2,6 +2,7 @@
 
 use super::event::{Event, Roster};
 use super::hidden::WITHHELD;
+use super::media::{self, Carried, Claims};
 use super::mentions;
 use super::positions::{Positions, from_json, json};
 use super::standings::{self, Gate, Standings, doubt};
@@ -25,6 +26,13 @@ pub struct NewMessage {
     pub at: Option<Millis>,
     /// Who must let it in: the other side of a direct conversation. Absent in groups, with oneself, in an import.
     pub gate: Option<Gate>,
+}
+
+impl NewMessage {
+    /// Whether it is a row of its own and nothing else: withheld from nobody, naming nobody, carrying nothing.
+    pub fn plain(&self) -> bool {
+        self.invisible.is_empty() && self.body.mentions().is_none() && media::named(&self.body).is_none()
+    }
 }
 
 /// What became of a [`NewMessage`].
@@ -132,9 +140,10 @@ pub async fn append(
     events: &mut Vec<Event>,
 ) -> Result<Vec<Outcome>, StoreError> {
     let mut standings = Standings::read(conn, batch).await?;
+    let mut claims = Claims::read(conn, batch).await?;
     // What is refused now may be the replay of what was not.
     let known = match keys {
-        Keys::New if standings.admit_all(batch) => HashMap::new(),
+        Keys::New if standings.admit_all(batch) && claims.admit_all(batch) => HashMap::new(),
         Keys::New | Keys::Ask => {
             let keys: Vec<Key> = batch.iter().map(|new| (new.sender.id, new.client_id)).collect();
             find_known(conn, &keys).await?
@@ -147,12 +156,14 @@ pub async fn append(
         known,
         |new, earlier| {
             standings.admit(new, earlier)?;
+            claims.admit(new)?;
             standings.answer(new);
+            claims.take(new);
             Ok(())
         },
         events,
     )?;
-    if let Some(Rows { messages, heads, senders, withheld, named }) = rows {
+    if let Some(Rows { messages, heads, senders, withheld, named, carried }) = rows {
         sqlx::query(INSERT).bind(messages).execute(&mut *conn).await?;
         sqlx::query(HEADS).bind(heads).bind(version).execute(&mut *conn).await?;
         sqlx::query(SENDERS).bind(senders).execute(&mut *conn).await?;
@@ -162,11 +173,12 @@ pub async fn append(
         if let Some(named) = named {
             mentions::write(conn, &named).await?;
         }
+        media::carry(conn, &carried).await?;
     }
     Ok(outcomes)
 }
 
-/// Appends a batch in which nothing is withheld and nobody named in a transaction of its own, and commits it. After
+/// Appends a batch of [plain](NewMessage::plain) messages in a transaction of its own, and commits it. After
 /// an error the transaction may be open still; `Err(Taken)` means that a key was used before, `Err(Doubtful)` that a message may have
 /// to be refused.
 pub async fn append_alone(
@@ -222,7 +234,9 @@ impl Store {
         if head.roster != new.roster.rev {
             return Err(StoreError::Stale);
         }
-        Standings::read(conn, std::slice::from_ref(new)).await?.admit(new, head.seq.get())?;
+        let batch = std::slice::from_ref(new);
+        Standings::read(conn, batch).await?.admit(new, head.seq.get())?;
+        Claims::read(conn, batch).await?.admit(new)?;
         Ok(None)
     }
 }
@@ -247,6 +261,7 @@ struct Rows {
     senders: String,
     withheld: Option<String>,
     named: Option<String>,
+    carried: Vec<Carried>,
 }
 
 /// Gives every new message its place, unless `admit` refuses it after so many others. `None`: there is nothing to write.
@@ -263,6 +278,7 @@ fn place(
     let mut senders: HashMap<_, (Seq, Seq)> = HashMap::new();
     let mut withheld = Vec::new();
     let mut named = Vec::new();
+    let mut carried = Vec::new();
     let mut outcomes = Vec::with_capacity(batch.len());
     for new in batch {
         let key = (new.sender.id, new.client_id);
@@ -306,6 +322,7 @@ fn place(
             }
         }
         named.extend(mentions::rows(new.conversation, head.seq, &new.body));
+        carried.extend(media::named(&new.body).map(|image| (image.media, new.conversation, head.seq)));
         withheld.extend(new.invisible.iter().map(|account| (*account, new.conversation, head.seq)));
         rows.push(row(new, &message)?);
         known.insert(key, (new.conversation, message.clone()));
@@ -320,7 +337,7 @@ fn place(
         senders.iter().map(|((account, conversation), (seq, sent))| (account, conversation, seq, sent)).collect();
     let withheld = if withheld.is_empty() { None } else { Some(json(&withheld)?) };
     let named = if named.is_empty() { None } else { Some(json(&named)?) };
-    let rows = Rows { messages: json(&rows)?, heads, senders: json(&senders)?, withheld, named };
+    let rows = Rows { messages: json(&rows)?, heads, senders: json(&senders)?, withheld, named, carried };
     Ok((outcomes, Some(rows)))
 }
 
@@ -361,6 +378,8 @@ fn hex(client_id: &ClientId) -> String {
 }
 
 const TEXT: i64 = 1;
+/// A picture, as JSON.
+pub(super) const IMAGE: i64 = 2;
 /// A text that names members, as JSON.
 const NAMING: i64 = 25;
 /// From 100 on: what the server made, which counts for nothing.
@@ -369,12 +388,16 @@ const RECALLED: i64 = 100;
 const NOTICE: i64 = 102;
 /// What an auditor took from everybody: the text is in quarantine.
 const REMOVED: i64 = 103;
+/// A picture that an audit found wrong after it was sent, as JSON.
+pub(super) const WITHDRAWN: i64 = 104;
 
 /// The type and the body as they are stored.
 pub fn encode_body(body: &MessageBody) -> Result<(i64, String), StoreError> {
     Ok(match body {
         MessageBody::Text { text, mentions } if mentions.is_empty() => (TEXT, text.as_str().to_owned()),
         MessageBody::Text { .. } => (NAMING, json(body)?),
+        MessageBody::Image(image) => (IMAGE, json(image)?),
+        MessageBody::Withdrawn { image } => (WITHDRAWN, json(image)?),
         MessageBody::Recalled { by } => (RECALLED, by.to_string()),
         MessageBody::Removed => (REMOVED, String::new()),
         MessageBody::Notice { notice } => (NOTICE, json(notice)?),
@@ -385,6 +408,8 @@ pub fn decode_body(kind: i64, body: String) -> Result<MessageBody, StoreError> {
     match kind {
         TEXT => Ok(MessageBody::text(parse(body)?)),
         NAMING => from_json(&body),
+        IMAGE => Ok(MessageBody::Image(from_json(&body)?)),
+        WITHDRAWN => Ok(MessageBody::Withdrawn { image: from_json(&body)? }),
         RECALLED => {
             let by = body.parse().map_err(|error| StoreError::Corrupt(format!("who recalled a message: {error}")))?;
             Ok(MessageBody::Recalled { by })

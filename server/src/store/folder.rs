@@ -30,4 +30,9 @@ impl Folder {
     pub fn database(&self) -> PathBuf {
         self.path.join("sixin.db")
     }
+
+    /// Where the files of media lie.
+    pub fn media(&self) -> PathBuf {
+        self.path.join("media")
+    }
 }

@@ -18,6 +18,7 @@ mod cursors;
 mod departments;
 pub mod directory;
 mod event;
+mod files;
 mod floors;
 pub mod folder;
 mod groups;
@@ -28,6 +29,7 @@ pub mod imports;
 mod invitations;
 mod joining;
 pub mod logins;
+pub mod media;
 mod members;
 mod membership;
 mod mentions;
@@ -57,6 +59,7 @@ pub use clock::now;
 pub use conversations::Reader;
 pub use cursors::NewReport;
 pub use event::{Event, Roster};
+pub use files::Photo;
 pub use folder::Folder;
 pub use groups::Change;
 pub use members::Wanted;
@@ -67,11 +70,13 @@ pub use standings::{Gate, Rule, Standing};
 pub use writer::{Committed, Tx, Writer, WriterTask};
 
 use checkpoint::Traces;
+use files::Files;
 use protocol::ErrorCode;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
+use tokio::sync::Notify;
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../migrations/sqlite");
 
@@ -105,6 +110,15 @@ pub enum StoreError {
     /// What it was decided by changed meanwhile: decide again.
     #[error("the members changed meanwhile")]
     Stale,
+    /// The picture that the message names is not the sender's to send.
+    #[error("no such picture waits to be sent")]
+    NoMedium,
+    /// Too much of the account's waits already.
+    #[error("too much waits already")]
+    TooMany,
+    /// A file of the data folder could not be read or written.
+    #[error("a file: {0}")]
+    File(std::io::Error),
     /// The group has as many members as it can have.
     #[error("the group is full")]
     GroupFull,
@@ -165,6 +179,9 @@ pub struct Store {
     reader: SqlitePool,
     writer: Writer,
     traces: Traces,
+    files: Files,
+    /// Media were erased: their files are to be removed.
+    erased: Arc<Notify>,
     /// What people change of themselves is kept for the directory's source.
     tells_source: bool,
     _folder: Arc<Folder>,
@@ -201,7 +218,9 @@ impl Store {
         MIGRATIONS.run(&reader).await?;
         let traces = Traces::of_the_last_run();
         let (writer, task) = writer::start(options, traces.clone()).await?;
-        Ok((Self { reader, writer, traces, tells_source: false, _folder: Arc::new(folder) }, task))
+        let files = Files::new(folder.media());
+        let erased = Arc::default();
+        Ok((Self { reader, writer, traces, files, erased, tells_source: false, _folder: Arc::new(folder) }, task))
     }
 
     /// The handle to the writer task.

@@ -6,8 +6,8 @@
 use super::append::{decode_message, encode_body};
 use super::conversations::read_user;
 use super::event::{Event, Roster};
-use super::mentions;
 use super::{Store, StoreError, Tx, parse};
+use super::{media, mentions};
 use protocol::group::Action;
 use protocol::{ConversationId, Message, MessageBody, Millis, Seq, User};
 use std::sync::Arc;
@@ -46,7 +46,8 @@ impl Store {
     /// no such message, `NotAllowed` when it is another's, `TooLate` when it is too old.
     pub async fn recall(&self, recall: Recall) -> Result<Message, StoreError> {
         let traces = self.traces.clone();
-        self.writer()
+        let left = self
+            .writer()
             .run(move |tx| {
                 Box::pin(async move {
                     let left = run(tx, recall).await?;
@@ -54,7 +55,9 @@ impl Store {
                     Ok(left)
                 })
             })
-            .await
+            .await?;
+        self.erased.notify_one();
+        Ok(left)
     }
 }
 
@@ -82,9 +85,10 @@ async fn run(tx: &mut Tx<'_>, recall: Recall) -> Result<Message, StoreError> {
     if own && sent_since.is_none_or(|since| message.at < since) {
         return Err(StoreError::TooLate);
     }
-    if !message.body.countable() {
+    if !message.body.recallable() {
         return Err(StoreError::NotAllowed);
     }
+    media::erase(tx, conversation, seq).await?;
     let sender = if own { by.clone() } else { Arc::new(read_user(&row, 7)?.ok_or(StoreError::NotFound)?) };
     turn(tx, conversation, message, MessageBody::Recalled { by: by.id }, (roster, sender)).await
 }

@@ -6,6 +6,7 @@ mod emptying;
 mod groups;
 mod hiding;
 mod interleaving;
+mod media;
 mod opening;
 
 use super::conversations::{Place, only};
@@ -185,10 +186,8 @@ async fn texts_come_back_as_they_were() {
         .messages
         .iter()
         .map(|m| match &m.body {
-            MessageBody::Recalled { .. } | MessageBody::Removed | MessageBody::Notice { .. } => {
-                panic!("nobody recalled it")
-            }
             MessageBody::Text { text, .. } => text.as_str(),
+            other => panic!("nobody sent {other:?}"),
         })
         .collect();
     assert_eq!(stored, texts);
@@ -432,6 +431,7 @@ async fn statements_use_indexes() {
         presence::STATEMENTS,
         profiles::STATEMENTS,
         members::STATEMENTS,
+        super::media::STATEMENTS,
         membership::STATEMENTS,
         mentions::STATEMENTS,
         super::opening::STATEMENTS,
@@ -453,7 +453,7 @@ async fn statements_use_indexes() {
         let explained = sqlx::AssertSqlSafe(format!("explain query plan {statement}"));
         let plan: Vec<(i64, i64, i64, String)> = sqlx::query_as(explained).fetch_all(&mut *conn).await.unwrap();
         for (.., step) in plan {
-            let tables = ["m", "message", "member", "account", "l", "p", "f", "h", "n", "q"];
+            let tables = ["m", "message", "member", "account", "l", "p", "f", "h", "n", "q", "media", "d"];
             let scans = |table: &&str| step == format!("SCAN {table}") || step.starts_with(&format!("SCAN {table} "));
             assert!(!tables.iter().any(scans), "{step} in {statement}");
         }

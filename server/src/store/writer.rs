@@ -357,7 +357,7 @@ async fn write(
     events: &mut Vec<Event>,
 ) -> Result<(Outcomes, Vec<Reply>), Failed> {
     let mut keys = Keys::New;
-    let plain = messages.iter().all(|new| new.invisible.is_empty() && new.body.mentions().is_none());
+    let plain = messages.iter().all(NewMessage::plain);
     if reports.is_empty() && works.is_empty() && plain {
         match append::append_alone(conn, positions, version, messages, events).await {
             Err(again @ (StoreError::Taken | StoreError::Doubtful)) => {

@@ -1,6 +1,6 @@
 //! The calls of the engine over HTTP, as the browser makes them.
 
-use crate::support::Person;
+use crate::support::{Person, picture};
 use protocol::account::ChangeReceipts;
 use protocol::messaging::{HideMessages, HistoryPage, SendRequest};
 use protocol::receipts::ReportReceipts;
@@ -42,6 +42,9 @@ pub async fn call(person: &Person, request: Request) -> Result<Answer, Failure> 
         }
         Request::Conversation { conversation } => {
             read(get(path::conversation(conversation))).await.map(Answer::Conversation)
+        }
+        Request::Upload { client_id } => {
+            read(person.request("POST", &path::upload(client_id)).body(picture())).await.map(Answer::Uploaded)
         }
         Request::Post { conversation, client_id, body } => {
             let body = SendRequest { client_id, body, invisible_list: Vec::new() };

@@ -24,8 +24,11 @@ pub async fn log(person: &Person, id: ConversationId) -> Vec<Message> {
 /// The texts of one's messages that still have one.
 pub fn texts(log: &[Message]) -> Vec<&str> {
     let text = |message: &'_ Message| match &message.body {
-        MessageBody::Text { .. } => true,
-        MessageBody::Recalled { .. } | MessageBody::Removed | MessageBody::Notice { .. } => false,
+        MessageBody::Text { .. } | MessageBody::Image(_) => true,
+        MessageBody::Withdrawn { .. }
+        | MessageBody::Recalled { .. }
+        | MessageBody::Removed
+        | MessageBody::Notice { .. } => false,
     };
     let with_text = log.iter().filter(|message| text(message));
     with_text

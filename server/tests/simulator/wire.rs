@@ -40,6 +40,8 @@ pub fn call(request: &Request) -> Call {
         }),
         Request::Changes { conversation, after } => get(path::changes(*conversation, *after)),
         Request::Conversation { conversation } => get(path::conversation(*conversation)),
+        // Nobody here sends pictures.
+        Request::Upload { client_id } => get(path::upload(*client_id)),
         Request::Post { conversation, client_id, body } => {
             let body = SendRequest { client_id: *client_id, body: body.clone(), invisible_list: Vec::new() };
             with_body(Method::POST, path::messages(*conversation), &body)
@@ -137,6 +139,7 @@ pub fn answer(request: &Request, status: StatusCode, body: &str) -> Result<Answe
         Request::History { .. } => Answer::History(read(body)),
         Request::Changes { .. } => Answer::Changes(read(body)),
         Request::Conversation { .. } => Answer::Conversation(read(body)),
+        Request::Upload { .. } => Answer::Uploaded(read(body)),
         Request::Post { .. } => Answer::Posted(read(body)),
         Request::Report { .. } => Answer::Reported,
         Request::Check { .. } => {

@@ -17,7 +17,7 @@ pub use cycles::cycles;
 pub use events::Events;
 pub use ledger::Ledger;
 pub use listener::{FORBIDDEN, Listener, Manner, Request};
-pub use person::{Answer, PASSWORD, Person, fresh_client_id, text_message};
+pub use person::{Answer, PASSWORD, Person, fresh_client_id, picture, picture_message, text_message};
 pub use push::{Heard, Push};
 
 use protocol::ServerFrame;

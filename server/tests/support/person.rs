@@ -3,7 +3,7 @@
 use super::Push;
 use protocol::messaging::{ChangesPage, HistoryPage};
 use protocol::sync::SyncPage;
-use protocol::{ClientId, Conversation, ConversationId, DeviceId, Message, Seq, UserId, path};
+use protocol::{ClientId, Conversation, ConversationId, DeviceId, Image, Message, MessageBody, Seq, UserId, path};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -138,6 +138,18 @@ impl Person {
         self.post(&path::messages(to), &text_message(fresh_client_id(), text)).await.read()
     }
 
+    /// Uploads a file for a message, under a key.
+    pub async fn upload(&self, key: ClientId, file: Vec<u8>) -> Answer {
+        Answer::of(self.request("POST", &path::upload(key)).body(file)).await
+    }
+
+    /// Uploads a picture and sends it.
+    pub async fn send_picture(&self, to: ConversationId) -> (Message, Image) {
+        let key = fresh_client_id();
+        let image: Image = self.upload(key, picture()).await.read();
+        (self.post(&path::messages(to), &picture_message(key, image)).await.read(), image)
+    }
+
     pub async fn report(&self, conversation: ConversationId, delivered: u64, read: u64) -> Answer {
         let report = json!({"conversation": conversation, "delivered": delivered, "read": read});
         self.put(path::RECEIPTS, &json!({"reports": [report]})).await
@@ -180,4 +192,15 @@ pub fn fresh_client_id() -> ClientId {
 
 pub fn text_message(client_id: ClientId, text: &str) -> Value {
     json!({"client_id": client_id, "body": {"type": "text", "text": text}})
+}
+
+/// A picture of 40 × 20 pixels, as a PNG file.
+pub fn picture() -> Vec<u8> {
+    let mut file = std::io::Cursor::new(Vec::new());
+    image::DynamicImage::new_rgb8(40, 20).write_to(&mut file, image::ImageFormat::Png).unwrap();
+    file.into_inner()
+}
+
+pub fn picture_message(client_id: ClientId, image: Image) -> Value {
+    json!({"client_id": client_id, "body": MessageBody::Image(image)})
 }

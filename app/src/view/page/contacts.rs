@@ -3,6 +3,7 @@
 use super::Inner;
 use super::acts::{Acts, Answers};
 use crate::backend::{Contacts as Content, Form};
+use crate::live::picture::Digest;
 use crate::view::avatar::Avatar;
 use crate::view::form::{Refusal, SearchBox};
 use crate::view::icon::Icon;
@@ -126,7 +127,7 @@ fn row(both: Both, conversation: Conversation) -> impl IntoView {
         None => peer.as_ref().and_then(|peer| peer.avatar.clone()),
     };
     let tint = peer.map_or(conversation.id.get(), |peer| peer.id.get());
-    let digest = conversation.last.map(|last| last.body.digest()).unwrap_or_default();
+    let digest = conversation.last.map(|last| Digest::of(&last.body, false).said(words).to_owned()).unwrap_or_default();
     view! {
         <li class="contact">
             <a class="person" href=path::page(conversation.id)>

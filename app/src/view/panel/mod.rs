@@ -6,35 +6,59 @@ mod labels;
 mod readers;
 mod report;
 mod shortcuts;
+mod viewer;
 mod waiting;
 mod why;
 
 use crate::backend::{Backend, Intent};
 use crate::live::Model;
+use crate::live::chat::MessageRow;
 use crate::view::boxed::{hear, tracked};
 use confirm::{DeleteConversation, MarkAllRead};
 use labels::LabelsForm;
-use leptos::either::EitherOf8;
+use leptos::either::EitherOf9;
 use leptos::html;
 use leptos::prelude::*;
-use protocol::{ConversationId, Seq};
+use protocol::{ConversationId, Seq, path};
 use readers::ReadersList;
 use report::Report;
 use shortcuts::ShortcutList;
+use viewer::Viewer;
 use waiting::WaitingList;
 use why::WhyList;
 
 /// Which dialog, about what.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Panel {
-    Report { conversation: ConversationId, seq: Seq, text: String },
-    DeleteConversation { conversation: ConversationId, name: String },
-    MarkAllRead { conversations: usize },
-    Labels { conversation: ConversationId, labels: String },
+    Report {
+        conversation: ConversationId,
+        seq: Seq,
+        text: String,
+    },
+    DeleteConversation {
+        conversation: ConversationId,
+        name: String,
+    },
+    MarkAllRead {
+        conversations: usize,
+    },
+    Labels {
+        conversation: ConversationId,
+        labels: String,
+    },
     Readers,
-    Why { name: String },
-    Waiting { conversation: ConversationId },
+    Why {
+        name: String,
+    },
+    Waiting {
+        conversation: ConversationId,
+    },
     Shortcuts,
+    /// A picture, from where, and who sent it when.
+    Picture {
+        source: String,
+        title: String,
+    },
 }
 
 /// The one dialog of the page.
@@ -63,6 +87,18 @@ impl Panels {
         self.open(Panel::Waiting { conversation });
     }
 
+    /// Shows a message's picture as large as the window allows.
+    pub fn picture(self, model: Model, row: &MessageRow) {
+        let (words, clock) = (model.words, model.clock.get_untracked());
+        let local = || model.pictures.with_untracked(|pictures| pictures.get(&row.key.client_id).cloned());
+        let sent = row.seq.and(row.picture).map(|picture| path::medium(picture.media));
+        let author = if row.own { words.me } else { &row.author };
+        let title = format!("{author} · {}", clock.full(words, row.at));
+        if let Some(source) = sent.or_else(|| local().filter(|_| row.own)) {
+            self.open(Panel::Picture { source, title });
+        }
+    }
+
     /// Shows the messages that make a badge.
     pub fn why(self, backend: Backend, conversation: ConversationId, name: String) {
         backend.tell(Intent::Unread { conversation, before: None });
@@ -86,12 +122,15 @@ pub fn PanelPlace(model: Model, panels: Panels) -> impl IntoView {
         }
     });
     let brief = move || {
-        panels.0.with(|panel| !matches!(panel, Some(Panel::Readers | Panel::Why { .. } | Panel::Waiting { .. })))
+        panels.0.with(|panel| {
+            !matches!(panel, Some(Panel::Readers | Panel::Why { .. } | Panel::Waiting { .. } | Panel::Picture { .. }))
+        })
     };
     view! {
         <dialog
             class="dialog"
             class:is-brief=tracked(brief)
+            class:is-viewer=tracked(move || panels.0.with(|panel| matches!(panel, Some(Panel::Picture { .. }))))
             aria-labelledby="panel-title"
             closedby="any"
             node_ref=dialog
@@ -105,18 +144,19 @@ pub fn PanelPlace(model: Model, panels: Panels) -> impl IntoView {
 fn content(model: Model, panel: Panel, close: Callback<()>) -> impl IntoView {
     match panel {
         Panel::Report { conversation, seq, text } => {
-            EitherOf8::A(view! { <Report model conversation seq text close /> })
+            EitherOf9::A(view! { <Report model conversation seq text close /> })
         }
         Panel::DeleteConversation { conversation, name } => {
-            EitherOf8::B(view! { <DeleteConversation model conversation name close /> })
+            EitherOf9::B(view! { <DeleteConversation model conversation name close /> })
         }
-        Panel::MarkAllRead { conversations } => EitherOf8::C(view! { <MarkAllRead model conversations close /> }),
-        Panel::Readers => EitherOf8::D(view! { <ReadersList model close /> }),
-        Panel::Why { name } => EitherOf8::E(view! { <WhyList model name close /> }),
-        Panel::Shortcuts => EitherOf8::F(view! { <ShortcutList model close /> }),
+        Panel::MarkAllRead { conversations } => EitherOf9::C(view! { <MarkAllRead model conversations close /> }),
+        Panel::Readers => EitherOf9::D(view! { <ReadersList model close /> }),
+        Panel::Why { name } => EitherOf9::E(view! { <WhyList model name close /> }),
+        Panel::Shortcuts => EitherOf9::F(view! { <ShortcutList model close /> }),
         Panel::Labels { conversation, labels } => {
-            EitherOf8::G(view! { <LabelsForm model conversation labels close /> })
+            EitherOf9::G(view! { <LabelsForm model conversation labels close /> })
         }
-        Panel::Waiting { conversation } => EitherOf8::H(view! { <WaitingList model conversation close /> }),
+        Panel::Picture { source, title } => EitherOf9::I(view! { <Viewer model source title close /> }),
+        Panel::Waiting { conversation } => EitherOf9::H(view! { <WaitingList model conversation close /> }),
     }
 }

@@ -58,7 +58,7 @@ fn listed(why: &Why) -> Vec<(ConversationId, Unread)> {
 #[component]
 fn WhyItem(model: Model, conversation: ConversationId, message: Unread, close: Callback<()>) -> impl IntoView {
     let backend = Backend::here();
-    let (seq, at) = (message.seq, message.at);
+    let (seq, at, words) = (message.seq, message.at, model.words);
     let jump = move |event| {
         if keys::take(&event) {
             close.run(());
@@ -71,7 +71,7 @@ fn WhyItem(model: Model, conversation: ConversationId, message: Unread, close: C
                 <strong dir="auto">{message.author}</strong>
                 <time datetime=iso(at)>{tracked(move || model.clock.get().brief(model.words, at))}</time>
                 <span class="why-text" dir="auto">
-                    {message.digest}
+                    {message.digest.said(words).to_owned()}
                 </span>
             </a>
         </li>

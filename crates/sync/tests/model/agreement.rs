@@ -4,13 +4,29 @@ use super::server::{Object, Server, Who};
 use super::user;
 use protocol::messaging::{ReadCount, Reader, Readers};
 use protocol::{
-    ChangePreferences, ChangedPreferences, ConversationId, ConversationKind, Cursors, ErrorCode, MessageBody,
-    Preferences, ReceiptReport, Seq, UserId,
+    Account, ChangePreferences, ChangedPreferences, ConversationId, ConversationKind, Cursors, ErrorCode, MessageBody,
+    MessagesFrom, Preferences, ReceiptReport, Seq, UserId,
 };
 use std::collections::BTreeSet;
 use sync::{Action, Answer, Failure};
 
 impl Server {
+    pub fn account(&self, me: UserId) -> Account {
+        let user = user(me);
+        let receipts = !self.private.contains(&me);
+        Account {
+            id: me,
+            handle: user.handle,
+            display_name: user.display_name,
+            avatar: None,
+            version: 0,
+            created_at: 0,
+            receipts,
+            messages_from: MessagesFrom::Everyone,
+            show_last_seen: true,
+        }
+    }
+
     /// The device begins where any of the account's deleted a conversation.
     pub(super) fn begin_anew(&mut self, who: Who) {
         let deepest = self.deepest.iter().filter(|((account, _), _)| *account == who.me);

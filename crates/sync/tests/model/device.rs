@@ -1,15 +1,15 @@
 //! One device and the network between it and the server. Every step is checked for what must hold at any time.
 
 use super::server::{Server, Who};
-use super::text;
+use super::{picture, text};
 use protocol::{
-    ClientFrame, ClientId, ConversationId, ConversationKind, Cursors, DeviceId, ErrorCode, Millis, Seq, ServerFrame,
-    User, UserId,
+    ClientFrame, ClientId, ConversationId, ConversationKind, Cursors, DeviceId, ErrorCode, MessageBody, Millis, Seq,
+    ServerFrame, User, UserId,
 };
 use std::collections::{BTreeMap, VecDeque};
 use sync::{
     Acted, Answer, Client, Effect, Failure, Input, Item, ReadMark, Request, RequestId, RowKey, Shelf, Stored,
-    StoredConversation, StoredDevice, StoredTimeline, Unsent, Unstored,
+    StoredConversation, StoredDevice, StoredTimeline, Unsent, Unstored, Upload,
 };
 
 #[derive(Clone, Debug, Default)]
@@ -194,6 +194,15 @@ impl Device {
         }
     }
 
+    /// A person sends a picture.
+    pub fn show(&mut self, server: &Server, conversation: ConversationId, id: ClientId) {
+        if self.client.session(conversation).is_some() {
+            self.written.push((conversation, id));
+            let body = MessageBody::Image(picture(id, false));
+            self.step(server, Input::Send { conversation, client_id: id, body });
+        }
+    }
+
     pub fn step(&mut self, server: &Server, input: Input) {
         self.drive(server, input);
         self.check_marks();
@@ -254,7 +263,18 @@ impl Device {
 
     fn check_request(&mut self, server: &Server, request: &Request) {
         match request {
+            Request::Upload { client_id } => {
+                let unsent = self.outbox.get(client_id).expect("uploaded before it was persisted");
+                assert_ne!(unsent.upload, Upload::Done, "uploaded twice");
+                let again = |(_, other): &(RequestId, Request)| other == request;
+                assert!(!self.requests.iter().any(again), "two uploads of one picture at once");
+            }
             Request::Post { conversation, client_id, .. } => {
+                let uploaded = |unsent: &Unsent| unsent.upload == Upload::Done;
+                assert!(
+                    self.outbox.get(client_id).is_none_or(uploaded),
+                    "posted before its picture was kept as uploaded"
+                );
                 assert!(self.outbox.contains_key(client_id), "posted before it was persisted");
                 // A frame may confirm a message before its answer comes; then the next one may go.
                 let unconfirmed = |(_, other): &(RequestId, Request)| {

@@ -9,7 +9,8 @@ pub mod scene;
 pub mod server;
 pub mod stage;
 
-use protocol::{ClientId, ConversationId, MessageBody, MessageText, Seq, User, UserId};
+use protocol::media::{ImageVersion, Mime};
+use protocol::{ClientId, ConversationId, Image, MediaId, MessageBody, MessageText, Seq, User, UserId};
 
 pub fn user_id(id: u64) -> UserId {
     id.try_into().unwrap()
@@ -36,4 +37,12 @@ pub fn user(id: UserId) -> User {
 
 pub fn text(text: &str) -> MessageBody {
     MessageBody::text(MessageText::try_from(text).unwrap())
+}
+
+/// What is told of a picture: by the device that has it, or by the server under another name.
+pub fn picture(id: ClientId, uploaded: bool) -> Image {
+    let mut name = *id.as_bytes();
+    name[0] = u8::from(uploaded);
+    let side = 40_u32.try_into().unwrap();
+    Image { v: ImageVersion, media: MediaId::from_bytes(name), width: side, height: side, bytes: 9, mime: Mime::Jpeg }
 }

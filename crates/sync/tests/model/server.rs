@@ -1,12 +1,12 @@
 //! The server as the specification has it, without a database: logs, cursors, frames; `pages` has what devices read.
 
 use super::pages::{HISTORY_PAGE, SYNC_SEGMENT};
-use super::{conversation_id, user, user_id};
+use super::{conversation_id, picture, user, user_id};
 use protocol::sync::{AccountChange, CheckedCounts, Count, PageSize};
 use protocol::{
-    Account, ApiError, ClientId, Contact, Conversation, ConversationId, ConversationKind, Cursors, ErrorCode,
-    LogChange, Message, MessageBody, MessagesFrom, Millis, Preferences, Receipt, Relation, Rev, Rules, Seq,
-    ServerFrame, Upd, UserId,
+    ApiError, ClientId, Contact, Conversation, ConversationId, ConversationKind, Cursors, ErrorCode, LogChange,
+    Message, MessageBody, MessagesFrom, Millis, Preferences, Receipt, Relation, Rev, Rules, Seq, ServerFrame, Upd,
+    UserId,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use sync::{Answer, Failure, Request, Start};
@@ -96,6 +96,8 @@ pub struct Server {
     pub epoch: u64,
     /// What was published since it was last taken, in commit order.
     frames: Vec<(UserId, ServerFrame)>,
+    /// Who uploaded a picture under which key.
+    uploads: BTreeSet<(UserId, ClientId)>,
 }
 
 impl Server {
@@ -191,7 +193,15 @@ impl Server {
             }
             Request::Changes { conversation, after } => Answer::Changes(self.changes(who, conversation, after)),
             Request::Conversation { conversation } => Answer::Conversation(self.describe(who, conversation)),
+            Request::Upload { client_id } => {
+                self.uploads.insert((who.me, client_id));
+                Answer::Uploaded(picture(client_id, true))
+            }
             Request::Post { conversation, client_id, body } => {
+                if let MessageBody::Image(image) = body {
+                    assert_eq!(image, picture(client_id, true), "posted before it was uploaded");
+                    assert!(self.uploads.contains(&(who.me, client_id)));
+                }
                 Answer::Posted(self.send(who.me, conversation, client_id, body))
             }
             Request::Report { reports, .. } => {
@@ -224,22 +234,6 @@ impl Server {
     pub fn count(&self, who: impl Into<Who>, id: ConversationId) -> Count {
         let Conversation { rev, upd, own, floor, unread, .. } = self.describe(who, id);
         Count { conversation: id, rev, upd, read: own.read, floor, unread }
-    }
-
-    pub fn account(&self, me: UserId) -> Account {
-        let user = user(me);
-        let receipts = !self.private.contains(&me);
-        Account {
-            id: me,
-            handle: user.handle,
-            display_name: user.display_name,
-            avatar: None,
-            version: 0,
-            created_at: 0,
-            receipts,
-            messages_from: MessagesFrom::Everyone,
-            show_last_seen: true,
-        }
     }
 
     pub fn start(&self, who: impl Into<Who>, open: Option<ConversationId>) -> Start {

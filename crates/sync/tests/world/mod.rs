@@ -65,6 +65,10 @@ impl World {
                 *written += 1;
                 device.write(server, conversation_id(conversation), client_id(*written));
             }
+            Op::Show { conversation } => {
+                *written += 1;
+                device.show(server, conversation_id(conversation), client_id(*written));
+            }
             Op::Open { conversation } => {
                 if server.member(device.me, conversation_id(conversation)) {
                     device.step(server, Input::Open(conversation_id(conversation)));

@@ -10,6 +10,10 @@ pub enum Op {
     Send {
         conversation: u64,
     },
+    /// A picture.
+    Show {
+        conversation: u64,
+    },
     Open {
         conversation: u64,
     },
@@ -103,6 +107,7 @@ fn op() -> impl Strategy<Value = Op> {
     let n = 0..8_usize;
     prop_oneof![
         8 => conversation.clone().prop_map(|conversation| Op::Send { conversation }),
+        3 => conversation.clone().prop_map(|conversation| Op::Show { conversation }),
         5 => conversation.clone().prop_map(|conversation| Op::Open { conversation }),
         1 => Just(Op::Close),
         3 => Just(Op::See),

@@ -21,6 +21,8 @@ impl World {
                     device.written.push((unsent.conversation, unsent.client_id));
                 }
                 device.step(&self.server, Input::Retry(unsent.client_id));
+                // A picture is at the bottom once it is uploaded: until then what is tried again would come before it (R004-A3).
+                device.flow(&mut self.server);
             }
         }
         self.rest(MINUTE);

@@ -4,6 +4,7 @@
 
 use super::schemas::{list, number, object, one_of, reference, request, text, word};
 use protocol::group::NAMED_MAX;
+use protocol::media::Side;
 use protocol::messaging::{HideMessages, Readers, SendRequest};
 use protocol::receipts::ReportReceipts;
 use protocol::{DraftText, GroupTitle, Label, MessageText, Preferences, ReportNote};
@@ -16,6 +17,18 @@ pub fn messages() -> Value {
         ("text", text(1, MessageText::MAX, "Any Unicode text but U+0000.")),
         ("mentions?", reference("Mentions")),
     ]);
+    let picture = || {
+        [
+            ("type", word("image")),
+            ("v", word(1)),
+            ("media", reference("MediaId")),
+            ("width", reference("Side")),
+            ("height", reference("Side")),
+            ("bytes", json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX })),
+            ("mime", word("image/jpeg")),
+        ]
+    };
+    let [_, image @ ..] = picture();
     let conversation = object([
         ("id", reference("ConversationId")),
         ("kind", json!({ "enum": ["direct", "group"] })),
@@ -47,10 +60,15 @@ pub fn messages() -> Value {
     json!({
         "MessageBody": one_of([
             written.clone(),
+            request(picture()),
+            object([("type", word("withdrawn")), ("image", reference("Image"))]),
             object([("type", word("recalled")), ("by", reference("UserId"))]),
             object([("type", word("removed"))]),
             object([("type", word("notice")), ("notice", reference("Notice"))]),
         ]),
+        "MediaId": { "type": "string", "pattern": "^[0-9a-f]{32}$", "description": "A picture, under /api/v1/media." },
+        "Side": { "type": "integer", "minimum": 1, "maximum": Side::MAX, "description": "In pixels." },
+        "Image": request(image),
         "Message": object([
             ("seq", reference("Seq")),
             ("rev", reference("Rev")),
@@ -61,7 +79,7 @@ pub fn messages() -> Value {
         ]),
         "SendRequest": request([
             ("client_id", reference("ClientId")),
-            ("body", written),
+            ("body", one_of([written, request(picture())])),
             ("invisible_list?", json!({ "type": "array", "items": reference("UserId"),
                 "maxItems": SendRequest::INVISIBLE_MAX, "description": "Members who do not see the message." })),
         ]),

@@ -67,6 +67,7 @@ fn operation(route: &Route) -> Value {
         ("link", "Link"),
         ("hash", "AvatarHash"),
         ("size", "AvatarSize"),
+        ("media", "MediaId"),
     ]
     .into_iter()
     .filter(|(name, _)| route.path.contains(&format!("{{{name}}}")))

@@ -97,6 +97,30 @@ pub fn describe(operation: &str) -> Operation {
         },
         "dropAvatar" => plain("Take the account's picture away", [answer(200, "The account", "OwnAccount")]),
         "getAvatar" => plain("A picture, 96 or 256 pixels wide", [nothing(200, "A JPEG file, which never changes")]),
+        "uploadMedium" => Operation {
+            parameters: vec![Parameter {
+                name: "client_id",
+                required: true,
+                description: "The key of the upload, made by the device.".to_owned(),
+                schema: reference("ClientId"),
+            }],
+            ..with_body(
+                "Upload a picture for a message, of at most 15 MiB and 40 megapixels; what nobody sends within a day is gone",
+                PICTURE,
+                [
+                    answer(201, "What a message with it says", "Image"),
+                    answer(200, "The key was used for this very file before", "Image"),
+                    answer(409, "client_id_reused: for another file", "ErrorAnswer"),
+                ],
+            )
+        },
+        "getMedium" => plain(
+            "A picture, for whoever sees the message that carries it",
+            [nothing(200, "A JPEG file, which never changes")],
+        ),
+        "getThumb" => {
+            plain("The same, of at most 480 pixels a side", [nothing(200, "A JPEG file, which never changes")])
+        }
         "putDepartments" => with_body(
             "Keep departments of the directory: at most 1,000, parents before children",
             "PutDepartments",

@@ -47,8 +47,8 @@ pub fn variant<const N: usize>(kind: &str, fields: [(&str, Value); N]) -> Value 
     schema
 }
 
-pub fn word(text: &str) -> Value {
-    json!({ "const": text })
+pub fn word(word: impl Into<Value>) -> Value {
+    json!({ "const": word.into() })
 }
 
 pub fn all() -> Value {

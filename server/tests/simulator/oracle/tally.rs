@@ -21,6 +21,7 @@ pub fn name(request: &Request) -> &'static str {
         Request::History { .. } => "history",
         Request::Changes { .. } => "changes",
         Request::Conversation { .. } => "descriptions",
+        Request::Upload { .. } => "uploads",
         Request::Post { .. } => "sends",
         Request::Report { .. } => "receipts",
         Request::Check { .. } => "counts",

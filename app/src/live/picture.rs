@@ -1,0 +1,73 @@
+//! Pictures as the view shows them, and the one line that stands for a message in lists.
+
+use crate::words::Words;
+use protocol::{Image, MediaId, MessageBody};
+
+/// The largest sides on screen, in CSS pixels, and the smallest.
+const WIDE: f64 = 240.0;
+const HIGH: f64 = 320.0;
+const SMALL: f64 = 48.0;
+
+/// A picture's place on screen, which is reserved before the picture is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Picture {
+    pub media: MediaId,
+    pub width: u32,
+    pub height: u32,
+}
+
+impl Picture {
+    pub fn of(image: &Image) -> Self {
+        let (width, height) = (f64::from(image.width.get()), f64::from(image.height.get()));
+        let scale = (WIDE / width).min(HIGH / height).min(1.0);
+        let side = |pixels: f64| (pixels * scale).round().max(SMALL) as u32;
+        Self { media: image.media, width: side(width), height: side(height) }
+    }
+}
+
+/// One line for a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Digest {
+    Text(String),
+    /// A picture, which each language has a word for.
+    Picture,
+}
+
+impl Digest {
+    pub fn of(body: &MessageBody, own: bool) -> Self {
+        match body.image(own) {
+            Some(_) => Self::Picture,
+            None => Self::Text(body.digest()),
+        }
+    }
+
+    pub fn said<'d>(&'d self, words: &'static Words) -> &'d str {
+        match self {
+            Self::Text(text) => text,
+            Self::Picture => words.picture_digest,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use protocol::media::{ImageVersion, Mime};
+
+    /// A picture's place has its shape, fits the bubble, and can be pressed.
+    #[test]
+    fn a_place_fits_the_bubble() {
+        let place = |width: u32, height: u32| {
+            let (width, height) = (width.try_into().unwrap(), height.try_into().unwrap());
+            let media = MediaId::from_bytes([0; 16]);
+            let picture = Picture::of(&Image { v: ImageVersion, media, width, height, bytes: 1, mime: Mime::Jpeg });
+            (picture.width, picture.height)
+        };
+        assert_eq!(place(4_000, 3_000), (240, 180));
+        assert_eq!(place(3_000, 4_000), (240, 320));
+        assert_eq!(place(100, 60), (100, 60));
+        assert_eq!(place(1, 1), (48, 48));
+        assert_eq!(place(800, 8_000), (48, 320));
+        assert_eq!(place(10_000, 10), (240, 48));
+    }
+}

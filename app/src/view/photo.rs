@@ -1,0 +1,77 @@
+//! A picture in a bubble: its thumbnail in a place that is reserved for it, how far its upload has come, and the way to see
+//! it whole. Without scripts it is a link.
+
+use super::icon::Icon;
+use super::panel::Panels;
+use super::picked::Picked;
+use crate::backend::{Backend, Intent};
+use crate::live::Model;
+use crate::live::chat::MessageRow;
+use crate::live::picture::Picture;
+use crate::view::boxed::{hear, tracked};
+use leptos::ev;
+use leptos::prelude::*;
+use protocol::{ClientId, path};
+
+#[component]
+pub fn Photo(model: Model, row: RwSignal<MessageRow>, picture: Picture) -> impl IntoView {
+    let words = model.words;
+    let (panels, picked) = (Panels::here(), Picked::here());
+    let (own, id) = row.with_untracked(|row| (row.own, row.key.client_id));
+    // What this device sends it has: nothing of it is fetched again.
+    let local = Memo::new(move |_| model.pictures.with(|pictures| pictures.get(&id).filter(|_| own).cloned()));
+    let sent = Memo::new(move |_| row.with(|row| row.seq.is_some()));
+    let small = move || local.get().or_else(|| sent.get().then(|| path::thumb(picture.media)));
+    let whole = move || sent.get().then(|| path::medium(picture.media));
+    let open = move |event: ev::MouseEvent| {
+        event.prevent_default();
+        if !picked.picking_now() {
+            row.with_untracked(|row| panels.picture(model, row));
+        }
+    };
+    view! {
+        <a class="photo" href=tracked(whole) tabindex="-1" aria-label=words.view_picture on:click=hear(open)>
+            <img
+                src=tracked(small)
+                width=picture.width.to_string()
+                height=picture.height.to_string()
+                alt=words.picture
+                loading="lazy"
+                decoding="async"
+            />
+        </a>
+        <Progress model id />
+    }
+}
+
+/// How much of one's own picture is on the server, and the way to give it up.
+#[component]
+fn Progress(model: Model, id: ClientId) -> impl IntoView {
+    let words = model.words;
+    let backend = Backend::here();
+    let there = Memo::new(move |_| model.uploads.with(|uploads| uploads.contains_key(&id)));
+    let percent = Memo::new(move |_| model.uploads.with(|uploads| uploads.get(&id).copied().unwrap_or_default()));
+    tracked(move || {
+        there.get().then(|| {
+            view! {
+                <div class="photo-upload">
+                    <progress
+                        max="100"
+                        value=tracked(move || percent.get().to_string())
+                        aria-label=words.uploading
+                    ></progress>
+                    <button
+                        type="button"
+                        class="icon-button"
+                        tabindex="-1"
+                        title=words.give_up
+                        aria-label=words.give_up
+                        on:click=hear(move |_| backend.tell(Intent::Discard(id)))
+                    >
+                        <Icon name="close" />
+                    </button>
+                </div>
+            }
+        })
+    })
+}

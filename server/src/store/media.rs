@@ -1,0 +1,275 @@
+//! Pictures in messages: whose they are until they are sent, which message carries them then, and who sees that.
+//!
+//! Invariants: a medium is carried by one message at most, and sent by who uploaded it; whoever does not see the message
+//! does not see the medium, whatever they know of it; what a recall erases has no row from its commit on, and its files go
+//! right after (R001-18).
+
+use super::append::{IMAGE, NewMessage, WITHDRAWN};
+use super::conversations::{Reader, there};
+use super::files::Photo;
+use super::positions::json;
+use super::{Store, StoreError, Tx, parse};
+use protocol::media::{ImageVersion, Mime};
+use protocol::{ClientId, ConversationId, Image, MediaId, MessageBody, Millis, Seq, UserId};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqliteConnection};
+use std::collections::HashMap;
+
+/// How many an account may have uploaded and not sent.
+const UNSENT_MAX: i64 = 200;
+/// How long what was uploaded and not sent is kept.
+const KEPT: Millis = 24 * 60 * 60 * 1_000;
+/// How many files are removed at a time.
+const SWEPT: i64 = 100;
+
+const UPLOADED: &str = "select id, width, height, bytes, source from media where owner = $1 and client_id = $2";
+const UNSENT: &str = "select count(*) from media where owner = $1 and seq is null";
+const KEEP: &str = "insert into media (id, owner, client_id, source, width, height, bytes, at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (owner, client_id) do nothing";
+const SENDABLE: &str = "select d.id, d.width, d.height, d.bytes, d.owner
+    from json_each($1) as j join media as d on d.id = j.value where d.seq is null";
+const CARRY: &str = "update media set conversation = j.value ->> 1, seq = j.value ->> 2
+    from json_each($1) as j where media.id = j.value ->> 0";
+const SEEN: &str = concat!(
+    "select 1 from media as d
+    join message as q on q.conversation = d.conversation and q.seq = d.seq
+    join member as m on m.account = $1 and m.conversation = d.conversation and ",
+    there!("m"),
+    " left join floor as f on f.device = $2 and f.conversation = d.conversation
+    where d.id = $3 and q.seq >= max(m.vis_from, coalesce(f.seq, 0) + 1)
+    and (q.type = $4 or q.type = $5 and q.sender = $1)
+    and not exists (select 1 from hidden as h
+        where h.account = $1 and h.conversation = q.conversation and h.seq = q.seq and h.hidden = 1)"
+);
+const ERASE: &str =
+    "insert into erased_media (id) select id from media where conversation = $1 and seq = $2 and seq is not null";
+const FORGET: &str = "delete from media where conversation = $1 and seq = $2 and seq is not null";
+const ERASE_OLD: &str = "insert into erased_media (id) select id from media where seq is null and at < $1";
+const FORGET_OLD: &str = "delete from media where seq is null and at < $1";
+const ERASED: &str = "select id from erased_media limit $1";
+const GONE: &str = "delete from erased_media where id in (select value from json_each($1))";
+
+/// Every statement of this file, for the test that explains them.
+#[cfg(test)]
+pub const STATEMENTS: &[&str] =
+    &[UPLOADED, UNSENT, KEEP, SENDABLE, CARRY, SEEN, ERASE, FORGET, ERASE_OLD, FORGET_OLD, GONE];
+
+/// The hash of a file as it came.
+pub type Source = [u8; 16];
+
+/// What an upload's key was used for before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Uploaded {
+    pub image: Image,
+    pub source: Source,
+}
+
+impl Store {
+    /// What the account uploaded under the key, with its files.
+    pub async fn uploaded(&self, owner: UserId, key: ClientId) -> Result<Option<Uploaded>, StoreError> {
+        let known = uploaded(&mut *self.reader.acquire().await?, owner, key).await?;
+        match known {
+            Some(known) if self.files.has(known.image.media).await? => Ok(Some(known)),
+            _ => Ok(None),
+        }
+    }
+
+    /// Keeps a picture under the key, for its owner to send. `ClientIdReused` when the key was used for another file,
+    /// `TooMany` when too much of the owner's waits to be sent.
+    pub async fn keep_medium(
+        &self,
+        owner: UserId,
+        key: ClientId,
+        source: Source,
+        photo: Photo,
+    ) -> Result<Image, StoreError> {
+        let image = Image {
+            v: ImageVersion,
+            media: random_id()?,
+            width: parse(photo.width)?,
+            height: parse(photo.height)?,
+            bytes: parse(photo.whole.len())?,
+            mime: Mime::Jpeg,
+        };
+        let known = self
+            .writer()
+            .run(move |tx| Box::pin(async move { keep(tx, owner, key, Uploaded { image, source }).await }))
+            .await?;
+        if known.source != source {
+            return Err(StoreError::ClientIdReused);
+        }
+        self.files.write(known.image.media, photo).await?;
+        Ok(known.image)
+    }
+
+    /// The file of a medium, if a message carries it that the reader sees.
+    pub async fn medium(&self, reader: Reader, id: MediaId, thumb: bool) -> Result<Option<Vec<u8>>, StoreError> {
+        let seen = sqlx::query(SEEN)
+            .bind(reader.account.as_i64())
+            .bind(reader.device.as_i64())
+            .bind(id.to_string())
+            .bind(IMAGE)
+            .bind(WITHDRAWN)
+            .fetch_optional(&self.reader)
+            .await?;
+        match seen {
+            Some(_) => self.files.read(id, thumb).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Removes what was uploaded and not sent for a day, and the files of what was erased.
+    pub async fn sweep_media(&self, now: Millis) -> Result<(), StoreError> {
+        let before = now.saturating_sub(KEPT).cast_signed();
+        self.writer()
+            .run(move |tx| {
+                Box::pin(async move {
+                    for statement in [ERASE_OLD, FORGET_OLD] {
+                        sqlx::query(statement).bind(before).execute(&mut *tx.conn).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await?;
+        loop {
+            let erased: Vec<String> = sqlx::query_scalar(ERASED).bind(SWEPT).fetch_all(&self.reader).await?;
+            if erased.is_empty() {
+                return Ok(());
+            }
+            for id in &erased {
+                self.files.remove(parse(id.clone())?).await?;
+            }
+            let gone = json(&erased)?;
+            self.writer()
+                .run(move |tx| {
+                    Box::pin(async move {
+                        sqlx::query(GONE).bind(gone).execute(&mut *tx.conn).await?;
+                        Ok(())
+                    })
+                })
+                .await?;
+        }
+    }
+
+    /// Waits until something was erased.
+    pub async fn media_erased(&self) {
+        self.erased.notified().await;
+    }
+}
+
+async fn uploaded(conn: &mut SqliteConnection, owner: UserId, key: ClientId) -> Result<Option<Uploaded>, StoreError> {
+    let row = sqlx::query(UPLOADED).bind(owner.as_i64()).bind(key.as_bytes().as_slice()).fetch_optional(conn).await?;
+    let Some(row) = row else { return Ok(None) };
+    let source =
+        <Source>::try_from(row.try_get::<&[u8], _>(4)?).map_err(|_| StoreError::Corrupt("source".to_owned()))?;
+    Ok(Some(Uploaded { image: read_image(&row)?, source }))
+}
+
+async fn keep(tx: &mut Tx<'_>, owner: UserId, key: ClientId, new: Uploaded) -> Result<Uploaded, StoreError> {
+    if let Some(known) = uploaded(tx.conn, owner, key).await? {
+        return Ok(known);
+    }
+    let unsent: i64 = sqlx::query_scalar(UNSENT).bind(owner.as_i64()).fetch_one(&mut *tx.conn).await?;
+    if unsent >= UNSENT_MAX {
+        return Err(StoreError::TooMany);
+    }
+    let Image { media, width, height, bytes, .. } = new.image;
+    sqlx::query(KEEP)
+        .bind(media.to_string())
+        .bind(owner.as_i64())
+        .bind(key.as_bytes().as_slice())
+        .bind(new.source.as_slice())
+        .bind(width.get())
+        .bind(height.get())
+        .bind(bytes)
+        .bind(super::now().cast_signed())
+        .execute(&mut *tx.conn)
+        .await?;
+    Ok(new)
+}
+
+/// What of the media that a batch names may be sent, and by whom.
+#[derive(Default)]
+pub(super) struct Claims {
+    sendable: HashMap<MediaId, (UserId, Image)>,
+}
+
+impl Claims {
+    /// Reads them, if there is anything to decide.
+    pub async fn read(conn: &mut SqliteConnection, batch: &[NewMessage]) -> Result<Self, StoreError> {
+        let named: Vec<MediaId> = batch.iter().filter_map(|new| named(&new.body)).map(|image| image.media).collect();
+        let mut claims = Self::default();
+        if named.is_empty() {
+            return Ok(claims);
+        }
+        for row in sqlx::query(SENDABLE).bind(json(&named)?).fetch_all(conn).await? {
+            let image = read_image(&row)?;
+            claims.sendable.insert(image.media, (parse(row.try_get::<i64, _>(4)?)?, image));
+        }
+        Ok(claims)
+    }
+
+    /// Whether the message may carry the picture that it names, if it names one: as it was told of, by its owner.
+    pub fn admit(&self, new: &NewMessage) -> Result<(), StoreError> {
+        let Some(image) = named(&new.body) else { return Ok(()) };
+        match self.sendable.get(&image.media) {
+            Some((owner, known)) if *owner == new.sender.id && known == image => Ok(()),
+            _ => Err(StoreError::NoMedium),
+        }
+    }
+
+    /// The message carries it now.
+    pub fn take(&mut self, new: &NewMessage) {
+        if let Some(image) = named(&new.body) {
+            self.sendable.remove(&image.media);
+        }
+    }
+
+    pub fn admit_all(&self, batch: &[NewMessage]) -> bool {
+        batch.iter().all(|new| self.admit(new).is_ok())
+    }
+}
+
+/// A medium, and the message that carries it.
+pub(super) type Carried = (MediaId, ConversationId, Seq);
+
+/// Says which messages carry which media.
+pub(super) async fn carry(conn: &mut SqliteConnection, carried: &[Carried]) -> Result<(), StoreError> {
+    if !carried.is_empty() {
+        sqlx::query(CARRY).bind(json(&carried)?).execute(conn).await?;
+    }
+    Ok(())
+}
+
+/// The picture that a message is to carry.
+pub(super) fn named(body: &MessageBody) -> Option<&Image> {
+    match body {
+        MessageBody::Image(image) => Some(image),
+        _ => None,
+    }
+}
+
+/// What the message carried is there no more.
+pub(super) async fn erase(tx: &mut Tx<'_>, id: ConversationId, seq: Seq) -> Result<(), StoreError> {
+    for statement in [ERASE, FORGET] {
+        sqlx::query(statement).bind(id.as_i64()).bind(seq.as_i64()).execute(&mut *tx.conn).await?;
+    }
+    Ok(())
+}
+
+fn read_image(row: &SqliteRow) -> Result<Image, StoreError> {
+    Ok(Image {
+        v: ImageVersion,
+        media: parse(row.try_get::<String, _>(0)?)?,
+        width: parse(row.try_get::<u32, _>(1)?)?,
+        height: parse(row.try_get::<u32, _>(2)?)?,
+        bytes: row.try_get(3)?,
+        mime: Mime::Jpeg,
+    })
+}
+
+fn random_id() -> Result<MediaId, StoreError> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|error| StoreError::File(std::io::Error::other(error.to_string())))?;
+    Ok(MediaId::from_bytes(bytes))
+}
