@@ -1,5 +1,6 @@
 import { Auditor } from './support/auditor.ts';
 import { Messenger } from './support/messenger.ts';
+import { halves } from './support/picture.ts';
 import { Server } from './support/server.ts';
 import { test as base, expect, FLOW } from './support/test.ts';
 import { say } from './support/words.ts';
@@ -111,4 +112,47 @@ test('what waits and is refused then says so, though the wait was told', async (
   await expect(told('发送消息涉及敏感内容,请重新输入')).toBeVisible({ timeout: 60_000 });
   await expect(me.mark('敏感，请稍等', '发送失败')).toBeVisible();
   expect(await peer.texts(conversation)).not.toContain('敏感，请稍等');
+});
+
+test('a picture that fails its audit says so, and stays with its sender', FLOW, async ({ enter, server, auditor }) => {
+  const peer = await server.program(PEER);
+  const before = (await peer.conversations())[0]!;
+  const visitor = await enter(ME);
+  visitor.watch.allow(/answer 403|status of 403/);
+  const me = new Messenger(visitor.page);
+  await me.choose(PEER);
+  auditor.forbidsPictures = true;
+  await visitor.page.locator('#pictures').setInputFiles(await halves(visitor.page));
+  const toast = visitor.page.getByRole('alert').filter({ hasText: say('发送消息涉及敏感内容,请重新编辑') });
+  await expect(toast).toHaveText(say('发送消息涉及敏感内容,请重新编辑'));
+  const failed = me.messages.last();
+  await expect(failed.getByRole('img', { name: say('发送失败') })).toBeVisible();
+  await expect(failed.getByRole('link', { name: say('查看图片') })).toHaveCount(0);
+  expect((await peer.conversations())[0]).toMatchObject({ unread: before.unread, head_seq: before.head_seq });
+});
+
+test('a picture that fails its audit later becomes a placeholder that can be reported', FLOW, async ({ enter, auditor }) => {
+  const receiver = await enter(PEER);
+  receiver.watch.allow(/answer 404|status of 404/);
+  const them = new Messenger(receiver.page);
+  await them.choose(ME);
+  const sender = await enter(ME);
+  const me = new Messenger(sender.page);
+  await me.choose(PEER);
+  auditor.forbidsPictures = true;
+  auditor.silent = 1;
+  await sender.page.locator('#pictures').setInputFiles(await halves(sender.page));
+  const hint = say('注意保护隐私,谨防诈骗,如若对你造成骚扰或威胁到自身安全,请长按消息进行举报');
+  await expect(them.messages.last()).toContainText(hint, { timeout: 30_000 });
+  await expect(them.messages.last().locator('img')).toHaveCount(0);
+  // Its sender sees it as before.
+  const own = me.messages.last().locator('img');
+  await sender.page.reload();
+  await expect.poll(() => own.evaluate((image: HTMLImageElement) => image.complete && image.naturalWidth > 0)).toBe(true);
+  await expect(me.messages.last()).not.toContainText(hint);
+
+  await them.act(them.messages.last(), say('举报'));
+  const dialog = receiver.page.getByRole('dialog');
+  await dialog.getByRole('button', { name: say('提交') }).click();
+  await expect(receiver.page.getByRole('alert').filter({ hasText: say('已举报') })).toBeVisible();
 });

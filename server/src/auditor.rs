@@ -1,5 +1,4 @@
-//! Asking the operator's auditor whether a text may be sent (R004-I4): one signed POST a text, answered while its sender
-//! waits.
+//! Asking the operator's auditor whether a text or a picture may be sent (R004-I4, R004-I5): one signed POST each.
 //!
 //! Invariants: at most [`AT_ONCE`] questions are open, and waiting for one's turn is within the time for an answer, so
 //! that an auditor which stands still holds a text up for that long and no longer. Neither text nor verdict is kept or
@@ -11,7 +10,9 @@ use crate::outbound::{NoAnswer, Outbound, signature};
 use crate::store;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{Request, Uri};
+use base64ct::{Base64, Encoding};
 use clap::builder::RangedU64ValueParser;
+use protocol::media::Mime;
 use protocol::{ClientId, ConversationId, ConversationKind, UserId};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -39,6 +40,12 @@ pub struct AuditFlags {
         value_parser = RangedU64ValueParser::<u64>::new().range(50..=5_000))]
     audit_timeout_ms: u64,
 
+    /// How long a picture waits for its verdict, in milliseconds, at most 5000: then it is sent, and taken back from everybody
+    /// but its sender if the verdict is against it. Without it a picture waits as a text does.
+    #[arg(long, env = "SIXIN_AUDIT_PICTURE_WAIT_MS", value_name = "MILLISECONDS",
+        value_parser = RangedU64ValueParser::<u64>::new().range(0..=5_000))]
+    audit_picture_wait_ms: Option<u64>,
+
     /// What becomes of a text about which the auditor says nothing in time, or nothing that can be read: `refuse`, its
     /// device keeps it and tries again by itself; `allow`, it is sent.
     #[arg(long, env = "SIXIN_AUDIT_UNANSWERED", value_enum, default_value_t = Unanswered::Refuse, value_name = "WHAT")]
@@ -57,18 +64,45 @@ pub struct Auditor {
     url: Uri,
     secret: Secret,
     patience: Duration,
+    /// How long a picture waits for its verdict before it is sent without one; as long as a text does, when absent.
+    pub picture_wait: Option<Duration>,
     asking: Semaphore,
     pub unanswered: Unanswered,
 }
 
-/// A text that somebody wants to send.
+/// Something that somebody wants to send, or has sent.
 #[derive(Debug, Serialize)]
 pub struct Question<'t> {
     pub client_id: ClientId,
     pub conversation: ConversationId,
     pub kind: ConversationKind,
     pub sender: UserId,
-    pub text: &'t str,
+    #[serde(flatten)]
+    pub content: Content<'t>,
+}
+
+/// What it is.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Content<'t> {
+    Text(&'t str),
+    Picture(Picture),
+}
+
+/// A picture as it is kept.
+#[derive(Debug, Serialize)]
+pub struct Picture {
+    mime: Mime,
+    width: u32,
+    height: u32,
+    /// The file, in Base64.
+    data: String,
+}
+
+impl Picture {
+    pub fn new((width, height): (u32, u32), file: &[u8]) -> Self {
+        Self { mime: Mime::Jpeg, width, height, data: Base64::encode_string(file) }
+    }
 }
 
 #[derive(Deserialize)]
@@ -90,6 +124,9 @@ pub enum NoVerdict {
 }
 
 impl Auditor {
+    /// How long an answer may take about what was sent already.
+    pub const LATER: Duration = Duration::from_secs(60);
+
     /// `None` when there is nobody to ask.
     pub fn new(flags: &AuditFlags) -> anyhow::Result<Option<Self>> {
         let Some(url) = flags.audit_url.clone() else { return Ok(None) };
@@ -99,18 +136,19 @@ impl Auditor {
             url,
             secret,
             patience: Duration::from_millis(flags.audit_timeout_ms),
+            picture_wait: flags.audit_picture_wait_ms.map(Duration::from_millis),
             asking: Semaphore::new(AT_ONCE),
             unanswered: flags.audit_unanswered,
         }))
     }
 
-    /// Whether the text may be sent.
-    pub async fn allows(&self, question: &Question<'_>) -> Result<bool, NoVerdict> {
+    /// Whether it may be sent, as told within a time; the usual one, when absent.
+    pub async fn allows(&self, question: &Question<'_>, wait: Option<Duration>) -> Result<bool, NoVerdict> {
         let asking = async {
             let _turn = self.asking.acquire().await.expect("nobody closes it");
             self.ask(question).await
         };
-        tokio::time::timeout(self.patience, asking).await.unwrap_or(Err(NoVerdict::Slow))
+        tokio::time::timeout(wait.unwrap_or(self.patience), asking).await.unwrap_or(Err(NoVerdict::Slow))
     }
 
     async fn ask(&self, question: &Question<'_>) -> Result<bool, NoVerdict> {
@@ -156,6 +194,7 @@ mod tests {
             ["--audit-url", "ftp://a/"],
             ["--audit-timeout-ms", "49"],
             ["--audit-timeout-ms", "5001"],
+            ["--audit-picture-wait-ms", "5001"],
             ["--audit-unanswered", "x"],
         ] {
             assert!(flags(&bad).is_err(), "{bad:?}");

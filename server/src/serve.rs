@@ -6,7 +6,7 @@ use crate::auth::oidc::Oidc;
 use crate::auth::{Logins, Passwords};
 use crate::config::Config;
 use crate::domain::rosters::Rosters;
-use crate::domain::media;
+use crate::domain::{audit, media};
 use crate::listen;
 use crate::outbound::Outbound;
 use crate::pictures::Pictures;
@@ -51,6 +51,7 @@ pub async fn build(config: Config) -> anyhow::Result<Server> {
         gateway: config.gateway()?.map(|secret| Arc::new(Gateway::new(secret))),
         oidc,
         auditor: auditor.map(Arc::new),
+        audits: Arc::default(),
         pictures: Pictures::default(),
         limits: Arc::new(Limits::new(&config.rates)),
         rosters: Rosters::new(store.clone()),
@@ -79,6 +80,7 @@ impl Server {
         let mut writer = tokio::spawn(writer.run());
         let seen = tokio::spawn(state.logins.clone().keep_writing_seen());
         let sweeping = tokio::spawn(media::keep_sweeping(state.clone()));
+        let auditing = tokio::spawn(audit::keep_auditing(state.clone()));
         let telling = webhook.map(|webhook| tokio::spawn(webhook.run()));
         let connections = listen::serve(listener, router(state.clone()), config.max_connections, stop);
         let failed = tokio::select! {
@@ -89,7 +91,7 @@ impl Server {
             }
             ended = &mut writer => Some(ended),
         };
-        for task in [seen, sweeping].into_iter().chain(telling) {
+        for task in [seen, sweeping, auditing].into_iter().chain(telling) {
             task.abort();
             let _ = task.await;
         }

@@ -25,6 +25,8 @@ pub struct AppState {
     pub oidc: Option<Arc<Oidc>>,
     /// Who is asked before a text is sent to others.
     pub auditor: Option<Arc<Auditor>>,
+    /// A picture was sent before its verdict.
+    pub audits: Arc<Notify>,
     pub pictures: Pictures,
     pub limits: Arc<Limits>,
     pub rosters: Rosters,

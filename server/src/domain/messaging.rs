@@ -1,5 +1,6 @@
 //! Sending messages and reading them back.
 
+use super::audit::Pass;
 use super::{audit, policy};
 use crate::error::Refusal;
 use crate::state::AppState;
@@ -33,6 +34,7 @@ pub async fn send(
     let SendRequest { client_id, body, invisible_list } = request;
     // A text that was let through is not asked about again when the members change meanwhile.
     let mut auditor = state.auditor.as_deref();
+    let mut unaudited = false;
     for _ in 0..DECISIONS {
         let roster = state.rosters.of_member(sender.id, conversation).await?;
         let (body, invisible) = match admitted(&sender, &roster, &body, &invisible_list) {
@@ -45,7 +47,8 @@ pub async fn send(
         };
         let gate = gate(state, &sender, &roster);
         let sender = sender.clone();
-        let message = NewMessage { conversation, sender, roster, client_id, body, invisible, at: None, gate };
+        let mut message =
+            NewMessage { conversation, sender, roster, client_id, body, invisible, at: None, gate, unaudited };
         let (me, receiver) = (message.sender.id, gate.map(|gate| gate.receiver));
         let asked = auditor.filter(|_| audit::concerns(&message.roster, &message.body));
         let foreseen = match asked {
@@ -57,11 +60,15 @@ pub async fn send(
             Err(error) => Err(error),
             Ok(None) => {
                 if let Some(asked) = asked {
-                    if let Err(refused) = audit::pass(asked, &message).await {
-                        // Another request with the same key may have been let through meanwhile.
-                        let original = state.store.original((me, client_id), conversation, &message.body).await?;
-                        return original.ok_or(refused);
+                    match audit::pass(&state.store, asked, &message).await {
+                        Ok(pass) => unaudited = pass == Pass::Unaudited,
+                        Err(refused) => {
+                            // Another request with the same key may have been let through meanwhile.
+                            let original = state.store.original((me, client_id), conversation, &message.body).await?;
+                            return original.ok_or(refused);
+                        }
                     }
+                    message.unaudited = unaudited;
                     auditor = None;
                 }
                 let outcomes = state.store.writer().append(vec![message]).await?;
@@ -75,7 +82,12 @@ pub async fn send(
                 state.store.find_out(me, receiver).await?;
                 return Err(refused.into());
             }
-            (outcome, _) => return Ok(outcome?),
+            (outcome, _) => {
+                if unaudited {
+                    state.audits.notify_one();
+                }
+                return Ok(outcome?);
+            }
         }
     }
     Err(Refusal::unavailable())

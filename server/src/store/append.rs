@@ -26,6 +26,8 @@ pub struct NewMessage {
     pub at: Option<Millis>,
     /// Who must let it in: the other side of a direct conversation. Absent in groups, with oneself, in an import.
     pub gate: Option<Gate>,
+    /// Its picture is sent before its auditor has said anything.
+    pub unaudited: bool,
 }
 
 impl NewMessage {
@@ -322,7 +324,7 @@ fn place(
             }
         }
         named.extend(mentions::rows(new.conversation, head.seq, &new.body));
-        carried.extend(media::named(&new.body).map(|image| (image.media, new.conversation, head.seq)));
+        carried.extend(media::named(&new.body).map(|image| (image.media, new.conversation, head.seq, new.unaudited)));
         withheld.extend(new.invisible.iter().map(|account| (*account, new.conversation, head.seq)));
         rows.push(row(new, &message)?);
         known.insert(key, (new.conversation, message.clone()));

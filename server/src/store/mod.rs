@@ -52,6 +52,7 @@ pub mod sync;
 #[cfg(test)]
 mod tests;
 mod unread;
+pub mod verdicts;
 pub mod writer;
 
 pub use append::{Appended, NewMessage};

@@ -35,6 +35,7 @@ impl Actor {
             invisible: Vec::new(),
             at: None,
             gate: None,
+            unaudited: false,
         };
         tx.append(new).await
     }

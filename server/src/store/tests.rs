@@ -103,6 +103,7 @@ fn new(conversation: ConversationId, sender: &Arc<User>, key: u64, text: &str) -
         invisible: Vec::new(),
         at: None,
         gate: None,
+        unaudited: false,
     }
 }
 
@@ -447,6 +448,7 @@ async fn statements_use_indexes() {
         standings::STATEMENTS,
         sync::STATEMENTS,
         unread::STATEMENTS,
+        verdicts::STATEMENTS,
         writer::STATEMENTS,
     ];
     for statement in statements.into_iter().flatten() {

@@ -27,6 +27,8 @@ pub enum Manner {
     Slow(Duration),
     /// Answers as an auditor, after a while.
     Late(Duration),
+    /// Answers no as an auditor, after a while.
+    Refuse(Duration),
     /// Leads to another address.
     Redirect,
     /// Answers 200 with a body that never ends.
@@ -123,6 +125,10 @@ async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>) {
             Manner::Late(time) => {
                 tokio::time::sleep(time).await;
                 verdict(allow)
+            }
+            Manner::Refuse(time) => {
+                tokio::time::sleep(time).await;
+                verdict(false)
             }
             Manner::Redirect => "HTTP/1.1 307 x\r\nlocation: /elsewhere\r\ncontent-length: 0\r\n\r\n".to_owned(),
             Manner::Endless => {
