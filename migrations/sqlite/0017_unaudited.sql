@@ -1,3 +1,3 @@
--- Whether a picture was sent before its auditor had said anything: it is asked about until it says something.
-alter table media add column unaudited integer not null default 0;
-create index media_unaudited on media (at) where unaudited = 1;
+-- When the auditor is next to be asked about a picture that was sent before its verdict; null when no verdict is owed.
+alter table media add column ask_at integer;
+create index media_owed on media (ask_at) where ask_at is not null;

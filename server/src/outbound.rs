@@ -1,6 +1,6 @@
 //! What the server asks of other servers.
 //!
-//! Invariants: an answer that takes longer than [`PATIENCE`] or has more than [`LARGEST`] bytes is none; no redirect is
+//! Invariants: an answer that takes longer than who asks says, or has more than [`LARGEST`] bytes, is none; no redirect is
 //! followed, so that nobody else chooses what is asked. Trusted are the certificates of the system (`SSL_CERT_FILE` and
 //! `SSL_CERT_DIR` name others) and, on a system that has none at all, Mozilla's as they were when this was built.
 
@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
 
-/// How long an answer may take, its body included.
+/// How long an answer may take, its body included, where who asks has no other time.
 const PATIENCE: Duration = Duration::from_secs(7);
 /// The largest body of an answer, in bytes.
 const LARGEST: usize = 256 * 1_024;
@@ -41,7 +41,7 @@ pub enum NoAnswer {
     Unreachable(hyper_util::client::legacy::Error),
     #[error("the connection broke within the answer")]
     Broken,
-    #[error("the answer took more than {} seconds", PATIENCE.as_secs())]
+    #[error("the answer took too long")]
     Slow,
     #[error("the answer has more than {LARGEST} bytes")]
     Large,
@@ -70,8 +70,8 @@ impl Outbound {
         Ok(Self(Client::builder(TokioExecutor::new()).build(connector)))
     }
 
-    /// The answer to a request, whatever its status.
-    pub async fn ask(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, NoAnswer> {
+    /// The answer to a request, whatever its status, if it comes within a time.
+    pub async fn ask(&self, request: Request<Vec<u8>>, within: Duration) -> Result<Response<Vec<u8>>, NoAnswer> {
         let asking = async {
             let (head, body) = self.begin(request).await?.into_parts();
             let body = Limited::new(body, LARGEST).collect().await;
@@ -79,7 +79,7 @@ impl Outbound {
                 body.map_err(|error| if error.is::<LengthLimitError>() { NoAnswer::Large } else { NoAnswer::Broken })?;
             Ok(Response::from_parts(head, body.to_bytes().to_vec()))
         };
-        tokio::time::timeout(PATIENCE, asking).await.unwrap_or(Err(NoAnswer::Slow))
+        tokio::time::timeout(within, asking).await.unwrap_or(Err(NoAnswer::Slow))
     }
 
     /// The number that the answer begins with, from 100 to 999; its body is not read.
@@ -99,7 +99,7 @@ impl<'c> AsyncHttpClient<'c> for Outbound {
     type Future = Pin<Box<dyn Future<Output = Result<Response<Vec<u8>>, NoAnswer>> + Send + 'c>>;
 
     fn call(&'c self, request: Request<Vec<u8>>) -> Self::Future {
-        Box::pin(self.ask(request))
+        Box::pin(self.ask(request, PATIENCE))
     }
 }
 
@@ -127,4 +127,32 @@ fn roots() -> RootCertStore {
         roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     }
     roots
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::AsyncWriteExt;
+    use tokio::net::TcpListener;
+
+    /// R004-I6: who asks says how long an answer may take.
+    #[tokio::test]
+    async fn an_answer_may_take_as_long_as_who_asks_says() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let answering = tokio::spawn(async move {
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                tokio::spawn(async move {
+                    tokio::time::sleep(Duration::from_millis(300)).await;
+                    let _ = stream.write_all(b"HTTP/1.1 200 x\r\ncontent-length: 0\r\n\r\n").await;
+                });
+            }
+        });
+        let outbound = Outbound::new().unwrap();
+        let ask = |within| outbound.ask(Request::get(&url).body(Vec::new()).unwrap(), within);
+        assert!(matches!(ask(Duration::from_millis(50)).await, Err(NoAnswer::Slow)));
+        assert_eq!(ask(Duration::from_secs(60)).await.unwrap().status(), 200);
+        answering.abort();
+    }
 }

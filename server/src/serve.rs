@@ -5,6 +5,7 @@ use crate::auth::gateway::Gateway;
 use crate::auth::oidc::Oidc;
 use crate::auth::{Logins, Passwords};
 use crate::config::Config;
+use crate::domain::audit::Audits;
 use crate::domain::rosters::Rosters;
 use crate::domain::{audit, media};
 use crate::listen;
@@ -51,7 +52,7 @@ pub async fn build(config: Config) -> anyhow::Result<Server> {
         gateway: config.gateway()?.map(|secret| Arc::new(Gateway::new(secret))),
         oidc,
         auditor: auditor.map(Arc::new),
-        audits: Arc::default(),
+        audits: Audits::default(),
         pictures: Pictures::default(),
         limits: Arc::new(Limits::new(&config.rates)),
         rosters: Rosters::new(store.clone()),
@@ -95,6 +96,7 @@ impl Server {
             task.abort();
             let _ = task.await;
         }
+        state.audits.end().await;
         if let Some(ended) = failed {
             ended?.context("the store failed: the server stops and acknowledges nothing more")?;
             anyhow::bail!("the writer ended early");

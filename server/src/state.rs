@@ -5,6 +5,7 @@ use crate::auth::gateway::Gateway;
 use crate::auth::oidc::Oidc;
 use crate::auth::{Logins, Passwords};
 use crate::config::Config;
+use crate::domain::audit::Audits;
 use crate::domain::rosters::Rosters;
 use crate::pictures::Pictures;
 use crate::push::Hub;
@@ -23,10 +24,10 @@ pub struct AppState {
     pub gateway: Option<Arc<Gateway>>,
     /// The provider that people can log in with.
     pub oidc: Option<Arc<Oidc>>,
-    /// Who is asked before a text is sent to others.
+    /// Who is asked before a message is sent to others.
     pub auditor: Option<Arc<Auditor>>,
-    /// A picture was sent before its verdict.
-    pub audits: Arc<Notify>,
+    /// What is asked about pictures that were sent before their verdict.
+    pub audits: Audits,
     pub pictures: Pictures,
     pub limits: Arc<Limits>,
     pub rosters: Rosters,

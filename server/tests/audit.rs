@@ -1,28 +1,17 @@
-//! The audit of texts and pictures: what is asked, what a verdict does, and what nobody is asked about.
+//! The audit of texts: what is asked, what a verdict does, and what nobody is asked about.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on panics")]
 
 mod support;
 
 use hmac::{Hmac, Mac};
-use protocol::{Contact, Conversation, ConversationId, Image, MediaId, Message, MessageBody, Seq, ServerFrame, path};
+use protocol::{Contact, Conversation, ConversationId, Seq, ServerFrame, path};
 use serde_json::{Value, json};
 use sha2::Sha256;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use support::{
-    Answer, FORBIDDEN, Listener, Manner, PATIENCE, Person, Request, TestServer, fresh_client_id, picture,
-    picture_message, text_message,
+    AUDIT_SECRET, Answer, FORBIDDEN, Listener, Manner, Person, Request, asking, fresh_client_id, text_message,
 };
-
-const SECRET: &str = "the server and the auditor share it";
-
-/// A server that asks at an address, with more environment.
-fn asking(address: &str, more: &[(&str, &str)]) -> TestServer {
-    let url = format!("http://{address}/texts?of=sixin");
-    // Longer than a busy machine needs.
-    let audit = [("SIXIN_AUDIT_URL", url.as_str()), ("SIXIN_AUDIT_SECRET", SECRET), ("SIXIN_AUDIT_TIMEOUT_MS", "5000")];
-    TestServer::start_with(&[audit.as_slice(), more].concat())
-}
 
 async fn auditor() -> Listener {
     Listener::start_as(Manner::Audit, &[]).await
@@ -71,7 +60,7 @@ async fn a_text_is_asked_about_before_it_is_sent() {
     assert_eq!(serde_json::from_str::<Value>(&request.body).unwrap(), expected);
     let fields: Vec<_> = request.header("sixin-signature").split(',').collect();
     let (at, sig) = (fields[0].strip_prefix("t=").unwrap(), fields[1].strip_prefix("sig=").unwrap());
-    let mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
+    let mac = Hmac::<Sha256>::new_from_slice(AUDIT_SECRET.as_bytes()).unwrap();
     let mac = mac.chain_update(format!("sixin-audit-1\n{at}\n{}", request.body)).finalize().into_bytes();
     assert_eq!(sig, mac.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
     assert!(seconds().abs_diff(at.parse().unwrap()) < 60);
@@ -290,140 +279,4 @@ async fn a_slow_verdict_keeps_nobody_else_waiting() {
         assert_eq!(status, 503);
         assert!(quick < at && at - began >= Duration::from_secs(5));
     }
-}
-
-/// How late a verdict comes that is late.
-const LATE: Duration = Duration::from_secs(1);
-const NO: Manner = Manner::Say(r#"{"allow": false}"#);
-
-/// Uploads a picture, and the message that would carry it.
-async fn uploaded(person: &Person) -> (Value, Image) {
-    let key = fresh_client_id();
-    let image: Image = person.upload(key, picture()).await.read();
-    (picture_message(key, image), image)
-}
-
-async fn status(person: &Person, id: MediaId) -> u16 {
-    person.get(&path::thumb(id)).await.status
-}
-
-/// The message as somebody reads it, once it is no picture any more.
-async fn changed(person: &Person, id: ConversationId, seq: Seq) -> Message {
-    let end = Instant::now() + PATIENCE;
-    loop {
-        let page = person.history(id, seq.prev(), 1).await;
-        let message = page.messages.into_iter().next().unwrap();
-        if !matches!(message.body, MessageBody::Image(_)) {
-            return message;
-        }
-        assert!(Instant::now() < end, "it stays as it was");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
-/// R004-I5, R004-C2: a picture is asked about as the file that is kept, whose it is and where it goes; one that is not let
-/// through leaves nothing with anybody, and is asked about again when it is tried again. Nothing of whoever is refused is.
-#[tokio::test]
-async fn a_picture_is_asked_about_before_it_is_sent() {
-    let auditor = Listener::start_as(Manner::Audit, &[NO]).await;
-    let server = asking(&auditor.address, &[]);
-    let (a, b) = (server.person("aa").await, server.person("bb").await);
-    let id = a.open(&b).await;
-    let (message, image) = uploaded(&a).await;
-    let refused = a.post(&path::messages(id), &message).await;
-    assert_eq!((refused.status, refused.code()), (403, "sensitive".to_owned()));
-    assert_eq!((b.conversation(id).await.head_seq, status(&b, image.media).await), (Seq::ZERO, 404));
-    let asked: Value = serde_json::from_str(&auditor.heard()[0].body).unwrap();
-    assert_eq!((&asked["client_id"], &asked["sender"]), (&message["client_id"], &json!(a.id)));
-    assert_eq!((&asked["conversation"], &asked["kind"]), (&json!(id), &json!("direct")));
-    let told = &asked["picture"];
-    assert_eq!((&told["mime"], &told["width"], &told["height"]), (&json!("image/jpeg"), &json!(40), &json!(20)));
-    assert!(told["data"].as_str().unwrap().starts_with("/9j/") && asked.get("text").is_none());
-
-    assert_eq!(a.post(&path::messages(id), &message).await.status, 201);
-    assert_eq!((auditor.heard().len(), status(&b, image.media).await), (2, 200));
-    // Another's picture, and one for whom one may not write to, are nobody's to be asked about.
-    let (stolen, _) = uploaded(&b).await;
-    assert_eq!(a.post(&path::messages(id), &stolen).await.status, 422);
-    let _: Contact = b.put(&path::block(a.id), &json!({})).await.read();
-    let (late, _) = uploaded(&a).await;
-    assert_eq!(a.post(&path::messages(id), &late).await.code(), "not_accepted");
-    assert_eq!(auditor.heard().len(), 2);
-}
-
-/// R004-I6, R004-B7.6, R004-C1, R004-C3, X14: a picture whose verdict comes too late is sent, and withdrawn by it: for
-/// others it is a placeholder that counts for nothing, has no file, and can be reported; its sender sees it as before, and
-/// may recall it.
-#[tokio::test]
-async fn a_late_verdict_withdraws_the_picture() {
-    let auditor = auditor().await;
-    let server = asking(&auditor.address, &[("SIXIN_AUDIT_PICTURE_WAIT_MS", "200")]);
-    let (a, b, c) = (server.person("aa").await, server.person("bb").await, server.person("cc").await);
-    let id = group(&a, &[&b, &c]).await;
-    a.send(id, "before").await;
-    let unread = b.conversation(id).await.unread;
-    auditor.then(&[Manner::Silent, NO]);
-    let heard = auditor.heard().len();
-    let mut push = b.push_values().await;
-    let (message, image) = uploaded(&a).await;
-    let sent: Message = a.post(&path::messages(id), &message).await.read();
-    auditor.hear(heard + 2).await;
-    let left = changed(&b, id, sent.seq).await;
-    assert_eq!(left.body, MessageBody::Withdrawn { image });
-    let about = b.conversation(id).await;
-    assert_eq!((about.unread, about.last.unwrap().body), (unread, left.body.clone()));
-    assert_eq!(
-        [status(&b, image.media).await, status(&c, image.media).await, status(&a, image.media).await],
-        [404, 404, 200]
-    );
-    loop {
-        let frame = push.next().await;
-        if frame["conversation"]["change"]["message"]["message"]["body"]["type"] == "withdrawn" {
-            break;
-        }
-    }
-    let replay = a.post(&path::messages(id), &message).await;
-    assert_eq!((replay.status, replay.json()["body"]["type"].as_str()), (200, Some("withdrawn")));
-    let report = json!({"reason": "indecent", "hide": true});
-    assert_eq!(b.post(&path::report(id, sent.seq), &report).await.status, 204);
-    assert_eq!(a.post(&path::recall(id, sent.seq), &Value::Null).await.status, 200);
-    assert_eq!(status(&a, image.media).await, 404);
-}
-
-/// R004-C4: a verdict that comes after a recall changes nothing, and neither does one that lets a picture through.
-#[tokio::test]
-async fn a_verdict_about_a_recalled_picture_changes_nothing() {
-    let auditor = Listener::start_as(Manner::Audit, &[Manner::Silent, Manner::Refuse(LATE)]).await;
-    let server = asking(&auditor.address, &[("SIXIN_AUDIT_PICTURE_WAIT_MS", "300")]);
-    let (a, b) = (server.person("aa").await, server.person("bb").await);
-    let id = a.open(&b).await;
-    let (message, image) = uploaded(&a).await;
-    let sent: Message = a.post(&path::messages(id), &message).await.read();
-    auditor.hear(2).await;
-    assert_eq!(a.post(&path::recall(id, sent.seq), &Value::Null).await.status, 200);
-    let (message, kept) = uploaded(&a).await;
-    let second: Message = a.post(&path::messages(id), &message).await.read();
-    auditor.hear(3).await;
-    tokio::time::sleep(2 * LATE).await;
-    assert_eq!(changed(&b, id, sent.seq).await.body, MessageBody::Recalled { by: a.id });
-    assert_eq!((status(&a, image.media).await, status(&b, kept.media).await), (404, 200));
-    assert_eq!(b.history(id, sent.seq, 1).await.messages[0].seq, second.seq);
-}
-
-/// R004-C4: whoever owes a verdict is asked until there is one, by a server that was killed meanwhile too.
-#[tokio::test]
-async fn a_verdict_that_is_owed_is_asked_for_after_a_restart() {
-    let auditor = Listener::start_as(NO, &[Manner::Silent, Manner::Silent]).await;
-    let mut server = asking(&auditor.address, &[("SIXIN_AUDIT_PICTURE_WAIT_MS", "100")]);
-    let (a, b) = (server.person("aa").await, server.person("bb").await);
-    let id = a.open(&b).await;
-    let (message, image) = uploaded(&a).await;
-    let sent: Message = a.post(&path::messages(id), &message).await.read();
-    auditor.hear(2).await;
-    assert_eq!(status(&b, image.media).await, 200);
-    server.kill();
-    server.restart();
-    let b = b.at(&server.address);
-    assert_eq!(changed(&b, id, sent.seq).await.body, MessageBody::Withdrawn { image });
-    assert_eq!((b.conversation(id).await.unread, status(&b, image.media).await), (0, 404));
 }

@@ -6,27 +6,70 @@
 //! that comes. Titles, names, announcements and greetings are no messages and are not audited, nor are imports; what was sent
 //! is taken away by `/api/v1/admin/conversations/…/removal`.
 
-use crate::auditor::{Auditor, Content, NoVerdict, Picture, Question, Unanswered};
+use crate::auditor::{About, Auditor, NoVerdict, Unanswered};
 use crate::error::Refusal;
 use crate::state::AppState;
 use crate::store::verdicts::Unaudited;
-use crate::store::{NewMessage, Roster, Store, StoreError};
-use futures::future::join_all;
-use protocol::{ConversationKind, ErrorCode, MessageBody};
-use std::time::Duration;
+use crate::store::{NewMessage, Roster, Store, StoreError, now};
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use protocol::{ConversationKind, ErrorCode, Image, MediaId, MessageBody, Millis};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::{Notify, oneshot};
+use tokio::task::JoinSet;
 
-/// Pictures that are asked about at the same time after they were sent.
-const LATER: u32 = 16;
+/// How long an answer may take about what nobody waits for any more.
+const LATER: Duration = Duration::from_secs(60);
 /// How long it is waited before the auditor is asked again who said nothing.
 const PAUSE: Duration = Duration::from_secs(10);
+/// How often it is looked for what is owed, whatever was told: who sent it may have gone away before telling.
+const LOOK: Duration = Duration::from_secs(5);
+/// Pictures that are asked about again at the same time: fewer than the auditor's turns, so that new ones find some.
+const AGAIN: usize = 8;
+/// Questions that are open although nobody waits for them; about further ones it is asked when it is looked for them.
+const OPEN: usize = 1_000;
+/// How often a verdict looks for the message that carries its picture: it may be on its way into the store.
+const LOOKS: usize = 3;
 
 /// What lets a message through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pass {
     /// Nothing more is asked about it.
     Sent,
-    /// It is sent before its verdict.
-    Unaudited,
+    /// It is sent before its verdict, and asked about again at a time, if there is none until then.
+    Unaudited(Millis),
+}
+
+/// The questions about pictures that outlive the requests that sent those; cheap to clone.
+#[derive(Clone, Default)]
+pub struct Audits {
+    sent: Arc<Notify>,
+    open: Arc<Mutex<JoinSet<()>>>,
+}
+
+impl Audits {
+    /// A picture was sent before its verdict.
+    pub fn sent(&self) {
+        self.sent.notify_one();
+    }
+
+    /// Asks, whoever goes away meanwhile. Answers whether there was room for it.
+    fn ask(&self, question: impl Future<Output = ()> + Send + 'static) -> bool {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        while open.try_join_next().is_some() {}
+        let room = open.len() < OPEN;
+        if room {
+            open.spawn(question);
+        }
+        room
+    }
+
+    /// Ends what is asked: the next start asks again.
+    pub async fn end(&self) {
+        let mut open = std::mem::take(&mut *self.open.lock().unwrap_or_else(PoisonError::into_inner));
+        open.shutdown().await;
+    }
 }
 
 /// Whether the auditor is asked about a message: about texts and pictures, unless one writes to oneself (R004-I14).
@@ -36,89 +79,170 @@ pub fn concerns(roster: &Roster, body: &MessageBody) -> bool {
 }
 
 /// Lets the message through, or not.
-pub async fn pass(store: &Store, auditor: &Auditor, message: &NewMessage) -> Result<Pass, Refusal> {
-    let (said, wait) = match &message.body {
-        MessageBody::Text { text, .. } => (ask(auditor, message, Content::Text(text.as_str()), None).await, None),
-        MessageBody::Image(image) => {
-            let file = store.audited_file(image.media).await?.ok_or(StoreError::NoMedium)?;
-            let picture = Content::Picture(Picture::new((image.width.get(), image.height.get()), &file));
-            (ask(auditor, message, picture, auditor.picture_wait).await, auditor.picture_wait)
-        }
+pub async fn pass(state: &AppState, auditor: &Arc<Auditor>, message: &NewMessage) -> Result<Pass, Refusal> {
+    let said = match &message.body {
+        MessageBody::Text { text, .. } => auditor.allows_text(about(message), text.as_str()).await,
+        MessageBody::Image(image) => match auditor.picture_wait {
+            Some(wait) => return pass_within(state, auditor, message, image, wait).await,
+            None => ask(&state.store, auditor, &picture(message, image), auditor.patience).await,
+        },
         _ => return Ok(Pass::Sent),
     };
-    match (said, wait, auditor.unanswered) {
-        (Ok(true), ..) => Ok(Pass::Sent),
-        (Ok(false), ..) => Err(Refusal::new(ErrorCode::Sensitive, "the auditor does not let this through")),
-        (Err(_), Some(_), _) => Ok(Pass::Unaudited),
-        (Err(error), None, Unanswered::Allow) => {
+    match (verdict(said)?, auditor.unanswered) {
+        (Ok(pass), _) => Ok(pass),
+        (Err(error), Unanswered::Allow) => {
             tracing::warn!(%error, "a message was sent without an audit");
             Ok(Pass::Sent)
         }
-        (Err(error), None, Unanswered::Refuse) => {
+        (Err(error), Unanswered::Refuse) => {
             tracing::warn!(%error, "a message was put off for want of an audit");
             Err(Refusal::new(ErrorCode::Unavailable, "the audit is not available; try again"))
         }
     }
 }
 
-async fn ask(
-    auditor: &Auditor,
+/// Lets a picture through without a verdict when that takes too long, or the auditor fails. The question goes on, and what
+/// is answered counts.
+async fn pass_within(
+    state: &AppState,
+    auditor: &Arc<Auditor>,
     message: &NewMessage,
-    content: Content<'_>,
-    wait: Option<Duration>,
-) -> Result<bool, NoVerdict> {
-    let question = Question {
+    image: &Image,
+    wait: Duration,
+) -> Result<Pass, Refusal> {
+    if wait.is_zero() {
+        return Ok(Pass::Unaudited(now()));
+    }
+    let (tell, mut told) = oneshot::channel();
+    let (store, asked, picture) = (state.store.clone(), auditor.clone(), picture(message, image));
+    let room = state.audits.ask(async move {
+        let said = ask(&store, &asked, &picture, LATER).await;
+        // Whoever waits does what it says.
+        if let Err(said) = tell.send(said)
+            && let Err(error) = settle(&store, picture.media, said).await
+        {
+            complain(&error);
+        }
+    });
+    if !room {
+        return Ok(Pass::Unaudited(now()));
+    }
+    let said = match tokio::time::timeout(wait, &mut told).await {
+        Ok(said) => said.ok(),
+        Err(_) => {
+            told.close();
+            told.try_recv().ok()
+        }
+    };
+    let Some(said) = said else { return Ok(Pass::Unaudited(in_future(LATER + PAUSE))) };
+    Ok(verdict(said)?.unwrap_or_else(|error| {
+        complain(&error);
+        Pass::Unaudited(in_future(PAUSE))
+    }))
+}
+
+/// What a verdict means for what is to be sent, if there is one.
+fn verdict(said: Result<bool, NoVerdict>) -> Result<Result<Pass, NoVerdict>, Refusal> {
+    match said {
+        Ok(true) => Ok(Ok(Pass::Sent)),
+        Ok(false) => Err(Refusal::new(ErrorCode::Sensitive, "the auditor does not let this through")),
+        Err(NoVerdict::NoFile) => Err(StoreError::NoMedium.into()),
+        Err(error) => Ok(Err(error)),
+    }
+}
+
+fn complain(error: &NoVerdict) {
+    tracing::warn!(%error, "a picture was sent and has no verdict yet: the auditor is asked again");
+}
+
+fn in_future(time: Duration) -> Millis {
+    now() + u64::try_from(time.as_millis()).unwrap_or(u64::MAX / 2)
+}
+
+fn about(message: &NewMessage) -> About {
+    About {
         client_id: message.client_id,
         conversation: message.conversation,
         kind: message.roster.kind,
         sender: message.sender.id,
-        content,
-    };
-    auditor.allows(&question, wait).await
+    }
+}
+
+fn picture(message: &NewMessage, image: &Image) -> Unaudited {
+    Unaudited {
+        media: image.media,
+        client_id: message.client_id,
+        conversation: message.conversation,
+        kind: message.roster.kind,
+        sender: message.sender.id,
+        width: image.width.get(),
+        height: image.height.get(),
+    }
+}
+
+async fn ask(store: &Store, auditor: &Auditor, one: &Unaudited, within: Duration) -> Result<bool, NoVerdict> {
+    let Unaudited { client_id, conversation, kind, sender, .. } = *one;
+    let about = About { client_id, conversation, kind, sender };
+    auditor.allows_picture(about, (one.width, one.height), store.audited_file(one.media), within).await
 }
 
 /// Asks about what was sent before its verdict, until there is one, also after a restart.
 pub async fn keep_auditing(state: AppState) {
     let Some(auditor) = state.auditor.clone() else { return };
+    let (store, auditor) = (&state.store, &auditor);
+    let mut complained: Option<Instant> = None;
+    let mut complain_rarely = |error: &NoVerdict| {
+        if complained.is_none_or(|last| last.elapsed() >= PAUSE) {
+            complain(error);
+            complained = Some(Instant::now());
+        }
+    };
+    if let Err(error) = store.ask_anew().await {
+        complain_rarely(&error.into());
+    }
+    let mut asking = FuturesUnordered::new();
     loop {
-        let asked = match state.store.unaudited(LATER).await {
-            Ok(unaudited) => join_all(unaudited.iter().map(|one| settle(&state.store, &auditor, one))).await,
-            Err(error) => {
-                tracing::warn!(%error, "what is to be audited could not be read");
-                vec![false]
+        if asking.len() < AGAIN {
+            let places = u32::try_from(AGAIN - asking.len()).unwrap_or_default();
+            match store.take_unaudited(now(), in_future(LATER + PAUSE), places).await {
+                Ok(due) => asking.extend(due.into_iter().map(|one| async move {
+                    let said = ask(store, auditor, &one, LATER).await;
+                    settle(store, one.media, said).await
+                })),
+                Err(error) => complain_rarely(&error.into()),
             }
-        };
-        match asked.as_slice() {
-            [] => state.audits.notified().await,
-            asked if asked.iter().all(|settled| *settled) => {}
-            _ => drop(tokio::time::timeout(PAUSE, state.audits.notified()).await),
+        }
+        tokio::select! {
+            Some(settled) = asking.next() => {
+                if let Err(error) = settled {
+                    complain_rarely(&error);
+                }
+            }
+            _ = tokio::time::timeout(LOOK, state.audits.sent.notified()) => {}
         }
     }
 }
 
-/// Asks about one picture, and does what the verdict says. Answers whether there was one.
-async fn settle(store: &Store, auditor: &Auditor, one: &Unaudited) -> bool {
-    let verdict = async {
-        let Some(file) = store.audited_file(one.media).await? else { return Ok(Some(true)) };
-        let question = Question {
-            client_id: one.client_id,
-            conversation: one.conversation,
-            kind: one.kind,
-            sender: one.sender,
-            content: Content::Picture(Picture::new((one.width, one.height), &file)),
-        };
-        Ok::<_, StoreError>(auditor.allows(&question, Some(Auditor::LATER)).await.ok())
+/// Does what was said about a picture that nobody waits for any more.
+async fn settle(store: &Store, media: MediaId, said: Result<bool, NoVerdict>) -> Result<(), NoVerdict> {
+    let allow = match said {
+        Ok(allow) => allow,
+        // Nobody can see it.
+        Err(NoVerdict::NoFile) => true,
+        Err(error) => {
+            store.ask_again(vec![media], in_future(PAUSE)).await?;
+            return Err(error);
+        }
     };
-    let settled = match verdict.await {
-        Ok(Some(true)) => store.pass_medium(one.media).await.map(|()| true),
-        Ok(Some(false)) => store.withdraw_medium(one.media).await.map(|()| true),
-        Ok(None) => Ok(false),
-        Err(error) => Err(error),
-    };
-    settled.unwrap_or_else(|error| {
-        tracing::warn!(%error, "a verdict could not be kept");
-        false
-    })
+    for look in 0..LOOKS {
+        if look > 0 {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        if store.settle_medium(media, allow).await? {
+            break;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -33,8 +33,8 @@ pub async fn send(
 ) -> Result<Appended, Refusal> {
     let SendRequest { client_id, body, invisible_list } = request;
     // A text that was let through is not asked about again when the members change meanwhile.
-    let mut auditor = state.auditor.as_deref();
-    let mut unaudited = false;
+    let mut auditor = state.auditor.as_ref();
+    let mut ask_at = None;
     for _ in 0..DECISIONS {
         let roster = state.rosters.of_member(sender.id, conversation).await?;
         let (body, invisible) = match admitted(&sender, &roster, &body, &invisible_list) {
@@ -48,7 +48,7 @@ pub async fn send(
         let gate = gate(state, &sender, &roster);
         let sender = sender.clone();
         let mut message =
-            NewMessage { conversation, sender, roster, client_id, body, invisible, at: None, gate, unaudited };
+            NewMessage { conversation, sender, roster, client_id, body, invisible, at: None, gate, ask_at };
         let (me, receiver) = (message.sender.id, gate.map(|gate| gate.receiver));
         let asked = auditor.filter(|_| audit::concerns(&message.roster, &message.body));
         let foreseen = match asked {
@@ -60,15 +60,16 @@ pub async fn send(
             Err(error) => Err(error),
             Ok(None) => {
                 if let Some(asked) = asked {
-                    match audit::pass(&state.store, asked, &message).await {
-                        Ok(pass) => unaudited = pass == Pass::Unaudited,
+                    match audit::pass(state, asked, &message).await {
+                        Ok(Pass::Sent) => {}
+                        Ok(Pass::Unaudited(at)) => ask_at = Some(at),
                         Err(refused) => {
                             // Another request with the same key may have been let through meanwhile.
                             let original = state.store.original((me, client_id), conversation, &message.body).await?;
                             return original.ok_or(refused);
                         }
                     }
-                    message.unaudited = unaudited;
+                    message.ask_at = ask_at;
                     auditor = None;
                 }
                 let outcomes = state.store.writer().append(vec![message]).await?;
@@ -83,8 +84,8 @@ pub async fn send(
                 return Err(refused.into());
             }
             (outcome, _) => {
-                if unaudited {
-                    state.audits.notify_one();
+                if ask_at.is_some() {
+                    state.audits.sent();
                 }
                 return Ok(outcome?);
             }

@@ -107,7 +107,7 @@ impl Reader {
             invisible: Vec::new(),
             at: Some(line.at.0),
             gate: None,
-            unaudited: false,
+            ask_at: None,
         })
     }
 

@@ -26,8 +26,8 @@ pub struct NewMessage {
     pub at: Option<Millis>,
     /// Who must let it in: the other side of a direct conversation. Absent in groups, with oneself, in an import.
     pub gate: Option<Gate>,
-    /// Its picture is sent before its auditor has said anything.
-    pub unaudited: bool,
+    /// When the auditor is to be asked about its picture, if that is sent before its verdict.
+    pub ask_at: Option<Millis>,
 }
 
 impl NewMessage {
@@ -324,7 +324,7 @@ fn place(
             }
         }
         named.extend(mentions::rows(new.conversation, head.seq, &new.body));
-        carried.extend(media::named(&new.body).map(|image| (image.media, new.conversation, head.seq, new.unaudited)));
+        carried.extend(media::named(&new.body).map(|image| (image.media, new.conversation, head.seq, new.ask_at)));
         withheld.extend(new.invisible.iter().map(|account| (*account, new.conversation, head.seq)));
         rows.push(row(new, &message)?);
         known.insert(key, (new.conversation, message.clone()));

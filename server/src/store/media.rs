@@ -28,7 +28,7 @@ const KEEP: &str = "insert into media (id, owner, client_id, source, width, heig
     values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (owner, client_id) do nothing";
 const SENDABLE: &str = "select d.id, d.width, d.height, d.bytes, d.owner
     from json_each($1) as j join media as d on d.id = j.value where d.seq is null";
-const CARRY: &str = "update media set conversation = j.value ->> 1, seq = j.value ->> 2, unaudited = j.value ->> 3
+const CARRY: &str = "update media set conversation = j.value ->> 1, seq = j.value ->> 2, ask_at = j.value ->> 3
     from json_each($1) as j where media.id = j.value ->> 0";
 const SEEN: &str = concat!(
     "select 1 from media as d
@@ -230,8 +230,8 @@ impl Claims {
     }
 }
 
-/// A medium, the message that carries it, and whether that is sent before its audit.
-pub(super) type Carried = (MediaId, ConversationId, Seq, bool);
+/// A medium, the message that carries it, and when the auditor is to be asked about it, if a verdict is owed.
+pub(super) type Carried = (MediaId, ConversationId, Seq, Option<Millis>);
 
 /// Says which messages carry which media.
 pub(super) async fn carry(conn: &mut SqliteConnection, carried: &[Carried]) -> Result<(), StoreError> {

@@ -35,7 +35,7 @@ impl Actor {
             invisible: Vec::new(),
             at: None,
             gate: None,
-            unaudited: false,
+            ask_at: None,
         };
         tx.append(new).await
     }

@@ -7,23 +7,26 @@
 use super::append::{IMAGE, WITHDRAWN, decode_client_id};
 use super::groups::members;
 use super::history;
+use super::positions::json;
 use super::recalls::turn;
 use super::{Store, StoreError, Tx, parse};
-use protocol::{ClientId, ConversationId, ConversationKind, MediaId, MessageBody, Seq, UserId};
+use protocol::{ClientId, ConversationId, ConversationKind, MediaId, MessageBody, Millis, Seq, UserId};
 use sqlx::Row;
 use std::sync::Arc;
 
-const UNAUDITED: &str =
+const DUE: &str =
     "select owed.id, owed.conversation, owed.seq, owed.owner, owed.client_id, owed.width, owed.height, c.kind
     from media as owed join conversation as c on c.id = owed.conversation
-    where owed.unaudited = 1 order by owed.at limit $1";
+    where owed.ask_at <= $1 order by owed.ask_at limit $2";
+const ASKED: &str = "update media set ask_at = $2 where ask_at is not null and id in (select value from json_each($1))";
+const ANEW: &str = "update media set ask_at = 0 where ask_at > 0";
 const PLACE: &str = "select conversation, seq from media where id = $1 and seq is not null";
-const AUDITED: &str = "update media set unaudited = 0 where id = $1";
+const AUDITED: &str = "update media set ask_at = null where id = $1";
 const KEPT: &str = "update quarantine set type = $4 where conversation = $1 and seq = $2 and type = $3";
 
 /// Every statement of this file, for the test that explains them.
 #[cfg(test)]
-pub const STATEMENTS: &[&str] = &[UNAUDITED, PLACE, AUDITED, KEPT];
+pub const STATEMENTS: &[&str] = &[DUE, ASKED, ANEW, PLACE, AUDITED, KEPT];
 
 /// A picture that its auditor is still to be asked about.
 #[derive(Clone, Debug)]
@@ -38,9 +41,10 @@ pub struct Unaudited {
 }
 
 impl Store {
-    /// The pictures without a verdict, the oldest first.
-    pub async fn unaudited(&self, limit: u32) -> Result<Vec<Unaudited>, StoreError> {
-        let rows = sqlx::query(UNAUDITED).bind(limit).fetch_all(&self.reader).await?;
+    /// Takes pictures whose auditor is to be asked now, first those that wait for the longest time; who takes them asks by
+    /// `until`, or they are to be taken again.
+    pub async fn take_unaudited(&self, now: Millis, until: Millis, limit: u32) -> Result<Vec<Unaudited>, StoreError> {
+        let rows = sqlx::query(DUE).bind(now.cast_signed()).bind(limit).fetch_all(&self.reader).await?;
         let read = |row: &sqlx::sqlite::SqliteRow| {
             Ok(Unaudited {
                 media: parse(row.try_get::<String, _>(0)?)?,
@@ -52,7 +56,37 @@ impl Store {
                 kind: super::conversations::kind(row.try_get(7)?)?,
             })
         };
-        rows.iter().map(read).collect()
+        let due = rows.iter().map(read).collect::<Result<Vec<_>, StoreError>>()?;
+        self.ask_again(due.iter().map(|one| one.media).collect(), until).await?;
+        Ok(due)
+    }
+
+    /// Says when the auditor is to be asked again about what is still without a verdict.
+    pub async fn ask_again(&self, media: Vec<MediaId>, at: Millis) -> Result<(), StoreError> {
+        if media.is_empty() {
+            return Ok(());
+        }
+        let media = json(&media)?;
+        self.writer()
+            .run(move |tx| {
+                Box::pin(async move {
+                    sqlx::query(ASKED).bind(media).bind(at.cast_signed()).execute(&mut *tx.conn).await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// Whoever was to be asked later is to be asked now: nobody asks any more who did.
+    pub async fn ask_anew(&self) -> Result<(), StoreError> {
+        self.writer()
+            .run(|tx| {
+                Box::pin(async move {
+                    sqlx::query(ANEW).execute(&mut *tx.conn).await?;
+                    Ok(())
+                })
+            })
+            .await
     }
 
     /// The file of a picture, for its auditor.
@@ -60,22 +94,24 @@ impl Store {
         self.files.read(id, false).await
     }
 
-    /// The auditor has nothing against the picture.
-    pub async fn pass_medium(&self, id: MediaId) -> Result<(), StoreError> {
-        self.writer().run(move |tx| Box::pin(async move { audited(tx, id).await })).await
-    }
-
-    /// Withdraws the picture from everybody but its sender. Of one that is not there any more nothing is left to do.
-    pub async fn withdraw_medium(&self, id: MediaId) -> Result<(), StoreError> {
-        self.writer().run(move |tx| Box::pin(async move { withdraw(tx, id).await })).await
+    /// Does what a verdict says: lets the picture be, or withdraws it from everybody but its sender. Answers whether a
+    /// message carries it: otherwise there is nothing to do, or not yet.
+    pub async fn settle_medium(&self, id: MediaId, allow: bool) -> Result<bool, StoreError> {
+        self.writer().run(move |tx| Box::pin(async move { settle(tx, id, allow).await })).await
     }
 }
 
-async fn withdraw(tx: &mut Tx<'_>, id: MediaId) -> Result<(), StoreError> {
+async fn settle(tx: &mut Tx<'_>, id: MediaId, allow: bool) -> Result<bool, StoreError> {
     let place = sqlx::query(PLACE).bind(id.to_string()).fetch_optional(&mut *tx.conn).await?;
-    let Some(place) = place else { return Ok(()) };
-    let conversation = parse(place.try_get::<i64, _>(0)?)?;
-    let seq: Seq = parse(place.try_get::<i64, _>(1)?)?;
+    let Some(place) = place else { return Ok(false) };
+    if !allow {
+        withdraw(tx, parse(place.try_get::<i64, _>(0)?)?, parse(place.try_get::<i64, _>(1)?)?).await?;
+    }
+    sqlx::query(AUDITED).bind(id.to_string()).execute(&mut *tx.conn).await?;
+    Ok(true)
+}
+
+async fn withdraw(tx: &mut Tx<'_>, conversation: ConversationId, seq: Seq) -> Result<(), StoreError> {
     let (message, sender) = history::message(tx.conn, conversation, seq).await?;
     match message.body {
         MessageBody::Image(image) => {
@@ -94,10 +130,5 @@ async fn withdraw(tx: &mut Tx<'_>, id: MediaId) -> Result<(), StoreError> {
         }
         _ => {}
     }
-    audited(tx, id).await
-}
-
-async fn audited(tx: &mut Tx<'_>, id: MediaId) -> Result<(), StoreError> {
-    sqlx::query(AUDITED).bind(id.to_string()).execute(&mut *tx.conn).await?;
     Ok(())
 }

@@ -33,6 +33,23 @@ impl Browser {
         self.send(request).await
     }
 
+    /// Sends a form with a file, as a page of the server does.
+    pub async fn post_file(&mut self, path: &str, fields: &[(&str, &str)], name: &str, file: &[u8]) -> Answer {
+        const END: &str = "the-end-of-a-part";
+        let mut body = Vec::new();
+        for (name, value) in fields {
+            let part = format!("--{END}\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+            body.extend_from_slice(part.as_bytes());
+        }
+        let head = format!("--{END}\r\ncontent-disposition: form-data; name=\"{name}\"; filename=\"x\"\r\n\r\n");
+        body.extend_from_slice(head.as_bytes());
+        body.extend_from_slice(file);
+        body.extend_from_slice(format!("\r\n--{END}--\r\n").as_bytes());
+        let (origin, kind) = (self.url(""), format!("multipart/form-data; boundary={END}"));
+        let request = self.http.post(self.url(path)).header("origin", origin).header("content-type", kind).body(body);
+        self.send(request).await
+    }
+
     pub async fn log_in(&mut self, handle: &str, password: &str) -> Answer {
         self.post("/login", &[("handle", handle), ("password", password)]).await
     }

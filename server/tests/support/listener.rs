@@ -29,6 +29,8 @@ pub enum Manner {
     Late(Duration),
     /// Answers no as an auditor, after a while.
     Refuse(Duration),
+    /// Answers no as an auditor to what holds a text, and 500 to everything else.
+    Only(&'static str),
     /// Leads to another address.
     Redirect,
     /// Answers 200 with a body that never ends.
@@ -115,8 +117,13 @@ async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>) {
         let (manner, allow) = {
             let mut state = state.lock().unwrap();
             let allow = !request.body.contains(FORBIDDEN);
+            let manner = match state.next.pop_front().unwrap_or(state.usual) {
+                Manner::Only(text) if request.body.contains(text) => Manner::Say(r#"{"allow": false}"#),
+                Manner::Only(_) => Manner::Answer(500),
+                manner => manner,
+            };
             state.heard.push(request);
-            (state.next.pop_front().unwrap_or(state.usual), allow)
+            (manner, allow)
         };
         let answer = match manner {
             Manner::Answer(status) => format!("HTTP/1.1 {status} x\r\ncontent-length: 0\r\n\r\n"),
@@ -136,7 +143,7 @@ async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>) {
                 while stream.write_all(&[b'x'; 65_536]).await.is_ok() {}
                 return;
             }
-            Manner::Silent => std::future::pending().await,
+            Manner::Silent | Manner::Only(_) => std::future::pending().await,
             Manner::HangUp => return,
             Manner::Slow(time) => {
                 tokio::time::sleep(time).await;

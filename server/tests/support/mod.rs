@@ -3,6 +3,7 @@
 #![allow(dead_code, unused_imports, reason = "each test file uses its part of it")]
 
 mod admin;
+mod auditor;
 mod browser;
 mod cycles;
 mod events;
@@ -12,6 +13,7 @@ mod person;
 mod push;
 
 pub use admin::{ADMIN, Admin};
+pub use auditor::{AUDIT_SECRET, asking};
 pub use browser::{Browser, escape};
 pub use cycles::cycles;
 pub use events::Events;
