@@ -1,19 +1,23 @@
 //! Pictures of people: decoded within bounds, cut square and written anew, so that nothing else of a file comes in.
 //!
-//! Invariants: one picture is decoded at a time and [`WAITING`] wait; its header is believed only within [`PIXELS`] and
-//! [`SIDE`], before anything is decoded. What is kept is a JPEG of our own, without a word of what stood beside the
-//! pixels: no place, no date, no second file behind the first.
+//! Invariants: one picture is decoded at a time; [`WAITING`] of people wait and [`RECEIVED`] for messages, [`OF_ONE`] of each
+//! account, and none of the former behind more than one of the latter. A header is believed only within [`PIXELS`] and
+//! [`SIDE`], before anything is decoded, and what is decoded has [`MEMORY`]. What is kept is a JPEG of our own, without a word
+//! of what stood beside the pixels: no place, no date, no second file behind the first.
 
 use crate::error::Refusal;
 use crate::store::avatars::Picture;
 use image::codecs::jpeg::JpegEncoder;
-use image::imageops::FilterType;
+use image::imageops::{self, FilterType};
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, Rgb, RgbImage};
+use protocol::UserId;
 use protocol::media::{FILE_PIXELS_MAX, Side};
 use protocol::profile::Crop;
 use sha2::{Digest, Sha256};
+use std::collections::HashMap;
 use std::io::Cursor;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The largest file, in bytes.
@@ -23,11 +27,16 @@ pub const SMALL: u32 = 96;
 pub const LARGE: u32 = 256;
 
 const WAITING: usize = 16;
-/// Files for messages that are in memory at the same time.
+/// Files for messages that are in memory at the same time, while they are read and until they are decoded: so what was read is
+/// never refused for want of a place.
 const RECEIVED: usize = 24;
+/// The same of one account, so that nobody who sends slowly takes the places of all.
+const OF_ONE: usize = 4;
+/// After what time whoever has too many of them may try again.
+const OCCUPIED: Duration = Duration::from_secs(1);
 const SIDE: u32 = Side::MAX;
 const PIXELS: u64 = FILE_PIXELS_MAX;
-/// What a decoder may take for itself, in bytes.
+/// What a decoder may take for itself and for what it decodes, in bytes.
 const MEMORY: u64 = 256 * 1024 * 1024;
 const QUALITY: u8 = 85;
 
@@ -35,43 +44,88 @@ const QUALITY: u8 = 85;
 #[derive(Clone)]
 pub struct Pictures {
     running: Arc<Semaphore>,
-    places: Arc<Semaphore>,
+    avatars: Arc<Semaphore>,
+    /// One picture for a message stands in line for the decoder, the others behind it.
+    next: Arc<Semaphore>,
     received: Arc<Semaphore>,
+    of_one: Arc<Mutex<HashMap<UserId, usize>>>,
 }
 
 impl Default for Pictures {
     fn default() -> Self {
         let places = |count| Arc::new(Semaphore::new(count));
-        Self { running: places(1), places: places(1 + WAITING), received: places(RECEIVED) }
+        Self {
+            running: places(1),
+            avatars: places(1 + WAITING),
+            next: places(1),
+            received: places(RECEIVED),
+            of_one: Arc::default(),
+        }
     }
 }
 
 impl Pictures {
     /// Makes a picture of a file: PNG, JPEG or WebP, known by what it holds and not by what it is called.
     pub async fn make(&self, file: Vec<u8>, crop: Option<Crop>) -> Result<Picture, Refusal> {
-        self.run("avatar", move || make(&file, crop)).await
+        let place = self.avatars.clone().try_acquire_owned().map_err(|_| Refusal::unavailable())?;
+        self.run("avatar", place, move || make(&file, crop)).await
     }
 
-    /// A place for a file that is to be read from a request: what waits in memory is bounded.
-    pub fn receive(&self) -> Result<OwnedSemaphorePermit, Refusal> {
-        self.received.clone().try_acquire_owned().map_err(|_| Refusal::unavailable())
+    /// A place for a file that is to be read from an account's request: what waits in memory is bounded.
+    pub fn receive(&self, owner: UserId) -> Result<Place, Refusal> {
+        let permit = self.received.clone().try_acquire_owned().map_err(|_| Refusal::unavailable())?;
+        let mut of_one = self.of_one.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = of_one.entry(owner).or_default();
+        if *taken >= OF_ONE {
+            return Err(Refusal::rate_limited(OCCUPIED));
+        }
+        *taken += 1;
+        Ok(Place { owner, of_one: self.of_one.clone(), _permit: permit })
     }
 
-    /// Makes something of the file in a field, when its turn comes.
-    pub async fn run<T: Send + 'static>(
+    /// Makes something of a file for a message, when its turn comes.
+    pub async fn run_in<T: Send + 'static>(
         &self,
-        field: &str,
+        place: Place,
         make: impl FnOnce() -> Result<T, NoPicture> + Send + 'static,
     ) -> Result<T, Refusal> {
-        let place = self.places.clone().try_acquire_owned().map_err(|_| Refusal::unavailable())?;
+        let next = self.next.clone().acquire_owned().await.map_err(|_| Refusal::unavailable())?;
+        self.run("picture", (place, next), make).await
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        field: &str,
+        held: impl Send + 'static,
+        make: impl FnOnce() -> Result<T, NoPicture> + Send + 'static,
+    ) -> Result<T, Refusal> {
         let permit = self.running.clone().acquire_owned().await.map_err(|_| Refusal::unavailable())?;
-        // The permit and the place are given back when the work ends, even if the caller is gone by then.
+        // The permit and what is held are given back when the work ends, even if the caller is gone by then.
         let done = tokio::task::spawn_blocking(move || {
-            let _held = (place, permit);
+            let _held = (held, permit);
             make()
         });
         let made = done.await.map_err(|_| Refusal::internal())?;
         made.map_err(|why| Refusal::field(field, &why.to_string()))
+    }
+}
+
+/// A place for an account's file, from before it is read until it is decoded or dropped.
+pub struct Place {
+    owner: UserId,
+    of_one: Arc<Mutex<HashMap<UserId, usize>>>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut of_one = self.of_one.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(taken) = of_one.get_mut(&self.owner) {
+            *taken -= 1;
+            if *taken == 0 {
+                of_one.remove(&self.owner);
+            }
+        }
     }
 }
 
@@ -102,8 +156,8 @@ fn make(file: &[u8], crop: Option<Crop>) -> Result<Picture, NoPicture> {
     drop(whole);
     // A quick way down most of the way, and a good one for the rest.
     let square = if size > 4 * LARGE { square.thumbnail_exact(2 * LARGE, 2 * LARGE) } else { square };
-    let large = opaque(&square.resize_exact(LARGE, LARGE, FilterType::Lanczos3));
-    let small = DynamicImage::ImageRgb8(large.clone()).resize_exact(SMALL, SMALL, FilterType::Lanczos3).to_rgb8();
+    let large = imageops::resize(&opaque(square), LARGE, LARGE, FilterType::Lanczos3);
+    let small = imageops::resize(&large, SMALL, SMALL, FilterType::Lanczos3);
     let (large, small) = (encode(&large)?, encode(&small)?);
     let hash: String = Sha256::digest(&large).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
     Ok(Picture { hash: hash.try_into().map_err(|_| NoPicture::Damaged)?, small, large })
@@ -118,7 +172,7 @@ pub fn decode(file: &[u8]) -> Result<DynamicImage, NoPicture> {
     let mut limits = Limits::default();
     (limits.max_image_width, limits.max_image_height, limits.max_alloc) = (Some(SIDE), Some(SIDE), Some(MEMORY));
     let mut reader = ImageReader::with_format(Cursor::new(file), format);
-    reader.limits(limits);
+    reader.limits(limits.clone());
     let mut decoder = reader.into_decoder()?;
     let (width, height) = decoder.dimensions();
     if width == 0 || height == 0 {
@@ -127,6 +181,9 @@ pub fn decode(file: &[u8]) -> Result<DynamicImage, NoPicture> {
     if u64::from(width) * u64::from(height) > PIXELS {
         return Err(NoPicture::TooLarge);
     }
+    // What is decoded counts, too.
+    limits.reserve(decoder.total_bytes())?;
+    decoder.set_limits(limits)?;
     // A camera writes down how it was held: without that, portraits would lie on their side.
     let orientation = decoder.orientation()?;
     let mut whole = DynamicImage::from_decoder(decoder)?;
@@ -134,9 +191,12 @@ pub fn decode(file: &[u8]) -> Result<DynamicImage, NoPicture> {
     Ok(whole)
 }
 
-/// The picture on white.
-pub fn opaque(image: &DynamicImage) -> RgbImage {
-    let image = image.to_rgba8();
+/// The picture on white, in eight bits a colour: before it is resized, so that no colour shines through that was transparent.
+pub fn opaque(image: DynamicImage) -> RgbImage {
+    if !image.color().has_alpha() {
+        return image.into_rgb8();
+    }
+    let image = image.into_rgba8();
     RgbImage::from_fn(image.width(), image.height(), |x, y| {
         let [red, green, blue, alpha] = image.get_pixel(x, y).0;
         let over = |colour: u8| {
@@ -201,6 +261,12 @@ mod tests {
         let sum = crc(bomb.get(12..29).unwrap());
         bomb.splice(29..33, sum.to_be_bytes());
         assert!(matches!(make(&bomb, None), Err(NoPicture::TooLarge)));
+        // 40 megapixels, of 16 bits in four channels: within the sides, and more than is decoded.
+        let mut deep = halves(8, 8, ImageFormat::Png);
+        deep.splice(16..26, [0, 0, 0x1f, 0x40, 0, 0, 0x13, 0x88, 16, 6]);
+        let sum = crc(deep.get(12..29).unwrap());
+        deep.splice(29..33, sum.to_be_bytes());
+        assert!(matches!(make(&deep, None), Err(NoPicture::TooLarge)));
         let whole = halves(400, 400, ImageFormat::Png);
         assert!(matches!(make(whole.get(..whole.len() / 2).unwrap(), None), Err(NoPicture::Damaged)));
         for file in [&b""[..], b"GIF89a", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"%PDF-1.7"] {
@@ -221,6 +287,22 @@ mod tests {
                 assert!(!kept.windows(trace.len()).any(|window| window == trace));
             }
         }
+    }
+
+    /// Whoever receives many files leaves room for others, and gets their own places back.
+    #[test]
+    fn nobody_takes_all_places() {
+        let pictures = Pictures::default();
+        let user = |id: u64| UserId::try_from(id).unwrap();
+        let mut held: Vec<_> = (0..OF_ONE).map(|_| pictures.receive(user(1)).unwrap()).collect();
+        assert_eq!(pictures.receive(user(1)).err().unwrap().code, protocol::ErrorCode::RateLimited);
+        held.pop();
+        held.push(pictures.receive(user(1)).unwrap());
+        let others = (0..RECEIVED - OF_ONE).map(|place| user(2 + (place / OF_ONE) as u64));
+        held.extend(others.map(|user| pictures.receive(user).unwrap()));
+        assert_eq!(pictures.receive(user(99)).err().unwrap().code, protocol::ErrorCode::Unavailable);
+        held.clear();
+        assert!(pictures.receive(user(99)).is_ok() && pictures.of_one.lock().unwrap().is_empty());
     }
 
     fn crc(bytes: &[u8]) -> u32 {

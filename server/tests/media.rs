@@ -9,8 +9,11 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::time::{Duration, Instant};
 use support::{
-    Admin, Answer, PASSWORD, PATIENCE, Person, TestServer, fresh_client_id, picture, picture_message, text_message,
+    Admin, Answer, Browser, PASSWORD, PATIENCE, Person, TestServer, fresh_client_id, picture, picture_message,
+    text_message,
 };
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 
 /// What somebody is answered who asks for a picture and its thumbnail: the same for both.
 async fn sees(person: &Person, id: MediaId) -> u16 {
@@ -76,7 +79,8 @@ async fn a_picture_goes_from_one_to_another() {
         let thumb = person.get(&path::thumb(image.media)).await;
         for answer in [&whole, &thumb] {
             assert_eq!(answer.header("content-type"), "image/jpeg");
-            assert_eq!(answer.header("cache-control"), "private, max-age=31536000, immutable");
+            assert_eq!(answer.header("cache-control"), "private, no-cache");
+            assert_eq!(answer.header("etag"), format!("\"{}\"", image.media));
             assert_eq!(answer.header("x-content-type-options"), "nosniff");
             assert_eq!(answer.header("cross-origin-resource-policy"), "same-origin");
             assert!(answer.header("content-security-policy").starts_with("default-src 'none'"));
@@ -247,4 +251,128 @@ async fn an_answered_picture_survives_the_server() {
     assert_eq!(a.upload(key, picture()).await.status, 200);
     assert_eq!(a.post(&path::messages(id), &picture_message(key, image)).await.status, 201);
     assert_eq!(sees(&b, image.media).await, 200);
+}
+
+/// R004-C3, R001-18: a browser that has a picture asks each time whether it may show it, and is told so without the file, and
+/// that there is none as soon as the message is out of sight.
+#[tokio::test]
+async fn what_a_browser_keeps_it_asks_about() {
+    let server = TestServer::start();
+    let (a, b, c) = (server.person("aa").await, server.person("bb").await, server.person("cc").await);
+    let id = a.open(&b).await;
+    let (message, image) = a.send_picture(id).await;
+    let has = async |person: &Person, path: &str, tag: &str| {
+        let answer = Answer::of(person.request("GET", path).header("if-none-match", tag)).await;
+        (answer.status, answer.body.is_empty(), answer)
+    };
+    let tag = format!("\"{}\"", image.media);
+    for path in [path::medium(image.media), path::thumb(image.media)] {
+        for named in [tag.clone(), format!("\"x\", W/{tag}")] {
+            let (status, empty, answer) = has(&b, &path, &named).await;
+            assert_eq!((status, empty), (304, true));
+            assert_eq!((answer.header("etag"), answer.header("cache-control")), (tag.as_str(), "private, no-cache"));
+        }
+        assert_eq!(has(&b, &path, "\"x\"").await.0, 200);
+        assert_eq!(has(&c, &path, &tag).await.0, 404);
+    }
+    assert_eq!(a.post(&path::recall(id, message.seq), &Value::Null).await.status, 200);
+    for person in [&a, &b] {
+        assert_eq!(has(person, &path::thumb(image.media), &tag).await.0, 404);
+    }
+}
+
+/// Whoever uploads many files slowly takes no place from others, and is told to try again soon.
+#[tokio::test]
+async fn slow_uploads_leave_room_for_others() {
+    let server = TestServer::start();
+    let (a, b) = (server.person("aa").await, server.person("bb").await);
+    let mut slow = Vec::new();
+    for _ in 0..4 {
+        let mut stream = TcpStream::connect(&server.address).await.unwrap();
+        let head = format!(
+            "POST {} HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {}\r\ncontent-length: 9999\r\n\r\nx",
+            path::upload(fresh_client_id()),
+            a.token
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        slow.push(stream);
+    }
+    let end = Instant::now() + PATIENCE;
+    let refused = loop {
+        let answer = a.upload(fresh_client_id(), picture()).await;
+        if answer.status != 201 {
+            break answer;
+        }
+        assert!(Instant::now() < end, "there is always room");
+    };
+    assert_eq!((refused.status, refused.code(), refused.header("retry-after")), (429, "rate_limited".to_owned(), "2"));
+    assert_eq!(b.upload(fresh_client_id(), picture()).await.status, 201);
+    drop(slow);
+    let end = Instant::now() + PATIENCE;
+    while a.upload(fresh_client_id(), picture()).await.status != 201 {
+        assert!(Instant::now() < end, "the places are not given back");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// R002-06, R001-12: the form sends a picture, once however often it is sent; a file that is too large is refused, and so is a
+/// form without a key; of whoever is no member nothing is kept.
+#[tokio::test]
+async fn a_form_sends_a_picture() {
+    let server = TestServer::start();
+    let (a, b) = (server.person("aa").await, server.person("bb").await);
+    server.person("cc").await;
+    let id = a.open(&b).await;
+    let page = format!("/c/{id}/picture");
+    let mut browsers = Vec::new();
+    for name in ["aa", "cc"] {
+        let mut browser = Browser::new(&server.address);
+        browser.log_in(name, PASSWORD).await;
+        browsers.push(browser);
+    }
+    let [browser, stranger] = browsers.as_mut_slice() else { panic!() };
+    let key = fresh_client_id().to_string();
+    let fields = [("client_id", key.as_str())];
+    assert_eq!(stranger.post_file(&page, &fields, "picture", &picture()).await.status, 404);
+    assert_eq!(files(server.data()), 0);
+    for _ in 0..2 {
+        let sent = browser.post_file(&page, &fields, "picture", &picture()).await;
+        assert_eq!((sent.status, sent.header("location")), (303, format!("/c/{id}").as_str()));
+    }
+    assert_eq!((b.conversation(id).await.unread, files(server.data())), (1, 2));
+    assert_eq!(browser.post_file(&page, &[], "picture", &picture()).await.status, 400);
+    let key = fresh_client_id().to_string();
+    let fields = [("client_id", key.as_str())];
+    assert_eq!(browser.post_file(&page, &fields, "picture", b"no picture").await.status, 422);
+    // The limit is of the form, which is a little larger than the file.
+    let large = vec![0; protocol::media::FILE_MAX + 8_192];
+    assert_eq!(browser.post_file(&page, &fields, "picture", &large).await.status, 413);
+    assert_eq!(b.conversation(id).await.unread, 1);
+}
+
+/// R001-18: files that could not be removed at the recall, because the process was killed, are removed at the start.
+#[tokio::test]
+async fn what_a_recall_leaves_is_removed_at_the_start() {
+    let mut server = TestServer::start();
+    let (a, b) = (server.person("aa").await, server.person("bb").await);
+    let id = a.open(&b).await;
+    let (message, image) = a.send_picture(id).await;
+    let name = image.media.to_string();
+    let shelf = server.data().join("media").join(&name[..2]);
+    // Something that is no file cannot be removed as one.
+    std::fs::create_dir(shelf.join(format!("{name}.new"))).unwrap();
+    assert_eq!(a.post(&path::recall(id, message.seq), &Value::Null).await.status, 200);
+    let gone = async |left: usize| {
+        let end = Instant::now() + PATIENCE;
+        while std::fs::read_dir(&shelf).unwrap().count() > left {
+            assert!(Instant::now() < end, "the files stay");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    gone(1).await;
+    server.kill();
+    std::fs::remove_dir(shelf.join(format!("{name}.new"))).unwrap();
+    std::fs::write(shelf.join(format!("{name}.thumb.jpg")), [1]).unwrap();
+    server.restart();
+    gone(0).await;
 }

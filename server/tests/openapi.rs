@@ -200,8 +200,11 @@ async fn pictures_match(checker: &mut Checker, a: &Person, picture: &[u8]) {
     image["type"] = json!("image");
     checker.call(a, "sendMessage", &format!("{id}+"), Some(json!({"client_id": key, "body": image}))).await;
     checker.call(a, "listMessages", &format!("{id}+"), None).await;
-    checker.answered("getMedium", &a.get(&path::medium(name)).await);
-    checker.answered("getThumb", &a.get(&path::thumb(name)).await);
+    for (operation, path) in [("getMedium", path::medium(name)), ("getThumb", path::thumb(name))] {
+        checker.answered(operation, &a.get(&path).await);
+        let known = a.request("GET", &path).header("if-none-match", format!("\"{name}\""));
+        checker.answered(operation, &support::Answer::of(known).await);
+    }
 }
 
 /// Everything that a group may answer, on a server whose groups have three members at most.

@@ -6,9 +6,10 @@ use crate::domain::media as domain;
 use crate::error::Refusal;
 use crate::state::AppState;
 use axum::extract::{FromRequest, FromRequestParts, Request, State};
-use axum::http::StatusCode;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, IF_NONE_MATCH};
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
 use protocol::{ClientId, Image, MediaId};
 use serde::Deserialize;
 
@@ -27,9 +28,9 @@ pub async fn upload(
     request: Request,
 ) -> Result<(StatusCode, Json<Image>), Refusal> {
     state.limits.upload(current.account.id)?;
-    let _place = state.pictures.receive()?;
+    let place = state.pictures.receive(current.account.id)?;
     let Raw(file) = Raw::from_request(request, &()).await?;
-    let upload = domain::upload(&state, current.account.id, key.client_id, file.into()).await?;
+    let upload = domain::upload(&state, current.account.id, key.client_id, file.into(), place).await?;
     Ok((if upload.replay { StatusCode::OK } else { StatusCode::CREATED }, Json(upload.image)))
 }
 
@@ -46,24 +47,50 @@ impl<S: Send + Sync> FromRequestParts<S> for Name {
     }
 }
 
-type File = ([(HeaderName, &'static str); 3], Vec<u8>);
-
 /// `GET /media/{media}`
-pub async fn get(State(state): State<AppState>, current: CurrentUser, Name(id): Name) -> Result<File, Refusal> {
-    Ok(file(domain::file(&state, current.reader(), id, false).await?))
+pub async fn get(
+    State(state): State<AppState>,
+    current: CurrentUser,
+    Name(id): Name,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    file(&state, &current, id, false, &headers).await
 }
 
 /// `GET /media/{media}/thumb`
-pub async fn thumb(State(state): State<AppState>, current: CurrentUser, Name(id): Name) -> Result<File, Refusal> {
-    Ok(file(domain::file(&state, current.reader(), id, true).await?))
+pub async fn thumb(
+    State(state): State<AppState>,
+    current: CurrentUser,
+    Name(id): Name,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    file(&state, &current, id, true, &headers).await
 }
 
-/// What stands under a name never changes, so the browser of whoever may see it keeps it; no other site shows it.
-fn file(bytes: Vec<u8>) -> File {
-    let headers = [
-        (CONTENT_TYPE, "image/jpeg"),
-        (CACHE_CONTROL, "private, max-age=31536000, immutable"),
-        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+/// What stands under a name never changes, but who sees it does: so a browser keeps it, and asks each time whether it may
+/// still be shown (R004-C3). No other site shows it.
+async fn file(
+    state: &AppState,
+    current: &CurrentUser,
+    id: MediaId,
+    thumb: bool,
+    headers: &HeaderMap,
+) -> Result<Response, Refusal> {
+    let tag = format!("\"{id}\"");
+    let has = names(headers, &tag);
+    let head = [
+        (CACHE_CONTROL, HeaderValue::from_static("private, no-cache")),
+        (ETAG, HeaderValue::try_from(tag).map_err(|_| Refusal::internal())?),
+        (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
     ];
-    (headers, bytes)
+    Ok(match domain::file(state, current.reader(), id, thumb, has).await? {
+        None => (StatusCode::NOT_MODIFIED, head).into_response(),
+        Some(bytes) => (head, [(CONTENT_TYPE, "image/jpeg")], bytes).into_response(),
+    })
+}
+
+/// Whether `If-None-Match` names the tag, which a proxy may have made a weak one.
+fn names(headers: &HeaderMap, tag: &str) -> bool {
+    let named = headers.get_all(IF_NONE_MATCH).into_iter().filter_map(|value| value.to_str().ok());
+    named.flat_map(|list| list.split(',')).map(str::trim).any(|one| one.strip_prefix("W/").unwrap_or(one) == tag)
 }

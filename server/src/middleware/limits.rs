@@ -16,7 +16,8 @@ const UPLOAD: Duration = Duration::from_secs(150);
 /// Refuses what takes too long. The writer finishes what it was given.
 pub async fn time(request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    let limit = if path == path::MEDIA || path.ends_with("/picture") { UPLOAD } else { REQUEST };
+    let limit =
+        if path == path::MEDIA || path.starts_with("/c/") && path.ends_with("/picture") { UPLOAD } else { REQUEST };
     match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => response,
         Err(_) => Refusal::new(ErrorCode::Timeout, "the request took too long").into_response(),

@@ -127,7 +127,7 @@ pub async fn picture(
     request: Request,
 ) -> Result<Response, Refusal> {
     let (reader, me) = (user.reader(), user.user.clone());
-    let changed = match Upload::read(request).await {
+    let changed = match Upload::read(request, "avatar").await {
         Ok(Upload { remove: true, .. }) => groups::drop_avatar(&state, reader, me, id).await,
         Ok(Upload { file, crop, .. }) => groups::change_avatar(&state, reader, me, id, file.into(), crop).await,
         Err(refusal) => Err(refusal),

@@ -14,7 +14,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use protocol::messaging::SendRequest;
-use protocol::{ClientId, ConversationId, MessageBody, MessageText, Seq, path};
+use protocol::{ClientId, ConversationId, ErrorCode, MessageBody, MessageText, Seq, path};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -116,6 +116,9 @@ async fn post(
     Ok(())
 }
 
+/// The field of the form with a picture.
+const PICTURE: &str = "picture";
+
 /// `POST /c/{id}/picture`: uploads a picture and sends it.
 pub async fn send_picture(
     State(state): State<AppState>,
@@ -145,12 +148,17 @@ async fn post_picture(
     let account = user.account.id;
     state.limits.upload(account)?;
     state.limits.send(account)?;
-    let _place = state.pictures.receive()?;
-    let Upload { file, client_id, .. } = Upload::read(request).await?;
+    // Nothing is read or kept of whoever is no member.
+    state.rosters.of_member(account, id).await?;
+    let place = state.pictures.receive(account)?;
+    let Upload { file, client_id, .. } = Upload::read(request, PICTURE).await?;
     let Some(client_id) = client_id else { return Err(Refusal::bad_request("the form has no client_id")) };
-    let image = media::upload(state, account, client_id, file.into()).await?.image;
+    let image = media::upload(state, account, client_id, file.into(), place).await?.image;
     let request = SendRequest { client_id, body: MessageBody::Image(image), invisible_list: vec![] };
-    messaging::send(state, user.user.clone(), id, request).await?;
+    messaging::send(state, user.user.clone(), id, request).await.map_err(|refusal| match refusal.code {
+        ErrorCode::Sensitive => Refusal { field: Some(PICTURE.to_owned()), ..refusal },
+        _ => refusal,
+    })?;
     Ok(())
 }
 

@@ -117,7 +117,7 @@ pub async fn picture(
     user: CurrentUser,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let changed = match Upload::read(request).await {
+    let changed = match Upload::read(request, "avatar").await {
         Ok(Upload { remove: true, .. }) => profiles::drop_avatar(&state, &user).await,
         Ok(Upload { file, crop, .. }) => profiles::change_avatar(&state, &user, file.into(), crop).await,
         Err(refusal) => Err(refusal),

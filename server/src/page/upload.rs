@@ -18,7 +18,9 @@ pub struct Upload {
 }
 
 impl Upload {
-    pub async fn read(request: Request) -> Result<Self, Refusal> {
+    /// Reads the form; a file that is too large is told of in the field that the caller names.
+    pub async fn read(request: Request, shown: &'static str) -> Result<Self, Refusal> {
+        let unreadable = |error| unreadable(error, shown);
         let mut form = Multipart::from_request(request, &()).await.map_err(|_| Refusal::bad_request("send a form"))?;
         let mut upload = Self::default();
         let (mut x, mut y, mut size) = (0, 0, None);
@@ -43,12 +45,11 @@ impl Upload {
     }
 }
 
-fn unreadable(error: MultipartError) -> Refusal {
+fn unreadable(error: MultipartError, shown: &str) -> Refusal {
     match error.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Refusal {
-            field: Some("avatar".to_owned()),
-            ..Refusal::new(ErrorCode::TooLarge, "the picture is too large")
-        },
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            Refusal { field: Some(shown.to_owned()), ..Refusal::new(ErrorCode::TooLarge, "the picture is too large") }
+        }
         _ => Refusal::bad_request("the form could not be read"),
     }
 }

@@ -1,20 +1,37 @@
 //! The files of media, in the data folder: a picture and its thumbnail each, under the medium's id.
 //!
-//! Invariants: a medium's row stands before its files do, so that no file is without a row, or a place among the erased;
-//! a file is there whole or not at all, and once [`Files::write`] has answered it is on disk.
+//! Invariants: a medium's row stands before its files do, so that no file is without a row, or a place among the erased; a
+//! file is there whole or not at all; once [`Files::write`] has answered, or [`Files::has`] has found them, they are on disk,
+//! and once [`Files::remove`] has, they are not. What lies in the folder all the same, from a backup or a process that was
+//! killed, is found by [`Files::old`].
 //! Deliberately absent: who may see what ([`super::media`]).
 
 use super::StoreError;
 use protocol::MediaId;
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 /// The folder; cheap to clone.
 #[derive(Clone)]
 pub struct Files {
     folder: Arc<PathBuf>,
+    /// The shelves whose own names are on disk, as this process has seen to. Whoever holds them is the only one who changes
+    /// what lies there.
+    shelves: Arc<Mutex<Shelves>>,
+}
+
+type Shelves = HashSet<PathBuf>;
+
+/// What became of files that were to be removed.
+#[derive(Debug)]
+pub struct Removed {
+    pub gone: Vec<MediaId>,
+    /// Why some of them are not, the first of them.
+    pub failed: Option<StoreError>,
 }
 
 /// A picture in two sizes, as JPEG files.
@@ -28,23 +45,36 @@ pub struct Photo {
 
 impl Files {
     pub fn new(folder: PathBuf) -> Self {
-        Self { folder: Arc::new(folder) }
+        Self { folder: Arc::new(folder), shelves: Arc::default() }
     }
 
     /// Writes both files; where they are already, they stay as they are.
     pub async fn write(&self, id: MediaId, photo: Photo) -> Result<(), StoreError> {
         self.run(move |files| {
+            let mut shelves = files.hold();
+            let shelf = files.shelf_of(id);
+            files.prepare(&mut shelves, &shelf)?;
             for (thumb, bytes) in [(true, &photo.thumb), (false, &photo.whole)] {
-                files.write_one(&files.path(id, thumb), bytes)?;
+                write_one(&files.path(id, thumb), bytes)?;
             }
-            Ok(())
+            sync_folder(&shelf)
         })
         .await
     }
 
-    /// Whether both are there: the whole picture is written last.
+    /// Whether both are there, and on disk: whoever wrote them may have been killed before they were.
     pub async fn has(&self, id: MediaId) -> Result<bool, StoreError> {
-        self.run(move |files| files.path(id, false).try_exists()).await
+        self.run(move |files| {
+            let mut shelves = files.hold();
+            if !files.path(id, false).try_exists()? || !files.path(id, true).try_exists()? {
+                return Ok(false);
+            }
+            let shelf = files.shelf_of(id);
+            files.prepare(&mut shelves, &shelf)?;
+            sync_folder(&shelf)?;
+            Ok(true)
+        })
+        .await
     }
 
     /// The file's bytes; `None` when it is not there.
@@ -57,48 +87,95 @@ impl Files {
         .await
     }
 
-    /// Removes both files, if they are there.
-    pub async fn remove(&self, id: MediaId) -> Result<(), StoreError> {
+    /// Removes the files of media, and what a killed process left of them; one that cannot be removed keeps no other.
+    pub async fn remove(&self, media: Vec<MediaId>) -> Result<Removed, StoreError> {
         self.run(move |files| {
-            for thumb in [false, true] {
-                match fs::remove_file(files.path(id, thumb)) {
-                    Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-                    _ => {}
+            let _held = files.hold();
+            let mut failed = None;
+            let mut fails = |done: io::Result<()>| match done {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    failed.get_or_insert(StoreError::File(error));
+                    true
+                }
+                _ => false,
+            };
+            let mut gone: Vec<MediaId> = Vec::new();
+            for id in media {
+                let names = [true, false].map(|thumb| files.path(id, thumb));
+                let left = names.iter().map(|name| fails(fs::remove_file(name))).filter(|failed| *failed).count()
+                    + names
+                        .iter()
+                        .map(|name| fails(fs::remove_file(unfinished(name))))
+                        .filter(|failed| *failed)
+                        .count();
+                if left == 0 {
+                    gone.push(id);
                 }
             }
-            Ok(())
+            // Each shelf once: only then are they gone for good.
+            let shelves: HashSet<PathBuf> = gone.iter().map(|id| files.shelf_of(*id)).collect();
+            for shelf in shelves {
+                if fails(sync_folder(&shelf)) {
+                    gone.retain(|id| files.shelf_of(*id) != shelf);
+                }
+            }
+            Ok(Removed { gone, failed })
         })
         .await
     }
 
-    /// Two hundred and fifty-six folders, so that none of them has too many files.
-    fn path(&self, id: MediaId, thumb: bool) -> PathBuf {
-        let name = id.to_string();
-        let shelf = self.folder.join(name.get(..2).unwrap_or_default());
-        shelf.join(if thumb { format!("{name}.thumb.jpg") } else { format!("{name}.jpg") })
+    /// The media of which files lie on a shelf since before a time. What was never finished by then is removed.
+    pub async fn old(&self, shelf: u8, before: SystemTime) -> Result<Vec<MediaId>, StoreError> {
+        self.run(move |files| {
+            let _held = files.hold();
+            let entries = match fs::read_dir(files.folder.join(format!("{shelf:02x}"))) {
+                Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+                entries => entries?,
+            };
+            let mut found = HashSet::new();
+            for entry in entries {
+                let entry = entry?;
+                if entry.metadata()?.modified()? >= before {
+                    continue;
+                }
+                let name = entry.file_name();
+                let name = name.to_str().unwrap_or_default();
+                let Ok(id) = name.split('.').next().unwrap_or_default().parse() else { continue };
+                if name.ends_with(UNFINISHED) {
+                    if let Err(error) = fs::remove_file(entry.path()) {
+                        tracing::warn!(%error, name, "what was never finished could not be removed");
+                    }
+                } else {
+                    found.insert(id);
+                }
+            }
+            Ok(found.into_iter().collect())
+        })
+        .await
     }
 
-    fn write_one(&self, path: &PathBuf, bytes: &[u8]) -> io::Result<()> {
-        let Some(shelf) = path.parent() else { return Err(ErrorKind::InvalidInput.into()) };
-        if !shelf.try_exists()? {
+    fn hold(&self) -> MutexGuard<'_, Shelves> {
+        self.shelves.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Two hundred and fifty-six folders, so that none of them has too many files.
+    fn shelf_of(&self, id: MediaId) -> PathBuf {
+        self.folder.join(id.to_string().get(..2).unwrap_or_default())
+    }
+
+    fn path(&self, id: MediaId, thumb: bool) -> PathBuf {
+        self.shelf_of(id).join(if thumb { format!("{id}.thumb.jpg") } else { format!("{id}.jpg") })
+    }
+
+    fn prepare(&self, shelves: &mut Shelves, shelf: &Path) -> io::Result<()> {
+        if !shelves.contains(shelf) {
             fs::create_dir_all(shelf)?;
             for parent in [self.folder.as_path(), self.folder.parent().unwrap_or(&self.folder)] {
-                File::open(parent)?.sync_all()?;
+                sync_folder(parent)?;
             }
+            shelves.insert(shelf.to_owned());
         }
-        // Two uploads of the same medium write the same: whichever comes later changes nothing.
-        let name = path.with_extension(format!("new-{:?}", std::thread::current().id()).replace(['(', ')'], ""));
-        let written = (|| {
-            let mut file = File::create(&name)?;
-            file.write_all(bytes)?;
-            file.sync_all()?;
-            fs::rename(&name, path)
-        })();
-        if written.is_err() {
-            let _ = fs::remove_file(&name);
-        }
-        written?;
-        File::open(shelf)?.sync_all()
+        Ok(())
     }
 
     async fn run<T: Send + 'static>(
@@ -114,12 +191,38 @@ impl Files {
     }
 }
 
+/// How the name of a file ends that is being written.
+const UNFINISHED: &str = ".new";
+
+fn unfinished(path: &Path) -> PathBuf {
+    path.with_extension("new")
+}
+
+fn write_one(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if path.try_exists()? {
+        return Ok(());
+    }
+    let name = unfinished(path);
+    let mut file = File::create(&name)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&name, path)
+}
+
+/// What was written into and taken out of a folder is so on disk.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// A medium's files are there whole, and gone when they are removed; what a killed process left of one is in nobody's
-    /// way.
+    fn count(folder: &Path) -> usize {
+        fs::read_dir(folder).unwrap().count()
+    }
+
+    /// R001-18: a medium's files are there whole, and gone when they are removed, with what a killed process left of them.
     #[tokio::test]
     async fn files_are_there_or_not() {
         let folder = tempfile::tempdir().unwrap();
@@ -127,16 +230,39 @@ mod tests {
         let id = MediaId::from_bytes([7; 16]);
         assert!(!files.has(id).await.unwrap());
         assert_eq!(files.read(id, true).await.unwrap(), None);
-        files.remove(id).await.unwrap();
+        assert_eq!(files.remove(vec![id]).await.unwrap().gone, [id]);
         let photo = Photo { width: 1, height: 1, whole: vec![1; 9], thumb: vec![2] };
+        let shelf = folder.path().join("media/07");
+        // A process was killed within the first of these.
+        let killed = || {
+            fs::create_dir_all(&shelf).unwrap();
+            [false, true].map(|thumb| fs::write(unfinished(&files.path(id, thumb)), [1]).unwrap())
+        };
+        killed();
         for _ in 0..2 {
             files.write(id, photo.clone()).await.unwrap();
             assert!(files.has(id).await.unwrap());
             assert_eq!(files.read(id, false).await.unwrap(), Some(vec![1; 9]));
             assert_eq!(files.read(id, true).await.unwrap(), Some(vec![2]));
+            assert_eq!(count(&shelf), 2);
         }
-        assert_eq!(fs::read_dir(folder.path().join("media/07")).unwrap().count(), 2);
-        files.remove(id).await.unwrap();
+        killed();
+        assert_eq!(files.remove(vec![id]).await.unwrap().gone, [id]);
         assert!(!files.has(id).await.unwrap() && files.read(id, true).await.unwrap().is_none());
+        assert_eq!(count(&shelf), 0);
+    }
+
+    /// A file that cannot be removed keeps no other.
+    #[tokio::test]
+    async fn what_cannot_be_removed_keeps_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = Files::new(folder.path().join("media"));
+        let [stuck, other] = [1, 2].map(|number| MediaId::from_bytes([number; 16]));
+        let photo = Photo { width: 1, height: 1, whole: vec![1], thumb: vec![2] };
+        files.write(other, photo).await.unwrap();
+        fs::create_dir_all(files.path(stuck, false)).unwrap();
+        let removed = files.remove(vec![stuck, other]).await.unwrap();
+        assert_eq!(removed.gone, [other]);
+        assert!(removed.failed.is_some() && files.read(other, false).await.unwrap().is_none());
     }
 }

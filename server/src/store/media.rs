@@ -14,18 +14,24 @@ use protocol::{ClientId, ConversationId, Image, MediaId, MessageBody, Millis, Se
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 use std::collections::HashMap;
+use std::time::{Duration, SystemTime};
 
 /// How many an account may have uploaded and not sent.
 const UNSENT_MAX: i64 = 200;
 /// How long what was uploaded and not sent is kept.
 const KEPT: Millis = 24 * 60 * 60 * 1_000;
+/// After that long an upload that comes again is made anew rather than found: what was found could be swept before it is
+/// sent.
+const FOUND: Millis = 23 * 60 * 60 * 1_000;
 /// How many files are removed at a time.
 const SWEPT: i64 = 100;
 
-const UPLOADED: &str = "select id, width, height, bytes, source from media where owner = $1 and client_id = $2";
+const UPLOADED: &str =
+    "select id, width, height, bytes, source, at, seq from media where owner = $1 and client_id = $2";
 const UNSENT: &str = "select count(*) from media where owner = $1 and seq is null";
 const KEEP: &str = "insert into media (id, owner, client_id, source, width, height, bytes, at)
-    values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (owner, client_id) do nothing";
+    values ($1, $2, $3, $4, $5, $6, $7, $8)";
+const REFRESH: &str = "update media set at = $2 where id = $1 and seq is null";
 const SENDABLE: &str = "select d.id, d.width, d.height, d.bytes, d.owner
     from json_each($1) as j join media as d on d.id = j.value where d.seq is null";
 const CARRY: &str = "update media set conversation = j.value ->> 1, seq = j.value ->> 2, ask_at = j.value ->> 3
@@ -46,15 +52,36 @@ const ERASE: &str =
 const FORGET: &str = "delete from media where conversation = $1 and seq = $2 and seq is not null";
 const ERASE_OLD: &str = "insert into erased_media (id) select id from media where seq is null and at < $1";
 const FORGET_OLD: &str = "delete from media where seq is null and at < $1";
-const ERASED: &str = "select id from erased_media limit $1";
+const ERASED: &str = "select id from erased_media where id > $1 order by id limit $2";
+// What lies in the folder and is nobody's.
+const STRAYS: &str = "select j.value from json_each($1) as j
+    where not exists (select 1 from media as d where d.id = j.value)
+    and not exists (select 1 from erased_media as e where e.id = j.value)";
+const ERASE_STRAYS: &str = "insert into erased_media (id) select j.value from json_each($1) as j
+    where not exists (select 1 from media as d where d.id = j.value) on conflict (id) do nothing";
 const GONE: &str = "delete from erased_media where id in (select value from json_each($1))";
 
 /// Every statement of this file, for the test that explains them.
 #[cfg(test)]
-pub const STATEMENTS: &[&str] =
-    &[UPLOADED, UNSENT, KEEP, SENDABLE, CARRY, SEEN, ERASE, FORGET, ERASE_OLD, FORGET_OLD, GONE];
+pub const STATEMENTS: &[&str] = &[
+    UPLOADED,
+    UNSENT,
+    KEEP,
+    REFRESH,
+    SENDABLE,
+    CARRY,
+    SEEN,
+    ERASE,
+    FORGET,
+    ERASE_OLD,
+    FORGET_OLD,
+    ERASED,
+    STRAYS,
+    ERASE_STRAYS,
+    GONE,
+];
 
-/// The hash of a file as it came.
+/// The first half of the SHA-256 of a file as it came.
 pub type Source = [u8; 16];
 
 /// What an upload's key was used for before.
@@ -62,13 +89,16 @@ pub type Source = [u8; 16];
 pub struct Uploaded {
     pub image: Image,
     pub source: Source,
+    /// Since when it waits to be sent, if it does.
+    pub waits_since: Option<Millis>,
 }
 
 impl Store {
-    /// What the account uploaded under the key, with its files.
-    pub async fn uploaded(&self, owner: UserId, key: ClientId) -> Result<Option<Uploaded>, StoreError> {
+    /// What the account uploaded under the key, with its files, if it does not wait for too long already.
+    pub async fn uploaded(&self, owner: UserId, key: ClientId, now: Millis) -> Result<Option<Uploaded>, StoreError> {
         let known = uploaded(&mut *self.reader.acquire().await?, owner, key).await?;
         match known {
+            Some(Uploaded { waits_since: Some(since), .. }) if now.saturating_sub(since) > FOUND => Ok(None),
             Some(known) if self.files.has(known.image.media).await? => Ok(Some(known)),
             _ => Ok(None),
         }
@@ -93,7 +123,9 @@ impl Store {
         };
         let known = self
             .writer()
-            .run(move |tx| Box::pin(async move { keep(tx, owner, key, Uploaded { image, source }).await }))
+            .run(move |tx| {
+                Box::pin(async move { keep(tx, owner, key, Uploaded { image, source, waits_since: None }).await })
+            })
             .await?;
         if known.source != source {
             return Err(StoreError::ClientIdReused);
@@ -102,8 +134,8 @@ impl Store {
         Ok(known.image)
     }
 
-    /// The file of a medium, if a message carries it that the reader sees.
-    pub async fn medium(&self, reader: Reader, id: MediaId, thumb: bool) -> Result<Option<Vec<u8>>, StoreError> {
+    /// Whether a message carries the medium that the reader sees.
+    pub async fn sees_medium(&self, reader: Reader, id: MediaId) -> Result<bool, StoreError> {
         let seen = sqlx::query(SEEN)
             .bind(reader.account.as_i64())
             .bind(reader.device.as_i64())
@@ -112,13 +144,16 @@ impl Store {
             .bind(WITHDRAWN)
             .fetch_optional(&self.reader)
             .await?;
-        match seen {
-            Some(_) => self.files.read(id, thumb).await,
-            None => Ok(None),
-        }
+        Ok(seen.is_some())
     }
 
-    /// Removes what was uploaded and not sent for a day, and the files of what was erased.
+    /// The file of a medium, for who sees it.
+    pub async fn medium(&self, id: MediaId, thumb: bool) -> Result<Option<Vec<u8>>, StoreError> {
+        self.files.read(id, thumb).await
+    }
+
+    /// Removes what was uploaded and not sent for a day, and the files of what was erased; those that cannot be removed are
+    /// tried again the next time.
     pub async fn sweep_media(&self, now: Millis) -> Result<(), StoreError> {
         let before = now.saturating_sub(KEPT).cast_signed();
         self.writer()
@@ -131,15 +166,15 @@ impl Store {
                 })
             })
             .await?;
+        let (mut last, mut failed) = (String::new(), None);
         loop {
-            let erased: Vec<String> = sqlx::query_scalar(ERASED).bind(SWEPT).fetch_all(&self.reader).await?;
-            if erased.is_empty() {
-                return Ok(());
-            }
-            for id in &erased {
-                self.files.remove(parse(id.clone())?).await?;
-            }
-            let gone = json(&erased)?;
+            let erased: Vec<String> =
+                sqlx::query_scalar(ERASED).bind(&last).bind(SWEPT).fetch_all(&self.reader).await?;
+            let Some(end) = erased.last() else { return failed.map_or(Ok(()), Err) };
+            last.clone_from(end);
+            let removed = self.files.remove(erased.into_iter().map(parse).collect::<Result<_, _>>()?).await?;
+            failed = failed.or(removed.failed);
+            let gone = json(&removed.gone)?;
             self.writer()
                 .run(move |tx| {
                     Box::pin(async move {
@@ -149,6 +184,31 @@ impl Store {
                 })
                 .await?;
         }
+    }
+
+    /// Erases what has lain in the folder for a day without a row: a backup may bring such files, and so may a power cut.
+    pub async fn erase_strays(&self, now: Millis) -> Result<(), StoreError> {
+        let before = SystemTime::UNIX_EPOCH + Duration::from_millis(now.saturating_sub(KEPT));
+        for shelf in 0..=u8::MAX {
+            let old = self.files.old(shelf, before).await?;
+            let strays: Vec<String> = match old.is_empty() {
+                true => continue,
+                false => sqlx::query_scalar(STRAYS).bind(json(&old)?).fetch_all(&self.reader).await?,
+            };
+            if strays.is_empty() {
+                continue;
+            }
+            let strays = json(&strays)?;
+            self.writer()
+                .run(move |tx| {
+                    Box::pin(async move {
+                        sqlx::query(ERASE_STRAYS).bind(strays).execute(&mut *tx.conn).await?;
+                        Ok(())
+                    })
+                })
+                .await?;
+        }
+        Ok(())
     }
 
     /// Waits until something was erased.
@@ -162,11 +222,18 @@ async fn uploaded(conn: &mut SqliteConnection, owner: UserId, key: ClientId) -> 
     let Some(row) = row else { return Ok(None) };
     let source =
         <Source>::try_from(row.try_get::<&[u8], _>(4)?).map_err(|_| StoreError::Corrupt("source".to_owned()))?;
-    Ok(Some(Uploaded { image: read_image(&row)?, source }))
+    let unsent = row.try_get::<Option<i64>, _>(6)?.is_none();
+    let at = row.try_get::<i64, _>(5)?.unsigned_abs();
+    Ok(Some(Uploaded { image: read_image(&row)?, source, waits_since: unsent.then_some(at) }))
 }
 
 async fn keep(tx: &mut Tx<'_>, owner: UserId, key: ClientId, new: Uploaded) -> Result<Uploaded, StoreError> {
     if let Some(known) = uploaded(tx.conn, owner, key).await? {
+        // Its day begins anew, or it could be swept before its files are written.
+        if known.source == new.source {
+            let now = super::now().cast_signed();
+            sqlx::query(REFRESH).bind(known.image.media.to_string()).bind(now).execute(&mut *tx.conn).await?;
+        }
         return Ok(known);
     }
     let unsent: i64 = sqlx::query_scalar(UNSENT).bind(owner.as_i64()).fetch_one(&mut *tx.conn).await?;

@@ -45,19 +45,18 @@ impl Store {
     /// Recalls a message and answers what is left of it; again, it answers the same. `NotFound` when the account sees
     /// no such message, `NotAllowed` when it is another's, `TooLate` when it is too old.
     pub async fn recall(&self, recall: Recall) -> Result<Message, StoreError> {
-        let traces = self.traces.clone();
-        let left = self
-            .writer()
+        let (traces, erased) = (self.traces.clone(), self.erased.clone());
+        self.writer()
             .run(move |tx| {
                 Box::pin(async move {
                     let left = run(tx, recall).await?;
                     traces.left();
+                    // Now, as who asked may be gone after the commit. The sweep's first write comes after it.
+                    erased.notify_one();
                     Ok(left)
                 })
             })
-            .await?;
-        self.erased.notify_one();
-        Ok(left)
+            .await
     }
 }
 

@@ -116,11 +116,12 @@ pub fn describe(operation: &str) -> Operation {
         },
         "getMedium" => plain(
             "A picture, for whoever sees the message that carries it",
-            [nothing(200, "A JPEG file, which never changes")],
+            [nothing(200, "A JPEG file, which never changes"), nothing(304, "The one that `If-None-Match` names")],
         ),
-        "getThumb" => {
-            plain("The same, of at most 480 pixels a side", [nothing(200, "A JPEG file, which never changes")])
-        }
+        "getThumb" => plain(
+            "The same, of at most 480 pixels a side",
+            [nothing(200, "A JPEG file, which never changes"), nothing(304, "The one that `If-None-Match` names")],
+        ),
         "putDepartments" => with_body(
             "Keep departments of the directory: at most 1,000, parents before children",
             "PutDepartments",

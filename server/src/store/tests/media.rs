@@ -27,6 +27,16 @@ impl Fixture {
         self.store.writer().append(vec![message]).await.unwrap().remove(0)
     }
 
+    async fn alter(&self, statement: &'static str) {
+        let work = self.store.writer().run(move |tx| {
+            Box::pin(async move {
+                sqlx::query(statement).execute(&mut *tx.conn).await?;
+                Ok(())
+            })
+        });
+        work.await.unwrap();
+    }
+
     async fn there(&self, id: MediaId) -> bool {
         self.store.files.has(id).await.unwrap()
     }
@@ -58,10 +68,10 @@ async fn an_upload_is_made_whole_and_bounded() {
     let fixture = Fixture::new().await;
     let (a, b) = (fixture.user("aa").await, fixture.user("bb").await);
     let image = fixture.upload(&a, 1).await.unwrap();
-    fixture.store.files.remove(image.media).await.unwrap();
-    assert_eq!(fixture.store.uploaded(a.id, key(1)).await.unwrap(), None);
+    fixture.store.files.remove(vec![image.media]).await.unwrap();
+    assert_eq!(fixture.store.uploaded(a.id, key(1), now()).await.unwrap(), None);
     assert_eq!(fixture.upload(&a, 1).await.unwrap(), image);
-    assert!(fixture.store.uploaded(a.id, key(1)).await.unwrap().is_some());
+    assert!(fixture.store.uploaded(a.id, key(1), now()).await.unwrap().is_some());
     for number in 2..=200 {
         fixture.upload(&a, number).await.unwrap();
     }
@@ -83,4 +93,80 @@ async fn a_picture_and_its_replay_meet_in_one_batch() {
         outcomes.iter().map(|outcome| outcome.as_ref().ok().map(|sent| sent.message.seq.get())).collect();
     assert_eq!(seqs, [Some(1), Some(1), None, Some(2)]);
     assert!(fixture.carry(id, &a, 1, image).await.unwrap().replay);
+}
+
+/// What waits for nearly a day and is uploaded again waits for another day: it is not swept while it is written or sent.
+#[tokio::test]
+async fn an_upload_that_comes_again_has_its_day() {
+    let fixture = Fixture::new().await;
+    let a = fixture.user("aa").await;
+    let image = fixture.upload(&a, 1).await.unwrap();
+    let nearly = DAY - 10 * 60_000;
+    assert!(fixture.store.uploaded(a.id, key(1), now()).await.unwrap().is_some());
+    assert_eq!(fixture.store.uploaded(a.id, key(1), now() + nearly).await.unwrap(), None);
+    fixture.alter("update media set at = at - 85800000").await;
+    assert_eq!(fixture.upload(&a, 1).await.unwrap(), image);
+    fixture.store.sweep_media(now() + nearly).await.unwrap();
+    assert!(fixture.there(image.media).await);
+}
+
+/// R001-18: what was erased and not removed, because the process was killed, is removed after the start; what cannot be
+/// removed keeps no other.
+#[tokio::test]
+async fn erased_files_are_removed_after_a_restart() {
+    let fixture = Fixture::new().await;
+    let (a, b) = (fixture.user("aa").await, fixture.user("bb").await);
+    let id = fixture.direct(&a, &b).await.id;
+    let mut images = Vec::new();
+    for number in 1..=3 {
+        let image = fixture.upload(&a, number).await.unwrap();
+        fixture.carry(id, &a, number.into(), image).await.unwrap();
+        images.push(image.media);
+    }
+    let kept = images.pop().unwrap();
+    for seq in 1..=2 {
+        fixture.recall(&a, id, seq, Some(0)).await.unwrap();
+    }
+    let fixture = fixture.reopen().await;
+    assert!(fixture.there(images[0]).await && fixture.there(images[1]).await);
+    images.sort_by_key(ToString::to_string);
+    let name = images[0].to_string();
+    let stuck = fixture.path.path().join("media").join(&name[..2]).join(format!("{name}.new"));
+    std::fs::create_dir(&stuck).unwrap();
+    assert!(fixture.store.sweep_media(now()).await.is_err());
+    assert!(!fixture.there(images[1]).await && fixture.there(kept).await);
+    std::fs::remove_dir(&stuck).unwrap();
+    fixture.store.sweep_media(now()).await.unwrap();
+    assert!(!fixture.there(images[0]).await && fixture.there(kept).await);
+}
+
+/// What lies in the folder for a day and is nobody's, because it came with a backup or outlived a power cut, is removed, and
+/// what a killed process never finished is, too; what is younger stays, and so does what is somebody's.
+#[tokio::test]
+async fn what_is_nobodys_is_removed() {
+    let fixture = Fixture::new().await;
+    let (a, b) = (fixture.user("aa").await, fixture.user("bb").await);
+    let id = fixture.direct(&a, &b).await.id;
+    let image = fixture.upload(&a, 1).await.unwrap();
+    fixture.carry(id, &a, 1, image).await.unwrap();
+    let [old, young] = [8, 9].map(|number| MediaId::from_bytes([number; 16]));
+    let photo = Photo { width: 1, height: 1, whole: vec![1], thumb: vec![2] };
+    for stray in [old, young] {
+        fixture.store.files.write(stray, photo.clone()).await.unwrap();
+    }
+    let media = fixture.path.path().join("media");
+    let shelf = |id: MediaId| media.join(&id.to_string()[..2]);
+    std::fs::write(shelf(image.media).join(format!("{}.new", image.media)), [1]).unwrap();
+    std::fs::write(shelf(image.media).join("notes.txt"), [1]).unwrap();
+    for id in [image.media, old] {
+        for entry in std::fs::read_dir(shelf(id)).unwrap() {
+            let file = std::fs::File::options().write(true).open(entry.unwrap().path()).unwrap();
+            file.set_modified(std::time::SystemTime::now() - std::time::Duration::from_millis(DAY + 60_000)).unwrap();
+        }
+    }
+    fixture.store.erase_strays(now()).await.unwrap();
+    fixture.store.sweep_media(now()).await.unwrap();
+    assert!(fixture.there(image.media).await && fixture.there(young).await && !fixture.there(old).await);
+    assert_eq!(std::fs::read_dir(shelf(old)).unwrap().count(), 0);
+    assert_eq!(std::fs::read_dir(shelf(image.media)).unwrap().count(), 3);
 }
