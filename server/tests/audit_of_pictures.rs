@@ -120,6 +120,19 @@ async fn a_late_verdict_withdraws_the_picture() {
     assert_eq!((status(&a, image.media).await, auditor.heard().len()), (404, heard + 1));
 }
 
+/// R004-I6: a verdict about a picture that was sent may take a minute, which is longer than what else the server asks others.
+#[tokio::test]
+async fn a_verdict_may_take_its_time() {
+    let auditor = Listener::start_as(Manner::Silent, &[Manner::Refuse(Duration::from_secs(8))]).await;
+    let server = asking(&auditor.address, &[("SIXIN_AUDIT_PICTURE_WAIT_MS", "100")]);
+    let (a, b) = (server.person("aa").await, server.person("bb").await);
+    let id = a.open(&b).await;
+    let (message, image) = uploaded(&a).await;
+    let sent: Message = a.post(&path::messages(id), &message).await.read();
+    assert_eq!(changed(&b, id, sent.seq).await.body, MessageBody::Withdrawn { image });
+    assert_eq!(auditor.heard().len(), 1);
+}
+
 /// R004-C4: a verdict that comes after a recall changes nothing, and neither does one that lets a picture through.
 #[tokio::test]
 async fn a_verdict_about_a_recalled_picture_changes_nothing() {
