@@ -187,7 +187,9 @@ impl Client {
         let held = self.held.get(&id);
         let mut rows =
             self.outbox.rows(id, self.account.id, self.clock(), |message| self.row(message, held.map(Box::as_ref)));
-        rows.retain(|row| row.seq.is_none_or(|seq| held.is_none_or(|held| held.shows(seq))));
+        // One that stands above what is held comes with the messages around it (T17).
+        let newest = held.and_then(|held| held.timeline.as_ref()?.newest()).map_or(Seq::ZERO, |message| message.seq);
+        rows.retain(|row| row.seq.is_none_or(|seq| seq > newest && held.is_none_or(|held| held.shows(seq))));
         rows
     }
 

@@ -126,6 +126,32 @@ fn older_never_replaces_newer() {
     assert_eq!((bodies(&device).len(), &bodies(&device)[11]), (14, &text("changed")));
 }
 
+/// T17: the answer to a message that stands far above what the page shows does not put it below that.
+#[test]
+fn a_late_answer_stays_above_what_came_since() {
+    let (mut server, mut device) = keeping();
+    peer_writes(&mut server, &mut device, 1);
+    device.keep(&server);
+    let post = |device: &Device| {
+        let post = |(_, request): &(_, Request)| matches!(request, Request::Post { .. });
+        device.requests.iter().position(post).unwrap()
+    };
+    server.send(user_id(2), direct(), client_id(2), text("x"));
+    device.write(&server, direct(), client_id(3));
+    let place = post(&device);
+    assert!(device.serve(&mut server, place));
+    for n in 4..40 {
+        server.send(user_id(2), direct(), client_id(n), text("x"));
+    }
+    server.take_frames();
+    device.crash(&server, Some(direct()));
+    let place = post(&device);
+    assert!(device.serve(&mut server, place) && device.receive(&server, 0));
+    let newest = device.client.items(direct()).pop();
+    assert!(matches!(newest, Some(sync::Item::Row(row)) if row.seq == Some(39_u64.try_into().unwrap())));
+    device.flow(&mut server);
+}
+
 /// A write that never happened leaves an older state, which is as good: nothing of it is ahead of its cursors.
 #[test]
 fn every_stored_state_is_a_beginning() {

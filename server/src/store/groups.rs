@@ -21,7 +21,8 @@ const SCENE: &str = concat!(
 );
 const TARGET: &str = "select m.role, a.id, a.handle, a.display_name, a.avatar, a.version
     from member as m join account as a on a.id = m.account where m.account = $1 and m.conversation = $2";
-const TITLE: &str = "update conversation set title = $2 where id = $1";
+const TITLE: &str = "update conversation set title = $2 where id = $1 and title is not $2";
+const ANNOUNCED: &str = "select coalesce(announcement, '') from conversation where id = $1";
 const ANNOUNCE: &str = "update conversation
     set announcement = nullif($2, ''), announced_by = $3, announced_at = $4 where id = $1";
 const JOINING: &str = "update conversation set joining = $2 where id = $1";
@@ -34,7 +35,8 @@ const NICKNAME: &str = "update member set nickname = $3, nickname_rev = $4 where
 
 /// Every statement of this file, for the test that explains them.
 #[cfg(test)]
-pub const STATEMENTS: &[&str] = &[SCENE, TARGET, TITLE, ANNOUNCE, JOINING, HISTORY, MUTE_ALL, ROLE, MUTE, NICKNAME];
+pub const STATEMENTS: &[&str] =
+    &[SCENE, TARGET, TITLE, ANNOUNCED, ANNOUNCE, JOINING, HISTORY, MUTE_ALL, ROLE, MUTE, NICKNAME];
 
 /// The group as the one who does something in it finds it.
 pub(super) struct Scene {
@@ -78,7 +80,8 @@ pub enum Change {
 }
 
 impl Store {
-    /// Changes what the request names, each with a notice of its own where the members share it.
+    /// Changes what the request names, each with a notice of its own where the members share it: of a title or an
+    /// announcement that stands already nobody is told.
     pub async fn change_group(
         &self,
         reader: Reader,
@@ -132,11 +135,15 @@ async fn govern(tx: &mut Tx<'_>, actor: &Actor, change: ChangeGroup) -> Result<(
         set(tx, HISTORY, id, history_number(history)).await?;
     }
     if let Some(title) = title {
-        sqlx::query(TITLE).bind(id.as_i64()).bind(title.as_str()).execute(&mut *tx.conn).await?;
-        let roster = members(tx, id).await?;
-        actor.tell(tx, roster, Notice::Renamed { title }).await?;
+        let changed = sqlx::query(TITLE).bind(id.as_i64()).bind(title.as_str()).execute(&mut *tx.conn).await?;
+        if changed.rows_affected() > 0 {
+            let roster = members(tx, id).await?;
+            actor.tell(tx, roster, Notice::Renamed { title }).await?;
+        }
     }
-    if let Some(text) = announcement {
+    if let Some(text) = announcement
+        && text.as_str() != announced(tx, id).await?
+    {
         let roster = members(tx, id).await?;
         let told = actor.another(1).tell(tx, roster, Notice::Announced { text: text.clone() }).await?;
         sqlx::query(ANNOUNCE)
@@ -153,6 +160,10 @@ async fn govern(tx: &mut Tx<'_>, actor: &Actor, change: ChangeGroup) -> Result<(
         tell_changed(tx, &actor.another(2), Notice::Muted { person: None, until }).await?;
     }
     Ok(())
+}
+
+async fn announced(tx: &mut Tx<'_>, id: ConversationId) -> Result<String, StoreError> {
+    Ok(sqlx::query_scalar(ANNOUNCED).bind(id.as_i64()).fetch_one(&mut *tx.conn).await?)
 }
 
 /// The change takes a position of the log, so that it reaches every device, and is part of the roster, so that a frame

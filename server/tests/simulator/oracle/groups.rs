@@ -208,6 +208,8 @@ impl Oracle {
                 room.notice(me, Notice::Renamed { title: title.as_str().try_into().unwrap() });
                 room.title = Some(title);
             }
+            // R002-17: what stands already is no news.
+            Deed::Announce(text) if room.announcement.as_ref().map_or("", |(stands, _)| stands) == text => {}
             Deed::Announce(text) => {
                 room.notice(me, Notice::Announced { text: text.as_str().try_into().unwrap() });
                 room.announcement = (!text.is_empty()).then_some((text, me));
