@@ -131,6 +131,11 @@ impl Backend {
         (status, String::from_utf8(body.into()).unwrap())
     }
 
+    /// The server looks for pictures that nobody sends.
+    pub async fn sweep(&self) {
+        self.state().store.sweep_media(clock::now()).await.unwrap();
+    }
+
     pub async fn register(&mut self, name: &str) -> Account {
         let names = (name.try_into().unwrap(), name.try_into().unwrap());
         self.state().store.create_account(names.0, names.1, String::new()).await.unwrap()

@@ -47,6 +47,7 @@ impl World<'_> {
         for (n, device) in self.devices.iter().enumerate() {
             let kept = device.kept.borrow();
             assert!(kept.outbox.is_empty(), "device {n} keeps what was sent: {:?}", kept.outbox);
+            assert!(kept.pictures.is_empty(), "device {n} keeps pictures that were sent: {:?}", kept.pictures);
             assert!(kept.reads.is_empty(), "device {n} keeps what was reported: {:?}", kept.reads);
             assert!(kept.drafts.is_empty(), "device {n} keeps what was told: {:?}", kept.drafts);
             for (id, room) in &self.oracle.rooms {

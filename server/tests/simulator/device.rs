@@ -185,7 +185,11 @@ impl Device {
                 self.wake = Some(now + (at - clock));
             }
             Effect::Persist(unsent) => drop(self.kept.borrow_mut().outbox.insert(unsent.client_id, unsent)),
-            Effect::Forget(id) => drop(self.kept.borrow_mut().outbox.remove(&id)),
+            Effect::Forget(id) => {
+                let mut kept = self.kept.borrow_mut();
+                kept.outbox.remove(&id);
+                kept.pictures.remove(&id);
+            }
             Effect::KeepRead { conversation, seq } => drop(self.kept.borrow_mut().reads.insert(conversation, seq)),
             Effect::ForgetRead(conversation) => drop(self.kept.borrow_mut().reads.remove(&conversation)),
             Effect::KeepDraft { conversation, text } => drop(self.kept.borrow_mut().drafts.insert(conversation, text)),
@@ -259,10 +263,15 @@ impl Device {
         assert_eq!(keys.len(), rows, "a message is shown twice");
     }
 
-    pub fn write(&mut self, now: Millis, conversation: ConversationId, body: MessageBody) {
+    /// A person writes what is to have the key.
+    pub fn write(&mut self, now: Millis, conversation: ConversationId, body: impl FnOnce(ClientId) -> MessageBody) {
         if !self.logged_out && self.client.session(conversation).is_some() {
             let client_id = ClientId::from_parts(self.clock(now), self.dice.bytes());
+            let body = body(client_id);
             self.written.push((conversation, client_id));
+            if body.image(true).is_some() {
+                self.kept.borrow_mut().pictures.insert(client_id);
+            }
             self.step(now, Input::Send { conversation, client_id, body });
         }
     }

@@ -3,12 +3,14 @@
 use protocol::{ClientId, ConversationId, Seq, UserId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use sync::{Stored, Unsent, Unstored};
 
 #[derive(Clone, Debug, Default)]
 pub struct Kept {
     pub outbox: BTreeMap<ClientId, Unsent>,
+    /// The pictures of those messages.
+    pub pictures: BTreeSet<ClientId>,
     pub reads: BTreeMap<ConversationId, Seq>,
     pub drafts: BTreeMap<ConversationId, String>,
     /// Absent where the device keeps nothing else.

@@ -143,7 +143,7 @@ fn run_seeds(first: u64, count: u64) {
     eprintln!("{count} seeds from {first} in {:.1} s, {each:.1?} each", begin.elapsed().as_secs_f64());
     let tally = tally.into_inner().unwrap();
     eprintln!("{tally:?}");
-    if count >= 1_000 {
+    if count >= 2_000 {
         KINDS.iter().for_each(|what| assert!(tally.contains_key(what), "no run had any of: {what}"));
     }
 }

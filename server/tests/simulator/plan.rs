@@ -11,6 +11,10 @@ use std::fmt;
 pub enum Op {
     /// In a room.
     Send(usize),
+    /// The same of a picture.
+    SendPicture(usize),
+    /// A day passes on the server alone, which looks for pictures that nobody has sent.
+    Sweep,
     Open(usize),
     Close,
     See,
@@ -208,6 +212,8 @@ fn op(dice: &mut Dice) -> Op {
         dice,
         &[
             (110, Op::Send(room)),
+            (12, Op::SendPicture(room)),
+            (4, Op::Sweep),
             (55, Op::Open(room)),
             (10, Op::Close),
             (35, Op::See),

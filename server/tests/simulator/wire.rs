@@ -5,10 +5,11 @@ use axum::http::{Method, StatusCode};
 use image::{DynamicImage, GrayImage, ImageFormat, Luma};
 use protocol::account::ChangeReceipts;
 use protocol::group::{AnswerWaiting, ChangeGroup, ChangeMember, InviteMembers};
+use protocol::media::{ImageVersion, Mime, Side};
 use protocol::messaging::{HideMessages, SendRequest};
 use protocol::receipts::ReportReceipts;
 use protocol::sync::{CheckCounts, CheckedCounts};
-use protocol::{ConversationId, ErrorAnswer, path};
+use protocol::{ApiError, ClientId, ConversationId, ErrorAnswer, ErrorCode, Image, MediaId, MessageBody, path};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::io::Cursor;
@@ -40,8 +41,10 @@ pub fn call(request: &Request) -> Call {
         }),
         Request::Changes { conversation, after } => get(path::changes(*conversation, *after)),
         Request::Conversation { conversation } => get(path::conversation(*conversation)),
-        // Nobody here sends pictures.
-        Request::Upload { client_id } => get(path::upload(*client_id)),
+        Request::Upload { client_id } => {
+            let file = picture(client_id.as_bytes()[15]);
+            Call { method: Method::POST, path: path::upload(*client_id), body: Some(file) }
+        }
         Request::Post { conversation, client_id, body } => {
             let body = SendRequest { client_id: *client_id, body: body.clone(), invisible_list: Vec::new() };
             with_body(Method::POST, path::messages(*conversation), &body)
@@ -117,6 +120,18 @@ pub fn deed(id: ConversationId, deed: &Deed) -> Call {
         Deed::Picture(None) => with_body(Method::DELETE, path::group_avatar(id), &()),
         Deed::Dissolve => with_body(Method::DELETE, path::group(id), &()),
     }
+}
+
+/// What a device knows of a picture before it is uploaded.
+pub fn unsent(id: ClientId) -> MessageBody {
+    let (media, side) = (MediaId::from_bytes(*id.as_bytes()), Side::try_from(16).unwrap());
+    MessageBody::Image(Image { v: ImageVersion, media, width: side, height: side, bytes: 1, mime: Mime::Jpeg })
+}
+
+/// The device does not have the picture any more.
+pub fn lost() -> Failure {
+    let message = String::new();
+    Failure::Refused(ApiError { code: ErrorCode::InvalidField, message, retryable: false, field: None })
 }
 
 /// A small picture of one shade.

@@ -4,6 +4,7 @@
 mod groups;
 mod hearing;
 mod joining;
+mod media;
 mod receipts;
 mod relations;
 mod tally;
@@ -109,6 +110,8 @@ pub struct Oracle {
     relations: Relations,
     /// How many messages a stranger may write before the first answer; 0: as many as they like.
     pub stranger_limit: u64,
+    /// What was uploaded under which key.
+    media: BTreeMap<(UserId, ClientId), media::Medium>,
     /// What the server calls a picture.
     pictures: BTreeMap<u8, AvatarHash>,
     /// Links that open nothing any more.
@@ -203,6 +206,9 @@ impl Oracle {
         if let Ok(answer) = answer {
             self.acknowledge(login, request, answer);
         }
+        if let (Request::Upload { client_id }, Ok(Answer::Uploaded(image))) = (request, answer) {
+            self.uploaded(me, *client_id, image, now);
+        }
     }
 
     /// Whether the server has the account's message with this key.
@@ -267,6 +273,9 @@ impl Oracle {
             room.told.insert((*owner, me), Cursors::at(message.seq));
         }
         room.log.push(Entry { seq: message.seq, sender: me, client_id: Some(client_id), body, withheld });
+        if let MessageBody::Image(image) = &message.body {
+            self.carries(image);
+        }
     }
 
     fn acted(&mut self, login: &Login, action: &Action, answer: &Answer) {
@@ -290,10 +299,12 @@ impl Oracle {
                 let role = |user| room.members.get(&user).map_or(Role::Member, |member| member.role);
                 let above = role(me) != Role::Member && role(me) > role(entry.sender);
                 assert!(entry.sender == me || above, "somebody recalled another's message");
+                let mut before = None;
                 if entry.body.countable() {
-                    entry.body = MessageBody::Recalled { by: me };
+                    before = Some(std::mem::replace(&mut entry.body, MessageBody::Recalled { by: me }));
                 }
                 assert_eq!((message.seq, &message.body), (*seq, &entry.body));
+                before.iter().for_each(|body| self.erase(body));
             }
             (Action::Report { conversation, seq, report: ReportMessage { hide: true, .. } }, _) => {
                 self.hide(me, *conversation, *seq, false);

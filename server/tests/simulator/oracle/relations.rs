@@ -181,10 +181,13 @@ impl Oracle {
 
     /// R004-I: why a message would be refused at a time of the server. What it has already is answered as it was.
     pub fn refusal(&self, me: UserId, id: ConversationId, body: &MessageBody, now: Millis) -> Option<ErrorCode> {
+        let why = self.rooms[&id].refuses(me, body, now);
+        why.or_else(|| self.closed(me, id)).or_else(|| self.no_medium(me, body))
+    }
+
+    /// Why the other side of a direct conversation takes nothing from the account.
+    fn closed(&self, me: UserId, id: ConversationId) -> Option<ErrorCode> {
         let room = &self.rooms[&id];
-        if let Some(why) = room.refuses(me, body, now) {
-            return Some(why);
-        }
         let peer = room.peer(me)?;
         let Relation { friend, follow, fan, blocking } = self.relations.of(peer, me);
         match self.relations.messages_from.get(&peer).copied().unwrap_or_default() {

@@ -42,7 +42,7 @@ pub fn name(request: &Request) -> &'static str {
     }
 }
 
-/// Everything of [`name`] that a thousand runs must have done.
+/// Everything of [`name`] that two thousand runs must have done.
 pub const KINDS: &[&str] = &[
     "full syncs",
     "syncs",
@@ -50,6 +50,9 @@ pub const KINDS: &[&str] = &[
     "changes",
     "descriptions",
     "sends",
+    "uploads",
+    "pictures",
+    "swept",
     "receipts",
     "replays",
     "withheld",

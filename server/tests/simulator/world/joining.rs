@@ -45,7 +45,7 @@ impl World<'_> {
         let me = self.outsider(id, whom).map_or(self.people[whom].id, |account| account.id);
         let owner = room.members.iter().find(|(_, member)| member.role == Role::Owner).map(|(owner, _)| *owner);
         let missing = room.link.is_none();
-        let waits = room.waiting.first().filter(|_| how >= 4).map(|account| self.person(*account));
+        let waits = room.waiting.first().filter(|_| how >= 2).map(|account| self.person(*account));
         if let Some(owner) = owner {
             if let Some(waits) = waits {
                 let whom = self.people[waits].clone();

@@ -29,14 +29,14 @@ impl World<'_> {
         Err(wire::read::<ErrorAnswer>(&body).error.code)
     }
 
-    /// A person asks another to be friends, or what comes after that.
-    pub(super) async fn approach(&mut self, me: UserId, whom: usize, approach: Approach) {
+    /// A person asks another to be friends, or what comes after that. Answers whom they refused.
+    pub(super) async fn approach(&mut self, me: UserId, whom: usize, approach: Approach) -> Option<UserId> {
         // Who refuses has mostly been asked.
         let [asking, _] = self.oracle.relations().waiting(me, self.time());
         let asking = asking.first().copied().filter(|_| approach == Approach::Refuse);
         let other = asking.unwrap_or(self.people[whom].id);
         if other == me {
-            return;
+            return None;
         }
         let call = match approach {
             Approach::Befriend => wire::with_body(Method::PUT, path::friend(other), &AskFriend::default()),
@@ -47,6 +47,7 @@ impl World<'_> {
         assert!(done.is_ok() || approach == Approach::Refuse, "{done:?}");
         self.oracle.approached(me, other, approach, done.is_ok(), self.time());
         self.collect();
+        Some(other).filter(|_| approach == Approach::Refuse && done.is_ok())
     }
 
     /// A person chooses who may write to them.

@@ -3,7 +3,7 @@
 use super::{MINUTE, World};
 use crate::device::{Arriving, DAYS, Socket};
 use crate::kept::{Disk, Kept};
-use crate::oracle::{naming, text};
+use crate::oracle::{Approach, naming, text};
 use crate::plan::{DIRECT, OWNERS, Op};
 use crate::wire;
 use axum::http::Method;
@@ -12,6 +12,8 @@ use protocol::{ApiError, ClientFrame, ClientId, ConversationId, ErrorCode, Menti
 use std::rc::Rc;
 use sync::{Action, Failure, Input, Request};
 
+/// After this long, in milliseconds, nothing is kept for its owner to send.
+const DAY_AND_MORE: i64 = 25 * 60 * MINUTE as i64;
 /// More than a device pulls one by one.
 const FLOOD: usize = 1_010;
 
@@ -29,12 +31,21 @@ impl World<'_> {
         match op {
             Op::Send(room) => {
                 self.written += 1;
-                self.write(n, room, text(self.written));
+                let body = text(self.written);
+                self.write(n, room, |_| body);
+            }
+            Op::SendPicture(room) => self.write(n, room, wire::unsent),
+            Op::Sweep => {
+                self.skew = (self.skew + DAY_AND_MORE).min(DAYS);
+                self.pass(0);
+                self.backend.sweep().await;
+                self.oracle.swept(self.time());
             }
             Op::Mention(room, person) => {
                 self.written += 1;
                 let users = person.map(|person| self.people[person].id).into_iter().collect();
-                self.write(n, room, naming(self.written, Mentions { users, all: person.is_none() }));
+                let body = naming(self.written, Mentions { users, all: person.is_none() });
+                self.write(n, room, |_| body);
             }
             Op::Open(room) => {
                 if let Some(&id) = self.rooms.get(&room)
@@ -88,7 +99,11 @@ impl World<'_> {
             }
             Op::Approach(whom, approach) => {
                 let me = device.me();
-                self.approach(me, whom, approach).await;
+                let refused = self.approach(me, whom, approach).await;
+                // Some ask again whoever refuses.
+                if let Some(asker) = refused.filter(|_| self.written.is_multiple_of(2)) {
+                    self.approach(asker, self.person(me), Approach::Befriend).await;
+                }
             }
             Op::Follow(whom, follow) => {
                 let user = self.people[whom].id;
@@ -271,7 +286,7 @@ impl World<'_> {
     }
 
     /// A person writes in a room.
-    fn write(&mut self, n: usize, room: usize, body: MessageBody) {
+    fn write(&mut self, n: usize, room: usize, body: impl FnOnce(ClientId) -> MessageBody) {
         let Some(&id) = self.rooms.get(&room) else { return };
         let device = &mut self.devices[n];
         if self.oracle.rooms[&id].awaits(device.me()) {
@@ -355,6 +370,14 @@ impl World<'_> {
         let device = &mut self.devices[n];
         let Some((id, request)) = device.take_request(at) else { return false };
         let login = device.login.clone();
+        if let Request::Upload { client_id } = request
+            && !device.kept.borrow().pictures.contains(&client_id)
+        {
+            // It was sent by another tab, or is lost with what the browser kept.
+            device.answers.push((id, Err(wire::lost())));
+            self.forgo(client_id);
+            return true;
+        }
         if twice {
             drop(self.ask(&login, &request).await);
         }
