@@ -186,10 +186,13 @@ async fn fly(driver: &Rc<Driver>, pictures: &Pictures, key: ClientId, file: &Blo
     driver.tell(move |live| live.uploading(key, Some(0)));
     beat(driver, key, request.clone());
     let teller = driver.clone();
+    let moves = Cell::new(false);
     let progress = move |percent| {
         // A page that nobody sees has few timers.
         teller.say(&Word::Uploading(key));
-        teller.input(Input::UploadMoves(key));
+        if !moves.replace(true) {
+            teller.input(Input::UploadMoves(key));
+        }
         teller.tell(move |live| live.uploading(key, Some(percent)));
     };
     let answer = upload::send(&request, key, file, progress).await;

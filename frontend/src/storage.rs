@@ -129,7 +129,7 @@ impl Storage {
     pub async fn sweep(&self, now: Millis) -> Option<()> {
         let database = self.database.borrow().clone()?;
         let [outbox, pictures] = database.keys([Store::Outbox, Store::Pictures]).await?;
-        let old = |key: &&String| key.parse().is_ok_and(|id: ClientId| made(id) + UNWRITTEN < now);
+        let old = |key: &&String| made(key).is_some_and(|made| made + UNWRITTEN < now);
         let orphans = pictures.iter().filter(|key| !outbox.contains(key)).filter(old);
         let writes: Vec<Write> = orphans.map(|key| Write::Delete(Store::Pictures, key.into())).collect();
         if !writes.is_empty() {
@@ -201,9 +201,9 @@ fn name(account: UserId) -> String {
     format!("sixin-{account}")
 }
 
-/// When a key was made, as far as it tells: a UUID of version 7 begins with the milliseconds since the epoch.
-fn made(id: ClientId) -> Millis {
-    id.as_bytes().iter().take(6).fold(0, |millis, &byte| millis << 8 | Millis::from(byte))
+/// When a message's key was made: a UUID of version 7 begins with the milliseconds since the epoch.
+fn made(key: &str) -> Option<Millis> {
+    Millis::from_str_radix(key.replace('-', "").get(..12)?, 16).ok()
 }
 
 /// Ids stay below 2^53.
