@@ -281,6 +281,8 @@ test.describe('without scripts', () => {
     await page.getByRole('button', { name: '上传图片' }).click();
     const last = page.getByRole('log').getByRole('article').last();
     await expect(last.getByRole('img', { name: '图片', exact: true })).toBeVisible();
-    await expect(last.getByRole('link', { name: '查看图片' })).toHaveAttribute('href', /\/api\/v1\/media\/[0-9a-f]{32}$/);
+    const link = last.getByRole('link', { name: '查看图片' });
+    await expect(link).toHaveAttribute('href', /\/api\/v1\/media\/[0-9a-f]{32}$/);
+    await expect(link).toHaveJSProperty('tabIndex', 0);
   });
 });
