@@ -127,7 +127,10 @@ test('a picture that fails its audit says so, and stays with its sender', FLOW, 
   await expect(toast).toHaveText(say('发送消息涉及敏感内容,请重新编辑'));
   const failed = me.messages.last();
   await expect(failed.getByRole('img', { name: say('发送失败') })).toBeVisible();
-  await expect(failed.getByRole('link', { name: say('查看图片') })).toHaveCount(0);
+  await visitor.page.reload();
+  await expect(failed.getByRole('img', { name: say('发送失败') })).toBeVisible();
+  const shown = failed.locator('.photo img');
+  await expect.poll(() => shown.evaluate((image: HTMLImageElement) => image.complete && image.naturalWidth > 0)).toBe(true);
   expect((await peer.conversations())[0]).toMatchObject({ unread: before.unread, head_seq: before.head_seq });
 });
 

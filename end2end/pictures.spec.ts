@@ -71,11 +71,14 @@ test('a picture goes out, is seen on the other side, opens and closes, and can b
   await expect(link).toBeFocused();
 
   const address = (await link.getAttribute('href'))!;
+  await link.click();
+  await expect(dialog).toBeVisible();
   await me.choose(PEER);
   await me.act(photos(me).last(), say('撤回'));
+  await expect(dialog).toBeHidden();
   await expect(them.messages.last()).toContainText(say('对方撤回了一条消息'));
   await expect(photos(them)).toHaveCount(0);
-  const gone = await receiver.page.evaluate(async url => (await fetch(url, { cache: 'no-store' })).status, address);
+  const gone = await receiver.page.evaluate(async url => (await fetch(url)).status, address);
   expect(gone).toBe(404);
 });
 
@@ -151,11 +154,97 @@ test('a failed picture that is tried again stays where it is until it is uploade
   await photos(me).last().getByRole('button', { name: say('点击重试') }).click();
   await expect(mark(photos(me).last(), '等待网络')).toBeVisible();
   expect(await order(me, '起点')).toEqual(['图', '失败的话']);
+  await me.send('后来');
+  await expect(me.mark('后来', say('已发送')).or(me.mark('后来', say('已送达')))).toBeVisible();
+  expect(await order(me, '起点')).toEqual(['后来', '图', '失败的话']);
+  let release = () => {};
+  const held = new Promise<void>(resolve => (release = resolve));
+  await page.route('**/messages', async route => {
+    await held;
+    await route.continue();
+  });
   await page.unroute('**/api/v1/media?*');
-  await expect(mark(photos(me).last(), '已发送').or(mark(photos(me).last(), '已送达'))).toBeVisible({ timeout: 60_000 });
+  await expect.poll(() => order(me, '起点'), { timeout: 60_000 }).toEqual(['后来', '失败的话', '图']);
+  release();
+  await expect(mark(photos(me).last(), '已发送').or(mark(photos(me).last(), '已送达'))).toBeVisible();
   await page.reload();
-  await expect.poll(() => order(me, '起点')).toEqual(['图', '失败的话']);
+  await expect.poll(() => order(me, '起点')).toEqual(['后来', '图', '失败的话']);
   await expect(me.mark('失败的话', say('发送失败'))).toBeVisible();
+});
+
+/** Brings a picture, and perhaps a text with it, to an element of the page. Tells whether the page took it. */
+async function bring(target: Locator, kind: 'paste' | 'drop' | 'dragover', text?: string): Promise<boolean> {
+  const { buffer } = await halves(target.page());
+  return target.evaluate(
+    (element, { kind, bytes, text }) => {
+      const data = new DataTransfer();
+      const file = Uint8Array.from(atob(bytes), character => character.charCodeAt(0));
+      data.items.add(new File([file], 'x.png', { type: 'image/png' }));
+      if (text !== undefined) data.setData('text/plain', text);
+      const how = { bubbles: true, cancelable: true };
+      const event =
+        kind === 'paste'
+          ? new ClipboardEvent('paste', { ...how, clipboardData: data })
+          : new DragEvent(kind, { ...how, dataTransfer: data });
+      return !element.dispatchEvent(event);
+    },
+    { kind, bytes: buffer.toString('base64'), text },
+  );
+}
+
+test('a picture is pasted and dropped only where one can write, and a text beside it goes first', async ({ enter }) => {
+  const visitor = await enter(ME);
+  const me = new Messenger(visitor.page);
+  await me.choose(PEER);
+  const chat = visitor.page.getByRole('main');
+  const filter = visitor.page.getByRole('searchbox', { name: say('筛选会话') });
+  expect(await bring(me.composer, 'paste', '两格')).toBe(false);
+  expect(await bring(filter, 'paste')).toBe(false);
+  // Anywhere else the browser would leave the page for it.
+  expect(await bring(filter, 'drop')).toBe(true);
+  await me.send('一句');
+  await bring(chat, 'dragover');
+  await expect(chat).toHaveCSS('outline-style', 'dashed');
+  await bring(filter, 'dragover');
+  await expect(chat).toHaveCSS('outline-style', 'none');
+  await me.act(me.messages.last(), say('多选'));
+  await bring(chat, 'drop');
+  await bring(chat, 'paste');
+  await visitor.page.getByRole('button', { name: say('取消') }).click();
+  await bring(chat, 'dragover');
+  await visitor.page.getByRole('log').evaluate(log => log.dispatchEvent(new DragEvent('dragstart', { bubbles: true })));
+  await bring(me.composer, 'drop');
+  await visitor.page.getByRole('log').evaluate(log => log.dispatchEvent(new DragEvent('dragend', { bubbles: true })));
+  // Those before would have been sent by now, each in its turn.
+  await bring(chat, 'drop');
+  await expect(mark(photos(me).last(), '已发送').or(mark(photos(me).last(), '已送达'))).toBeVisible();
+  await expect(photos(me)).toHaveCount(1);
+});
+
+test('a picture that is larger than what is kept of one is made smaller before it leaves', async ({ enter }) => {
+  const visitor = await enter(ME);
+  const page = visitor.page;
+  const me = new Messenger(page);
+  await me.choose(PEER);
+  const url = await page.evaluate(() => {
+    const canvas = document.createElement('canvas');
+    [canvas.width, canvas.height] = [4000, 3000];
+    const context = canvas.getContext('2d')!;
+    context.fillStyle = 'red';
+    context.fillRect(0, 0, 4000, 3000);
+    return canvas.toDataURL('image/png');
+  });
+  // Whatever stands behind the picture is sent with it by whoever sends the file.
+  const buffer = Buffer.concat([Buffer.from(url.split(',')[1]!, 'base64'), Buffer.alloc(16 * 1024 * 1024)]);
+  const upload = page.waitForRequest('**/api/v1/media?*');
+  await page.locator('#pictures').setInputFiles({ name: 'x.png', mimeType: 'image/png', buffer });
+  await expect(mark(photos(me).last(), '已发送').or(mark(photos(me).last(), '已送达'))).toBeVisible({ timeout: 30_000 });
+  expect((await upload).headers()['content-type']).toBe('image/jpeg');
+  const sides = await photo(photos(me).last(), page).evaluate((image: HTMLImageElement) => [
+    image.naturalWidth,
+    image.naturalHeight,
+  ]);
+  expect(sides).toEqual([2828, 2121]);
 });
 
 test('what is pasted and dropped is sent as well, and a file that is no picture is refused with a word', async ({ enter }) => {
@@ -163,22 +252,8 @@ test('what is pasted and dropped is sent as well, and a file that is no picture 
   const page = visitor.page;
   const me = new Messenger(page);
   await me.choose(PEER);
-  const { buffer } = await halves(page);
-  for (const [nth, kind] of ['paste', 'drop'].entries()) {
-    await me.composer.evaluate(
-      (field, { kind, bytes }) => {
-        const data = new DataTransfer();
-        const file = Uint8Array.from(atob(bytes), character => character.charCodeAt(0));
-        data.items.add(new File([file], 'x.png', { type: 'image/png' }));
-        const how = { bubbles: true, cancelable: true };
-        const event =
-          kind === 'paste'
-            ? new ClipboardEvent('paste', { ...how, clipboardData: data })
-            : new DragEvent('drop', { ...how, dataTransfer: data });
-        field.dispatchEvent(event);
-      },
-      { kind, bytes: buffer.toString('base64') },
-    );
+  for (const [nth, kind] of (['paste', 'drop'] as const).entries()) {
+    expect(await bring(me.composer, kind)).toBe(true);
     await expect(photos(me)).toHaveCount(nth + 1);
     await expect(mark(photos(me).last(), '已发送').or(mark(photos(me).last(), '已送达'))).toBeVisible();
   }
@@ -206,6 +281,8 @@ test.describe('without scripts', () => {
     await page.getByRole('button', { name: '上传图片' }).click();
     const last = page.getByRole('log').getByRole('article').last();
     await expect(last.getByRole('img', { name: '图片', exact: true })).toBeVisible();
-    await expect(last.getByRole('link', { name: '查看图片' })).toHaveAttribute('href', /\/api\/v1\/media\/[0-9a-f]{32}$/);
+    const link = last.getByRole('link', { name: '查看图片' });
+    await expect(link).toHaveAttribute('href', /\/api\/v1\/media\/[0-9a-f]{32}$/);
+    await expect(link).toHaveJSProperty('tabIndex', 0);
   });
 });

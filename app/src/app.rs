@@ -60,7 +60,9 @@ pub fn Messenger(model: Model, backend: Backend) -> impl IntoView {
             <Rail model />
             <SessionList model finding />
             <Banner model />
-            <main class="chat">{tracked(chat)}</main>
+            <main class="chat" class:is-dropping=model.dropping>
+                {tracked(chat)}
+            </main>
             <NewConversation model finding />
             <PanelPlace model panels />
             <MenuPlace menus />

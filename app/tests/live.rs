@@ -5,14 +5,16 @@
 mod support;
 
 use app::backend::{Errand, Intent};
-use app::live::chat::Entry;
+use app::live::chat::{Entry, EntryKey};
 use app::live::lists::Asked;
 use app::live::{Live, Notice};
 use app::preferences::Language;
+use app::words::Words;
 use leptos::prelude::{GetUntracked, Owner};
-use protocol::{ApiError, ClientId, ErrorCode, MessageBody};
+use protocol::media::{ImageVersion, Mime};
+use protocol::{ApiError, ClientId, ErrorCode, Image, MediaId, MessageBody};
 use support::{NOW, message, messenger};
-use sync::{Action, Answer, Effect, Failure, Input, ReadMark, Request, RequestId};
+use sync::{Action, Answer, Effect, Failure, Input, ReadMark, Request, RequestId, RowKey};
 
 const FRESH: [u8; 10] = [7; 10];
 
@@ -87,6 +89,53 @@ fn a_failed_message_is_complained_of_once() {
         live.step(NOW + 60_000, 1, Input::Answered { request: again.unwrap(), answer: Err(Failure::Network) });
         assert_eq!(live.model().toast.get_untracked(), Some(toast));
     });
+}
+
+fn picture(n: u8) -> (ClientId, Image) {
+    let side = 1_u32.try_into().unwrap();
+    let media = MediaId::from_bytes([n; 16]);
+    let image = Image { v: ImageVersion, media, width: side, height: side, bytes: 1, mime: Mime::Jpeg };
+    (ClientId::from_parts(NOW, [n; 10]), image)
+}
+
+/// R002-07: pictures that are sent together stand together, and the log goes to its end once.
+#[test]
+fn pictures_are_sent_together() {
+    with_live(|mut live| {
+        let shown = live.model().shown.get_untracked();
+        let before = marks(&live).len();
+        live.send_pictures(NOW, 1, conversation_id(1), vec![picture(2), picture(1)]);
+        let keys = entries(&live).iter().rev().take(2).rev().map(Entry::key).collect::<Vec<_>>();
+        let key =
+            |n| EntryKey::Message(RowKey { sender: live.model().account.get_untracked().id, client_id: picture(n).0 });
+        assert_eq!(keys, [key(2), key(1)], "in the order in which they were chosen");
+        assert_eq!((marks(&live).len(), live.model().shown.get_untracked()), (before + 2, shown + 1));
+    });
+}
+
+/// R004-I9: what becomes of the upload of a picture that was given up is nobody's affair.
+#[test]
+fn what_was_given_up_is_not_complained_of() {
+    with_live(|mut live| {
+        let (id, image) = picture(1);
+        let effects = live.send_pictures(NOW, 1, conversation_id(1), vec![(id, image)]);
+        let request = effects.into_iter().find_map(|effect| match effect {
+            Effect::Request { id, request: Request::Upload { .. } } => Some(id),
+            _ => None,
+        });
+        live.intend(NOW, 1, fresh(), Intent::Discard(id));
+        live.step(NOW, 1, Input::Answered { request: request.unwrap(), answer: Err(Failure::Network) });
+        assert_eq!(live.model().toast.get_untracked(), None);
+    });
+}
+
+/// R004-I4, R004-I5: what fails its audit is told in words of its own, a text and a picture, to the letter.
+#[test]
+fn the_words_for_what_is_sensitive() {
+    let said = |field| (Words::of(Language::Chinese).error)(ErrorCode::Sensitive, field);
+    assert_eq!(said(Some("text")), "发送消息涉及敏感内容,请重新输入");
+    assert_eq!(said(None), "发送消息涉及敏感内容,请重新输入");
+    assert_eq!(said(Some("picture")), "发送消息涉及敏感内容,请重新编辑");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Event, IdbDatabase, IdbOpenDbRequest, IdbRequest, IdbTransaction};
+use web_sys::{Event, IdbDatabase, IdbObjectStore, IdbOpenDbRequest, IdbRequest, IdbTransaction};
 
 /// Moves with every change of the stores.
 const VERSION: u32 = 2;
@@ -119,10 +119,18 @@ impl Database {
 
     /// Everything in these stores, at one moment.
     pub async fn read<const N: usize>(&self, stores: [Store; N]) -> Option<[Vec<String>; N]> {
+        self.ask(stores, IdbObjectStore::get_all).await
+    }
+
+    async fn ask<const N: usize>(
+        &self,
+        stores: [Store; N],
+        what: fn(&IdbObjectStore) -> Result<IdbRequest, JsValue>,
+    ) -> Option<[Vec<String>; N]> {
         let transaction = self.0.transaction_with_str_sequence(&names(stores.into_iter())).ok()?;
         let mut requests = Vec::with_capacity(N);
         for store in stores {
-            requests.push(transaction.object_store(store.name()).ok()?.get_all().ok()?);
+            requests.push(what(&transaction.object_store(store.name()).ok()?).ok()?);
         }
         JsFuture::from(done(&transaction)).await.ok()?;
         let mut texts = std::array::from_fn(|_| Vec::new());
@@ -131,6 +139,11 @@ impl Database {
             texts.extend(all.iter().filter_map(|text| text.as_string()));
         }
         Some(texts)
+    }
+
+    /// The keys of these stores that are texts, at one moment.
+    pub async fn keys<const N: usize>(&self, stores: [Store; N]) -> Option<[Vec<String>; N]> {
+        self.ask(stores, IdbObjectStore::get_all_keys).await
     }
 
     /// What stands under a key.

@@ -12,7 +12,7 @@ use app::live::Live;
 use app::preferences::Preferences;
 use app::words::time::Clock;
 use js_sys::{Array, Promise};
-use protocol::{ClientId, ConversationId, ErrorCode, Image, MessageBody, Millis, UserId};
+use protocol::{ClientId, ConversationId, ErrorCode, Image, Millis, UserId};
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
@@ -92,6 +92,7 @@ impl Driver {
         let unsent: Vec<ClientId> =
             found.outbox.iter().filter(|unsent| pictures::has(unsent)).map(|unsent| unsent.client_id).collect();
         let alone = tabs.role() != Role::Follower;
+        let leads = tabs.role() == Role::Leader;
         let connection = Connection::new(tabs.clone());
         // This is the only place where it is set.
         let _ = self.place.set(Place { tabs, connection, storage });
@@ -100,6 +101,10 @@ impl Driver {
         unsent.into_iter().for_each(|id| pictures::show_kept(self, id));
         events::listen(self);
         browser::register_service_worker();
+        if let Some(place) = self.place.get().filter(|_| leads) {
+            // Whether there was anything to sweep is nobody's affair.
+            let _ = place.storage.sweep(browser::now()).await;
+        }
     }
 
     /// Everything that was kept comes in at once, so that nothing is drawn in between.
@@ -158,6 +163,7 @@ impl Driver {
             }
             Word::Written(unsent) => self.input(Input::OutboxElsewhere(vec![unsent])),
             Word::Discarded(client_id) => self.input(Input::DiscardedElsewhere(client_id)),
+            Word::Uploading(client_id) => self.input(Input::UploadingElsewhere(client_id)),
             Word::Draft { conversation, text } => self.input(Input::TypedElsewhere { conversation, text }),
             word => {
                 if let Some(place) = self.place.get() {
@@ -167,7 +173,7 @@ impl Driver {
         }
     }
 
-    fn say(&self, word: &Word) {
+    pub fn say(&self, word: &Word) {
         if let Some(place) = self.place.get() {
             place.tabs.say(word);
         }
@@ -175,10 +181,16 @@ impl Driver {
 
     /// What a person wants.
     pub fn intend(self: &Rc<Self>, intent: Intent) {
-        if let Intent::Discard(client_id) = &intent {
-            self.say(&Word::Discarded(*client_id));
-        }
-        self.turn(|live| live.intend(browser::now(), browser::random(), browser::fresh_client_id(), intent));
+        let driver = self.clone();
+        self.turn(move |live| {
+            let discarded = if let Intent::Discard(id) = intent { Some(id) } else { None };
+            let done = live.intend(browser::now(), browser::random(), browser::fresh_client_id(), intent);
+            // One that is on its way goes on, and the others keep it.
+            if let Some(id) = discarded.filter(|id| done.0.contains(&Effect::Forget(*id))) {
+                driver.say(&Word::Discarded(id));
+            }
+            done
+        });
     }
 
     /// What happened.
@@ -303,10 +315,9 @@ impl Driver {
         Some((&self.pictures, &self.place.get()?.storage))
     }
 
-    /// A person sends a picture, which is kept under this key.
-    pub fn send_picture(self: &Rc<Self>, key: ClientId, conversation: ConversationId, image: Image) {
-        let intent = Intent::Send { conversation, body: MessageBody::Image(image) };
-        self.turn(move |live| live.intend(browser::now(), browser::random(), key, intent));
+    /// A person sends pictures, which are kept under these keys.
+    pub fn send_pictures(self: &Rc<Self>, conversation: ConversationId, pictures: Vec<(ClientId, Image)>) {
+        self.turn(move |live| (live.send_pictures(browser::now(), browser::random(), conversation, pictures), None));
     }
 
     /// When the message is kept, if that is still under way.

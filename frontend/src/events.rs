@@ -1,8 +1,8 @@
 //! What the page and the browser tell: visibility, network, history, links.
 
+use crate::brought;
 use crate::browser::{document, visible, window};
 use crate::driver::Driver;
-use crate::pictures;
 use app::backend::Intent;
 use std::rc::Rc;
 use sync::Input;
@@ -19,7 +19,7 @@ pub fn listen(driver: &Rc<Driver>) {
             driver.hide();
         }
     });
-    pictures::listen(driver);
+    brought::listen(driver);
     on(&window(), "pagehide", driver, |driver, _| leave(driver));
     // A page from the back-forward cache is as old as its leaving (R004-B7.20).
     on(&window(), "pageshow", driver, |driver, _| show(driver));

@@ -8,6 +8,7 @@
 #![recursion_limit = "256"]
 
 mod bindings;
+mod brought;
 mod browser;
 mod connection;
 mod database;
@@ -15,6 +16,7 @@ mod driver;
 mod events;
 mod http;
 mod pictures;
+mod prepared;
 mod socket;
 mod storage;
 mod stream;

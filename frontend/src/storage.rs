@@ -9,7 +9,7 @@ use crate::browser::window;
 use crate::database::{Database, Durability, Store, Write, parse};
 use app::backend::Kept;
 use js_sys::Promise;
-use protocol::{ClientId, ConversationId, Seq, UserId};
+use protocol::{ClientId, ConversationId, Millis, Seq, UserId};
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use sync::{Stored, StoredDevice, Unsent, Unstored};
@@ -21,6 +21,9 @@ use web_sys::Blob;
 const LAST_ACCOUNT: &str = "sixin.account";
 /// The one entry of a store that has one.
 const ONLY: &str = "";
+
+/// A picture that is older, and whose message is not in the outbox, has none, in milliseconds.
+const UNWRITTEN: Millis = 10 * 60 * 1_000;
 
 /// What the engine gives.
 const ENGINE: [Store; 4] = [Store::Device, Store::Users, Store::Conversations, Store::Timelines];
@@ -122,6 +125,19 @@ impl Storage {
         database.get(Store::Pictures, &client_id.to_string()).await?.dyn_into().ok()
     }
 
+    /// Deletes pictures that no message in the outbox needs: the page that kept them ended before it wrote the message.
+    pub async fn sweep(&self, now: Millis) -> Option<()> {
+        let database = self.database.borrow().clone()?;
+        let [outbox, pictures] = database.keys([Store::Outbox, Store::Pictures]).await?;
+        let old = |key: &&String| made(key).is_some_and(|made| made + UNWRITTEN < now);
+        let orphans = pictures.iter().filter(|key| !outbox.contains(key)).filter(old);
+        let writes: Vec<Write> = orphans.map(|key| Write::Delete(Store::Pictures, key.into())).collect();
+        if !writes.is_empty() {
+            self.write_unheard(&writes);
+        }
+        Some(())
+    }
+
     pub fn keep_read(&self, conversation: ConversationId, seq: Seq) {
         let read = Write::put(Store::Reads, key(conversation.get()), &(conversation, seq));
         self.write_unheard(&[read]);
@@ -183,6 +199,11 @@ fn note(account: Option<UserId>) {
 
 fn name(account: UserId) -> String {
     format!("sixin-{account}")
+}
+
+/// When a message's key was made: a UUID of version 7 begins with the milliseconds since the epoch.
+fn made(key: &str) -> Option<Millis> {
+    Millis::from_str_radix(key.replace('-', "").get(..12)?, 16).ok()
 }
 
 /// Ids stay below 2^53.

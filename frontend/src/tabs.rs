@@ -45,6 +45,8 @@ pub enum Word {
     /// A message was written, or its state in the outbox is another one.
     Written(Unsent),
     Discarded(ClientId),
+    /// A message's picture is on its way.
+    Uploading(ClientId),
     Draft {
         conversation: ConversationId,
         text: String,

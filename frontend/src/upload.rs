@@ -2,24 +2,41 @@
 
 use crate::bindings::XmlHttpRequest;
 use crate::http::{read, refusal};
+use crate::timeout::Timeout;
 use js_sys::Promise;
 use protocol::{ApiError, ClientId, ErrorCode, path};
+use std::cell::RefCell;
+use std::rc::Rc;
 use sync::{Answer, Failure};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, ProgressEvent};
 
-/// An upload that takes longer has failed: whether the server has the picture is unknown. In milliseconds.
-const PATIENCE: u32 = 140_000;
+/// An upload of which nothing is heard for this long has failed: whether the server has the picture is unknown. However
+/// slow the link, it goes on for as long as it moves. In milliseconds.
+const PATIENCE: u64 = 40_000;
 
-/// Uploads a file under a key; `progress` hears of every further per cent.
-pub async fn send(key: ClientId, file: &Blob, progress: impl Fn(u8) + 'static) -> Result<Answer, Failure> {
-    let request = XmlHttpRequest::new().map_err(|_| Failure::Network)?;
+/// Uploads a file under a key; `progress` hears of every further per cent. It ends early when the request is aborted.
+pub async fn send(
+    request: &XmlHttpRequest,
+    key: ClientId,
+    file: &Blob,
+    progress: impl Fn(u8) + 'static,
+) -> Result<Answer, Failure> {
     request.open("POST", &path::upload(key)).map_err(|_| Failure::Network)?;
-    request.set_timeout(PATIENCE);
+    let silence: Rc<RefCell<Option<Timeout>>> = Rc::default();
+    let heard = {
+        let (silence, request) = (silence.clone(), request.clone());
+        move || {
+            let request = request.clone();
+            *silence.borrow_mut() = Timeout::after(PATIENCE, move || request.abort());
+        }
+    };
+    heard();
     let mut told = 0;
     let progress = Closure::<dyn FnMut(ProgressEvent)>::new(move |event: ProgressEvent| {
+        heard();
         let percent = (100.0 * event.loaded() / event.total().max(1.0)).clamp(0.0, 100.0) as u8;
         if percent > told {
             told = percent;
@@ -30,6 +47,7 @@ pub async fn send(key: ClientId, file: &Blob, progress: impl Fn(u8) + 'static) -
     let ended = Promise::new(&mut |resolve, _| request.set_onloadend(&resolve));
     request.send(file).map_err(|_| Failure::Network)?;
     let _ = JsFuture::from(ended).await;
+    silence.take();
     let text = request.response_text();
     match request.status() {
         0 => Err(Failure::Network),
@@ -40,5 +58,5 @@ pub async fn send(key: ClientId, file: &Blob, progress: impl Fn(u8) + 'static) -
 
 /// The device does not have the picture any more: nobody can send it.
 pub fn lost() -> ApiError {
-    ApiError { code: ErrorCode::InvalidField, message: "the picture is lost".to_owned(), retryable: false, field: None }
+    ApiError { code: ErrorCode::NotFound, message: "the picture is lost".to_owned(), retryable: false, field: None }
 }

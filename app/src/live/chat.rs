@@ -4,7 +4,7 @@ use super::picture::{Digest, Picture};
 use super::sessions::SessionRow;
 use super::tip::Tip;
 use crate::words::time::Clock;
-use leptos::prelude::{ArcRwSignal, GetUntracked, Set};
+use leptos::prelude::{ArcRwSignal, GetUntracked, Set, With};
 use protocol::sync::Parting;
 use protocol::{AvatarHash, ConversationId, ConversationKind, ErrorCode, MessageBody, Millis, Seq, UserId};
 use sync::{Client, Item, LinkState, Map, ReadMark, Row, RowKey, Window};
@@ -130,6 +130,15 @@ pub struct MessageRow {
 }
 
 impl Chat {
+    /// The row of a message that is mounted; a view that reads it follows it.
+    pub fn row(&self, key: RowKey) -> Option<ArcRwSignal<MessageRow>> {
+        let of = |entry: &Entry| match entry {
+            Entry::Message(row, id) if *id == key => Some(row.clone()),
+            _ => None,
+        };
+        self.days.with(|days| days.iter().find_map(|day| day.entries.with(|entries| entries.iter().find_map(of))))
+    }
+
     pub fn new(id: ConversationId, session: ArcRwSignal<SessionRow>, draft: String, entered: bool) -> Self {
         Self {
             id,

@@ -83,6 +83,8 @@ impl Live {
             skin_tone: RwSignal::new(0),
             client_id: messenger.client_id,
             form: RwSignal::new(messenger.form.clone()),
+            shown: RwSignal::new(0),
+            dropping: RwSignal::new(false),
             pictures: RwSignal::new(Map::new()),
             uploads: RwSignal::new(Map::new()),
         };
@@ -185,6 +187,11 @@ impl Live {
         });
     }
 
+    /// Pictures are dragged to where they can be dropped, or not any more.
+    pub fn dropping(&mut self, dropping: bool) {
+        self.model.dropping.set(dropping);
+    }
+
     /// A file that a person chose is no picture.
     pub fn no_picture(&mut self) {
         self.notify(Notice::RefusedPicture(ErrorCode::InvalidField));
@@ -223,6 +230,11 @@ impl Live {
     fn complain_of(&mut self, input: &Input) {
         let Input::Answered { request, answer } = input else { return };
         let Some((client_id, picture)) = self.posts.remove(request) else { return };
+        if !self.client.unsent(client_id) {
+            // It was given up meanwhile, or is there.
+            self.told.remove(&client_id);
+            return;
+        }
         match answer {
             Ok(_) => {
                 self.told.remove(&client_id);

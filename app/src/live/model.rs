@@ -55,6 +55,10 @@ pub struct Model {
     /// What the composer's plain form starts from.
     pub client_id: ClientId,
     pub form: RwSignal<Form>,
+    /// How often pictures were sent to the open conversation.
+    pub shown: RwSignal<u64>,
+    /// Pictures are dragged over the open conversation.
+    pub dropping: RwSignal<bool>,
     /// Where this device has the pictures that it sends.
     pub pictures: RwSignal<Map<ClientId, String>>,
     /// How many per cent of them are on the server, for those on their way.

@@ -14,6 +14,8 @@ pub struct Picture {
     pub media: MediaId,
     pub width: u32,
     pub height: u32,
+    /// Its own sides, in pixels.
+    pub whole: (u32, u32),
 }
 
 impl Picture {
@@ -21,7 +23,8 @@ impl Picture {
         let (width, height) = (f64::from(image.width.get()), f64::from(image.height.get()));
         let scale = (WIDE / width).min(HIGH / height).min(1.0);
         let side = |pixels: f64| (pixels * scale).round().max(SMALL) as u32;
-        Self { media: image.media, width: side(width), height: side(height) }
+        let whole = (image.width.get(), image.height.get());
+        Self { media: image.media, width: side(width), height: side(height), whole }
     }
 }
 

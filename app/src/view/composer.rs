@@ -45,6 +45,14 @@ pub fn Composer(model: Model, chat: Chat, log: NodeRef<html::Div>, picked: Picke
         ended.get().map(|why| (words.parted)(why).to_owned()).or_else(silence)
     });
     writing.resume(barred);
+    // Pictures do not come by the form.
+    Effect::new(move |before: Option<u64>| {
+        let shown = model.shown.get();
+        if before.is_some_and(|before| before < shown) {
+            writing.to_newest();
+        }
+        shown
+    });
     let why = move || barred.get().map(|why| view! { <p class="composer-barred" role="note">{why}</p> });
     view! {
         <div class="composer-place" role="status">
@@ -77,7 +85,7 @@ pub fn Composer(model: Model, chat: Chat, log: NodeRef<html::Div>, picked: Picke
                         inner_html=kept
                         on:keydown=hear(move |event| writing.key(&event))
                     />
-                    <PicturesButton words writing />
+                    <PicturesButton words />
                     <EmojiButton words emoji />
                 </div>
                 <button class="send" title=words.send aria-label=words.send>
@@ -102,7 +110,7 @@ fn silent(model: Model, silence: Silence) -> String {
 
 /// Chooses pictures, one or several; the driver hears of them, as of what is pasted and dropped.
 #[component]
-fn PicturesButton(words: &'static Words, writing: Writing) -> impl IntoView {
+fn PicturesButton(words: &'static Words) -> impl IntoView {
     view! {
         <label class="icon-button only-live pictures" title=words.choose_pictures>
             <Icon name="picture" />
@@ -113,7 +121,6 @@ fn PicturesButton(words: &'static Words, writing: Writing) -> impl IntoView {
                 accept=ACCEPTED
                 multiple
                 aria-label=words.choose_pictures
-                on:change=hear(move |_| writing.to_newest())
             />
         </label>
     }

@@ -8,8 +8,8 @@ use crate::live::Model;
 use crate::live::chat::MessageRow;
 use crate::live::tip::Tip;
 use leptos::prelude::*;
-use protocol::{ConversationId, ConversationKind, Seq};
-use sync::Action;
+use protocol::{ClientId, ConversationId, ConversationKind, Seq};
+use sync::{Action, ReadMark};
 
 /// Everything that the menu of a message acts on.
 #[derive(Clone, Copy)]
@@ -32,6 +32,8 @@ impl MessageMenu {
         } else if standing {
             choices.push(self.copy(row.text.clone()));
         }
+        let waits = row.seq.is_none() && (picture || row.mark != Some(ReadMark::Sending));
+        choices.extend(waits.then(|| self.give_up(row.key.client_id)));
         if let Some(seq) = row.seq {
             let (conversation, model) = (self.conversation, self.model);
             self.backend.tell(Intent::AskAbout { conversation, seq });
@@ -55,6 +57,10 @@ impl MessageMenu {
 
     fn view(self, row: MessageRow) -> Choice {
         Choice::new("picture", self.model.words.view_picture, move || self.panels.picture(self.model, &row))
+    }
+
+    fn give_up(self, id: ClientId) -> Choice {
+        Choice::new("close", self.model.words.give_up, move || self.backend.tell(Intent::Discard(id))).dangerous()
     }
 
     fn readers(self, seq: Seq) -> Choice {

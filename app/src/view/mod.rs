@@ -27,7 +27,7 @@ pub mod page;
 pub mod panel;
 pub mod people;
 pub mod photo;
-mod picked;
+pub mod picked;
 pub mod place;
 pub mod rail;
 pub mod read_mark;

@@ -1,5 +1,6 @@
 //! A picture in a bubble: its thumbnail in a place that is reserved for it, how far its upload has come, and the way to see
-//! it whole. Without scripts it is a link.
+//! it whole. Without scripts it is a link; with them the message's menu is the keyboard's way, because there would be as many
+//! stops as there are pictures.
 
 use super::icon::Icon;
 use super::panel::Panels;
@@ -23,6 +24,9 @@ pub fn Photo(model: Model, row: RwSignal<MessageRow>, picture: Picture) -> impl 
     let sent = Memo::new(move |_| row.with(|row| row.seq.is_some()));
     let small = move || local.get().or_else(|| sent.get().then(|| path::thumb(picture.media)));
     let whole = move || sent.get().then(|| path::medium(picture.media));
+    let live = RwSignal::new(false);
+    Effect::new(move || live.set(true));
+    let stop = move || live.get().then_some("-1");
     let open = move |event: ev::MouseEvent| {
         event.prevent_default();
         if !picked.picking_now() {
@@ -30,7 +34,7 @@ pub fn Photo(model: Model, row: RwSignal<MessageRow>, picture: Picture) -> impl 
         }
     };
     view! {
-        <a class="photo" href=tracked(whole) tabindex="-1" aria-label=words.view_picture on:click=hear(open)>
+        <a class="photo" href=tracked(whole) tabindex=tracked(stop) aria-label=words.view_picture on:click=hear(open)>
             <img
                 src=tracked(small)
                 width=picture.width.to_string()
@@ -63,7 +67,6 @@ fn Progress(model: Model, id: ClientId) -> impl IntoView {
                     <button
                         type="button"
                         class="icon-button"
-                        tabindex="-1"
                         title=words.give_up
                         aria-label=words.give_up
                         on:click=hear(move |_| backend.tell(Intent::Discard(id)))

@@ -81,7 +81,6 @@ fn text(model: Model, toast: &Toast) -> String {
         Notice::NoNetwork => words.no_network.to_owned(),
         Notice::Refused(ErrorCode::Internal | ErrorCode::Unavailable) => words.server_busy.to_owned(),
         Notice::Refused(code) => (words.error)(*code, None).to_owned(),
-        Notice::RefusedPicture(ErrorCode::Sensitive) => words.sensitive_picture.to_owned(),
         Notice::RefusedPicture(code) => (words.error)(*code, Some("picture")).to_owned(),
         Notice::Copied => words.copied.to_owned(),
         Notice::Reported => words.reported.to_owned(),

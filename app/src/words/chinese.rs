@@ -63,7 +63,7 @@ pub const WORDS: Words = Words {
     picture_digest: "[图片]",
     view_picture: "查看图片",
     uploading: "正在上传",
-    sensitive_picture: "发送消息涉及敏感内容,请重新编辑",
+    picture_broken: "图片无法显示",
     characters_left: |left| if left < 0 { format!("超出 {} 字", -left) } else { format!("还可输入 {left} 字") },
 
     message_menu: "消息操作",
@@ -286,6 +286,8 @@ const fn mark(mark: ReadMark) -> &'static str {
     }
 }
 
+const NO_PICTURE: &str = "不是可用的图片：PNG、JPEG 或 WebP，不超过 15 MB、4000 万像素";
+
 fn error(code: ErrorCode, field: Option<&str>) -> &'static str {
     match code {
         ErrorCode::BadRequest | ErrorCode::UnsupportedMediaType | ErrorCode::MethodNotAllowed => "请求格式不正确",
@@ -298,6 +300,7 @@ fn error(code: ErrorCode, field: Option<&str>) -> &'static str {
         ErrorCode::FollowersOnly => "发送失败,对方仅接收粉丝消息",
         ErrorCode::NotAccepted => "发送失败,对方暂不接受消息",
         ErrorCode::AwaitingAnswer => "发送失败,对方回复后才能继续发消息",
+        ErrorCode::Sensitive if field == Some("picture") => "发送消息涉及敏感内容,请重新编辑",
         ErrorCode::Sensitive => "发送消息涉及敏感内容,请重新输入",
         ErrorCode::Muted => "群内禁言中，暂时不能发言",
         ErrorCode::GroupFull => "群成员已满",
@@ -305,13 +308,14 @@ fn error(code: ErrorCode, field: Option<&str>) -> &'static str {
         ErrorCode::Timeout => "请求超时，请稍后重试",
         ErrorCode::HandleTaken => "这个用户名已被使用，换一个试试",
         ErrorCode::ClientIdReused => "这条消息已经发送过了",
+        ErrorCode::TooLarge if field == Some("picture") => NO_PICTURE,
         ErrorCode::TooLarge => "内容太大了",
         ErrorCode::InvalidField => match field {
             Some("handle") => "用户名需为 2–32 个字母、数字、_ . -，并以字母或数字开头",
             Some("display_name") => "昵称需为 1–64 个字，不能有换行或控制字符",
             Some("password") => "密码需为 8–128 个字符",
             Some("text" | "body") => "消息需为 1–2048 个字",
-            Some("picture") => "不是可用的图片：PNG、JPEG 或 WebP，不超过 15 MB、4000 万像素",
+            Some("picture") => NO_PICTURE,
             _ => "填写的内容不符合要求",
         },
         ErrorCode::RateLimited => "操作太频繁了，请稍后重试",

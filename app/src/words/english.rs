@@ -63,7 +63,7 @@ pub const WORDS: Words = Words {
     picture_digest: "[Picture]",
     view_picture: "View the picture",
     uploading: "Uploading",
-    sensitive_picture: "Not sent. It contains sensitive content. Please choose another picture.",
+    picture_broken: "This picture cannot be shown",
     characters_left: |left| if left < 0 { format!("{} too many", -left) } else { format!("{left} left") },
 
     message_menu: "Message actions",
@@ -309,6 +309,8 @@ const fn mark(mark: ReadMark) -> &'static str {
     }
 }
 
+const NO_PICTURE: &str = "This is no picture that can be sent: PNG, JPEG or WebP, up to 15 MB and 40 megapixels";
+
 fn error(code: ErrorCode, field: Option<&str>) -> &'static str {
     match code {
         ErrorCode::BadRequest | ErrorCode::UnsupportedMediaType | ErrorCode::MethodNotAllowed => {
@@ -323,6 +325,9 @@ fn error(code: ErrorCode, field: Option<&str>) -> &'static str {
         ErrorCode::FollowersOnly => "Not sent. They only accept messages from followers.",
         ErrorCode::NotAccepted => "Not sent. They are not accepting messages.",
         ErrorCode::AwaitingAnswer => "Not sent. You can write more once they answer.",
+        ErrorCode::Sensitive if field == Some("picture") => {
+            "Not sent. It contains sensitive content. Please choose another picture."
+        }
         ErrorCode::Sensitive => "Not sent. It contains sensitive content. Please reword it.",
         ErrorCode::Muted => "You are muted in this group for now",
         ErrorCode::GroupFull => "The group is full",
@@ -330,13 +335,14 @@ fn error(code: ErrorCode, field: Option<&str>) -> &'static str {
         ErrorCode::Timeout => "The request took too long. Try again later.",
         ErrorCode::HandleTaken => "This user name is taken. Try another one.",
         ErrorCode::ClientIdReused => "This message was sent already",
+        ErrorCode::TooLarge if field == Some("picture") => NO_PICTURE,
         ErrorCode::TooLarge => "That is too large",
         ErrorCode::InvalidField => match field {
             Some("handle") => "2–32 letters, digits, _ . -, beginning with a letter or digit",
             Some("display_name") => "1–64 characters, without line breaks or control characters",
             Some("password") => "8–128 characters",
             Some("text" | "body") => "A message has 1–2048 characters",
-            Some("picture") => "This is no picture that can be sent: PNG, JPEG or WebP, up to 15 MB and 40 megapixels",
+            Some("picture") => NO_PICTURE,
             _ => "This value is not allowed",
         },
         ErrorCode::RateLimited => "Too many attempts. Try again later.",

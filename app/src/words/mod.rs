@@ -80,8 +80,8 @@ pub struct Words {
     pub picture_digest: &'static str,
     pub view_picture: &'static str,
     pub uploading: &'static str,
-    /// R004-I5, to the letter.
-    pub sensitive_picture: &'static str,
+    /// In its place where it cannot be had.
+    pub picture_broken: &'static str,
     pub characters_left: fn(i64) -> String,
 
     /// What is offered about a message.

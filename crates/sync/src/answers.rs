@@ -38,7 +38,11 @@ impl Client {
                         self.effects.push(Effect::Forget(id));
                     }
                 }
-                _ => drop(self.outbox.postpone(id, request, now, dice.roll())),
+                Err(Failure::Network) => {
+                    let failed = self.outbox.unanswered(id, request, now, dice.roll());
+                    self.effects.extend(failed.map(Effect::Persist));
+                }
+                _ => self.outbox.postpone(id, request, now, dice.roll()),
             }
             return self.show_outbox(conversation);
         }

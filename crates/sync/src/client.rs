@@ -19,8 +19,8 @@ use crate::upload::Upload;
 use crate::{Changes, Effect, Input, RequestId, Start, Unsent};
 use protocol::sync::{AccountChange, Parting};
 use protocol::{
-    Account, ClientId, ConversationId, Cursors, Message, Millis, Relation, Rules, Seq, ServerFrame, Upd, User, UserId,
-    frame,
+    Account, ClientId, ConversationId, Cursors, Message, MessageBody, Millis, Relation, Rules, Seq, ServerFrame, Upd,
+    User, UserId, frame,
 };
 
 /// A page that wakes up asks what happened, unless it has asked not longer ago than this (R004-B7.20).
@@ -228,11 +228,8 @@ impl Client {
             Input::StorageLost => self.reports.await_storage(false),
             Input::OutboxRestored(unsent) => self.restore(unsent),
             Input::OutboxElsewhere(unsent) => self.mirror(unsent),
-            Input::DiscardedElsewhere(id) => {
-                if let Some(unsent) = self.outbox.discard(id) {
-                    self.show_outbox(unsent.conversation);
-                }
-            }
+            Input::UploadMoves(id) => self.outbox.moves(id),
+            Input::UploadingElsewhere(id) => self.outbox.uploading_elsewhere(id, now),
             Input::ReadElsewhere { conversation, seq } => {
                 if let Some(held) = self.held.get(&conversation).filter(|held| held.about.own.read < seq) {
                     let seq = seq.min(held.about.head_seq);
@@ -251,13 +248,13 @@ impl Client {
             Input::Close => self.leave(),
             Input::Send { conversation, client_id, body } if !self.outbox.has(client_id) => {
                 let (at, place) = (self.clock(), self.outbox.end(self.clock()));
-                let upload = Upload::of(&body);
+                let (upload, writing) = (Upload::of(&body), matches!(body, MessageBody::Text { .. }));
                 let unsent = Unsent { conversation, client_id, body, at, place, failed: None, upload };
                 self.effects.push(Effect::Persist(unsent.clone()));
                 self.outbox.put(unsent);
                 self.show_outbox(conversation);
                 // A picture is sent beside what is being written.
-                if upload == Upload::Done {
+                if writing {
                     self.empty_draft(conversation);
                 }
             }
@@ -271,7 +268,7 @@ impl Client {
             Input::TypedElsewhere { conversation, text } => self.type_elsewhere(conversation, text),
             Input::DraftsRestored(drafts) => self.restore_drafts(drafts),
             Input::Retry(id) => self.retry(id),
-            Input::Discard(id) => {
+            Input::Discard(id) | Input::DiscardedElsewhere(id) => {
                 if let Some(unsent) = self.outbox.discard(id) {
                     self.show_outbox(unsent.conversation);
                     self.effects.push(Effect::Forget(id));

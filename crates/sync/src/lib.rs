@@ -104,6 +104,12 @@ pub enum Input {
     OutboxRestored(Vec<Unsent>),
     /// Messages that other pages of this device wrote and are about to post. This page does if they do not.
     OutboxElsewhere(Vec<Unsent>),
+    /// Some of this message's picture has left on the way that [`Request::Upload`] began. An upload that ends without an
+    /// answer after this broke: of those only a few are made.
+    UploadMoves(ClientId),
+    /// Another page of this device is uploading this message's picture. Say so every few seconds: this page uploads it when
+    /// it is not told so any more.
+    UploadingElsewhere(ClientId),
     /// A person gave a message up in another page of this device.
     DiscardedElsewhere(ClientId),
     /// A person read so far in another page of this device, which reports it. This page does if that one does not.

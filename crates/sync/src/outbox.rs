@@ -8,23 +8,28 @@ use crate::map::Map;
 use crate::timeline::{ReadMark, Row, RowKey};
 use crate::upload::Upload;
 use crate::{RequestId, Unsent};
-use protocol::{ClientId, ConversationId, ErrorCode, Message, Millis, Seq, UserId};
+use protocol::{ClientId, ConversationId, ErrorCode, Image, Message, MessageBody, Millis, Seq, UserId};
 use std::collections::BTreeSet;
 
 /// After this long nobody expects a message to be sent by itself any more: a person is asked.
 const STALE: Millis = 24 * 60 * 60 * 1_000;
 
-/// How long a message is left to the page of this device that wrote it, and one whose picture is to be uploaded.
+/// How long a message is left to another page of this device after that was last heard to be at it.
 const ELSEWHERE: Millis = 8_000;
-const UPLOADED_ELSEWHERE: Millis = 90_000;
+
+/// A picture of which so many uploads broke on their way waits for a person: what was written after it goes on.
+const BROKEN_MAX: u32 = 5;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum State {
+enum State {
     Queued {
         at: Millis,
     },
-    /// Its picture is on its way, and nothing else of it yet.
-    Uploading(RequestId),
+    /// Its picture is on its way, and nothing else of it yet. `moving`: some of it is known to have left.
+    Uploading {
+        request: RequestId,
+        moving: bool,
+    },
     Posted(RequestId),
     Failed,
     /// The server has it, but the conversation's log has not come that far.
@@ -32,18 +37,35 @@ pub(crate) enum State {
 }
 
 #[derive(Clone, Debug)]
-pub(crate) struct Entry {
-    pub unsent: Unsent,
-    pub state: State,
-    pub failures: u32,
+struct Entry {
+    unsent: Unsent,
+    state: State,
+    failures: u32,
+    /// How many uploads ended without an answer after some of the picture had left.
+    broken: u32,
     /// Another page of this device wrote it.
     elsewhere: bool,
+    /// Until when it is left to another page of this device.
+    theirs: Millis,
+}
+
+impl Entry {
+    /// When it may be tried, if it waits for that.
+    fn due(&self) -> Option<Millis> {
+        match self.state {
+            State::Queued { at } => Some(at.max(self.theirs)),
+            _ => None,
+        }
+    }
 }
 
 impl State {
     /// Whether the answer to this request is about it.
     fn waits_for(&self, request: RequestId) -> bool {
-        matches!(self, Self::Posted(waits) | Self::Uploading(waits) if *waits == request)
+        match self {
+            Self::Posted(waits) | Self::Uploading { request: waits, .. } => *waits == request,
+            _ => false,
+        }
     }
 }
 
@@ -60,12 +82,12 @@ pub(crate) enum Next {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outbox {
     /// In the order in which they are shown and sent.
-    pub(crate) entries: Map<Place, Entry>,
+    entries: Map<Place, Entry>,
     end: u64,
 }
 
 /// Messages that two tabs wrote at the same place stand by their ids.
-pub(crate) type Place = (u64, ClientId);
+type Place = (u64, ClientId);
 
 impl Outbox {
     /// The place after everything written so far. It is made of the clock, so that places of tabs that do not know of
@@ -77,14 +99,14 @@ impl Outbox {
     /// Puts a message at its place, to be sent now unless it is marked as failed.
     pub fn put(&mut self, unsent: Unsent) {
         let state = if unsent.failed.is_some() { State::Failed } else { State::Queued { at: 0 } };
-        self.enter(Entry { unsent, state, failures: 0, elsewhere: false });
+        self.enter(Entry { unsent, state, failures: 0, broken: 0, elsewhere: false, theirs: 0 });
     }
 
     /// Puts a message at its place that another page wrote, or follows what that page has made of it.
     pub fn mirror(&mut self, unsent: Unsent, now: Millis) {
         if let Some(place) = self.find(unsent.client_id) {
             let mirrored = |entry: &Entry| {
-                let flying = matches!(entry.state, State::Confirmed(_) | State::Posted(_) | State::Uploading(_));
+                let flying = !matches!(entry.state, State::Queued { .. } | State::Failed);
                 entry.elsewhere && !flying
             };
             if !self.entries.get(&place).is_some_and(mirrored) {
@@ -92,12 +114,30 @@ impl Outbox {
             }
             self.entries.remove(&place);
         }
-        let wait = if unsent.upload == Upload::Done { ELSEWHERE } else { UPLOADED_ELSEWHERE };
-        let state = if unsent.failed.is_some() { State::Failed } else { State::Queued { at: now + wait } };
-        self.enter(Entry { unsent, state, failures: 0, elsewhere: true });
+        let state = if unsent.failed.is_some() { State::Failed } else { State::Queued { at: 0 } };
+        let conversation = unsent.conversation;
+        self.enter(Entry { unsent, state, failures: 0, broken: 0, elsewhere: true, theirs: 0 });
+        self.leave_elsewhere(conversation, now);
     }
 
-    pub(crate) fn enter(&mut self, entry: Entry) {
+    /// Another page of this device is at work on this message: what waits of its conversation here is left to that page for
+    /// a while, because one goes after the other there.
+    pub fn uploading_elsewhere(&mut self, id: ClientId, now: Millis) {
+        if let Some(conversation) = self.entry(id).map(|entry| entry.unsent.conversation) {
+            self.leave_elsewhere(conversation, now);
+            self.entry(id).into_iter().for_each(|entry| entry.theirs = now + ELSEWHERE);
+        }
+    }
+
+    /// Leaves what another page wrote in a conversation, and this one has not taken over, to that page for a while.
+    fn leave_elsewhere(&mut self, conversation: ConversationId, now: Millis) {
+        let theirs = |entry: &&mut Entry| entry.elsewhere && entry.unsent.conversation == conversation;
+        for entry in self.entries.values_mut().filter(theirs) {
+            entry.theirs = now + ELSEWHERE;
+        }
+    }
+
+    fn enter(&mut self, entry: Entry) {
         self.end = self.end.max(entry.unsent.place.saturating_add(1));
         self.entries.insert((entry.unsent.place, entry.unsent.client_id), entry);
     }
@@ -126,7 +166,7 @@ impl Outbox {
         let place = self.find(id)?;
         let entry = self.entries.get(&place)?;
         match entry.state {
-            State::Failed | State::Queued { .. } | State::Uploading(_) => {
+            State::Failed | State::Queued { .. } | State::Uploading { .. } => {
                 self.entries.remove(&place).map(|entry| entry.unsent)
             }
             State::Posted(_) | State::Confirmed(_) => None,
@@ -162,6 +202,41 @@ impl Outbox {
         })
     }
 
+    pub fn uploading(&mut self, id: ClientId, request: RequestId) {
+        if let Some(entry) = self.entry(id) {
+            entry.state = State::Uploading { request, moving: false };
+        }
+    }
+
+    /// Some of its picture has left.
+    pub fn moves(&mut self, id: ClientId) {
+        if let Some(State::Uploading { moving, .. }) = self.entry(id).map(|entry| &mut entry.state) {
+            *moving = true;
+        }
+    }
+
+    /// The picture is on the server: its message is posted next, where it stands or from the bottom. `clock`: the time by the
+    /// clock that messages are dated with.
+    pub fn uploaded(&mut self, id: ClientId, request: RequestId, image: Image, clock: Millis) -> Option<Unsent> {
+        let place = self.find(id)?;
+        let uploading = |entry: &Entry| entry.state.waits_for(request);
+        if !self.entries.get(&place).is_some_and(uploading) {
+            return None;
+        }
+        let mut entry = self.entries.remove(&place)?;
+        if entry.unsent.upload == Upload::Again {
+            entry.unsent.at = clock;
+            entry.unsent.place = self.end(clock);
+        }
+        entry.unsent.upload = Upload::Done;
+        entry.unsent.body = MessageBody::Image(image);
+        entry.state = State::Queued { at: 0 };
+        entry.failures = 0;
+        let unsent = entry.unsent.clone();
+        self.enter(entry);
+        Some(unsent)
+    }
+
     pub fn posted(&mut self, id: ClientId, request: RequestId) {
         if let Some(entry) = self.entry(id) {
             entry.state = State::Posted(request);
@@ -195,12 +270,24 @@ impl Outbox {
         }
     }
 
-    /// The attempt brought no answer, or one that says "later".
-    pub fn postpone(&mut self, id: ClientId, request: RequestId, now: Millis, random: u64) -> Option<ConversationId> {
+    /// The attempt brought no answer. The message is tried again, unless it is a picture of which too many uploads broke: it
+    /// fails then (R004-A1).
+    pub fn unanswered(&mut self, id: ClientId, request: RequestId, now: Millis, random: u64) -> Option<Unsent> {
         let entry = self.entry(id).filter(|entry| entry.state.waits_for(request))?;
-        entry.state = State::Queued { at: now + backoff(entry.failures, random) };
-        entry.failures = entry.failures.saturating_add(1);
-        Some(entry.unsent.conversation)
+        entry.broken += u32::from(matches!(entry.state, State::Uploading { moving: true, .. }));
+        if entry.broken >= BROKEN_MAX {
+            return self.fail(id, request, ErrorCode::Timeout);
+        }
+        self.postpone(id, request, now, random);
+        None
+    }
+
+    /// The attempt's answer says "later".
+    pub fn postpone(&mut self, id: ClientId, request: RequestId, now: Millis, random: u64) {
+        if let Some(entry) = self.entry(id).filter(|entry| entry.state.waits_for(request)) {
+            entry.state = State::Queued { at: now + backoff(entry.failures, random) };
+            entry.failures = entry.failures.saturating_add(1);
+        }
     }
 
     /// The server refused the message for good.
@@ -219,9 +306,9 @@ impl Outbox {
         });
     }
 
-    /// The network is back: do not wait any longer.
+    /// The network is back: do not wait any longer, but for another page that is at it.
     pub fn hurry(&mut self) {
-        for entry in self.entries.values_mut().filter(|entry| !entry.elsewhere || entry.failures > 0) {
+        for entry in self.entries.values_mut() {
             if let State::Queued { at } = &mut entry.state {
                 *at = 0;
             }
@@ -258,7 +345,7 @@ impl Outbox {
                 refused: failed.filter(|_| mark == ReadMark::Failed),
                 former: None,
             };
-            let pending = matches!(entry.state, State::Queued { .. } | State::Uploading(_) | State::Posted(_));
+            let pending = matches!(entry.state, State::Queued { .. } | State::Uploading { .. } | State::Posted(_));
             let fails = entry.failures > 0 && pending;
             // Nothing waits for a picture that goes to the bottom, and it for nothing.
             let rises = entry.unsent.upload == Upload::Again;
@@ -269,7 +356,7 @@ impl Outbox {
                     rows.insert(place, confirmed(message));
                 }
                 State::Failed => rows.push(row(ReadMark::Failed)),
-                State::Queued { .. } | State::Uploading(_) | State::Posted(_) => {
+                State::Queued { .. } | State::Uploading { .. } | State::Posted(_) => {
                     let waits = if rises { fails } else { waiting };
                     rows.push(row(if waits { ReadMark::Waiting } else { ReadMark::Sending }));
                 }
@@ -284,26 +371,21 @@ impl Outbox {
         self.entries.iter().filter_map(move |(&place, entry)| {
             let counts = !matches!(entry.state, State::Failed | State::Confirmed(_));
             let first = counts && entry.unsent.upload != Upload::Again && seen.insert(entry.unsent.conversation);
-            match entry.state {
-                State::Queued { at } if first => Some((at, place)),
-                _ => None,
-            }
+            entry.due().filter(|_| first).map(|at| (at, place))
         })
     }
 
     /// The pictures that a person asked for again and that wait for an attempt: when it may be made, and their places.
     fn rising(&self) -> impl Iterator<Item = (Millis, Place)> {
-        self.entries.iter().filter_map(|(&place, entry)| match entry.state {
-            State::Queued { at } if entry.unsent.upload == Upload::Again => Some((at, place)),
-            _ => None,
-        })
+        let rising = self.entries.iter().filter(|(_, entry)| entry.unsent.upload == Upload::Again);
+        rising.filter_map(|(&place, entry)| entry.due().map(|at| (at, place)))
     }
 
-    pub(crate) fn find(&self, id: ClientId) -> Option<Place> {
+    fn find(&self, id: ClientId) -> Option<Place> {
         self.entries.iter().find(|(_, entry)| entry.unsent.client_id == id).map(|(&place, _)| place)
     }
 
-    pub(crate) fn entry(&mut self, id: ClientId) -> Option<&mut Entry> {
+    fn entry(&mut self, id: ClientId) -> Option<&mut Entry> {
         self.entries.values_mut().find(|entry| entry.unsent.client_id == id)
     }
 }

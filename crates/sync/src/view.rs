@@ -8,12 +8,18 @@ use crate::timeline::{Item, Piece, Row, RowKey};
 use crate::window::{Mounted, Window};
 use crate::{LinkState, Session, Shelf, receipts};
 use protocol::{
-    Account, ConversationId, ConversationKind, DisplayName, FriendRequest, Message, Millis, Rules, Seq, User, UserId,
+    Account, ClientId, ConversationId, ConversationKind, DisplayName, FriendRequest, Message, Millis, Rules, Seq, User,
+    UserId,
 };
 
 impl Client {
     pub fn account(&self) -> &Account {
         &self.account
+    }
+
+    /// Whether this device has a message of its own under the key that is not in its conversation's log yet.
+    pub fn unsent(&self, id: ClientId) -> bool {
+        self.outbox.has(id)
     }
 
     /// The session list in its order (R002-10), without what is archived.

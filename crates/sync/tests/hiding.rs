@@ -121,6 +121,7 @@ fn an_own_message_shown_again_stands_once() {
         at: server.now,
         place: server.now,
         failed: None,
+        upload: sync::Upload::Done,
     };
     device.step(&server, Input::OutboxElsewhere(vec![unsent]));
     act(&mut server, &mut device, hide(&[3], false));

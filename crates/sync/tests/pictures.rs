@@ -5,11 +5,11 @@
 mod model;
 
 use model::device::Device;
-use model::scene::{direct, drawn, live, pass, posts, rows, scene, write};
+use model::scene::{direct, drawn, live, pass, posts, push, rows, scene, write};
 use model::server::Server;
 use model::{client_id, picture};
 use protocol::{ErrorCode, MessageBody};
-use sync::{Input, Request, Upload};
+use sync::{Input, Request, Unsent, Upload};
 
 fn show(server: &Server, device: &mut Device, n: u64) {
     device.show(server, direct(), client_id(n));
@@ -17,6 +17,11 @@ fn show(server: &Server, device: &mut Device, n: u64) {
 
 fn uploads(device: &Device) -> usize {
     device.requests.iter().filter(|(_, request)| matches!(request, Request::Upload { .. })).count()
+}
+
+/// Where the upload on its way stands among the requests.
+fn upload(device: &Device) -> usize {
+    device.requests.iter().position(|(_, request)| matches!(request, Request::Upload { .. })).unwrap()
 }
 
 fn refuse(server: &Server, device: &mut Device, code: ErrorCode) {
@@ -105,7 +110,7 @@ fn a_retried_picture_rises_when_it_is_uploaded() {
     // What is written meanwhile does not wait for it.
     write(&server, &mut device, 4);
     assert_eq!((drawn(&device).as_str(), posts(&device)), ("2Sent 1Waiting 3Failed 4Sending", 1));
-    let upload = device.requests.iter().position(|(_, request)| matches!(request, Request::Upload { .. })).unwrap();
+    let upload = upload(&device);
     device.serve(&mut server, upload);
     let key = rows(&device)[1].key;
     device.receive(&server, 0);
@@ -165,4 +170,116 @@ fn a_picture_can_be_given_up() {
     assert!(device.outbox.is_empty(), "what is kept of them is given back");
     device.flow(&mut server);
     assert_eq!((drawn(&device).as_str(), server.rooms[&direct()].messages.len()), ("", 0));
+}
+
+/// A picture that another page of the device has written.
+fn elsewhere(server: &Server, device: &mut Device, n: u64) -> Unsent {
+    let unsent = Unsent {
+        conversation: direct(),
+        client_id: client_id(n),
+        body: MessageBody::Image(picture(client_id(n), false)),
+        at: server.now,
+        place: n,
+        failed: None,
+        upload: Upload::First,
+    };
+    device.outbox.insert(unsent.client_id, unsent.clone());
+    device.step(server, Input::OutboxElsewhere(vec![unsent.clone()]));
+    unsent
+}
+
+/// R004-A1: a picture of which every upload breaks on its way fails after some attempts, and what was written after it goes on.
+#[test]
+fn an_upload_that_breaks_ends() {
+    let (mut server, mut device) = live();
+    show(&server, &mut device, 1);
+    write(&server, &mut device, 2);
+    for _ in 0..5 {
+        assert_eq!((uploads(&device), posts(&device)), (1, 0));
+        device.step(&server, Input::UploadMoves(client_id(1)));
+        let upload = upload(&device);
+        device.lose_request(&server, upload);
+        pass(&mut server, &mut device, 60_000);
+    }
+    device.flow(&mut server);
+    assert_eq!(drawn(&device), "2Sent 1Failed");
+    assert_eq!(device.outbox[&client_id(1)].failed, Some(ErrorCode::Timeout));
+    device.step(&server, Input::Retry(client_id(1)));
+    device.flow(&mut server);
+    assert_eq!(drawn(&device), "2Sent 1Sent");
+}
+
+/// R004-A1, R004-I8: a picture of which nothing leaves, or that the server cannot take now, waits, however often that is.
+#[test]
+fn an_upload_that_does_not_begin_waits() {
+    let (mut server, mut device) = live();
+    show(&server, &mut device, 1);
+    for n in 0..40 {
+        let upload = upload(&device);
+        match n % 2 {
+            0 => device.lose_request(&server, upload),
+            _ => {
+                device.step(&server, Input::UploadMoves(client_id(1)));
+                device.refuse(&server, upload);
+            }
+        }
+        pass(&mut server, &mut device, 60_000);
+        assert_eq!((drawn(&device).as_str(), uploads(&device)), ("1Waiting", 1));
+    }
+}
+
+/// T8, R004-A5: the pictures of another page are left to it while it tells that it is at work on one of them, however long
+/// that takes, and what is written here waits for them; after it has ended, this page goes on within ten seconds.
+#[test]
+fn another_page_has_its_pictures_to_itself() {
+    let (mut server, mut device) = live();
+    elsewhere(&server, &mut device, 1);
+    elsewhere(&server, &mut device, 2);
+    write(&server, &mut device, 3);
+    for _ in 0..100 {
+        pass(&mut server, &mut device, 3_000);
+        device.step(&server, Input::Woke);
+        device.step(&server, Input::UploadingElsewhere(client_id(1)));
+        assert_eq!((drawn(&device).as_str(), uploads(&device), posts(&device)), ("1Sending 2Sending 3Sending", 0, 0));
+        device.flow(&mut server);
+    }
+    // The first is there, and the other page begins with the second.
+    server.send(device.me, direct(), client_id(1), MessageBody::Image(picture(client_id(1), true)));
+    push(&mut server, &mut device);
+    device.flow(&mut server);
+    pass(&mut server, &mut device, 3_000);
+    device.step(&server, Input::UploadingElsewhere(client_id(2)));
+    assert_eq!((drawn(&device).as_str(), uploads(&device)), ("1Sent 2Sending 3Sending", 0));
+    pass(&mut server, &mut device, 7_000);
+    assert_eq!(uploads(&device), 0);
+    pass(&mut server, &mut device, 2_000);
+    assert_eq!(uploads(&device), 1, "nothing was heard of it");
+    device.flow(&mut server);
+    assert_eq!(drawn(&device), "1Sent 2Sent 3Sent");
+}
+
+/// T8: a page does not try again what another one is uploading meanwhile.
+#[test]
+fn a_picture_that_another_page_took_over_is_left_to_it() {
+    let (mut server, mut device) = live();
+    show(&server, &mut device, 1);
+    device.lose_request(&server, 0);
+    for _ in 0..20 {
+        device.step(&server, Input::UploadingElsewhere(client_id(1)));
+        device.step(&server, Input::Woke);
+        pass(&mut server, &mut device, 3_000);
+        assert_eq!(uploads(&device), 0);
+    }
+    pass(&mut server, &mut device, 9_000);
+    assert_eq!(uploads(&device), 1);
+}
+
+/// R004-A5: what was given up in another page is kept here no longer.
+#[test]
+fn a_picture_given_up_elsewhere_is_forgotten() {
+    let (server, mut device) = live();
+    let unsent = elsewhere(&server, &mut device, 1);
+    device.step(&server, Input::DiscardedElsewhere(unsent.client_id));
+    assert_eq!(drawn(&device), "");
+    assert!(device.outbox.is_empty());
 }

@@ -122,12 +122,15 @@ fn row(both: Both, conversation: Conversation) -> impl IntoView {
     let peer = conversation.peer;
     let name = conversation.title.or_else(|| peer.as_ref().map(|peer| peer.display_name.to_string()));
     let name = name.unwrap_or_else(|| words.myself.to_owned());
-    let picture = match conversation.group {
-        Some(group) => group.avatar,
+    let picture = match &conversation.group {
+        Some(group) => group.avatar.clone(),
         None => peer.as_ref().and_then(|peer| peer.avatar.clone()),
     };
-    let tint = peer.map_or(conversation.id.get(), |peer| peer.id.get());
-    let digest = conversation.last.map(|last| Digest::of(&last.body, false).said(words).to_owned()).unwrap_or_default();
+    let tint = peer.as_ref().map_or(conversation.id.get(), |peer| peer.id.get());
+    // Between two people what is not the other's is one's own.
+    let own = |sender| conversation.group.is_none() && peer.as_ref().is_none_or(|peer| peer.id != sender);
+    let digest = conversation.last.as_ref().map(|last| Digest::of(&last.body, own(last.sender)));
+    let digest = digest.map(|digest| digest.said(words).to_owned()).unwrap_or_default();
     view! {
         <li class="contact">
             <a class="person" href=path::page(conversation.id)>

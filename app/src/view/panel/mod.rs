@@ -19,10 +19,11 @@ use labels::LabelsForm;
 use leptos::either::EitherOf9;
 use leptos::html;
 use leptos::prelude::*;
-use protocol::{ConversationId, Seq, path};
+use protocol::{ConversationId, Seq};
 use readers::ReadersList;
 use report::Report;
 use shortcuts::ShortcutList;
+use sync::RowKey;
 use viewer::Viewer;
 use waiting::WaitingList;
 use why::WhyList;
@@ -54,9 +55,9 @@ pub enum Panel {
         conversation: ConversationId,
     },
     Shortcuts,
-    /// A picture, from where, and who sent it when.
+    /// A message's picture, and who sent it when.
     Picture {
-        source: String,
+        message: RowKey,
         title: String,
     },
 }
@@ -90,13 +91,9 @@ impl Panels {
     /// Shows a message's picture as large as the window allows.
     pub fn picture(self, model: Model, row: &MessageRow) {
         let (words, clock) = (model.words, model.clock.get_untracked());
-        let local = || model.pictures.with_untracked(|pictures| pictures.get(&row.key.client_id).cloned());
-        let sent = row.seq.and(row.picture).map(|picture| path::medium(picture.media));
         let author = if row.own { words.me } else { &row.author };
         let title = format!("{author} · {}", clock.full(words, row.at));
-        if let Some(source) = sent.or_else(|| local().filter(|_| row.own)) {
-            self.open(Panel::Picture { source, title });
-        }
+        self.open(Panel::Picture { message: row.key, title });
     }
 
     /// Shows the messages that make a badge.
@@ -156,7 +153,7 @@ fn content(model: Model, panel: Panel, close: Callback<()>) -> impl IntoView {
         Panel::Labels { conversation, labels } => {
             EitherOf9::G(view! { <LabelsForm model conversation labels close /> })
         }
-        Panel::Picture { source, title } => EitherOf9::I(view! { <Viewer model source title close /> }),
+        Panel::Picture { message, title } => EitherOf9::I(view! { <Viewer model message title close /> }),
         Panel::Waiting { conversation } => EitherOf9::H(view! { <WaitingList model conversation close /> }),
     }
 }

@@ -1,0 +1,121 @@
+//! Pictures that a person brings: chosen with the composer's button, pasted into it, or dropped on the conversation.
+//!
+//! Invariant: they go where the composer is, and only while it can be written in.
+
+use crate::bindings::{Bringing, DataTransfer, FileField};
+use crate::browser::{self, document};
+use crate::driver::Driver;
+use crate::events::on;
+use crate::pictures;
+use app::live::Live;
+use js_sys::Array;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::JsValue;
+use web_sys::{Blob, Element, Event, HtmlInputElement, Node};
+
+/// A drag over the page.
+#[derive(Default)]
+struct Drag {
+    /// What of this page is dragged. It is no news to anybody here.
+    own: RefCell<Option<Node>>,
+    /// It is where it can be dropped.
+    over: Cell<bool>,
+}
+
+impl Drag {
+    /// The files that it brings from elsewhere.
+    fn data(&self, event: &Event) -> Option<DataTransfer> {
+        let own = self.own.borrow().as_ref().is_some_and(Node::is_connected);
+        let data = event.unchecked_ref::<Bringing>().data_transfer()?;
+        (!own && data.types().includes(&"Files".into(), 0)).then_some(data)
+    }
+
+    fn show(&self, driver: &Rc<Driver>, over: bool) {
+        if self.over.replace(over) != over {
+            driver.tell(move |live: &mut Live| live.dropping(over));
+        }
+    }
+}
+
+/// Listens for as long as the page lives.
+pub fn listen(driver: &Rc<Driver>) {
+    let document = document();
+    on(&document, "change", driver, |driver, event| {
+        let input = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
+        if let Some(input) = input.filter(|input| input.id() == "pictures") {
+            send(driver, &input.unchecked_ref::<FileField>().files());
+            // The same file can be chosen again.
+            input.set_value("");
+        }
+    });
+    on(&document, "paste", driver, |driver, event| {
+        let Some(data) = event.unchecked_ref::<Bringing>().clipboard_data() else { return };
+        // Cells of a table, say, come as a text and as a picture of it.
+        let text = data.types().includes(&"text/plain".into(), 0);
+        if !text && can_write() && !into_another_field(event) && send(driver, &data.files()) {
+            event.prevent_default();
+        }
+    });
+    let drag = Rc::new(Drag::default());
+    let begun = drag.clone();
+    on(&document, "dragstart", driver, move |_, event| {
+        *begun.own.borrow_mut() = event.target().and_then(|target| target.dyn_into().ok());
+    });
+    let ended = drag.clone();
+    on(&document, "dragend", driver, move |_, _| drop(ended.own.take()));
+    let moved = drag.clone();
+    on(&document, "dragover", driver, move |driver, event| {
+        let Some(data) = moved.data(event) else { return };
+        // Elsewhere the browser would leave the page for the file.
+        event.prevent_default();
+        let over = can_write() && over_conversation(event);
+        if !over {
+            data.set_drop_effect("none");
+        }
+        moved.show(driver, over);
+    });
+    let left = drag.clone();
+    on(&document, "dragleave", driver, move |driver, event| {
+        if event.unchecked_ref::<Bringing>().related_target().is_none() {
+            left.show(driver, false);
+        }
+    });
+    on(&document, "drop", driver, move |driver, event| {
+        drag.show(driver, false);
+        if let Some(data) = drag.data(event) {
+            event.prevent_default();
+            if can_write() && over_conversation(event) {
+                send(driver, &data.files());
+            }
+        }
+    });
+}
+
+/// Whether the composer is there, and nothing lies over it.
+fn can_write() -> bool {
+    let there = |selector| matches!(document().query_selector(selector), Ok(Some(_)));
+    there(".composer:not([hidden])") && !there("dialog[open]")
+}
+
+fn around(event: &Event, selector: &str) -> Option<Element> {
+    event.target()?.dyn_into::<Element>().ok()?.closest(selector).ok()?
+}
+
+fn into_another_field(event: &Event) -> bool {
+    around(event, "input, textarea, select").is_some() && around(event, ".composer").is_none()
+}
+
+fn over_conversation(event: &Event) -> bool {
+    around(event, ".chat").is_some()
+}
+
+/// Sends files to the conversation that is open; tells whether there are any.
+fn send(driver: &Rc<Driver>, files: &JsValue) -> bool {
+    // The list is the input's own, and is emptied with it.
+    let files: Vec<Blob> = Array::from(files).iter().filter_map(|file| file.dyn_into().ok()).collect();
+    let Some(conversation) = browser::conversation().filter(|_| !files.is_empty()) else { return false };
+    pictures::choose(driver, conversation, files);
+    true
+}
