@@ -181,6 +181,7 @@ async function bring(target: Locator, kind: 'paste' | 'drop' | 'dragover', text?
       const file = Uint8Array.from(atob(bytes), character => character.charCodeAt(0));
       data.items.add(new File([file], 'x.png', { type: 'image/png' }));
       if (text !== undefined) data.setData('text/plain', text);
+      if (text !== undefined) data.setData('text/html', `<td>${text}</td>`);
       const how = { bubbles: true, cancelable: true };
       const event =
         kind === 'paste'

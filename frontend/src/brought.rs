@@ -52,8 +52,9 @@ pub fn listen(driver: &Rc<Driver>) {
     });
     on(&document, "paste", driver, |driver, event| {
         let Some(data) = event.unchecked_ref::<Bringing>().clipboard_data() else { return };
-        // Cells of a table, say, come as a text and as a picture of it.
-        let text = data.types().includes(&"text/plain".into(), 0);
+        // Cells of a table, say, come as a text and as a picture of it; a copied file comes with its name alone.
+        let has = |kind: &str| data.types().includes(&kind.into(), 0);
+        let text = has("text/plain") && (has("text/html") || has("text/rtf"));
         if !text && can_write() && !into_another_field(event) && send(driver, &data.files()) {
             event.prevent_default();
         }

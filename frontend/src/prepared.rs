@@ -23,8 +23,10 @@ const PROBE: (&str, [u8; 3]) = ("rgb(20 120 220)", [20, 120, 220]);
 /// What is uploaded of a file, and what is known of it before the server has it; nothing of what cannot be sent.
 pub async fn prepare(id: ClientId, file: &Blob) -> Option<(Blob, Image)> {
     let known = ["image/png", "image/jpeg", "image/webp"].contains(&file.type_().as_str());
-    let decoded = create_image_bitmap(file).ok().filter(|_| known && file.size() <= HUGE)?;
-    let bitmap: ImageBitmap = JsFuture::from(decoded).await.ok()?.unchecked_into();
+    if !known || file.size() > HUGE {
+        return None;
+    }
+    let bitmap: ImageBitmap = JsFuture::from(create_image_bitmap(file).ok()?).await.ok()?.unchecked_into();
     let whole = (bitmap.width(), bitmap.height());
     let kept = kept(whole);
     let smaller = if kept != whole || file.size() > LARGE { paint(&bitmap, kept).await } else { None };
@@ -65,7 +67,11 @@ async fn paint(bitmap: &ImageBitmap, (width, height): (u32, u32)) -> Option<Blob
     brush.set_smoothing("high");
     brush.draw_image(bitmap, 0.0, 0.0, width, height);
     let made = Promise::new(&mut |resolve, _| canvas.to_blob(&resolve, "image/jpeg", QUALITY));
-    JsFuture::from(made).await.ok()?.dyn_into().ok()
+    let made = JsFuture::from(made).await.ok()?.dyn_into().ok();
+    // A browser bounds what all canvases hold together.
+    canvas.set_width(0);
+    canvas.set_height(0);
+    made
 }
 
 /// Some browsers answer with noise, lest pages recognise them.

@@ -13,9 +13,12 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, ProgressEvent};
 
-/// An upload of which nothing is heard for this long has failed: whether the server has the picture is unknown. However
-/// slow the link, it goes on for as long as it moves. In milliseconds.
+/// An upload of which nothing is heard for this long has failed: whether the server has the picture is unknown. The server
+/// gives each of them [`WHOLE`]. In milliseconds.
 const PATIENCE: u64 = 40_000;
+/// How long an upload may take until its answer, which is also how long the answer may take once all of it was handed to the
+/// network. In milliseconds.
+const WHOLE: u64 = 150_000;
 
 /// Uploads a file under a key; `progress` hears of every further per cent. It ends early when the request is aborted.
 pub async fn send(
@@ -28,15 +31,15 @@ pub async fn send(
     let silence: Rc<RefCell<Option<Timeout>>> = Rc::default();
     let heard = {
         let (silence, request) = (silence.clone(), request.clone());
-        move || {
+        move |patience| {
             let request = request.clone();
-            *silence.borrow_mut() = Timeout::after(PATIENCE, move || request.abort());
+            *silence.borrow_mut() = Timeout::after(patience, move || request.abort());
         }
     };
-    heard();
+    heard(PATIENCE);
     let mut told = 0;
     let progress = Closure::<dyn FnMut(ProgressEvent)>::new(move |event: ProgressEvent| {
-        heard();
+        heard(if event.loaded() < event.total() { PATIENCE } else { WHOLE });
         let percent = (100.0 * event.loaded() / event.total().max(1.0)).clamp(0.0, 100.0) as u8;
         if percent > told {
             told = percent;

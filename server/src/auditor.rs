@@ -132,9 +132,6 @@ pub enum NoVerdict {
 }
 
 impl Auditor {
-    /// How long an answer may take about what was sent already.
-    pub const LATER: Duration = Duration::from_secs(60);
-
     /// `None` when there is nobody to ask.
     pub fn new(flags: &AuditFlags) -> anyhow::Result<Option<Self>> {
         let Some(url) = flags.audit_url.clone() else { return Ok(None) };

@@ -81,9 +81,8 @@ async fn a_picture_is_asked_about_before_it_is_sent() {
 }
 
 /// R004-I6, R004-B7.6, R004-C1, R004-C3, X14: a picture whose verdict comes too late is sent, and withdrawn by it, without
-/// another question: for
-/// others it is a placeholder that counts for nothing, has no file, and can be reported; its sender sees it as before, and
-/// may recall it.
+/// another question: for others it is a placeholder that counts for nothing, has no file, and can be reported; its sender
+/// sees it as before, and may recall it.
 #[tokio::test]
 async fn a_late_verdict_withdraws_the_picture() {
     let auditor = auditor().await;
@@ -243,6 +242,25 @@ async fn who_hangs_up_sends_nothing_unasked() {
         assert!(Instant::now() < end, "a picture stays that nobody was asked about");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+}
+
+/// R004-I6, R001-12: however often a picture is posted while its auditor thinks, and whoever goes away meanwhile, it is one
+/// question, whose answer everybody has who still waits.
+#[tokio::test]
+async fn a_picture_is_one_question() {
+    let auditor = Listener::start_as(Manner::Audit, &[Manner::Refuse(LATE)]).await;
+    let server = asking(&auditor.address, &[("SIXIN_AUDIT_PICTURE_WAIT_MS", "5000")]);
+    let (a, b) = (server.person("aa").await, server.person("bb").await);
+    let id = a.open(&b).await;
+    let (message, _) = uploaded(&a).await;
+    for patience in [50, 60, 70] {
+        let posting = Person { http: reqwest::Client::new(), ..a.clone() };
+        let sending = async { posting.post(&path::messages(id), &message).await };
+        let _ = tokio::time::timeout(Duration::from_millis(patience), sending).await;
+    }
+    let (whole, again) = tokio::join!(a.post(&path::messages(id), &message), a.post(&path::messages(id), &message));
+    assert_eq!((whole.status, again.status), (403, 403));
+    assert_eq!(auditor.heard().len(), 1);
 }
 
 /// R004-B7.6, R004-C4: a picture that an admin has removed meanwhile is withdrawn by a late verdict all the same, which shows when

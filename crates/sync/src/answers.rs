@@ -4,6 +4,7 @@
 
 use crate::client::{Client, Dice};
 use crate::pull::Job;
+use crate::upload::Upload;
 use crate::{Answer, Effect, Failure, RequestId};
 use protocol::sync::SyncPage;
 use protocol::{ConversationId, ErrorCode, LogChange, Message, Millis};
@@ -28,17 +29,19 @@ impl Client {
                     self.effects.extend(uploaded.map(Effect::Persist));
                 }
                 Err(Failure::Refused(error)) if !error.retryable => {
-                    if let Some(unsent) = self.outbox.fail(id, request, error.code) {
-                        self.effects.push(Effect::Persist(unsent));
-                    }
+                    let failed = self.outbox.fail(id, request, error.code);
+                    // An upload is refused for the sake of the picture.
+                    let posted = failed.as_ref().is_some_and(|unsent| unsent.upload == Upload::Done);
+                    self.effects.extend(failed.map(Effect::Persist));
                     // Nobody can see it there, nor try again.
-                    let gone = error.code == ErrorCode::NotFound || self.left.contains_key(&conversation);
+                    let gone = posted && error.code == ErrorCode::NotFound || self.left.contains_key(&conversation);
                     if gone && !self.held.contains_key(&conversation) {
                         self.outbox.discard(id);
                         self.effects.push(Effect::Forget(id));
                     }
                 }
-                Err(Failure::Network) => {
+                // A request that took too long was broken off by the server.
+                Err(failure) if failure.breaks() => {
                     let failed = self.outbox.unanswered(id, request, now, dice.roll());
                     self.effects.extend(failed.map(Effect::Persist));
                 }
@@ -178,6 +181,14 @@ impl Client {
 }
 
 impl Failure {
+    /// Whether it ended on its way: the server breaks off what takes too long.
+    fn breaks(&self) -> bool {
+        match self {
+            Self::Network => true,
+            Self::Refused(error) => error.code == ErrorCode::Timeout,
+        }
+    }
+
     /// Whether the same call may succeed later.
     pub(crate) fn passes(&self) -> bool {
         match self {

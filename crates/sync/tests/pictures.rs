@@ -9,7 +9,7 @@ use model::scene::{direct, drawn, live, pass, posts, push, rows, scene, write};
 use model::server::Server;
 use model::{client_id, picture};
 use protocol::{ErrorCode, MessageBody};
-use sync::{Input, Request, Unsent, Upload};
+use sync::{Failure, Input, Request, Unsent, Upload};
 
 fn show(server: &Server, device: &mut Device, n: u64) {
     device.show(server, direct(), client_id(n));
@@ -194,11 +194,12 @@ fn an_upload_that_breaks_ends() {
     let (mut server, mut device) = live();
     show(&server, &mut device, 1);
     write(&server, &mut device, 2);
-    for _ in 0..5 {
+    for n in 0..5 {
         assert_eq!((uploads(&device), posts(&device)), (1, 0));
         device.step(&server, Input::UploadMoves(client_id(1)));
-        let upload = upload(&device);
-        device.lose_request(&server, upload);
+        let (request, _) = device.requests.remove(upload(&device));
+        let why = if n % 2 == 0 { Failure::Network } else { Server::refuse(ErrorCode::Timeout, true) };
+        device.step(&server, Input::Answered { request, answer: Err(why) });
         pass(&mut server, &mut device, 60_000);
     }
     device.flow(&mut server);

@@ -14,9 +14,10 @@ use crate::store::{NewMessage, Roster, Store, StoreError, now};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use protocol::{ConversationKind, ErrorCode, Image, MediaId, MessageBody, Millis};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 /// How long an answer may take about what nobody waits for any more.
@@ -41,11 +42,21 @@ pub enum Pass {
     Unaudited(Millis),
 }
 
+/// What the auditor said, to everybody who waits for it.
+type Said = Result<bool, Arc<NoVerdict>>;
+
 /// The questions about pictures that outlive the requests that sent those; cheap to clone.
 #[derive(Clone, Default)]
 pub struct Audits {
     sent: Arc<Notify>,
-    open: Arc<Mutex<JoinSet<()>>>,
+    open: Arc<Mutex<Open>>,
+}
+
+/// One question a picture, however many requests wait for its answer.
+#[derive(Default)]
+struct Open {
+    questions: JoinSet<()>,
+    answers: HashMap<MediaId, watch::Receiver<Option<Said>>>,
 }
 
 impl Audits {
@@ -54,21 +65,46 @@ impl Audits {
         self.sent.notify_one();
     }
 
-    /// Asks, whoever goes away meanwhile. Answers whether there was room for it.
-    fn ask(&self, question: impl Future<Output = ()> + Send + 'static) -> bool {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        while open.try_join_next().is_some() {}
-        let room = open.len() < OPEN;
-        if room {
-            open.spawn(question);
+    /// Asks about a picture, whoever goes away meanwhile, unless that is being asked; nothing where there is no room for more.
+    /// Where nobody waits any more, `alone` does what was said.
+    fn ask<F>(
+        &self,
+        media: MediaId,
+        question: impl Future<Output = Result<bool, NoVerdict>> + Send + 'static,
+        alone: impl FnOnce(Said) -> F + Send + 'static,
+    ) -> Option<watch::Receiver<Option<Said>>>
+    where
+        F: Future<Output = ()> + Send,
+    {
+        let mut open = self.open();
+        while open.questions.try_join_next().is_some() {}
+        if let Some(answer) = open.answers.get(&media).filter(|answer| answer.has_changed().is_ok()) {
+            return Some(answer.clone());
         }
-        room
+        if open.questions.len() >= OPEN {
+            return None;
+        }
+        let (tell, told) = watch::channel(None);
+        open.answers.insert(media, told.clone());
+        let audits = self.clone();
+        open.questions.spawn(async move {
+            let said = question.await.map_err(Arc::new);
+            audits.open().answers.remove(&media);
+            if tell.send(Some(said.clone())).is_err() {
+                alone(said).await;
+            }
+        });
+        Some(told)
+    }
+
+    fn open(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Ends what is asked: the next start asks again.
     pub async fn end(&self) {
-        let mut open = std::mem::take(&mut *self.open.lock().unwrap_or_else(PoisonError::into_inner));
-        open.shutdown().await;
+        let mut open = std::mem::take(&mut *self.open());
+        open.questions.shutdown().await;
     }
 }
 
@@ -88,7 +124,7 @@ pub async fn pass(state: &AppState, auditor: &Arc<Auditor>, message: &NewMessage
         },
         _ => return Ok(Pass::Sent),
     };
-    match (verdict(said)?, auditor.unanswered) {
+    match (verdict(said.map_err(Arc::new))?, auditor.unanswered) {
         (Ok(pass), _) => Ok(pass),
         (Err(error), Unanswered::Allow) => {
             tracing::warn!(%error, "a message was sent without an audit");
@@ -113,27 +149,19 @@ async fn pass_within(
     if wait.is_zero() {
         return Ok(Pass::Unaudited(now()));
     }
-    let (tell, mut told) = oneshot::channel();
     let (store, asked, picture) = (state.store.clone(), auditor.clone(), picture(message, image));
-    let room = state.audits.ask(async move {
-        let said = ask(&store, &asked, &picture, LATER).await;
-        // Whoever waits does what it says.
-        if let Err(said) = tell.send(said)
-            && let Err(error) = settle(&store, picture.media, said).await
-        {
+    let (media, settling) = (picture.media, state.store.clone());
+    let question = async move { ask(&store, &asked, &picture, LATER).await };
+    let alone = move |said| async move {
+        if let Err(error) = settle(&settling, media, said).await {
             complain(&error);
         }
-    });
-    if !room {
-        return Ok(Pass::Unaudited(now()));
-    }
-    let said = match tokio::time::timeout(wait, &mut told).await {
-        Ok(said) => said.ok(),
-        Err(_) => {
-            told.close();
-            told.try_recv().ok()
-        }
     };
+    let Some(mut told) = state.audits.ask(media, question, alone) else { return Ok(Pass::Unaudited(now())) };
+    // Whoever waits does what it says.
+    let _ = tokio::time::timeout(wait, told.wait_for(Option::is_some)).await;
+    let said = told.borrow().clone();
+    drop(told);
     let Some(said) = said else { return Ok(Pass::Unaudited(in_future(LATER + PAUSE))) };
     Ok(verdict(said)?.unwrap_or_else(|error| {
         complain(&error);
@@ -142,13 +170,17 @@ async fn pass_within(
 }
 
 /// What a verdict means for what is to be sent, if there is one.
-fn verdict(said: Result<bool, NoVerdict>) -> Result<Result<Pass, NoVerdict>, Refusal> {
+fn verdict(said: Said) -> Result<Result<Pass, Arc<NoVerdict>>, Refusal> {
     match said {
         Ok(true) => Ok(Ok(Pass::Sent)),
         Ok(false) => Err(Refusal::new(ErrorCode::Sensitive, "the auditor does not let this through")),
-        Err(NoVerdict::NoFile) => Err(StoreError::NoMedium.into()),
+        Err(error) if matches!(*error, NoVerdict::NoFile) => Err(StoreError::NoMedium.into()),
         Err(error) => Ok(Err(error)),
     }
+}
+
+fn failed(error: StoreError) -> Arc<NoVerdict> {
+    Arc::new(error.into())
 }
 
 fn complain(error: &NoVerdict) {
@@ -207,7 +239,7 @@ pub async fn keep_auditing(state: AppState) {
             match store.take_unaudited(now(), in_future(LATER + PAUSE), places).await {
                 Ok(due) => asking.extend(due.into_iter().map(|one| async move {
                     let said = ask(store, auditor, &one, LATER).await;
-                    settle(store, one.media, said).await
+                    settle(store, one.media, said.map_err(Arc::new)).await
                 })),
                 Err(error) => complain_rarely(&error.into()),
             }
@@ -224,13 +256,14 @@ pub async fn keep_auditing(state: AppState) {
 }
 
 /// Does what was said about a picture that nobody waits for any more.
-async fn settle(store: &Store, media: MediaId, said: Result<bool, NoVerdict>) -> Result<(), NoVerdict> {
+async fn settle(store: &Store, media: MediaId, said: Said) -> Result<(), Arc<NoVerdict>> {
+    let no_file = |error: &Arc<NoVerdict>| matches!(**error, NoVerdict::NoFile);
     let allow = match said {
         Ok(allow) => allow,
         // Nobody can see it.
-        Err(NoVerdict::NoFile) => true,
+        Err(error) if no_file(&error) => true,
         Err(error) => {
-            store.ask_again(vec![media], in_future(PAUSE)).await?;
+            store.ask_again(vec![media], in_future(PAUSE)).await.map_err(failed)?;
             return Err(error);
         }
     };
@@ -238,7 +271,7 @@ async fn settle(store: &Store, media: MediaId, said: Result<bool, NoVerdict>) ->
         if look > 0 {
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
-        if store.settle_medium(media, allow).await? {
+        if store.settle_medium(media, allow).await.map_err(failed)? {
             break;
         }
     }

@@ -72,10 +72,12 @@ pub async fn keep_sweeping(state: AppState) {
             walked = Some(Instant::now());
         }
         let swept = async {
+            state.store.sweep_media(now()).await?;
             if walk {
                 state.store.erase_strays(now()).await?;
+                state.store.sweep_media(now()).await?;
             }
-            state.store.sweep_media(now()).await
+            Ok::<(), StoreError>(())
         };
         if let Err(error) = swept.await {
             tracing::warn!(%error, "media could not be swept; the next time tries again");

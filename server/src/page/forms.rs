@@ -142,8 +142,8 @@ pub(super) fn wrong<E: Display>(field: &'static str) -> impl Fn(E) -> Refusal {
 pub async fn log_out(State(state): State<AppState>, browser: Browser, user: CurrentUser) -> Result<Response, Refusal> {
     accounts::end_login(&state, &user, user.device).await?;
     let mut response = with_login(see_other("/login"), None, &browser);
-    // What this device has stored goes with the login, and so do the pictures that its browser keeps. Browsers obey in a secure context only; elsewhere the next account's
-    // page deletes it.
+    // What this device has stored goes with the login, and so do the pictures that its browser keeps. Browsers obey in a
+    // secure context only; elsewhere the next account's page deletes it.
     let everything = HeaderValue::from_static("\"cache\", \"storage\"");
     response.headers_mut().insert(HeaderName::from_static("clear-site-data"), everything);
     Ok(response)

@@ -203,10 +203,17 @@ fn write_one(path: &Path, bytes: &[u8]) -> io::Result<()> {
         return Ok(());
     }
     let name = unfinished(path);
-    let mut file = File::create(&name)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&name, path)
+    let written = (|| {
+        let mut file = File::create(&name)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&name, path)
+    })();
+    if written.is_err() {
+        // A full disk has room again.
+        let _ = fs::remove_file(&name);
+    }
+    written
 }
 
 /// What was written into and taken out of a folder is so on disk.

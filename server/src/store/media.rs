@@ -198,6 +198,10 @@ impl Store {
             if strays.is_empty() {
                 continue;
             }
+            tracing::warn!(
+                count = strays.len(),
+                "pictures of which the database knows nothing are removed from the data folder"
+            );
             let strays = json(&strays)?;
             self.writer()
                 .run(move |tx| {

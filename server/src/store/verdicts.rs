@@ -18,7 +18,9 @@ const DUE: &str =
     "select owed.id, owed.conversation, owed.seq, owed.owner, owed.client_id, owed.width, owed.height, c.kind
     from media as owed join conversation as c on c.id = owed.conversation
     where owed.ask_at <= $1 order by owed.ask_at limit $2";
-const ASKED: &str = "update media set ask_at = $2 where ask_at is not null and id in (select value from json_each($1))";
+/// The longer it has none, the longer the next time is put off, by an hour at most.
+const ASKED: &str = "update media set ask_at = $2 + min(max($2 - at, 0) / 4, 3600000)
+    where ask_at is not null and id in (select value from json_each($1))";
 const ANEW: &str = "update media set ask_at = 0 where ask_at > 0";
 const PLACE: &str = "select conversation, seq from media where id = $1 and seq is not null";
 const AUDITED: &str = "update media set ask_at = null where id = $1";

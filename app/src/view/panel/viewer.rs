@@ -29,6 +29,10 @@ pub fn Viewer(model: Model, message: RowKey, title: String, close: Callback<()>)
         }
     });
     let broken = RwSignal::new(false);
+    Effect::new(move || {
+        picture.track();
+        broken.set(false);
+    });
     let shown = move || match picture.get().filter(|_| !broken.get()) {
         Some(((width, height), source)) => {
             let ratio = f64::from(width) / f64::from(height);

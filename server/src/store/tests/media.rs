@@ -149,7 +149,9 @@ async fn what_is_nobodys_is_removed() {
     let id = fixture.direct(&a, &b).await.id;
     let image = fixture.upload(&a, 1).await.unwrap();
     fixture.carry(id, &a, 1, image).await.unwrap();
-    let [old, young] = [8, 9].map(|number| MediaId::from_bytes([number; 16]));
+    // On shelves of their own.
+    let near = u8::from_str_radix(&image.media.to_string()[..2], 16).unwrap();
+    let [old, young] = [1, 2].map(|further| MediaId::from_bytes([near.wrapping_add(further); 16]));
     let photo = Photo { width: 1, height: 1, whole: vec![1], thumb: vec![2] };
     for stray in [old, young] {
         fixture.store.files.write(stray, photo.clone()).await.unwrap();
