@@ -258,7 +258,8 @@ async fn a_picture_is_one_question() {
         let sending = async { posting.post(&path::messages(id), &message).await };
         let _ = tokio::time::timeout(Duration::from_millis(patience), sending).await;
     }
-    let (whole, again) = tokio::join!(a.post(&path::messages(id), &message), a.post(&path::messages(id), &message));
+    let path = path::messages(id);
+    let (whole, again) = tokio::join!(a.post(&path, &message), a.post(&path, &message));
     assert_eq!((whole.status, again.status), (403, 403));
     assert_eq!(auditor.heard().len(), 1);
 }
