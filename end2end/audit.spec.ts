@@ -143,7 +143,7 @@ test('a picture that fails its audit later becomes a placeholder that can be rep
   const me = new Messenger(sender.page);
   await me.choose(PEER);
   auditor.forbidsPictures = true;
-  auditor.silent = 1;
+  auditor.thinks = 5_000;
   await sender.page.locator('#pictures').setInputFiles(await halves(sender.page));
   const hint = say('注意保护隐私,谨防诈骗,如若对你造成骚扰或威胁到自身安全,请长按消息进行举报');
   await expect(them.messages.last()).toContainText(hint, { timeout: 30_000 });

@@ -39,6 +39,8 @@ test('emoji are chosen by keyboard alone', async ({ enter }) => {
   await me.choose('music-dev-5-b');
   await me.composer.focus();
   await page.keyboard.press('Tab');
+  await expect(page.locator('#pictures')).toBeFocused();
+  await page.keyboard.press('Tab');
   await expect(page.getByRole('button', { name: '表情' })).toBeFocused();
   await page.keyboard.press('Enter');
   const panel = page.getByRole('dialog', { name: '表情' });
