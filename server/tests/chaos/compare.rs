@@ -102,7 +102,9 @@ fn timeline(client: &Client, fresh: &Client, log: &[Message], id: ConversationId
     }
     for item in fresh.items(id) {
         let Item::Row(told) = item else { continue };
-        if !rows.contains(&told) {
+        // A page reaches further back when something in it was deleted since the device took its own.
+        let further = client.can_load_older(id) && told.seq.zip(first).is_some_and(|(told, first)| told < first);
+        if !further && !rows.contains(&told) {
             let held = rows.iter().find(|row| row.seq == told.seq);
             return Some(format!("a row is\n{held:?}, not\n{told:?}"));
         }

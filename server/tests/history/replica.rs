@@ -335,10 +335,6 @@ impl Log {
             LogChange::Withheld { seq } => {
                 self.head = self.head.max(*seq);
                 self.silent.insert(*seq);
-                // In a direct conversation only the peer can have sent it.
-                if self.peer_id.is_some() {
-                    self.peer = self.peer.max(Cursors::at(*seq));
-                }
             }
             LogChange::Members { .. } | LogChange::Waiting { .. } | LogChange::Named { .. } => {}
         }

@@ -18,7 +18,8 @@ impl Server {
         let members = log.members.iter().map(|(account, member)| (*account, seq < member.vis_from));
         let readers: Vec<(UserId, bool)> = members.chain(strangers).collect();
         for (account, early) in readers {
-            let change = if early || row.invisible.contains(&account) && !withheld {
+            let hidden = self.hidden.get(&(account, id, seq)).is_some_and(|(_, hidden)| *hidden);
+            let change = if early || hidden || row.invisible.contains(&account) && !withheld {
                 LogChange::Withheld { seq }
             } else {
                 let mut message = row.message.clone();
