@@ -91,11 +91,11 @@ fn a_failed_message_is_complained_of_once() {
     });
 }
 
-fn picture(n: u8) -> (ClientId, Image) {
+fn picture(n: u8) -> (ClientId, MessageBody) {
     let side = 1_u32.try_into().unwrap();
     let media = MediaId::from_bytes([n; 16]);
     let image = Image { v: ImageVersion, media, width: side, height: side, bytes: 1, mime: Mime::Jpeg };
-    (ClientId::from_parts(NOW, [n; 10]), image)
+    (ClientId::from_parts(NOW, [n; 10]), MessageBody::Image(image))
 }
 
 /// R002-07: pictures that are sent together stand together, and the log goes to its end once.
@@ -104,7 +104,7 @@ fn pictures_are_sent_together() {
     with_live(|mut live| {
         let shown = live.model().shown.get_untracked();
         let before = marks(&live).len();
-        live.send_pictures(NOW, 1, conversation_id(1), vec![picture(2), picture(1)]);
+        live.send_together(NOW, 1, conversation_id(1), vec![picture(2), picture(1)]);
         let keys = entries(&live).iter().rev().take(2).rev().map(Entry::key).collect::<Vec<_>>();
         let key =
             |n| EntryKey::Message(RowKey { sender: live.model().account.get_untracked().id, client_id: picture(n).0 });
@@ -118,7 +118,7 @@ fn pictures_are_sent_together() {
 fn what_was_given_up_is_not_complained_of() {
     with_live(|mut live| {
         let (id, image) = picture(1);
-        let effects = live.send_pictures(NOW, 1, conversation_id(1), vec![(id, image)]);
+        let effects = live.send_together(NOW, 1, conversation_id(1), vec![(id, image)]);
         let request = effects.into_iter().find_map(|effect| match effect {
             Effect::Request { id, request: Request::Upload { .. } } => Some(id),
             _ => None,

@@ -45,6 +45,9 @@ const ENGLISH: Record<string, English> = {
   '注意保护隐私,谨防诈骗,如若对你造成骚扰或威胁到自身安全,请长按消息进行举报':
     'This picture was withdrawn. Keep your privacy and beware of fraud; if it harasses or threatens you, press and hold this message to report it',
   查看图片: 'View the picture',
+  选择文件: 'Choose files',
+  '[文件] {}': '[File] {}',
+  '这个文件无法发送：不能为空，最大 100 MB': 'This file cannot be sent: it may not be empty, nor larger than 100 MB',
   发送中: 'Sending',
   等待网络: 'Waiting for the network',
   已发送: 'Sent',

@@ -1,4 +1,4 @@
-//! The few things of the browser that pictures need, each with the few of its methods that are called.
+//! The few things of the browser that pictures and files need, each with the few of its methods that are called.
 
 use js_sys::{Array, Function, Promise, Uint8ClampedArray};
 use wasm_bindgen::JsValue;
@@ -29,6 +29,11 @@ extern "C" {
     pub type FileField;
     #[wasm_bindgen(method, getter)]
     pub fn files(this: &FileField) -> JsValue;
+
+    /// A file, which alone of all blobs has a name.
+    pub type Named;
+    #[wasm_bindgen(method, getter)]
+    pub fn name(this: &Named) -> Option<String>;
 
     pub type ImageBitmap;
     #[wasm_bindgen(method, getter)]

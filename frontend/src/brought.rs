@@ -1,19 +1,50 @@
-//! Pictures that a person brings: chosen with the composer's button, pasted into it, or dropped on the conversation.
+//! Pictures and files that a person brings: chosen with the composer's buttons, pasted into it, or dropped on the
+//! conversation.
 //!
 //! Invariant: they go where the composer is, and only while it can be written in.
 
-use crate::bindings::{Bringing, DataTransfer, FileField};
+use crate::attachments;
+use crate::bindings::{Bringing, DataTransfer, FileField, Named};
 use crate::browser::{self, document};
 use crate::driver::Driver;
 use crate::events::on;
-use crate::pictures;
 use app::live::Live;
+use app::live::attachment::Attachment;
 use js_sys::Array;
+use protocol::FileName;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::JsValue;
 use web_sys::{Blob, Element, Event, HtmlInputElement, Node};
+
+/// What a person brings, and as what it is sent.
+pub enum Brought {
+    Picture(Blob),
+    File(Blob),
+}
+
+impl Brought {
+    /// Whatever shows as a picture goes as one, unless a person says otherwise.
+    fn by_kind(file: Blob) -> Self {
+        if PICTURES.contains(&file.type_().as_str()) { Self::Picture(file) } else { Self::File(file) }
+    }
+
+    pub fn what(&self) -> Attachment {
+        match self {
+            Self::Picture(_) => Attachment::Picture,
+            Self::File(_) => Attachment::File,
+        }
+    }
+}
+
+/// What the device calls a file.
+pub fn name(file: &Blob) -> FileName {
+    FileName::near(&file.unchecked_ref::<Named>().name().unwrap_or_default())
+}
+
+/// The kinds of files that can be sent as pictures.
+pub const PICTURES: [&str; 3] = ["image/png", "image/jpeg", "image/webp"];
 
 /// A drag over the page.
 #[derive(Default)]
@@ -44,18 +75,22 @@ pub fn listen(driver: &Rc<Driver>) {
     let document = document();
     on(&document, "change", driver, |driver, event| {
         let input = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
-        if let Some(input) = input.filter(|input| input.id() == "pictures") {
-            send(driver, &input.unchecked_ref::<FileField>().files());
-            // The same file can be chosen again.
-            input.set_value("");
-        }
+        let Some(input) = input else { return };
+        let wish = match input.id().as_str() {
+            "pictures" => Brought::Picture,
+            "files" => Brought::File,
+            _ => return,
+        };
+        send(driver, &input.unchecked_ref::<FileField>().files(), wish);
+        // The same file can be chosen again.
+        input.set_value("");
     });
     on(&document, "paste", driver, |driver, event| {
         let Some(data) = event.unchecked_ref::<Bringing>().clipboard_data() else { return };
         // Cells of a table, say, come as a text and as a picture of it; a copied file comes with its name alone.
         let has = |kind: &str| data.types().includes(&kind.into(), 0);
         let text = has("text/plain") && (has("text/html") || has("text/rtf"));
-        if !text && can_write() && !into_another_field(event) && send(driver, &data.files()) {
+        if !text && can_write() && !into_another_field(event) && send(driver, &data.files(), Brought::by_kind) {
             event.prevent_default();
         }
     });
@@ -88,7 +123,7 @@ pub fn listen(driver: &Rc<Driver>) {
         if let Some(data) = drag.data(event) {
             event.prevent_default();
             if can_write() && over_conversation(event) {
-                send(driver, &data.files());
+                send(driver, &data.files(), Brought::by_kind);
             }
         }
     });
@@ -113,10 +148,11 @@ fn over_conversation(event: &Event) -> bool {
 }
 
 /// Sends files to the conversation that is open; tells whether there are any.
-fn send(driver: &Rc<Driver>, files: &JsValue) -> bool {
+fn send(driver: &Rc<Driver>, files: &JsValue, wish: fn(Blob) -> Brought) -> bool {
     // The list is the input's own, and is emptied with it.
-    let files: Vec<Blob> = Array::from(files).iter().filter_map(|file| file.dyn_into().ok()).collect();
+    let files = Array::from(files).into_iter().filter_map(|file| file.dyn_into().ok());
+    let files: Vec<Brought> = files.map(wish).collect();
     let Some(conversation) = browser::conversation().filter(|_| !files.is_empty()) else { return false };
-    pictures::choose(driver, conversation, files);
+    attachments::choose(driver, conversation, files);
     true
 }

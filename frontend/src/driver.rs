@@ -1,7 +1,7 @@
 //! The loop between the model and the browser: whatever happens becomes a step, and its effects are performed.
 
+use crate::attachments::{self, Attachments};
 use crate::connection::Connection;
-use crate::pictures::{self, Pictures};
 use crate::socket::ABNORMAL;
 use crate::storage::{Found, Storage};
 use crate::tabs::{Role, Tabs, Word};
@@ -12,7 +12,7 @@ use app::live::Live;
 use app::preferences::Preferences;
 use app::words::time::Clock;
 use js_sys::{Array, Promise};
-use protocol::{ClientId, ConversationId, ErrorCode, Image, Millis, UserId};
+use protocol::{ClientId, ConversationId, ErrorCode, MessageBody, Millis, UserId};
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
@@ -42,7 +42,7 @@ pub struct Driver {
     /// Messages whose write into the outbox may not be done.
     writing: RefCell<HashMap<ClientId, Promise>>,
     drafts: RefCell<HashMap<ConversationId, (String, Option<Timeout>)>>,
-    pictures: Pictures,
+    attachments: Attachments,
 }
 
 /// What a driver finds in the browser, before its first turn.
@@ -66,7 +66,7 @@ impl Driver {
             keeping: RefCell::default(),
             writing: RefCell::default(),
             drafts: RefCell::default(),
-            pictures: Pictures::default(),
+            attachments: Attachments::default(),
         });
         let backend = Backend::new({
             let driver = driver.clone();
@@ -90,7 +90,7 @@ impl Driver {
         let driver = self.clone();
         tabs.listen(move |word| driver.hear(word));
         let unsent: Vec<ClientId> =
-            found.outbox.iter().filter(|unsent| pictures::has(unsent)).map(|unsent| unsent.client_id).collect();
+            found.outbox.iter().filter(|unsent| attachments::shows(unsent)).map(|unsent| unsent.client_id).collect();
         let alone = tabs.role() != Role::Follower;
         let leads = tabs.role() == Role::Leader;
         let connection = Connection::new(tabs.clone());
@@ -98,7 +98,7 @@ impl Driver {
         let _ = self.place.set(Place { tabs, connection, storage });
         self.turns.borrow_mut().push_front(self.first_turn(found, alone, open));
         self.run_turns();
-        unsent.into_iter().for_each(|id| pictures::show_kept(self, id));
+        unsent.into_iter().for_each(|id| attachments::show_kept(self, id));
         events::listen(self);
         browser::register_service_worker();
         if let Some(place) = self.place.get().filter(|_| leads) {
@@ -157,8 +157,8 @@ impl Driver {
     fn hear(self: &Rc<Self>, word: Word) {
         match word {
             Word::Read { conversation, seq } => self.input(Input::ReadElsewhere { conversation, seq }),
-            Word::Written(unsent) if pictures::has(&unsent) => {
-                pictures::show_kept(self, unsent.client_id);
+            Word::Written(unsent) if attachments::shows(&unsent) => {
+                attachments::show_kept(self, unsent.client_id);
                 self.input(Input::OutboxElsewhere(vec![unsent]));
             }
             Word::Written(unsent) => self.input(Input::OutboxElsewhere(vec![unsent])),
@@ -255,8 +255,8 @@ impl Driver {
                     _ => None,
                 };
                 let driver = self.clone();
-                if let Request::Upload { client_id } = request {
-                    return pictures::upload(self, id, client_id);
+                if let Request::Upload { client_id, body } = request {
+                    return attachments::upload(self, id, client_id, body);
                 }
                 spawn_local(async move {
                     if let Some(written) = written {
@@ -278,7 +278,7 @@ impl Driver {
             Effect::Forget(client_id) => {
                 self.writing.borrow_mut().remove(&client_id);
                 storage.forget(client_id);
-                if let Some(gone) = self.pictures.forget(client_id) {
+                if let Some(gone) = self.attachments.forget(client_id) {
                     self.tell(move |live| live.has_picture(gone, None));
                 }
             }
@@ -310,14 +310,14 @@ impl Driver {
         self.input(Input::Answered { request: id, answer });
     }
 
-    /// What a picture needs that is to be sent, once the page stands.
-    pub fn keeps_pictures(&self) -> Option<(&Pictures, &Storage)> {
-        Some((&self.pictures, &self.place.get()?.storage))
+    /// What a picture or a file needs that is to be sent, once the page stands.
+    pub fn keeps_attachments(&self) -> Option<(&Attachments, &Storage)> {
+        Some((&self.attachments, &self.place.get()?.storage))
     }
 
-    /// A person sends pictures, which are kept under these keys.
-    pub fn send_pictures(self: &Rc<Self>, conversation: ConversationId, pictures: Vec<(ClientId, Image)>) {
-        self.turn(move |live| (live.send_pictures(browser::now(), browser::random(), conversation, pictures), None));
+    /// A person sends pictures and files together, which are kept under these keys.
+    pub fn send_together(self: &Rc<Self>, conversation: ConversationId, messages: Vec<(ClientId, MessageBody)>) {
+        self.turn(move |live| (live.send_together(browser::now(), browser::random(), conversation, messages), None));
     }
 
     /// When the message is kept, if that is still under way.

@@ -20,6 +20,7 @@ pub fn listen(driver: &Rc<Driver>) {
         }
     });
     brought::listen(driver);
+    on(&window(), "beforeunload", driver, hold);
     on(&window(), "pagehide", driver, |driver, _| leave(driver));
     // A page from the back-forward cache is as old as its leaving (R004-B7.20).
     on(&window(), "pageshow", driver, |driver, _| show(driver));
@@ -36,6 +37,13 @@ pub fn listen(driver: &Rc<Driver>) {
 fn show(driver: &Rc<Driver>) {
     driver.input(Input::Visible(visible()));
     driver.input(Input::Woke);
+}
+
+/// What was chosen and is not kept yet would be lost: the browser asks whether to leave all the same.
+fn hold(driver: &Rc<Driver>, event: &Event) {
+    if driver.keeps_attachments().is_some_and(|(attachments, _)| attachments.prepares()) {
+        event.prevent_default();
+    }
 }
 
 fn leave(driver: &Rc<Driver>) {

@@ -67,7 +67,7 @@ fn call_of(request: &Request) -> Call {
             Call::with("POST", path::messages(*conversation), &message)
         }
         // An upload is no document; `upload` makes it.
-        &Request::Upload { client_id } => Call::get(path::upload(client_id)),
+        Request::Upload { client_id, .. } => Call::get(path::upload(*client_id)),
         Request::Report { reports, leaving } => {
             let report = ReportReceipts { reports: reports.clone() };
             Call { leaving: *leaving, ..Call::with("PUT", path::RECEIPTS.to_owned(), &report) }
@@ -117,7 +117,7 @@ fn answer_of(request: &Request, text: &str) -> Result<Answer, Failure> {
         Request::Contact { .. } => read(text).map(Answer::Contact),
         Request::Readers { .. } => read(text).map(Answer::Readers),
         Request::Post { .. } => read(text).map(Answer::Posted),
-        Request::Upload { .. } => read(text).map(Answer::Uploaded),
+        Request::Upload { .. } => Err(Failure::Network),
         Request::Report { .. } => Ok(Answer::Reported),
         Request::Check { .. } => read(text).map(Answer::Checked),
         Request::Prefer { .. } | Request::Act(Action::Prefer { .. }) => read(text).map(Answer::Preferred),

@@ -7,6 +7,7 @@
 // The type of a page is as deep as the page.
 #![recursion_limit = "256"]
 
+mod attachments;
 mod bindings;
 mod brought;
 mod browser;
@@ -15,7 +16,6 @@ mod database;
 mod driver;
 mod events;
 mod http;
-mod pictures;
 mod prepared;
 mod socket;
 mod storage;

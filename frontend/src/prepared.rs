@@ -1,13 +1,15 @@
 //! What of a file goes out: decoded by the browser, and made smaller where the server would keep less of it anyway, so that
 //! no link carries in vain what is thrown away (R002-06).
 //!
-//! Invariant: what is prepared lies in memory, so that it stays as it is when the file changes or goes.
+//! Invariant: a picture that is prepared lies in memory, so that it stays as it is when the file changes or goes.
 
 use crate::bindings::{Brush, Canvas, ImageBitmap, create_image_bitmap};
+use crate::brought::{self, Brought, PICTURES};
 use crate::browser::document;
 use js_sys::{Array, Promise};
+use protocol::file::{FileBytes, FileVersion};
 use protocol::media::{FILE_MAX, FILE_PIXELS_MAX, ImageVersion, KEPT_PIXELS_MAX, Mime, Side};
-use protocol::{ClientId, Image, MediaId};
+use protocol::{ClientId, File, Image, MediaId, MessageBody};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
@@ -20,10 +22,28 @@ const QUALITY: f64 = 0.9;
 /// Something to paint and to read again.
 const PROBE: (&str, [u8; 3]) = ("rgb(20 120 220)", [20, 120, 220]);
 
-/// What is uploaded of a file, and what is known of it before the server has it; nothing of what cannot be sent.
-pub async fn prepare(id: ClientId, file: &Blob) -> Option<(Blob, Image)> {
-    let known = ["image/png", "image/jpeg", "image/webp"].contains(&file.type_().as_str());
-    if !known || file.size() > HUGE {
+/// What is uploaded of what a person brings, and what is known of it before the server has it; nothing of what cannot be sent.
+pub async fn prepare(id: ClientId, brought: Brought) -> Option<(Blob, MessageBody)> {
+    match brought {
+        Brought::Picture(file) => picture(id, &file).await.map(|(file, image)| (file, MessageBody::Image(image))),
+        Brought::File(file) => {
+            let told = known(id, &file)?;
+            // A folder, and a file that is gone, cannot be read.
+            let first = file.slice_with_f64_and_f64(0.0, 1.0).ok()?;
+            JsFuture::from(first.array_buffer()).await.ok()?;
+            Some((file, MessageBody::File(told)))
+        }
+    }
+}
+
+/// What is known of a file.
+fn known(id: ClientId, file: &Blob) -> Option<File> {
+    let bytes = FileBytes::try_from(file.size() as u64).ok()?;
+    Some(File { v: FileVersion, media: MediaId::from_bytes(*id.as_bytes()), name: brought::name(file), bytes })
+}
+
+async fn picture(id: ClientId, file: &Blob) -> Option<(Blob, Image)> {
+    if !PICTURES.contains(&file.type_().as_str()) || file.size() > HUGE {
         return None;
     }
     let bitmap: ImageBitmap = JsFuture::from(create_image_bitmap(file).ok()?).await.ok()?.unchecked_into();

@@ -22,7 +22,7 @@ const LAST_ACCOUNT: &str = "sixin.account";
 /// The one entry of a store that has one.
 const ONLY: &str = "";
 
-/// A picture that is older, and whose message is not in the outbox, has none, in milliseconds.
+/// A picture or a file that is older, and whose message is not in the outbox, has none, in milliseconds.
 const UNWRITTEN: Millis = 10 * 60 * 1_000;
 
 /// What the engine gives.
@@ -113,19 +113,19 @@ impl Storage {
         self.write_unheard(&[Write::Delete(Store::Outbox, key()), Write::Delete(Store::Pictures, key())]);
     }
 
-    /// Keeps a picture that is to be sent. The promise tells when it is on the disk.
-    pub fn keep_picture(&self, client_id: ClientId, file: &Blob) -> Option<Promise> {
+    /// Keeps a picture or a file that is to be sent. The promise tells when it is on the disk.
+    pub fn keep_attachment(&self, client_id: ClientId, file: &Blob) -> Option<Promise> {
         let key = client_id.to_string().into();
         self.write(Durability::Strict, &[Write::Keep(Store::Pictures, key, file.into())])
     }
 
-    /// A picture that is kept.
-    pub async fn picture(&self, client_id: ClientId) -> Option<Blob> {
+    /// A picture or a file that is kept.
+    pub async fn attachment(&self, client_id: ClientId) -> Option<Blob> {
         let database = self.database.borrow().clone()?;
         database.get(Store::Pictures, &client_id.to_string()).await?.dyn_into().ok()
     }
 
-    /// Deletes pictures that no message in the outbox needs: the page that kept them ended before it wrote the message.
+    /// Deletes pictures and files that no message in the outbox needs: the page that kept them ended before it wrote the message.
     pub async fn sweep(&self, now: Millis) -> Option<()> {
         let database = self.database.borrow().clone()?;
         let [outbox, pictures] = database.keys([Store::Outbox, Store::Pictures]).await?;

@@ -1,10 +1,10 @@
-//! The upload of a picture, which alone of all calls tells how far it has come.
+//! The upload of a picture or a file, which alone of all calls tells how far it has come.
 
 use crate::bindings::XmlHttpRequest;
 use crate::http::{read, refusal};
 use crate::timeout::Timeout;
 use js_sys::Promise;
-use protocol::{ApiError, ClientId, ErrorCode, path};
+use protocol::{ApiError, ClientId, ErrorCode, MessageBody, path};
 use std::cell::RefCell;
 use std::rc::Rc;
 use sync::{Answer, Failure};
@@ -13,21 +13,24 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, ProgressEvent};
 
-/// An upload of which nothing is heard for this long has failed: whether the server has the picture is unknown. The server
-/// gives each of them [`WHOLE`]. In milliseconds.
+/// An upload of which nothing is heard for this long has failed: whether the server has it is unknown. In milliseconds.
 const PATIENCE: u64 = 40_000;
-/// How long an upload may take until its answer, which is also how long the answer may take once all of it was handed to the
-/// network. In milliseconds.
+/// How long the answer may take once all of it was handed to the network: as long as the server gives a picture. In
+/// milliseconds.
 const WHOLE: u64 = 150_000;
 
 /// Uploads a file under a key; `progress` hears of every further per cent. It ends early when the request is aborted.
 pub async fn send(
     request: &XmlHttpRequest,
-    key: ClientId,
+    (key, body): (ClientId, &MessageBody),
     file: &Blob,
     progress: impl Fn(u8) + 'static,
 ) -> Result<Answer, Failure> {
-    request.open("POST", &path::upload(key)).map_err(|_| Failure::Network)?;
+    let path = match body {
+        MessageBody::File(file) => path::upload_file(key, &file.name),
+        _ => path::upload(key),
+    };
+    request.open("POST", &path).map_err(|_| Failure::Network)?;
     let silence: Rc<RefCell<Option<Timeout>>> = Rc::default();
     let heard = {
         let (silence, request) = (silence.clone(), request.clone());
@@ -54,12 +57,20 @@ pub async fn send(
     let text = request.response_text();
     match request.status() {
         0 => Err(Failure::Network),
-        200..300 => read(&text).map(Answer::Uploaded),
+        200..300 => Ok(Answer::Uploaded(match body {
+            MessageBody::File(_) => MessageBody::File(read(&text)?),
+            _ => MessageBody::Image(read(&text)?),
+        })),
         status => Err(Failure::Refused(refusal(status, &text))),
     }
 }
 
-/// The device does not have the picture any more: nobody can send it.
+/// The device does not have the picture or the file any more: nobody can send it.
 pub fn lost() -> ApiError {
-    ApiError { code: ErrorCode::NotFound, message: "the picture is lost".to_owned(), retryable: false, field: None }
+    ApiError {
+        code: ErrorCode::NotFound,
+        message: "what was to be uploaded is lost".to_owned(),
+        retryable: false,
+        field: None,
+    }
 }

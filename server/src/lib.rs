@@ -16,6 +16,7 @@ mod outbound;
 pub mod page;
 mod photos;
 mod pictures;
+mod places;
 pub mod push;
 mod rates;
 pub mod router;

@@ -3,7 +3,8 @@
 //! Invariant: what is kept is a JPEG of our own, upright, without a word of what stood beside the pixels.
 
 use crate::error::Refusal;
-use crate::pictures::{NoPicture, Pictures, Place, decode, encode, opaque};
+use crate::pictures::{NoPicture, Pictures, decode, encode, opaque};
+use crate::places::Place;
 use crate::store::Photo;
 use image::RgbImage;
 use image::imageops::{self, FilterType};

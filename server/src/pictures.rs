@@ -6,19 +6,17 @@
 //! of what stood beside the pixels: no place, no date, no second file behind the first.
 
 use crate::error::Refusal;
+use crate::places::{Place, Places};
 use crate::store::avatars::Picture;
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{self, FilterType};
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, Rgb, RgbImage};
-use protocol::UserId;
 use protocol::media::{FILE_PIXELS_MAX, Side};
 use protocol::profile::Crop;
 use sha2::{Digest, Sha256};
-use std::collections::HashMap;
 use std::io::Cursor;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use std::sync::Arc;
+use tokio::sync::Semaphore;
 
 /// The largest file, in bytes.
 pub const BYTES: usize = 5 * 1024 * 1024;
@@ -32,8 +30,6 @@ const WAITING: usize = 16;
 const RECEIVED: usize = 24;
 /// The same of one account, so that nobody who sends slowly takes the places of all.
 const OF_ONE: usize = 4;
-/// After what time whoever has too many of them may try again.
-const OCCUPIED: Duration = Duration::from_secs(1);
 const SIDE: u32 = Side::MAX;
 const PIXELS: u64 = FILE_PIXELS_MAX;
 /// What a decoder may take for itself and for what it decodes, in bytes.
@@ -47,8 +43,8 @@ pub struct Pictures {
     avatars: Arc<Semaphore>,
     /// One picture for a message stands in line for the decoder, the others behind it.
     next: Arc<Semaphore>,
-    received: Arc<Semaphore>,
-    of_one: Arc<Mutex<HashMap<UserId, usize>>>,
+    /// What waits in memory is bounded: a place is held from before a file is read until it is decoded or dropped.
+    pub places: Places,
 }
 
 impl Default for Pictures {
@@ -58,8 +54,7 @@ impl Default for Pictures {
             running: places(1),
             avatars: places(1 + WAITING),
             next: places(1),
-            received: places(RECEIVED),
-            of_one: Arc::default(),
+            places: Places::new(RECEIVED, OF_ONE),
         }
     }
 }
@@ -69,18 +64,6 @@ impl Pictures {
     pub async fn make(&self, file: Vec<u8>, crop: Option<Crop>) -> Result<Picture, Refusal> {
         let place = self.avatars.clone().try_acquire_owned().map_err(|_| Refusal::unavailable())?;
         self.run("avatar", place, move || make(&file, crop)).await
-    }
-
-    /// A place for a file that is to be read from an account's request: what waits in memory is bounded.
-    pub fn receive(&self, owner: UserId) -> Result<Place, Refusal> {
-        let permit = self.received.clone().try_acquire_owned().map_err(|_| Refusal::unavailable())?;
-        let mut of_one = self.of_one.lock().unwrap_or_else(PoisonError::into_inner);
-        let taken = of_one.entry(owner).or_default();
-        if *taken >= OF_ONE {
-            return Err(Refusal::rate_limited(OCCUPIED));
-        }
-        *taken += 1;
-        Ok(Place { owner, of_one: self.of_one.clone(), _permit: permit })
     }
 
     /// Makes something of a file for a message, when its turn comes.
@@ -107,25 +90,6 @@ impl Pictures {
         });
         let made = done.await.map_err(|_| Refusal::internal())?;
         made.map_err(|why| Refusal::field(field, &why.to_string()))
-    }
-}
-
-/// A place for an account's file, from before it is read until it is decoded or dropped.
-pub struct Place {
-    owner: UserId,
-    of_one: Arc<Mutex<HashMap<UserId, usize>>>,
-    _permit: OwnedSemaphorePermit,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut of_one = self.of_one.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(taken) = of_one.get_mut(&self.owner) {
-            *taken -= 1;
-            if *taken == 0 {
-                of_one.remove(&self.owner);
-            }
-        }
     }
 }
 
@@ -287,22 +251,6 @@ mod tests {
                 assert!(!kept.windows(trace.len()).any(|window| window == trace));
             }
         }
-    }
-
-    /// Whoever receives many files leaves room for others, and gets their own places back.
-    #[test]
-    fn nobody_takes_all_places() {
-        let pictures = Pictures::default();
-        let user = |id: u64| UserId::try_from(id).unwrap();
-        let mut held: Vec<_> = (0..OF_ONE).map(|_| pictures.receive(user(1)).unwrap()).collect();
-        assert_eq!(pictures.receive(user(1)).err().unwrap().code, protocol::ErrorCode::RateLimited);
-        held.pop();
-        held.push(pictures.receive(user(1)).unwrap());
-        let others = (0..RECEIVED - OF_ONE).map(|place| user(2 + (place / OF_ONE) as u64));
-        held.extend(others.map(|user| pictures.receive(user).unwrap()));
-        assert_eq!(pictures.receive(user(99)).err().unwrap().code, protocol::ErrorCode::Unavailable);
-        held.clear();
-        assert!(pictures.receive(user(99)).is_ok() && pictures.of_one.lock().unwrap().is_empty());
     }
 
     fn crc(bytes: &[u8]) -> u32 {

@@ -128,6 +128,7 @@ pub fn routes() -> Vec<Route> {
         route(Method::GET,     path::SYNC,           "sync",               Account, get(sync::get)),
         route(Method::POST,    path::SYNC_COUNTS,    "checkCounts",        Account, post(sync::check)),
         route(Method::POST,    path::MEDIA,          "uploadMedium",       Account, post(media::upload).layer(DefaultBodyLimit::max(FILE_MAX))),
+        route(Method::POST,    path::FILES,          "uploadFile",         Account, post(media::upload_file)),
         route(Method::GET,     path::MEDIUM,         "getMedium",          Account, get(media::get)),
         route(Method::GET,     path::THUMB,          "getThumb",           Account, get(media::thumb)),
         route(Method::GET,     path::OPENAPI,        "getOpenApi",         Anyone,  get(openapi::get)),
@@ -140,9 +141,12 @@ pub fn routes() -> Vec<Route> {
 /// The router with everything around it.
 pub fn router(state: AppState) -> Router {
     let api = routes().into_iter().fold(Router::new(), |router, route| router.route(route.path, route.handler));
-    let compression = CompressionLayer::new()
-        .quality(CompressionLevel::Precise(4))
-        .compress_when(SizeAbove::new(1_024).and(NotForContentType::IMAGES).and(NotForContentType::SSE));
+    let compression = CompressionLayer::new().quality(CompressionLevel::Precise(4)).compress_when(
+        SizeAbove::new(1_024)
+            .and(NotForContentType::IMAGES)
+            .and(NotForContentType::const_new("application/octet-stream"))
+            .and(NotForContentType::SSE),
+    );
     api.merge(page::router())
         .method_not_allowed_fallback(async || Refusal::new(ErrorCode::MethodNotAllowed, "this path has no such method"))
         .fallback(async || Refusal::not_found())

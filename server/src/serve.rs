@@ -54,6 +54,7 @@ pub async fn build(config: Config) -> anyhow::Result<Server> {
         auditor: auditor.map(Arc::new),
         audits: Audits::default(),
         pictures: Pictures::default(),
+        files: media::places(),
         limits: Arc::new(Limits::new(&config.rates)),
         rosters: Rosters::new(store.clone()),
         hub: Hub::default(),

@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::domain::audit::Audits;
 use crate::domain::rosters::Rosters;
 use crate::pictures::Pictures;
+use crate::places::Places;
 use crate::push::Hub;
 use crate::rates::Limits;
 use crate::store::Store;
@@ -29,6 +30,8 @@ pub struct AppState {
     /// What is asked about pictures that were sent before their verdict.
     pub audits: Audits,
     pub pictures: Pictures,
+    /// For files on their way to the disk.
+    pub files: Places,
     pub limits: Arc<Limits>,
     pub rosters: Rosters,
     pub hub: Hub,

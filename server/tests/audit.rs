@@ -5,7 +5,7 @@
 mod support;
 
 use hmac::{Hmac, Mac};
-use protocol::{Contact, Conversation, ConversationId, Seq, ServerFrame, path};
+use protocol::{Contact, Conversation, ConversationId, File, MessageBody, Seq, ServerFrame, path};
 use serde_json::{Value, json};
 use sha2::Sha256;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -100,6 +100,25 @@ async fn a_text_that_fails_its_audit_reaches_nobody() {
         }
     };
     assert_eq!(heard, (1, Seq::ZERO.plus(1)));
+}
+
+/// R004-I4: what a file is called is asked about, as a text is; what is in it is not.
+#[tokio::test]
+async fn the_name_of_a_file_is_asked_about() {
+    let auditor = auditor().await;
+    let server = asking(&auditor.address, &[]);
+    let (a, b) = (server.person("aa").await, server.person("bb").await);
+    let id = a.open(&b).await;
+    for (name, content, status) in [(format!("{FORBIDDEN}.txt"), "fair", 403), ("fair.txt".to_owned(), FORBIDDEN, 201)]
+    {
+        let key = fresh_client_id();
+        let upload = path::upload_file(key, &name.parse().unwrap());
+        let file: File = Answer::of(a.request("POST", &upload).body(content)).await.read();
+        let message = json!({"client_id": key, "body": MessageBody::File(file)});
+        assert_eq!(a.post(&path::messages(id), &message).await.status, status, "{name}");
+        assert_eq!(texts(&auditor.heard()).last(), Some(&name));
+    }
+    assert_eq!(b.conversation(id).await.unread, 1);
 }
 
 /// R001-12, R004-I12: what is stored already is answered with the original, whatever the auditor would say now; another

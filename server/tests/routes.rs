@@ -79,6 +79,8 @@ fn table(conversation: ConversationId, member: &Person, target: &Person) -> Vec<
         row("getAvatar",         "",             None,   [401, 404, 404, 404, 404, 404]),
         row("uploadMedium",      "?client_id=00000000-0000-7000-8000-000000000001", Some(json!("no picture")),
             [401, 422, 422, 422, 422, 422]),
+        row("uploadFile",        "?client_id=00000000-0000-7000-8000-000000000002&name=", Some(json!("no name")),
+            [401, 400, 400, 400, 400, 400]),
         row("getMedium",         "",             None,   MEMBERS),
         row("getThumb",          "",             None,   MEMBERS),
         row("searchUsers",       "?query=a",     None,   ACCOUNTS),

@@ -1,5 +1,6 @@
 //! The open conversation as the view shows it: days of entries, each with a signal of its own.
 
+use super::attachment::SentFile;
 use super::picture::{Digest, Picture};
 use super::sessions::SessionRow;
 use super::tip::Tip;
@@ -106,8 +107,9 @@ pub struct MessageRow {
     pub author: String,
     pub avatar: Option<AvatarHash>,
     pub text: String,
-    /// What it shows instead of a text.
+    /// What it shows instead of a text; a file's name is its text.
     pub picture: Option<Picture>,
+    pub file: Option<SentFile>,
     /// What the server says in its place; then it has neither.
     pub tip: Option<Tip>,
     /// It names the reader.
@@ -309,6 +311,7 @@ fn shown(
 ) -> MessageRow {
     let text = match &row.body {
         MessageBody::Text { text, .. } => text.as_str().to_owned(),
+        MessageBody::File(file) => file.name.to_string(),
         MessageBody::Image(_)
         | MessageBody::Withdrawn { .. }
         | MessageBody::Recalled { .. }
@@ -325,6 +328,7 @@ fn shown(
         avatar: client.user(row.sender).and_then(|user| user.avatar.clone()),
         text,
         picture: row.body.image(is_own).map(Picture::of),
+        file: SentFile::of(&row.body),
         tip: Tip::of(client, (id, kind), row.sender, &row.body),
         naming: !is_own && row.body.mentions().is_some_and(|mentions| mentions.has(own)),
         former: row.former.map(String::from),

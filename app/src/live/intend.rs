@@ -4,26 +4,25 @@ use super::emoji::EmojiData;
 use super::{Live, Notice, People};
 use crate::backend::{Errand, Intent};
 use leptos::prelude::{GetUntracked, Set, Update};
-use protocol::{ChangePreferences, ClientId, ConversationId, Image, MessageBody, Millis, Preferences, Seq, path};
+use protocol::{ChangePreferences, ClientId, ConversationId, MessageBody, Millis, Preferences, Seq, path};
 use sync::{Action, Effect, Input, Window};
 
 impl Live {
-    /// A person sends pictures, which this device keeps under these keys: nothing comes between them (R002-07).
-    pub fn send_pictures(
+    /// A person sends pictures and files together, which this device keeps under these keys (R002-07).
+    pub fn send_together(
         &mut self,
         now: Millis,
         random: u64,
         conversation: ConversationId,
-        pictures: Vec<(ClientId, Image)>,
+        messages: Vec<(ClientId, MessageBody)>,
     ) -> Vec<Effect> {
-        if pictures.is_empty() {
+        if messages.is_empty() {
             return Vec::new();
         }
         if self.client.open() == Some(conversation) {
             self.window = Window::default();
         }
-        let send = |(client_id, image)| Input::Send { conversation, client_id, body: MessageBody::Image(image) };
-        let effects = pictures.into_iter().map(send).flat_map(|input| self.step(now, random, input)).collect();
+        let effects = self.step(now, random, Input::SendTogether { conversation, messages });
         if self.client.open() == Some(conversation) {
             self.model.shown.update(|shown| *shown += 1);
         }

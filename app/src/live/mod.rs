@@ -5,6 +5,7 @@
 //! browser.
 //! Deliberately absent: clocks, randomness, I/O; the driver performs what comes back.
 
+pub mod attachment;
 pub mod chat;
 pub mod emoji;
 mod intend;
@@ -19,6 +20,7 @@ pub use model::{Model, Notice, People, Toast};
 use crate::backend::{Kept, Messenger};
 use crate::words::Words;
 use crate::words::time::Clock;
+use attachment::Attachment;
 use chat::Chat;
 use emoji::{EmojiData, Recents};
 use leptos::prelude::{ArcRwSignal, GetUntracked, RwSignal, Set, Update, WithUntracked};
@@ -43,8 +45,8 @@ pub struct Live {
     watching: bool,
     /// The conversation that is shown is not there any more: it stays as it was until somebody goes on.
     ended: bool,
-    /// Posts and uploads under way, and whether they are of a picture.
-    posts: Map<RequestId, (ClientId, bool)>,
+    /// Posts and uploads under way, and what they carry.
+    posts: Map<RequestId, (ClientId, Option<Attachment>)>,
     /// Messages whose failure a person was told of.
     told: BTreeSet<ClientId>,
     recents: Recents,
@@ -86,6 +88,7 @@ impl Live {
             shown: RwSignal::new(0),
             dropping: RwSignal::new(false),
             pictures: RwSignal::new(Map::new()),
+            preparing: RwSignal::new(0),
             uploads: RwSignal::new(Map::new()),
         };
         let mut live = Self {
@@ -134,10 +137,10 @@ impl Live {
             let Effect::Request { id, request } = effect else { continue };
             match request {
                 Request::Post { client_id, body, .. } => {
-                    self.posts.insert(*id, (*client_id, body.image(true).is_some()));
+                    self.posts.insert(*id, (*client_id, Attachment::of(body)));
                 }
-                Request::Upload { client_id } => {
-                    self.posts.insert(*id, (*client_id, true));
+                Request::Upload { client_id, body } => {
+                    self.posts.insert(*id, (*client_id, Attachment::of(body)));
                 }
                 _ => {}
             }
@@ -179,7 +182,7 @@ impl Live {
         });
     }
 
-    /// So many per cent of a picture are on the server; nothing when its upload has ended.
+    /// So many per cent of a picture or a file are on the server; nothing when its upload has ended.
     pub fn uploading(&mut self, id: ClientId, percent: Option<u8>) {
         self.model.uploads.update(|uploads| match percent {
             Some(percent) => drop(uploads.insert(id, percent)),
@@ -187,14 +190,19 @@ impl Live {
         });
     }
 
-    /// Pictures are dragged to where they can be dropped, or not any more.
+    /// Files are dragged to where they can be dropped, or not any more.
     pub fn dropping(&mut self, dropping: bool) {
         self.model.dropping.set(dropping);
     }
 
-    /// A file that a person chose is no picture.
-    pub fn no_picture(&mut self) {
-        self.notify(Notice::RefusedPicture(ErrorCode::InvalidField));
+    /// So many things that a person chose are being prepared; none when all of them are sent.
+    pub fn preparing(&mut self, count: usize) {
+        self.model.preparing.update(|preparing| *preparing = if count == 0 { 0 } else { *preparing + count });
+    }
+
+    /// What a person chose cannot be sent as that.
+    pub fn cannot_send(&mut self, what: Attachment) {
+        self.notify(Notice::RefusedUpload(ErrorCode::InvalidField, what));
     }
 
     /// What the device is to store now, if anything is not stored yet.
@@ -229,7 +237,7 @@ impl Live {
     /// taken is told whatever was told before (R004-I1 to R004-I4).
     fn complain_of(&mut self, input: &Input) {
         let Input::Answered { request, answer } = input else { return };
-        let Some((client_id, picture)) = self.posts.remove(request) else { return };
+        let Some((client_id, carried)) = self.posts.remove(request) else { return };
         if !self.client.unsent(client_id) {
             // It was given up meanwhile, or is there.
             self.told.remove(&client_id);
@@ -242,9 +250,9 @@ impl Live {
             Err(failure) => {
                 let never = matches!(failure, Failure::Refused(error) if !error.retryable);
                 if self.told.insert(client_id) || never {
-                    match failure {
-                        Failure::Refused(error) if picture && never => {
-                            self.notify(Notice::RefusedPicture(error.code));
+                    match (failure, carried) {
+                        (Failure::Refused(error), Some(what)) if never => {
+                            self.notify(Notice::RefusedUpload(error.code, what));
                         }
                         _ => self.refused(failure),
                     }

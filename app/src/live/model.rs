@@ -1,5 +1,6 @@
 //! The signals that views read.
 
+use super::attachment::Attachment;
 use super::chat::Chat;
 use super::emoji::EmojiData;
 use super::lists::{ReadBy, Waiting, Why};
@@ -55,10 +56,12 @@ pub struct Model {
     /// What the composer's plain form starts from.
     pub client_id: ClientId,
     pub form: RwSignal<Form>,
-    /// How often pictures were sent to the open conversation.
+    /// How often pictures and files were sent to the open conversation.
     pub shown: RwSignal<u64>,
-    /// Pictures are dragged over the open conversation.
+    /// Files are dragged over the open conversation.
     pub dropping: RwSignal<bool>,
+    /// How many pictures and files that a person chose are not sent yet, because they are being prepared.
+    pub preparing: RwSignal<usize>,
     /// Where this device has the pictures that it sends.
     pub pictures: RwSignal<Map<ClientId, String>>,
     /// How many per cent of them are on the server, for those on their way.
@@ -78,8 +81,8 @@ pub enum Notice {
     /// R004-I7
     NoNetwork,
     Refused(ErrorCode),
-    /// The same of a picture (R004-I5).
-    RefusedPicture(ErrorCode),
+    /// The same of what carries a picture or a file (R004-I5).
+    RefusedUpload(ErrorCode, Attachment),
     Copied,
     Reported,
     /// The conversation that one looked at is not there any more.

@@ -2,6 +2,7 @@
 
 use crate::words::Words;
 use protocol::{Image, MediaId, MessageBody};
+use std::borrow::Cow;
 
 /// The largest sides on screen, in CSS pixels, and the smallest.
 const WIDE: f64 = 240.0;
@@ -34,20 +35,24 @@ pub enum Digest {
     Text(String),
     /// A picture, which each language has a word for.
     Picture,
+    /// A file of this name, which each language has a word for.
+    File(String),
 }
 
 impl Digest {
     pub fn of(body: &MessageBody, own: bool) -> Self {
-        match body.image(own) {
-            Some(_) => Self::Picture,
-            None => Self::Text(body.digest()),
+        match body {
+            MessageBody::File(file) => Self::File(file.name.to_string()),
+            _ if body.image(own).is_some() => Self::Picture,
+            _ => Self::Text(body.digest()),
         }
     }
 
-    pub fn said<'d>(&'d self, words: &'static Words) -> &'d str {
+    pub fn said<'d>(&'d self, words: &'static Words) -> Cow<'d, str> {
         match self {
-            Self::Text(text) => text,
-            Self::Picture => words.picture_digest,
+            Self::Text(text) => text.into(),
+            Self::Picture => words.picture_digest.into(),
+            Self::File(name) => (words.file_digest)(name).into(),
         }
     }
 }

@@ -60,7 +60,7 @@ impl Tip {
     ) -> Option<Self> {
         let me = client.account().id;
         match body {
-            MessageBody::Text { .. } | MessageBody::Image(_) => None,
+            MessageBody::Text { .. } | MessageBody::Image(_) | MessageBody::File(_) => None,
             MessageBody::Withdrawn { .. } => (sender != me).then_some(Self::Withdrawn),
             MessageBody::Recalled { by } => Some(match kind {
                 _ if *by == me => Self::RecalledByMe,

@@ -45,7 +45,7 @@ pub fn Composer(model: Model, chat: Chat, log: NodeRef<html::Div>, picked: Picke
         ended.get().map(|why| (words.parted)(why).to_owned()).or_else(silence)
     });
     writing.resume(barred);
-    // Pictures do not come by the form.
+    // Pictures and files do not come by the form.
     Effect::new(move |before: Option<u64>| {
         let shown = model.shown.get();
         if before.is_some_and(|before| before < shown) {
@@ -85,7 +85,8 @@ pub fn Composer(model: Model, chat: Chat, log: NodeRef<html::Div>, picked: Picke
                         inner_html=kept
                         on:keydown=hear(move |event| writing.key(&event))
                     />
-                    <PicturesButton words />
+                    <ChooseButton id="pictures" icon="picture" label=words.choose_pictures accept=ACCEPTED />
+                    <ChooseButton id="files" icon="file" label=words.choose_files />
                     <EmojiButton words emoji />
                 </div>
                 <button class="send" title=words.send aria-label=words.send>
@@ -108,20 +109,18 @@ fn silent(model: Model, silence: Silence) -> String {
     }
 }
 
-/// Chooses pictures, one or several; the driver hears of them, as of what is pasted and dropped.
+/// Chooses what is sent in messages of its own, one or several; the driver hears of it, as of what is pasted and dropped.
 #[component]
-fn PicturesButton(words: &'static Words) -> impl IntoView {
+fn ChooseButton(
+    id: &'static str,
+    icon: &'static str,
+    label: &'static str,
+    #[prop(optional)] accept: Option<&'static str>,
+) -> impl IntoView {
     view! {
-        <label class="icon-button only-live pictures" title=words.choose_pictures>
-            <Icon name="picture" />
-            <input
-                type="file"
-                id="pictures"
-                class="unseen"
-                accept=ACCEPTED
-                multiple
-                aria-label=words.choose_pictures
-            />
+        <label class="icon-button only-live chooses" title=label>
+            <Icon name=icon />
+            <input type="file" id=id class="unseen" accept=accept multiple aria-label=label />
         </label>
     }
 }
@@ -168,15 +167,17 @@ fn EmojiButton(words: &'static Words, emoji: RwSignal<bool>) -> impl IntoView {
     }
 }
 
-/// What is left of the limit, and why the message was refused.
+/// What is left of the limit, what is being prepared, and why the message was refused.
 #[component]
 fn Note(model: Model, writing: Writing, refused: Option<(ErrorCode, Option<String>)>) -> impl IntoView {
     let words = model.words;
     let left = Memo::new(move |_| MessageText::MAX as i64 - writing.length.get() as i64);
     let note = move || {
-        let left = left.get();
+        let (left, preparing) = (left.get(), model.preparing.get());
         if left < NEAR as i64 {
             Some((words.characters_left)(left))
+        } else if preparing > 0 {
+            Some((words.preparing)(preparing))
         } else {
             let why = refused.as_ref().filter(|_| writing.length.get() == 0);
             why.map(|(code, field)| (words.error)(*code, Some(field.as_deref().unwrap_or("text"))).to_owned())

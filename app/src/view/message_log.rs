@@ -29,7 +29,7 @@ pub fn MessageLog(model: Model, chat: Chat, log: NodeRef<html::Div>, picked: Pic
     let session = RwSignal::from(chat.session);
     let place = Place::new(id, edge, model.jumps, log);
     place.watch();
-    let said = move || heard.get().map(|heard| (words.said)(&heard.author, heard.text.said(words)));
+    let said = move || heard.get().map(|heard| (words.said)(&heard.author, &heard.text.said(words)));
     let menu = MessageMenu {
         model,
         conversation: id,

@@ -26,13 +26,14 @@ pub struct MessageMenu {
 impl MessageMenu {
     pub fn open(self, row: &MessageRow, at: (i32, i32)) {
         let (standing, picture) = (row.tip.is_none(), row.picture.is_some());
+        let carries = picture || row.file.is_some();
         let mut choices: Vec<Choice> = Vec::new();
         if picture {
             choices.push(self.view(row.clone()));
         } else if standing {
             choices.push(self.copy(row.text.clone()));
         }
-        let waits = row.seq.is_none() && (picture || row.mark != Some(ReadMark::Sending));
+        let waits = row.seq.is_none() && (carries || row.mark != Some(ReadMark::Sending));
         choices.extend(waits.then(|| self.give_up(row.key.client_id)));
         if let Some(seq) = row.seq {
             let (conversation, model) = (self.conversation, self.model);

@@ -2,6 +2,7 @@
 //! leaves.
 
 use super::avatar::Avatar;
+use super::file_card::FileCard;
 use super::icon::Icon;
 use super::insert::insert;
 use super::keys;
@@ -15,7 +16,7 @@ use crate::live::chat::MessageRow;
 use crate::live::tip::Tip as Said;
 use crate::view::boxed::{hear, tracked};
 use crate::words::time::iso;
-use leptos::either::Either;
+use leptos::either::{Either, EitherOf3};
 use leptos::ev;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
@@ -89,14 +90,16 @@ fn Tip(model: Model, row: RwSignal<MessageRow>, said: Said) -> impl IntoView {
 fn Standing(model: Model, conversation: ConversationId, row: RwSignal<MessageRow>) -> impl IntoView {
     let (own, key) = row.with_untracked(|row| (row.own, row.key));
     let picture = Memo::new(move |_| row.with(|row| row.picture));
+    let file = Memo::new(move |_| row.with(|row| row.file.clone()));
     let failed = Memo::new(move |_| row.with(|row| (row.mark == Some(ReadMark::Failed), row.expired, row.refused)));
     view! {
         {(!own).then(|| view! { <Sender row /> })}
         <div class="bubble" class:is-photo=tracked(move || picture.with(Option::is_some))>
             <Author model row />
-            {tracked(move || match picture.get() {
-                Some(picture) => Either::Left(view! { <Photo model row picture /> }),
-                None => Either::Right(view! { <Text row /> }),
+            {tracked(move || match (picture.get(), file.get()) {
+                (Some(picture), _) => EitherOf3::A(view! { <Photo model row picture /> }),
+                (None, Some(file)) => EitherOf3::B(view! { <FileCard model row file /> }),
+                (None, None) => EitherOf3::C(view! { <Text row /> }),
             })}
             <Meta model conversation row />
             <button

@@ -11,6 +11,7 @@ pub mod day_section;
 pub mod emoji_panel;
 pub mod escape;
 pub mod favicon;
+pub mod file_card;
 #[cfg(feature = "ssr")]
 pub mod form;
 pub mod icon;
@@ -37,3 +38,4 @@ pub mod session_menu;
 pub mod session_row;
 pub mod shortcuts;
 pub mod toast;
+pub mod uploading;

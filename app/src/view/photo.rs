@@ -2,17 +2,16 @@
 //! it whole. Without scripts it is a link; with them the message's menu is the keyboard's way, because there would be as many
 //! stops as there are pictures.
 
-use super::icon::Icon;
 use super::panel::Panels;
 use super::picked::Picked;
-use crate::backend::{Backend, Intent};
+use super::uploading::Uploading;
 use crate::live::Model;
 use crate::live::chat::MessageRow;
 use crate::live::picture::Picture;
 use crate::view::boxed::{hear, tracked};
 use leptos::ev;
 use leptos::prelude::*;
-use protocol::{ClientId, path};
+use protocol::path;
 
 #[component]
 pub fn Photo(model: Model, row: RwSignal<MessageRow>, picture: Picture) -> impl IntoView {
@@ -44,37 +43,6 @@ pub fn Photo(model: Model, row: RwSignal<MessageRow>, picture: Picture) -> impl 
                 decoding="async"
             />
         </a>
-        <Progress model id />
+        <Uploading model id />
     }
-}
-
-/// How much of one's own picture is on the server, and the way to give it up.
-#[component]
-fn Progress(model: Model, id: ClientId) -> impl IntoView {
-    let words = model.words;
-    let backend = Backend::here();
-    let there = Memo::new(move |_| model.uploads.with(|uploads| uploads.contains_key(&id)));
-    let percent = Memo::new(move |_| model.uploads.with(|uploads| uploads.get(&id).copied().unwrap_or_default()));
-    tracked(move || {
-        there.get().then(|| {
-            view! {
-                <div class="photo-upload">
-                    <progress
-                        max="100"
-                        value=tracked(move || percent.get().to_string())
-                        aria-label=words.uploading
-                    ></progress>
-                    <button
-                        type="button"
-                        class="icon-button"
-                        title=words.give_up
-                        aria-label=words.give_up
-                        on:click=hear(move |_| backend.tell(Intent::Discard(id)))
-                    >
-                        <Icon name="close" />
-                    </button>
-                </div>
-            }
-        })
-    })
 }

@@ -100,8 +100,8 @@ fn SessionDigest(model: Model, row: RwSignal<SessionRow>) -> impl IntoView {
             (_, draft) if !draft.is_empty() => draft.to_owned(),
             (Some(last), _) => match (&last.tip, &last.author) {
                 (Some(tip), _) => (words.tip)(tip),
-                (None, Some(author)) => (words.said)(author, last.digest.said(words)),
-                (None, None) => last.digest.said(words).to_owned(),
+                (None, Some(author)) => (words.said)(author, &last.digest.said(words)),
+                (None, None) => last.digest.said(words).into_owned(),
             },
             (None, _) => words.no_message_yet.to_owned(),
         })

@@ -81,7 +81,7 @@ fn text(model: Model, toast: &Toast) -> String {
         Notice::NoNetwork => words.no_network.to_owned(),
         Notice::Refused(ErrorCode::Internal | ErrorCode::Unavailable) => words.server_busy.to_owned(),
         Notice::Refused(code) => (words.error)(*code, None).to_owned(),
-        Notice::RefusedPicture(code) => (words.error)(*code, Some("picture")).to_owned(),
+        Notice::RefusedUpload(code, what) => (words.error)(*code, Some(what.field())).to_owned(),
         Notice::Copied => words.copied.to_owned(),
         Notice::Reported => words.reported.to_owned(),
         Notice::Parted(why) => (words.parted)(*why).to_owned(),

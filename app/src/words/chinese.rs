@@ -58,10 +58,13 @@ pub const WORDS: Words = Words {
     },
     send: "发送",
     choose_pictures: "选择图片",
+    choose_files: "选择文件",
     upload_picture: "上传图片",
     picture: "图片",
     picture_digest: "[图片]",
+    file_digest: |name| format!("[文件] {name}"),
     view_picture: "查看图片",
+    preparing: |count| format!("正在准备 {count} 项…"),
     uploading: "正在上传",
     picture_broken: "图片无法显示",
     characters_left: |left| if left < 0 { format!("超出 {} 字", -left) } else { format!("还可输入 {left} 字") },
@@ -286,6 +289,8 @@ const fn mark(mark: ReadMark) -> &'static str {
     }
 }
 
+const NO_FILE: &str = "这个文件无法发送：不能为空，最大 100 MB";
+
 const NO_PICTURE: &str = "不是可用的图片：PNG、JPEG 或 WebP，不超过 15 MB、4000 万像素";
 
 fn error(code: ErrorCode, field: Option<&str>) -> &'static str {
@@ -309,6 +314,7 @@ fn error(code: ErrorCode, field: Option<&str>) -> &'static str {
         ErrorCode::HandleTaken => "这个用户名已被使用，换一个试试",
         ErrorCode::ClientIdReused => "这条消息已经发送过了",
         ErrorCode::TooLarge if field == Some("picture") => NO_PICTURE,
+        ErrorCode::TooLarge if field == Some("file") => NO_FILE,
         ErrorCode::TooLarge => "内容太大了",
         ErrorCode::InvalidField => match field {
             Some("handle") => "用户名需为 2–32 个字母、数字、_ . -，并以字母或数字开头",
@@ -316,6 +322,7 @@ fn error(code: ErrorCode, field: Option<&str>) -> &'static str {
             Some("password") => "密码需为 8–128 个字符",
             Some("text" | "body") => "消息需为 1–2048 个字",
             Some("picture") => NO_PICTURE,
+            Some("file") => NO_FILE,
             _ => "填写的内容不符合要求",
         },
         ErrorCode::RateLimited => "操作太频繁了，请稍后重试",

@@ -58,10 +58,15 @@ pub const WORDS: Words = Words {
     },
     send: "Send",
     choose_pictures: "Choose pictures",
+    choose_files: "Choose files",
     upload_picture: "Upload the picture",
     picture: "Picture",
     picture_digest: "[Picture]",
+    file_digest: |name| format!("[File] {name}"),
     view_picture: "View the picture",
+    preparing: |count| {
+        if count == 1 { "Preparing 1 item…".to_owned() } else { format!("Preparing {count} items…") }
+    },
     uploading: "Uploading",
     picture_broken: "This picture cannot be shown",
     characters_left: |left| if left < 0 { format!("{} too many", -left) } else { format!("{left} left") },
@@ -309,6 +314,8 @@ const fn mark(mark: ReadMark) -> &'static str {
     }
 }
 
+const NO_FILE: &str = "This file cannot be sent: it may not be empty, nor larger than 100 MB";
+
 const NO_PICTURE: &str = "This is no picture that can be sent: PNG, JPEG or WebP, up to 15 MB and 40 megapixels";
 
 fn error(code: ErrorCode, field: Option<&str>) -> &'static str {
@@ -336,6 +343,7 @@ fn error(code: ErrorCode, field: Option<&str>) -> &'static str {
         ErrorCode::HandleTaken => "This user name is taken. Try another one.",
         ErrorCode::ClientIdReused => "This message was sent already",
         ErrorCode::TooLarge if field == Some("picture") => NO_PICTURE,
+        ErrorCode::TooLarge if field == Some("file") => NO_FILE,
         ErrorCode::TooLarge => "That is too large",
         ErrorCode::InvalidField => match field {
             Some("handle") => "2–32 letters, digits, _ . -, beginning with a letter or digit",
@@ -343,6 +351,7 @@ fn error(code: ErrorCode, field: Option<&str>) -> &'static str {
             Some("password") => "8–128 characters",
             Some("text" | "body") => "A message has 1–2048 characters",
             Some("picture") => NO_PICTURE,
+            Some("file") => NO_FILE,
             _ => "This value is not allowed",
         },
         ErrorCode::RateLimited => "Too many attempts. Try again later.",

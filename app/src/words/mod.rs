@@ -73,12 +73,18 @@ pub struct Words {
     pub send: &'static str,
     /// The way to choose pictures.
     pub choose_pictures: &'static str,
+    /// The way to choose files.
+    pub choose_files: &'static str,
     /// Sends one, on a page without scripts.
     pub upload_picture: &'static str,
     pub picture: &'static str,
     /// What stands for one in a list.
     pub picture_digest: &'static str,
+    /// The same for a file, by its name.
+    pub file_digest: fn(&str) -> String,
     pub view_picture: &'static str,
+    /// So many pictures and files that were chosen are being prepared.
+    pub preparing: fn(usize) -> String,
     pub uploading: &'static str,
     /// In its place where it cannot be had.
     pub picture_broken: &'static str,

@@ -1,8 +1,9 @@
 //! What a message carries: one variant a type.
 
+use crate::file::File;
 use crate::group::{Mentions, Notice};
 use crate::id::UserId;
-use crate::media::Image;
+use crate::media::{Image, MediaId};
 use crate::text::MessageText;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,8 @@ pub enum MessageBody {
     },
     /// A picture, alone in its message (R002-07). JSON: `{"type":"image","v":1,"media":"…",…}`.
     Image(Image),
+    /// A file, alone in its message (R002-07). JSON: `{"type":"file","v":1,"media":"…","name":"…",…}`.
+    File(File),
     /// A picture that an audit found wrong after it was sent (R004-I6). To everybody but its sender it is there no more, and
     /// counts for nothing; its sender sees it as before (R004-C1). Nobody sends it.
     Withdrawn { image: Image },
@@ -53,7 +56,7 @@ impl MessageBody {
     /// Who makes such a content.
     pub fn origin(&self) -> Origin {
         match self {
-            Self::Text { .. } | Self::Image(_) => Origin::Person,
+            Self::Text { .. } | Self::Image(_) | Self::File(_) => Origin::Person,
             Self::Withdrawn { .. } | Self::Recalled { .. } | Self::Removed | Self::Notice { .. } => Origin::Server,
         }
     }
@@ -77,11 +80,21 @@ impl MessageBody {
         }
     }
 
+    /// What of it is uploaded before it is sent.
+    pub fn medium(&self) -> Option<MediaId> {
+        match self {
+            Self::Image(image) => Some(image.media),
+            Self::File(file) => Some(file.media),
+            _ => None,
+        }
+    }
+
     /// The size of its text in bytes.
     pub fn size(&self) -> usize {
         match self {
             Self::Text { text, .. } => text.as_str().len(),
             Self::Image(_) | Self::Withdrawn { .. } => 192,
+            Self::File(file) => 128 + file.name.as_str().len(),
             Self::Recalled { .. } | Self::Removed | Self::Notice { .. } => 0,
         }
     }
@@ -108,6 +121,7 @@ impl MessageBody {
                 digest
             }
             Self::Image(_) => Image::DIGEST.to_owned(),
+            Self::File(file) => format!("{} {}", File::DIGEST, file.name),
             Self::Withdrawn { .. } | Self::Recalled { .. } | Self::Removed | Self::Notice { .. } => String::new(),
         }
     }
@@ -156,6 +170,28 @@ mod tests {
         let withdrawn = format!(r#"{{"type":"withdrawn","image":{}}}"#, IMAGE.replace(r#""type":"image","#, ""));
         let withdrawn: MessageBody = serde_json::from_str(&withdrawn).unwrap();
         assert!(!withdrawn.countable() && withdrawn.image(true).is_some() && withdrawn.image(false).is_none());
+    }
+
+    const FILE: &str =
+        r#"{"type":"file","v":1,"media":"000102030405060708090a0b0c0d0e0f","name":"报告.pdf","bytes":9}"#;
+
+    /// R002-06, R004-F 22: a file is told with its version, name and length, and nothing beside it (R002-07).
+    #[test]
+    fn a_file_is_a_body_of_its_own() {
+        let body: MessageBody = serde_json::from_str(FILE).unwrap();
+        assert_eq!(serde_json::to_string(&body).unwrap(), FILE);
+        assert_eq!((body.digest().as_str(), body.countable()), ("[文件] 报告.pdf", true));
+        for (part, wrong) in [
+            (r#""v":1"#, r#""v":2"#),
+            ("0001", "000g"),
+            ("报告", "../报告"),
+            ("报告.pdf", ""),
+            (r#""bytes":9"#, r#""bytes":0"#),
+            (r#""bytes":9"#, r#""bytes":104857601"#),
+            (r#""v":1"#, r#""v":1,"text":"x""#),
+        ] {
+            assert!(serde_json::from_str::<MessageBody>(&FILE.replace(part, wrong)).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Every path of version 1, for the router (`{id}` in place) and for clients (the functions).
 
+use crate::file::FileName;
 use crate::id::{ClientId, ConversationId, DeviceId, Rev, Seq, Upd, UserId};
 use crate::media::MediaId;
 use crate::sync::PageSize;
@@ -59,6 +60,7 @@ pub const PUSH_FRAMES: &str = "/api/v1/push/frames";
 pub const MEDIA: &str = "/api/v1/media";
 pub const MEDIUM: &str = "/api/v1/media/{media}";
 pub const THUMB: &str = "/api/v1/media/{media}/thumb";
+pub const FILES: &str = "/api/v1/files";
 pub const OPENAPI: &str = "/api/v1/openapi.json";
 
 pub fn user(id: UserId) -> String {
@@ -75,7 +77,26 @@ pub fn upload(key: ClientId) -> String {
     format!("{MEDIA}?client_id={key}")
 }
 
-/// A picture in a message.
+/// Uploads a file under a key of the device's, as what it is called.
+pub fn upload_file(key: ClientId, name: &FileName) -> String {
+    format!("{FILES}?client_id={key}&name={}", encoded(name.as_str()))
+}
+
+/// A text within an address: all but letters, digits and `-._~` of ASCII by their UTF-8 bytes.
+pub fn encoded(text: &str) -> String {
+    const HEXADECIMAL: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
+    let digit = |half: u8| HEXADECIMAL.get(usize::from(half & 15)).copied().unwrap_or('0');
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(char::from(byte)),
+            _ => encoded.extend(['%', digit(byte >> 4), digit(byte)]),
+        }
+    }
+    encoded
+}
+
+/// A picture or a file in a message.
 pub fn medium(id: MediaId) -> String {
     format!("{MEDIA}/{id}")
 }

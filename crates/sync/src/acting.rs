@@ -209,8 +209,9 @@ impl Client {
         let message = self.message(id, seq).filter(|message| message.sender == self.account.id)?;
         match &message.body {
             MessageBody::Text { text, .. } => Some(text.clone()),
-            // A picture is not written again: it is sent again.
+            // Neither a picture nor a file is written again: it is sent again.
             MessageBody::Image(_)
+            | MessageBody::File(_)
             | MessageBody::Withdrawn { .. }
             | MessageBody::Recalled { .. }
             | MessageBody::Removed

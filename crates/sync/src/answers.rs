@@ -24,13 +24,13 @@ impl Client {
         if let Some((conversation, id)) = self.posts.remove(&request) {
             match answer {
                 Ok(Answer::Posted(message)) => self.take_posted(conversation, message),
-                Ok(Answer::Uploaded(image)) => {
-                    let uploaded = self.outbox.uploaded(id, request, image, self.clock());
+                Ok(Answer::Uploaded(body)) => {
+                    let uploaded = self.outbox.uploaded(id, request, body, self.clock());
                     self.effects.extend(uploaded.map(Effect::Persist));
                 }
                 Err(Failure::Refused(error)) if !error.retryable => {
                     let failed = self.outbox.fail(id, request, error.code);
-                    // An upload is refused for the sake of the picture.
+                    // An upload is refused for the sake of what is uploaded.
                     let posted = failed.as_ref().is_some_and(|unsent| unsent.upload == Upload::Done);
                     self.effects.extend(failed.map(Effect::Persist));
                     // Nobody can see it there, nor try again.

@@ -246,19 +246,8 @@ impl Client {
                 self.ask_relation(id);
             }
             Input::Close => self.leave(),
-            Input::Send { conversation, client_id, body } if !self.outbox.has(client_id) => {
-                let (at, place) = (self.clock(), self.outbox.end(self.clock()));
-                let (upload, writing) = (Upload::of(&body), matches!(body, MessageBody::Text { .. }));
-                let unsent = Unsent { conversation, client_id, body, at, place, failed: None, upload };
-                self.effects.push(Effect::Persist(unsent.clone()));
-                self.outbox.put(unsent);
-                self.show_outbox(conversation);
-                // A picture is sent beside what is being written.
-                if writing {
-                    self.empty_draft(conversation);
-                }
-            }
-            Input::Send { .. } => {}
+            Input::Send { conversation, client_id, body } => self.write(conversation, vec![(client_id, body)]),
+            Input::SendTogether { conversation, messages } => self.write(conversation, messages),
             Input::Typed { conversation, text } => {
                 if !text.is_empty() {
                     self.tell_typing(conversation);
@@ -294,6 +283,26 @@ impl Client {
             }
             Input::Joined(conversation) => self.describe(conversation),
             Input::Met(users) => self.meet(users),
+        }
+    }
+
+    /// Puts what a person has written into the outbox, unless it is there.
+    fn write(&mut self, conversation: ConversationId, messages: Vec<(ClientId, MessageBody)>) {
+        let long = messages.iter().any(|(_, body)| Upload::takes_long(body));
+        for (client_id, body) in messages {
+            if self.outbox.has(client_id) {
+                continue;
+            }
+            let (at, place) = (self.clock(), self.outbox.end(self.clock()));
+            let (upload, writing) = (Upload::of(&body, long), matches!(body, MessageBody::Text { .. }));
+            let unsent = Unsent { conversation, client_id, body, at, place, failed: None, upload };
+            self.effects.push(Effect::Persist(unsent.clone()));
+            self.outbox.put(unsent);
+            self.show_outbox(conversation);
+            // A picture or a file is sent beside what is being written.
+            if writing {
+                self.empty_draft(conversation);
+            }
         }
     }
 

@@ -48,8 +48,8 @@ use protocol::messaging::{ChangesPage, Conversations, HistoryPage, Readers, Repo
 use protocol::sync::{CheckedCounts, Count, PageSize, Parting, SyncPage};
 use protocol::{
     Account, ApiError, ChangePreferences, ChangedPreferences, ClientFrame, ClientId, Contact, Conversation,
-    ConversationId, ErrorCode, Group, Image, Label, Message, MessageBody, Millis, Preferences, ReceiptReport, Relation,
-    Rules, Seq, ServerFrame, User, UserId,
+    ConversationId, ErrorCode, Group, Label, Message, MessageBody, Millis, Preferences, ReceiptReport, Relation, Rules,
+    Seq, ServerFrame, User, UserId,
 };
 
 /// What a device starts from: the server-rendered page's data, or what it stored, or both.
@@ -104,10 +104,10 @@ pub enum Input {
     OutboxRestored(Vec<Unsent>),
     /// Messages that other pages of this device wrote and are about to post. This page does if they do not.
     OutboxElsewhere(Vec<Unsent>),
-    /// Some of this message's picture has left on the way that [`Request::Upload`] began. An upload that ends without an
+    /// Some of this message's picture or file has left on the way that [`Request::Upload`] began. An upload that ends without an
     /// answer after this broke: of those only a few are made.
     UploadMoves(ClientId),
-    /// Another page of this device is uploading this message's picture. Say so every few seconds: this page uploads it when
+    /// Another page of this device is uploading this message's picture or file. Say so every few seconds: this page uploads it when
     /// it is not told so any more.
     UploadingElsewhere(ClientId),
     /// A person gave a message up in another page of this device.
@@ -136,12 +136,18 @@ pub enum Input {
     Open(ConversationId),
     /// A person left the open conversation.
     Close,
-    /// A person wrote a message. A picture is kept on the device under the message's key by then, and its body says what
-    /// the device knows of it; what the upload is answered takes its place.
+    /// A person wrote a message. A picture or a file is kept on the device under the message's key by then, and its body
+    /// says what the device knows of it; what the upload is answered takes its place.
     Send {
         conversation: ConversationId,
         client_id: ClientId,
         body: MessageBody,
+    },
+    /// A person chose several at once: they are sent as [`Input::Send`] says, in this order and, unless one of them takes
+    /// long, with nothing between them (R002-07).
+    SendTogether {
+        conversation: ConversationId,
+        messages: Vec<(ClientId, MessageBody)>,
     },
     /// A person asked for another attempt at a failed message: it moves to the bottom (R004-A2) and keeps its key (A4).
     Retry(ClientId),
@@ -217,8 +223,9 @@ pub enum Request {
     Contact { user: UserId },
     /// `GET /conversations/{id}`, for a conversation first met by a frame.
     Conversation { conversation: ConversationId },
-    /// `POST /media`: the picture that the device keeps under the key. One that it does not keep any more is refused.
-    Upload { client_id: ClientId },
+    /// `POST /media` or `POST /files`, as the body is: what the device keeps under the key. What it does not keep any more is
+    /// refused.
+    Upload { client_id: ClientId, body: MessageBody },
     /// `POST …/messages`
     Post { conversation: ConversationId, client_id: ClientId, body: MessageBody },
     /// `PUT /receipts`. `leaving`: must outlive the page (fetch with keepalive).
@@ -242,7 +249,8 @@ pub enum Answer {
     Conversation(Conversation),
     Conversations(Conversations),
     Contact(Contact),
-    Uploaded(Image),
+    /// The body that is posted: the picture or the file as the server has it.
+    Uploaded(MessageBody),
     Posted(Message),
     Reported,
     Checked(CheckedCounts),
@@ -278,7 +286,7 @@ pub enum Effect {
     Wake { at: Millis },
     /// Keep this message in the outbox across reloads, before it is posted.
     Persist(Unsent),
-    /// The message is on the server, or was given up: what is kept of it, a picture too, is needed no more.
+    /// The message is on the server, or was given up: what is kept of it, a picture or a file too, is needed no more.
     Forget(ClientId),
     /// Keep across reloads how far this conversation was read: the server does not know yet.
     KeepRead { conversation: ConversationId, seq: Seq },
@@ -306,7 +314,7 @@ pub struct Unsent {
     /// for too long.
     #[serde(default, deserialize_with = "outbox::read_failed")]
     pub failed: Option<ErrorCode>,
-    /// Whether a picture is to be uploaded first.
+    /// Whether a picture or a file is to be uploaded first.
     #[serde(default)]
     pub upload: Upload,
 }

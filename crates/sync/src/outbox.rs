@@ -8,7 +8,7 @@ use crate::map::Map;
 use crate::timeline::{ReadMark, Row, RowKey};
 use crate::upload::Upload;
 use crate::{RequestId, Unsent};
-use protocol::{ClientId, ConversationId, ErrorCode, Image, Message, MessageBody, Millis, Seq, UserId};
+use protocol::{ClientId, ConversationId, ErrorCode, Message, MessageBody, Millis, Seq, UserId};
 use std::collections::BTreeSet;
 
 /// After this long nobody expects a message to be sent by itself any more: a person is asked.
@@ -17,7 +17,7 @@ const STALE: Millis = 24 * 60 * 60 * 1_000;
 /// How long a message is left to another page of this device after that was last heard to be at it.
 const ELSEWHERE: Millis = 8_000;
 
-/// A picture of which so many uploads broke on their way waits for a person: what was written after it goes on.
+/// A picture or a file of which so many uploads broke on their way waits for a person: what was written after it goes on.
 const BROKEN_MAX: u32 = 5;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ enum State {
     Queued {
         at: Millis,
     },
-    /// Its picture is on its way, and nothing else of it yet. `moving`: some of it is known to have left.
+    /// Its picture or file is on its way, and nothing else of it yet. `moving`: some of it is known to have left.
     Uploading {
         request: RequestId,
         moving: bool,
@@ -41,7 +41,7 @@ struct Entry {
     unsent: Unsent,
     state: State,
     failures: u32,
-    /// How many uploads ended without an answer after some of the picture had left.
+    /// How many uploads ended without an answer after some of it had left.
     broken: u32,
     /// Another page of this device wrote it.
     elsewhere: bool,
@@ -72,7 +72,7 @@ impl State {
 /// What [`Outbox::next`] asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Next {
-    /// Its picture comes first.
+    /// Its picture or file comes first.
     Upload(Unsent),
     Post(Unsent),
     /// It became too old; it is failed now.
@@ -146,22 +146,22 @@ impl Outbox {
         self.find(id).is_some()
     }
 
-    /// Moves a failed message to the end, as if it were written now. It keeps its client id. One with a picture stays where
-    /// it is until that is uploaded (R004-A3).
+    /// Moves a failed message to the end, as if it were written now. It keeps its client id. One with a picture or a file stays
+    /// where it is until that is uploaded (R004-A3).
     pub fn retry(&mut self, now: Millis, id: ClientId) -> Option<Unsent> {
         let place = self.find(id).filter(|place| self.entries.get(place).is_some_and(|e| e.state == State::Failed))?;
         let mut unsent = self.entries.remove(&place)?.unsent;
         unsent.failed = None;
         unsent.at = now;
-        match Upload::of(&unsent.body) {
-            Upload::Done => unsent.place = self.end(now),
-            Upload::First | Upload::Again => unsent.upload = Upload::Again,
+        unsent.upload = Upload::again(&unsent.body);
+        if unsent.upload == Upload::Done {
+            unsent.place = self.end(now);
         }
         self.put(unsent.clone());
         Some(unsent)
     }
 
-    /// Drops a message that is not on its way, though its picture may be.
+    /// Drops a message that is not on its way, though its picture or file may be.
     pub fn discard(&mut self, id: ClientId) -> Option<Unsent> {
         let place = self.find(id)?;
         let entry = self.entries.get(&place)?;
@@ -198,7 +198,7 @@ impl Outbox {
         }
         Some(match entry.unsent.upload {
             Upload::Done => Next::Post(entry.unsent.clone()),
-            Upload::First | Upload::Again => Next::Upload(entry.unsent.clone()),
+            Upload::First | Upload::Aside => Next::Upload(entry.unsent.clone()),
         })
     }
 
@@ -208,28 +208,28 @@ impl Outbox {
         }
     }
 
-    /// Some of its picture has left.
+    /// Some of its picture or file has left.
     pub fn moves(&mut self, id: ClientId) {
         if let Some(State::Uploading { moving, .. }) = self.entry(id).map(|entry| &mut entry.state) {
             *moving = true;
         }
     }
 
-    /// The picture is on the server: its message is posted next, where it stands or from the bottom. `clock`: the time by the
-    /// clock that messages are dated with.
-    pub fn uploaded(&mut self, id: ClientId, request: RequestId, image: Image, clock: Millis) -> Option<Unsent> {
+    /// The picture or the file is on the server, and the message's body says how: it is posted next, where it stands or from
+    /// the bottom. `clock`: the time by the clock that messages are dated with.
+    pub fn uploaded(&mut self, id: ClientId, request: RequestId, body: MessageBody, clock: Millis) -> Option<Unsent> {
         let place = self.find(id)?;
         let uploading = |entry: &Entry| entry.state.waits_for(request);
         if !self.entries.get(&place).is_some_and(uploading) {
             return None;
         }
         let mut entry = self.entries.remove(&place)?;
-        if entry.unsent.upload == Upload::Again {
+        if entry.unsent.upload == Upload::Aside {
             entry.unsent.at = clock;
             entry.unsent.place = self.end(clock);
         }
         entry.unsent.upload = Upload::Done;
-        entry.unsent.body = MessageBody::Image(image);
+        entry.unsent.body = body;
         entry.state = State::Queued { at: 0 };
         entry.failures = 0;
         let unsent = entry.unsent.clone();
@@ -270,8 +270,8 @@ impl Outbox {
         }
     }
 
-    /// The attempt brought no answer. The message is tried again, unless it is a picture of which too many uploads broke: it
-    /// fails then (R004-A1).
+    /// The attempt brought no answer. The message is tried again, unless too many uploads of it broke: it fails
+    /// then (R004-A1).
     pub fn unanswered(&mut self, id: ClientId, request: RequestId, now: Millis, random: u64) -> Option<Unsent> {
         let entry = self.entry(id).filter(|entry| entry.state.waits_for(request))?;
         entry.broken += u32::from(matches!(entry.state, State::Uploading { moving: true, .. }));
@@ -347,8 +347,8 @@ impl Outbox {
             };
             let pending = matches!(entry.state, State::Queued { .. } | State::Uploading { .. } | State::Posted(_));
             let fails = entry.failures > 0 && pending;
-            // Nothing waits for a picture that goes to the bottom, and it for nothing.
-            let rises = entry.unsent.upload == Upload::Again;
+            // Nothing waits for what goes to the bottom, and it for nothing.
+            let rises = entry.unsent.upload == Upload::Aside;
             waiting |= fails && !rises;
             match &entry.state {
                 State::Confirmed(message) => {
@@ -370,15 +370,21 @@ impl Outbox {
         let mut seen = BTreeSet::new();
         self.entries.iter().filter_map(move |(&place, entry)| {
             let counts = !matches!(entry.state, State::Failed | State::Confirmed(_));
-            let first = counts && entry.unsent.upload != Upload::Again && seen.insert(entry.unsent.conversation);
+            let first = counts && entry.unsent.upload != Upload::Aside && seen.insert(entry.unsent.conversation);
             entry.due().filter(|_| first).map(|at| (at, place))
         })
     }
 
-    /// The pictures that a person asked for again and that wait for an attempt: when it may be made, and their places.
+    /// The first upload of each conversation that nothing waits for, if it waits for an attempt: when that may be made, and
+    /// its place.
     fn rising(&self) -> impl Iterator<Item = (Millis, Place)> {
-        let rising = self.entries.iter().filter(|(_, entry)| entry.unsent.upload == Upload::Again);
-        rising.filter_map(|(&place, entry)| entry.due().map(|at| (at, place)))
+        let mut seen = BTreeSet::new();
+        let aside = |entry: &Entry| entry.unsent.upload == Upload::Aside && entry.state != State::Failed;
+        let rising = self.entries.iter().filter(move |(_, entry)| aside(entry));
+        rising.filter_map(move |(&place, entry)| {
+            let first = seen.insert(entry.unsent.conversation);
+            entry.due().filter(|_| first).map(|at| (at, place))
+        })
     }
 
     fn find(&self, id: ClientId) -> Option<Place> {

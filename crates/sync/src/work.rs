@@ -41,8 +41,8 @@ impl Client {
                     self.show_outbox(unsent.conversation);
                     self.effects.push(Effect::Persist(unsent));
                 }
-                Next::Upload(Unsent { conversation, client_id, .. }) => {
-                    let request = self.request(Request::Upload { client_id });
+                Next::Upload(Unsent { conversation, client_id, body, .. }) => {
+                    let request = self.request(Request::Upload { client_id, body });
                     self.posts.insert(request, (conversation, client_id));
                     self.outbox.uploading(client_id, request);
                 }

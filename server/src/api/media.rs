@@ -1,17 +1,24 @@
-//! `/media`
+//! `/media` and `/files`
 
 use super::extract::{Json, Query, Raw, parameters};
 use crate::auth::CurrentUser;
-use crate::domain::media as domain;
+use crate::domain::media::{self as domain, NewFile};
 use crate::error::Refusal;
 use crate::state::AppState;
+use crate::store::media::Seen;
 use axum::extract::{FromRequest, FromRequestParts, Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, IF_NONE_MATCH};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderName, IF_NONE_MATCH,
+};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use protocol::{ClientId, Image, MediaId};
+use protocol::file::FileBytes;
+use protocol::{ClientId, ErrorCode, File, FileName, Image, MediaId, path};
 use serde::Deserialize;
+use std::path::Path;
+use tower::ServiceExt;
+use tower_http::services::ServeFile;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -28,10 +35,44 @@ pub async fn upload(
     request: Request,
 ) -> Result<(StatusCode, Json<Image>), Refusal> {
     state.limits.upload(current.account.id)?;
-    let place = state.pictures.receive(current.account.id)?;
+    let place = state.pictures.places.take(current.account.id)?;
     let Raw(file) = Raw::from_request(request, &()).await?;
     let upload = domain::upload(&state, current.account.id, key.client_id, file.into(), place).await?;
     Ok((if upload.replay { StatusCode::OK } else { StatusCode::CREATED }, Json(upload.image)))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NamedKey {
+    client_id: ClientId,
+    name: FileName,
+}
+
+/// `POST /files?client_id=&name=`: the file itself is the body, and goes to the disk as it comes.
+pub async fn upload_file(
+    State(state): State<AppState>,
+    current: CurrentUser,
+    Query(NamedKey { client_id, name }): Query<NamedKey>,
+    request: Request,
+) -> Result<(StatusCode, Json<File>), Refusal> {
+    let owner = current.account.id;
+    state.limits.upload(owner)?;
+    let _place = state.files.take(owner)?;
+    let bytes = told_length(request.headers())?;
+    let pieces = request.into_body().into_data_stream();
+    let (file, replay) = domain::upload_file(&state, owner, NewFile { key: client_id, name, bytes }, pieces).await?;
+    Ok((if replay { StatusCode::OK } else { StatusCode::CREATED }, Json(file)))
+}
+
+/// How long the body is, if that is told: what cannot be sent is refused before it comes.
+fn told_length(headers: &HeaderMap) -> Result<Option<FileBytes>, Refusal> {
+    let told = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    match told.map(|told| (told, FileBytes::try_from(told))) {
+        None => Ok(None),
+        Some((_, Ok(bytes))) => Ok(Some(bytes)),
+        Some((0, Err(why))) => Err(Refusal::field("file", &why.to_string())),
+        Some((_, Err(why))) => Err(Refusal::new(ErrorCode::TooLarge, why.to_string())),
+    }
 }
 
 /// The `{media}` of a path.
@@ -52,9 +93,12 @@ pub async fn get(
     State(state): State<AppState>,
     current: CurrentUser,
     Name(id): Name,
-    headers: HeaderMap,
+    request: Request,
 ) -> Result<Response, Refusal> {
-    file(&state, &current, id, false, &headers).await
+    match domain::seen(&state, current.reader(), id).await? {
+        Seen::Picture => picture(&state, id, false, request.headers()).await,
+        Seen::File(name) => file(&state.store.file_path(id), id, &name, request).await,
+    }
 }
 
 /// `GET /media/{media}/thumb`
@@ -64,18 +108,42 @@ pub async fn thumb(
     Name(id): Name,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    file(&state, &current, id, true, &headers).await
+    match domain::seen(&state, current.reader(), id).await? {
+        Seen::Picture => picture(&state, id, true, &headers).await,
+        Seen::File(_) => Err(Refusal::not_found()),
+    }
+}
+
+async fn picture(state: &AppState, id: MediaId, thumb: bool, headers: &HeaderMap) -> Result<Response, Refusal> {
+    let (head, has) = head(id, headers)?;
+    if has {
+        return Ok((StatusCode::NOT_MODIFIED, head).into_response());
+    }
+    let bytes = domain::picture(state, id, thumb).await?;
+    Ok((head, [(CONTENT_TYPE, "image/jpeg")], bytes).into_response())
+}
+
+/// A file is saved and never shown: no browser takes it for a page of this server. A part of it can be asked for.
+async fn file(place: &Path, id: MediaId, name: &FileName, request: Request) -> Result<Response, Refusal> {
+    let (head, has) = head(id, request.headers())?;
+    if has {
+        return Ok((StatusCode::NOT_MODIFIED, head).into_response());
+    }
+    // What changed at which time is told by the tag alone.
+    let served = ServeFile::new(place).oneshot(request).await.map_err(|_| Refusal::internal())?;
+    if served.status() == StatusCode::NOT_FOUND {
+        return Err(Refusal::not_found());
+    }
+    let name = path::encoded(name.as_str());
+    let saved =
+        HeaderValue::try_from(format!("attachment; filename*=UTF-8''{name}")).map_err(|_| Refusal::internal())?;
+    let kind = (CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+    Ok((head, [kind, (CONTENT_DISPOSITION, saved)], served).into_response())
 }
 
 /// What stands under a name never changes, but who sees it does: so a browser keeps it, and asks each time whether it may
-/// still be shown (R004-C3). No other site shows it.
-async fn file(
-    state: &AppState,
-    current: &CurrentUser,
-    id: MediaId,
-    thumb: bool,
-    headers: &HeaderMap,
-) -> Result<Response, Refusal> {
+/// still be shown (R004-C3). No other site shows it. Answers whether the browser has it.
+fn head(id: MediaId, headers: &HeaderMap) -> Result<([(HeaderName, HeaderValue); 3], bool), Refusal> {
     let tag = format!("\"{id}\"");
     let has = names(headers, &tag);
     let head = [
@@ -83,10 +151,7 @@ async fn file(
         (ETAG, HeaderValue::try_from(tag).map_err(|_| Refusal::internal())?),
         (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
     ];
-    Ok(match domain::file(state, current.reader(), id, thumb, has).await? {
-        None => (StatusCode::NOT_MODIFIED, head).into_response(),
-        Some(bytes) => (head, [(CONTENT_TYPE, "image/jpeg")], bytes).into_response(),
-    })
+    Ok((head, has))
 }
 
 /// Whether `If-None-Match` names the tag, which a proxy may have made a weak one.

@@ -108,16 +108,17 @@ impl Audits {
     }
 }
 
-/// Whether the auditor is asked about a message: about texts and pictures, unless one writes to oneself (R004-I14).
+/// Whether the auditor is asked about a message: about texts, pictures, and what files are called, unless one writes to oneself (R004-I14).
 pub fn concerns(roster: &Roster, body: &MessageBody) -> bool {
     let others = roster.kind == ConversationKind::Group || roster.members.len() > 1;
-    others && matches!(body, MessageBody::Text { .. } | MessageBody::Image(_))
+    others && matches!(body, MessageBody::Text { .. } | MessageBody::Image(_) | MessageBody::File(_))
 }
 
 /// Lets the message through, or not.
 pub async fn pass(state: &AppState, auditor: &Arc<Auditor>, message: &NewMessage) -> Result<Pass, Refusal> {
     let said = match &message.body {
         MessageBody::Text { text, .. } => auditor.allows_text(about(message), text.as_str()).await,
+        MessageBody::File(file) => auditor.allows_text(about(message), file.name.as_str()).await,
         MessageBody::Image(image) => match auditor.picture_wait {
             Some(wait) => return pass_within(state, auditor, message, image, wait).await,
             None => ask(&state.store, auditor, &picture(message, image), auditor.patience).await,

@@ -1,14 +1,16 @@
-//! Pictures on their way into messages, and out of them (R002-06).
+//! Pictures and files on their way into messages, and out of them (R002-06).
 //!
 //! Invariant: the key of an upload yields one medium, however often the same file comes (R001-12); whoever does not see the
 //! message that carries a medium is told of it as of one that does not exist (R003-14).
 
 use crate::error::Refusal;
-use crate::pictures::Place;
+use crate::places::{Place, Places};
 use crate::state::AppState;
-use crate::store::media::Source;
+use crate::store::media::{Seen, Source, first_half};
 use crate::store::{Reader, StoreError, now};
-use protocol::{ClientId, Image, MediaId, UserId};
+use futures::{Stream, StreamExt};
+use protocol::file::FileBytes;
+use protocol::{ClientId, ErrorCode, File, FileName, Image, MediaId, MessageBody, UserId};
 use sha2::{Digest, Sha256};
 use std::time::{Duration, Instant};
 
@@ -16,6 +18,14 @@ use std::time::{Duration, Instant};
 const PERIOD: Duration = Duration::from_secs(10 * 60);
 /// How often the folder is walked through for what is nobody's.
 const WALK: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Files that come in at the same time, and those of one account: each has a piece in memory.
+const COMING: usize = 48;
+const COMING_OF_ONE: usize = 4;
+/// How long the next piece of a file may take.
+const PIECE: Duration = Duration::from_secs(30);
+/// In so long at least so many bytes of a file come: whoever is slower cannot be told from one who only holds a place.
+const PACE: (Duration, u64) = (Duration::from_secs(60), 256 * 1024);
 
 /// A picture that is kept for its owner to send.
 pub struct Upload {
@@ -36,9 +46,9 @@ pub async fn upload(
     let hashed = tokio::task::spawn_blocking(move || (hash(&file), file));
     let (source, file) = hashed.await.map_err(|_| Refusal::internal())?;
     if let Some(known) = state.store.uploaded(owner, key, now()).await? {
-        return match known.source == source {
-            true => Ok(Upload { image: known.image, replay: true }),
-            false => Err(StoreError::ClientIdReused.into()),
+        return match known.body {
+            MessageBody::Image(image) if known.source == source => Ok(Upload { image, replay: true }),
+            _ => Err(StoreError::ClientIdReused.into()),
         };
     }
     let photo = state.pictures.photograph(file, place).await?;
@@ -46,21 +56,59 @@ pub async fn upload(
     Ok(Upload { image, replay: false })
 }
 
-/// The file of a medium, if the reader sees the message that carries it; `None` when they say that they have it.
-pub async fn file(
+/// The places of files that come in.
+pub fn places() -> Places {
+    Places::new(COMING, COMING_OF_ONE)
+}
+
+/// What an account uploads as a file.
+pub struct NewFile {
+    pub key: ClientId,
+    pub name: FileName,
+    /// How long it is, if that is told before it comes.
+    pub bytes: Option<FileBytes>,
+}
+
+/// Keeps a file as it comes, piece by piece, for its owner to send; the same key again answers with the original. Answers
+/// whether it is that. `timeout` when it comes too slowly.
+pub async fn upload_file<P: AsRef<[u8]>, E>(
     state: &AppState,
-    reader: Reader,
-    id: MediaId,
-    thumb: bool,
-    has: bool,
-) -> Result<Option<Vec<u8>>, Refusal> {
-    if !state.store.sees_medium(reader, id).await? {
-        return Err(Refusal::not_found());
+    owner: UserId,
+    new: NewFile,
+    pieces: impl Stream<Item = Result<P, E>>,
+) -> Result<(File, bool), Refusal> {
+    let most = new.bytes.map_or(FileBytes::MAX, FileBytes::get);
+    let mut incoming = state.store.receive_file(most).await?;
+    let mut pieces = std::pin::pin!(pieces);
+    let (mut since, mut had) = (Instant::now(), 0);
+    let slow = || Refusal::new(ErrorCode::Timeout, "the file comes too slowly");
+    while let Some(piece) = tokio::time::timeout(PIECE, pieces.next()).await.map_err(|_| slow())? {
+        let piece = piece.map_err(|_| Refusal::bad_request("the file broke off"))?;
+        incoming.push(piece.as_ref()).await?;
+        if incoming.bytes() > most {
+            return Err(Refusal::new(ErrorCode::TooLarge, "the file is longer than it may be, or than was said"));
+        }
+        if since.elapsed() >= PACE.0 {
+            if incoming.bytes() - had < PACE.1 {
+                return Err(slow());
+            }
+            (since, had) = (Instant::now(), incoming.bytes());
+        }
     }
-    match has {
-        true => Ok(None),
-        false => state.store.medium(id, thumb).await?.map(Some).ok_or_else(Refusal::not_found),
+    if FileBytes::try_from(incoming.bytes()).is_err() || new.bytes.is_some_and(|told| told.get() != incoming.bytes()) {
+        return Err(Refusal::field("file", "the file is empty, or shorter than was said"));
     }
+    Ok(state.store.keep_file(owner, new.key, new.name, incoming.finish().await?).await?)
+}
+
+/// What a message carries that the reader sees.
+pub async fn seen(state: &AppState, reader: Reader, id: MediaId) -> Result<Seen, Refusal> {
+    state.store.seen_medium(reader, id).await?.ok_or_else(Refusal::not_found)
+}
+
+/// The bytes of a picture that the reader sees.
+pub async fn picture(state: &AppState, id: MediaId, thumb: bool) -> Result<Vec<u8>, Refusal> {
+    state.store.picture(id, thumb).await?.ok_or_else(Refusal::not_found)
 }
 
 /// Removes what was erased, at once; what nobody sent, some time after its day; and once a day what is nobody's.
@@ -87,6 +135,5 @@ pub async fn keep_sweeping(state: AppState) {
 }
 
 fn hash(file: &[u8]) -> Source {
-    let digest: [u8; 32] = Sha256::digest(file).into();
-    *digest.first_chunk().expect("16 bytes are fewer than 32")
+    first_half(&Sha256::digest(file).into())
 }

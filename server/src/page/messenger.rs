@@ -150,7 +150,7 @@ async fn post_picture(
     state.limits.send(account)?;
     // Nothing is read or kept of whoever is no member.
     state.rosters.of_member(account, id).await?;
-    let place = state.pictures.receive(account)?;
+    let place = state.pictures.places.take(account)?;
     let Upload { file, client_id, .. } = Upload::read(request, PICTURE).await?;
     let Some(client_id) = client_id else { return Err(Refusal::bad_request("the form has no client_id")) };
     let image = media::upload(state, account, client_id, file.into(), place).await?.image;

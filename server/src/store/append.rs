@@ -33,7 +33,7 @@ pub struct NewMessage {
 impl NewMessage {
     /// Whether it is a row of its own and nothing else: withheld from nobody, naming nobody, carrying nothing.
     pub fn plain(&self) -> bool {
-        self.invisible.is_empty() && self.body.mentions().is_none() && media::named(&self.body).is_none()
+        self.invisible.is_empty() && self.body.mentions().is_none() && self.body.medium().is_none()
     }
 }
 
@@ -324,7 +324,7 @@ fn place(
             }
         }
         named.extend(mentions::rows(new.conversation, head.seq, &new.body));
-        carried.extend(media::named(&new.body).map(|image| (image.media, new.conversation, head.seq, new.ask_at)));
+        carried.extend(new.body.medium().map(|media| (media, new.conversation, head.seq, new.ask_at)));
         withheld.extend(new.invisible.iter().map(|account| (*account, new.conversation, head.seq)));
         rows.push(row(new, &message)?);
         known.insert(key, (new.conversation, message.clone()));
@@ -382,6 +382,8 @@ fn hex(client_id: &ClientId) -> String {
 const TEXT: i64 = 1;
 /// A picture, as JSON.
 pub(super) const IMAGE: i64 = 2;
+/// A file, as JSON.
+pub(super) const FILE: i64 = 22;
 /// A text that names members, as JSON.
 const NAMING: i64 = 25;
 /// From 100 on: what the server made, which counts for nothing.
@@ -399,6 +401,7 @@ pub fn encode_body(body: &MessageBody) -> Result<(i64, String), StoreError> {
         MessageBody::Text { text, mentions } if mentions.is_empty() => (TEXT, text.as_str().to_owned()),
         MessageBody::Text { .. } => (NAMING, json(body)?),
         MessageBody::Image(image) => (IMAGE, json(image)?),
+        MessageBody::File(file) => (FILE, json(file)?),
         MessageBody::Withdrawn { image } => (WITHDRAWN, json(image)?),
         MessageBody::Recalled { by } => (RECALLED, by.to_string()),
         MessageBody::Removed => (REMOVED, String::new()),
@@ -411,6 +414,7 @@ pub fn decode_body(kind: i64, body: String) -> Result<MessageBody, StoreError> {
         TEXT => Ok(MessageBody::text(parse(body)?)),
         NAMING => from_json(&body),
         IMAGE => Ok(MessageBody::Image(from_json(&body)?)),
+        FILE => Ok(MessageBody::File(from_json(&body)?)),
         WITHDRAWN => Ok(MessageBody::Withdrawn { image: from_json(&body)? }),
         RECALLED => {
             let by = body.parse().map_err(|error| StoreError::Corrupt(format!("who recalled a message: {error}")))?;

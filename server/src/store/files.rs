@@ -1,7 +1,7 @@
-//! The files of media, in the data folder: a picture and its thumbnail each, under the medium's id.
+//! The files of media, in the data folder: a picture and its thumbnail, or a file as it came, under the medium's id.
 //!
 //! Invariants: a medium's row stands before its files do, so that no file is without a row, or a place among the erased; a
-//! file is there whole or not at all; once [`Files::write`] has answered, or [`Files::has`] has found them, they are on disk,
+//! file is there whole or not at all; once [`Files::write`] or [`Files::adopt`] has answered, or [`Files::has`] has found them, they are on disk,
 //! and once [`Files::remove`] has, they are not. What lies in the folder all the same, from a backup or a process that was
 //! killed, is found by [`Files::old`].
 //! Deliberately absent: who may see what ([`super::media`]).
@@ -34,6 +34,30 @@ pub struct Removed {
     pub failed: Option<StoreError>,
 }
 
+/// What lies there of a medium.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// A picture, and the same small.
+    Whole,
+    Thumb,
+    /// A file, as it came.
+    File,
+}
+
+impl Part {
+    pub const PICTURE: &[Self] = &[Self::Thumb, Self::Whole];
+    pub const FILE: &[Self] = &[Self::File];
+    const ALL: [Self; 3] = [Self::Whole, Self::Thumb, Self::File];
+
+    fn ending(self) -> &'static str {
+        match self {
+            Self::Whole => "jpg",
+            Self::Thumb => "thumb.jpg",
+            Self::File => "file",
+        }
+    }
+}
+
 /// A picture in two sizes, as JPEG files.
 #[derive(Clone, Debug)]
 pub struct Photo {
@@ -54,20 +78,37 @@ impl Files {
             let mut shelves = files.hold();
             let shelf = files.shelf_of(id);
             files.prepare(&mut shelves, &shelf)?;
-            for (thumb, bytes) in [(true, &photo.thumb), (false, &photo.whole)] {
-                write_one(&files.path(id, thumb), bytes)?;
+            for (part, bytes) in [(Part::Thumb, &photo.thumb), (Part::Whole, &photo.whole)] {
+                write_one(&files.path(id, part), bytes)?;
             }
             sync_folder(&shelf)
         })
         .await
     }
 
-    /// Whether both are there, and on disk: whoever wrote them may have been killed before they were.
-    pub async fn has(&self, id: MediaId) -> Result<bool, StoreError> {
+    /// Gives a file that is on disk under its unfinished name its own, unless it is there under that already.
+    pub async fn adopt(&self, id: MediaId, from: PathBuf) -> Result<(), StoreError> {
         self.run(move |files| {
             let mut shelves = files.hold();
-            if !files.path(id, false).try_exists()? || !files.path(id, true).try_exists()? {
-                return Ok(false);
+            let shelf = files.shelf_of(id);
+            files.prepare(&mut shelves, &shelf)?;
+            let path = files.path(id, Part::File);
+            if !path.try_exists()? {
+                fs::rename(&from, &path)?;
+            }
+            sync_folder(&shelf)
+        })
+        .await
+    }
+
+    /// Whether all these parts are there, and on disk: whoever wrote them may have been killed before they were.
+    pub async fn has(&self, id: MediaId, parts: &'static [Part]) -> Result<bool, StoreError> {
+        self.run(move |files| {
+            let mut shelves = files.hold();
+            for part in parts {
+                if !files.path(id, *part).try_exists()? {
+                    return Ok(false);
+                }
             }
             let shelf = files.shelf_of(id);
             files.prepare(&mut shelves, &shelf)?;
@@ -78,8 +119,8 @@ impl Files {
     }
 
     /// The file's bytes; `None` when it is not there.
-    pub async fn read(&self, id: MediaId, thumb: bool) -> Result<Option<Vec<u8>>, StoreError> {
-        self.run(move |files| match fs::read(files.path(id, thumb)) {
+    pub async fn read(&self, id: MediaId, part: Part) -> Result<Option<Vec<u8>>, StoreError> {
+        self.run(move |files| match fs::read(files.path(id, part)) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
@@ -101,7 +142,7 @@ impl Files {
             };
             let mut gone: Vec<MediaId> = Vec::new();
             for id in media {
-                let names = [true, false].map(|thumb| files.path(id, thumb));
+                let names = Part::ALL.map(|part| files.path(id, part));
                 let left = names.iter().map(|name| fails(fs::remove_file(name))).filter(|failed| *failed).count()
                     + names
                         .iter()
@@ -163,8 +204,20 @@ impl Files {
         self.folder.join(id.to_string().get(..2).unwrap_or_default())
     }
 
-    fn path(&self, id: MediaId, thumb: bool) -> PathBuf {
-        self.shelf_of(id).join(if thumb { format!("{id}.thumb.jpg") } else { format!("{id}.jpg") })
+    pub fn path(&self, id: MediaId, part: Part) -> PathBuf {
+        self.shelf_of(id).join(format!("{id}.{}", part.ending()))
+    }
+
+    /// Makes the shelf of a medium.
+    pub fn make_shelf(&self, id: MediaId) -> io::Result<()> {
+        self.prepare(&mut self.hold(), &self.shelf_of(id))
+    }
+
+    /// How much room the disk has, in bytes.
+    pub fn free(&self) -> io::Result<u64> {
+        fs::create_dir_all(self.folder.as_path())?;
+        let disk = rustix::fs::statvfs(self.folder.as_path())?;
+        Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
     }
 
     fn prepare(&self, shelves: &mut Shelves, shelf: &Path) -> io::Result<()> {
@@ -178,7 +231,7 @@ impl Files {
         Ok(())
     }
 
-    async fn run<T: Send + 'static>(
+    pub async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Self) -> io::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
@@ -194,7 +247,7 @@ impl Files {
 /// How the name of a file ends that is being written.
 const UNFINISHED: &str = ".new";
 
-fn unfinished(path: &Path) -> PathBuf {
+pub fn unfinished(path: &Path) -> PathBuf {
     path.with_extension("new")
 }
 
@@ -235,27 +288,27 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let files = Files::new(folder.path().join("media"));
         let id = MediaId::from_bytes([7; 16]);
-        assert!(!files.has(id).await.unwrap());
-        assert_eq!(files.read(id, true).await.unwrap(), None);
+        assert!(!files.has(id, Part::PICTURE).await.unwrap());
+        assert_eq!(files.read(id, Part::Thumb).await.unwrap(), None);
         assert_eq!(files.remove(vec![id]).await.unwrap().gone, [id]);
         let photo = Photo { width: 1, height: 1, whole: vec![1; 9], thumb: vec![2] };
         let shelf = folder.path().join("media/07");
         // A process was killed within the first of these.
         let killed = || {
             fs::create_dir_all(&shelf).unwrap();
-            [false, true].map(|thumb| fs::write(unfinished(&files.path(id, thumb)), [1]).unwrap())
+            [Part::Whole, Part::Thumb].map(|part| fs::write(unfinished(&files.path(id, part)), [1]).unwrap())
         };
         killed();
         for _ in 0..2 {
             files.write(id, photo.clone()).await.unwrap();
-            assert!(files.has(id).await.unwrap());
-            assert_eq!(files.read(id, false).await.unwrap(), Some(vec![1; 9]));
-            assert_eq!(files.read(id, true).await.unwrap(), Some(vec![2]));
+            assert!(files.has(id, Part::PICTURE).await.unwrap());
+            assert_eq!(files.read(id, Part::Whole).await.unwrap(), Some(vec![1; 9]));
+            assert_eq!(files.read(id, Part::Thumb).await.unwrap(), Some(vec![2]));
             assert_eq!(count(&shelf), 2);
         }
         killed();
         assert_eq!(files.remove(vec![id]).await.unwrap().gone, [id]);
-        assert!(!files.has(id).await.unwrap() && files.read(id, true).await.unwrap().is_none());
+        assert!(!files.has(id, Part::PICTURE).await.unwrap() && files.read(id, Part::Thumb).await.unwrap().is_none());
         assert_eq!(count(&shelf), 0);
     }
 
@@ -267,9 +320,9 @@ mod tests {
         let [stuck, other] = [1, 2].map(|number| MediaId::from_bytes([number; 16]));
         let photo = Photo { width: 1, height: 1, whole: vec![1], thumb: vec![2] };
         files.write(other, photo).await.unwrap();
-        fs::create_dir_all(files.path(stuck, false)).unwrap();
+        fs::create_dir_all(files.path(stuck, Part::Whole)).unwrap();
         let removed = files.remove(vec![stuck, other]).await.unwrap();
         assert_eq!(removed.gone, [other]);
-        assert!(removed.failed.is_some() && files.read(other, false).await.unwrap().is_none());
+        assert!(removed.failed.is_some() && files.read(other, Part::Whole).await.unwrap().is_none());
     }
 }

@@ -1,23 +1,27 @@
-//! Pictures in messages: whose they are until they are sent, which message carries them then, and who sees that.
+//! Pictures and files in messages: whose they are until they are sent, which message carries them then, and who sees that.
 //!
 //! Invariants: a medium is carried by one message at most, and sent by who uploaded it; whoever does not see the message
 //! does not see the medium, whatever they know of it; what a recall erases has no row from its commit on, and its files go
 //! right after (R001-18).
 
-use super::append::{IMAGE, NewMessage, WITHDRAWN};
+use super::append::{FILE, IMAGE, NewMessage, WITHDRAWN};
 use super::conversations::{Reader, there};
-use super::files::Photo;
+use super::files::{Part, Photo};
+use super::incoming::{Incoming, Received};
 use super::positions::json;
 use super::{Store, StoreError, Tx, parse};
+use protocol::file::FileVersion;
 use protocol::media::{ImageVersion, Mime};
-use protocol::{ClientId, ConversationId, Image, MediaId, MessageBody, Millis, Seq, UserId};
+use protocol::{ClientId, ConversationId, File, FileName, Image, MediaId, MessageBody, Millis, Seq, UserId};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-/// How many an account may have uploaded and not sent.
+/// How many an account may have uploaded and not sent, and of how many bytes altogether.
 const UNSENT_MAX: i64 = 200;
+const UNSENT_BYTES_MAX: i64 = 1024 * 1024 * 1024;
 /// How long what was uploaded and not sent is kept.
 const KEPT: Millis = 24 * 60 * 60 * 1_000;
 /// After that long an upload that comes again is made anew rather than found: what was found could be swept before it is
@@ -27,23 +31,23 @@ const FOUND: Millis = 23 * 60 * 60 * 1_000;
 const SWEPT: i64 = 100;
 
 const UPLOADED: &str =
-    "select id, width, height, bytes, source, at, seq from media where owner = $1 and client_id = $2";
-const UNSENT: &str = "select count(*) from media where owner = $1 and seq is null";
-const KEEP: &str = "insert into media (id, owner, client_id, source, width, height, bytes, at)
-    values ($1, $2, $3, $4, $5, $6, $7, $8)";
+    "select id, width, height, bytes, name, source, at, seq from media where owner = $1 and client_id = $2";
+const UNSENT: &str = "select count(*), coalesce(sum(bytes), 0) from media where owner = $1 and seq is null";
+const KEEP: &str = "insert into media (id, owner, client_id, source, width, height, bytes, at, name)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 const REFRESH: &str = "update media set at = $2 where id = $1 and seq is null";
-const SENDABLE: &str = "select d.id, d.width, d.height, d.bytes, d.owner
+const SENDABLE: &str = "select d.id, d.width, d.height, d.bytes, d.name, d.owner
     from json_each($1) as j join media as d on d.id = j.value where d.seq is null";
 const CARRY: &str = "update media set conversation = j.value ->> 1, seq = j.value ->> 2, ask_at = j.value ->> 3
     from json_each($1) as j where media.id = j.value ->> 0";
 const SEEN: &str = concat!(
-    "select 1 from media as d
+    "select d.name from media as d
     join message as q on q.conversation = d.conversation and q.seq = d.seq
     join member as m on m.account = $1 and m.conversation = d.conversation and ",
     there!("m"),
     " left join floor as f on f.device = $2 and f.conversation = d.conversation
     where d.id = $3 and q.seq >= max(m.vis_from, coalesce(f.seq, 0) + 1)
-    and (q.type = $4 or q.type = $5 and q.sender = $1)
+    and (q.type in ($4, $6) or q.type = $5 and q.sender = $1)
     and not exists (select 1 from hidden as h
         where h.account = $1 and h.conversation = q.conversation and h.seq = q.seq and h.hidden = 1)"
 );
@@ -85,12 +89,20 @@ pub const STATEMENTS: &[&str] = &[
 pub type Source = [u8; 16];
 
 /// What an upload's key was used for before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Uploaded {
-    pub image: Image,
+    /// What is to be sent of it.
+    pub body: MessageBody,
     pub source: Source,
     /// Since when it waits to be sent, if it does.
     pub waits_since: Option<Millis>,
+}
+
+/// A medium that a reader sees.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Seen {
+    Picture,
+    File(FileName),
 }
 
 impl Store {
@@ -99,8 +111,8 @@ impl Store {
         let known = uploaded(&mut *self.reader.acquire().await?, owner, key).await?;
         match known {
             Some(Uploaded { waits_since: Some(since), .. }) if now.saturating_sub(since) > FOUND => Ok(None),
-            Some(known) if self.files.has(known.image.media).await? => Ok(Some(known)),
-            _ => Ok(None),
+            Some(known) => Ok(self.holds(&known.body).await?.then_some(known)),
+            None => Ok(None),
         }
     }
 
@@ -121,35 +133,93 @@ impl Store {
             bytes: parse(photo.whole.len())?,
             mime: Mime::Jpeg,
         };
+        match self.keep_uploaded(owner, key, source, MessageBody::Image(image)).await? {
+            MessageBody::Image(image) => {
+                self.files.write(image.media, photo).await?;
+                Ok(image)
+            }
+            _ => Err(StoreError::ClientIdReused),
+        }
+    }
+
+    /// Takes in a file of at most `bytes`, piece by piece. `Full` when the disk has no room for it.
+    pub async fn receive_file(&self, bytes: u64) -> Result<Incoming, StoreError> {
+        Incoming::begin(&self.files, bytes).await
+    }
+
+    /// Keeps a file under the key, for its owner to send; as [`Store::keep_medium`] does. Answers whether it was kept
+    /// before.
+    pub async fn keep_file(
+        &self,
+        owner: UserId,
+        key: ClientId,
+        name: FileName,
+        received: Received,
+    ) -> Result<(File, bool), StoreError> {
+        let Received { source, bytes, place } = received;
+        let new = File { v: FileVersion, media: place.id, name, bytes: parse(bytes)? };
+        match self.keep_uploaded(owner, key, source, MessageBody::File(new.clone())).await? {
+            MessageBody::File(file) if file.name == new.name => {
+                let replay = file.media != new.media && self.holds(&MessageBody::File(file.clone())).await?;
+                self.files.adopt(file.media, place.path.clone()).await?;
+                Ok((file, replay))
+            }
+            _ => Err(StoreError::ClientIdReused),
+        }
+    }
+
+    /// Gives what was uploaded its row, unless the key has one; answers what stands there.
+    async fn keep_uploaded(
+        &self,
+        owner: UserId,
+        key: ClientId,
+        source: Source,
+        body: MessageBody,
+    ) -> Result<MessageBody, StoreError> {
         let known = self
             .writer()
             .run(move |tx| {
-                Box::pin(async move { keep(tx, owner, key, Uploaded { image, source, waits_since: None }).await })
+                Box::pin(async move { keep(tx, owner, key, Uploaded { body, source, waits_since: None }).await })
             })
             .await?;
-        if known.source != source {
-            return Err(StoreError::ClientIdReused);
-        }
-        self.files.write(known.image.media, photo).await?;
-        Ok(known.image)
+        if known.source == source { Ok(known.body) } else { Err(StoreError::ClientIdReused) }
     }
 
-    /// Whether a message carries the medium that the reader sees.
-    pub async fn sees_medium(&self, reader: Reader, id: MediaId) -> Result<bool, StoreError> {
-        let seen = sqlx::query(SEEN)
+    /// Whether the files of what was uploaded are there.
+    async fn holds(&self, body: &MessageBody) -> Result<bool, StoreError> {
+        match body {
+            MessageBody::Image(image) => self.files.has(image.media, Part::PICTURE).await,
+            MessageBody::File(file) => self.files.has(file.media, Part::FILE).await,
+            _ => Ok(false),
+        }
+    }
+
+    /// The medium, if a message carries it that the reader sees.
+    pub async fn seen_medium(&self, reader: Reader, id: MediaId) -> Result<Option<Seen>, StoreError> {
+        let seen = sqlx::query_scalar::<_, Option<String>>(SEEN)
             .bind(reader.account.as_i64())
             .bind(reader.device.as_i64())
             .bind(id.to_string())
             .bind(IMAGE)
             .bind(WITHDRAWN)
+            .bind(FILE)
             .fetch_optional(&self.reader)
             .await?;
-        Ok(seen.is_some())
+        Ok(match seen {
+            Some(Some(name)) => Some(Seen::File(parse(name)?)),
+            Some(None) => Some(Seen::Picture),
+            None => None,
+        })
     }
 
-    /// The file of a medium, for who sees it.
-    pub async fn medium(&self, id: MediaId, thumb: bool) -> Result<Option<Vec<u8>>, StoreError> {
-        self.files.read(id, thumb).await
+    /// A picture, for who sees it.
+    pub async fn picture(&self, id: MediaId, thumb: bool) -> Result<Option<Vec<u8>>, StoreError> {
+        self.files.read(id, if thumb { Part::Thumb } else { Part::Whole }).await
+    }
+
+    /// Where a file lies, for who sees it: it may be gone by the time that it is opened.
+    pub fn file_path(&self, id: MediaId) -> PathBuf {
+        self.files.path(id, Part::File)
     }
 
     /// Removes what was uploaded and not sent for a day, and the files of what was erased; those that cannot be removed are
@@ -225,35 +295,41 @@ async fn uploaded(conn: &mut SqliteConnection, owner: UserId, key: ClientId) -> 
     let row = sqlx::query(UPLOADED).bind(owner.as_i64()).bind(key.as_bytes().as_slice()).fetch_optional(conn).await?;
     let Some(row) = row else { return Ok(None) };
     let source =
-        <Source>::try_from(row.try_get::<&[u8], _>(4)?).map_err(|_| StoreError::Corrupt("source".to_owned()))?;
-    let unsent = row.try_get::<Option<i64>, _>(6)?.is_none();
-    let at = row.try_get::<i64, _>(5)?.unsigned_abs();
-    Ok(Some(Uploaded { image: read_image(&row)?, source, waits_since: unsent.then_some(at) }))
+        <Source>::try_from(row.try_get::<&[u8], _>(5)?).map_err(|_| StoreError::Corrupt("source".to_owned()))?;
+    let unsent = row.try_get::<Option<i64>, _>(7)?.is_none();
+    let at = row.try_get::<i64, _>(6)?.unsigned_abs();
+    Ok(Some(Uploaded { body: read_body(&row)?, source, waits_since: unsent.then_some(at) }))
 }
 
 async fn keep(tx: &mut Tx<'_>, owner: UserId, key: ClientId, new: Uploaded) -> Result<Uploaded, StoreError> {
     if let Some(known) = uploaded(tx.conn, owner, key).await? {
         // Its day begins anew, or it could be swept before its files are written.
-        if known.source == new.source {
+        if let Some(media) = known.body.medium().filter(|_| known.source == new.source) {
             let now = super::now().cast_signed();
-            sqlx::query(REFRESH).bind(known.image.media.to_string()).bind(now).execute(&mut *tx.conn).await?;
+            sqlx::query(REFRESH).bind(media.to_string()).bind(now).execute(&mut *tx.conn).await?;
         }
         return Ok(known);
     }
-    let unsent: i64 = sqlx::query_scalar(UNSENT).bind(owner.as_i64()).fetch_one(&mut *tx.conn).await?;
-    if unsent >= UNSENT_MAX {
+    let (media, sides, bytes, name) = match &new.body {
+        MessageBody::Image(image) => (image.media, (image.width.get(), image.height.get()), image.bytes.into(), None),
+        MessageBody::File(file) => (file.media, (0, 0), file.bytes.get().cast_signed(), Some(file.name.as_str())),
+        _ => return Err(StoreError::NoMedium),
+    };
+    let unsent = sqlx::query(UNSENT).bind(owner.as_i64()).fetch_one(&mut *tx.conn).await?;
+    let (count, waiting): (i64, i64) = (unsent.try_get(0)?, unsent.try_get(1)?);
+    if count >= UNSENT_MAX || waiting + bytes > UNSENT_BYTES_MAX {
         return Err(StoreError::TooMany);
     }
-    let Image { media, width, height, bytes, .. } = new.image;
     sqlx::query(KEEP)
         .bind(media.to_string())
         .bind(owner.as_i64())
         .bind(key.as_bytes().as_slice())
         .bind(new.source.as_slice())
-        .bind(width.get())
-        .bind(height.get())
+        .bind(sides.0)
+        .bind(sides.1)
         .bind(bytes)
         .bind(super::now().cast_signed())
+        .bind(name)
         .execute(&mut *tx.conn)
         .await?;
     Ok(new)
@@ -262,37 +338,37 @@ async fn keep(tx: &mut Tx<'_>, owner: UserId, key: ClientId, new: Uploaded) -> R
 /// What of the media that a batch names may be sent, and by whom.
 #[derive(Default)]
 pub(super) struct Claims {
-    sendable: HashMap<MediaId, (UserId, Image)>,
+    sendable: HashMap<MediaId, (UserId, MessageBody)>,
 }
 
 impl Claims {
     /// Reads them, if there is anything to decide.
     pub async fn read(conn: &mut SqliteConnection, batch: &[NewMessage]) -> Result<Self, StoreError> {
-        let named: Vec<MediaId> = batch.iter().filter_map(|new| named(&new.body)).map(|image| image.media).collect();
+        let named: Vec<MediaId> = batch.iter().filter_map(|new| new.body.medium()).collect();
         let mut claims = Self::default();
         if named.is_empty() {
             return Ok(claims);
         }
         for row in sqlx::query(SENDABLE).bind(json(&named)?).fetch_all(conn).await? {
-            let image = read_image(&row)?;
-            claims.sendable.insert(image.media, (parse(row.try_get::<i64, _>(4)?)?, image));
+            let body = read_body(&row)?;
+            claims.sendable.extend(body.medium().zip(Some((parse(row.try_get::<i64, _>(5)?)?, body))));
         }
         Ok(claims)
     }
 
-    /// Whether the message may carry the picture that it names, if it names one: as it was told of, by its owner.
+    /// Whether the message may carry what it names, if it names a medium: as it was told of, by its owner.
     pub fn admit(&self, new: &NewMessage) -> Result<(), StoreError> {
-        let Some(image) = named(&new.body) else { return Ok(()) };
-        match self.sendable.get(&image.media) {
-            Some((owner, known)) if *owner == new.sender.id && known == image => Ok(()),
+        let Some(media) = new.body.medium() else { return Ok(()) };
+        match self.sendable.get(&media) {
+            Some((owner, known)) if *owner == new.sender.id && *known == new.body => Ok(()),
             _ => Err(StoreError::NoMedium),
         }
     }
 
     /// The message carries it now.
     pub fn take(&mut self, new: &NewMessage) {
-        if let Some(image) = named(&new.body) {
-            self.sendable.remove(&image.media);
+        if let Some(media) = new.body.medium() {
+            self.sendable.remove(&media);
         }
     }
 
@@ -312,14 +388,6 @@ pub(super) async fn carry(conn: &mut SqliteConnection, carried: &[Carried]) -> R
     Ok(())
 }
 
-/// The picture that a message is to carry.
-pub(super) fn named(body: &MessageBody) -> Option<&Image> {
-    match body {
-        MessageBody::Image(image) => Some(image),
-        _ => None,
-    }
-}
-
 /// What the message carried is there no more.
 pub(super) async fn erase(tx: &mut Tx<'_>, id: ConversationId, seq: Seq) -> Result<(), StoreError> {
     for statement in [ERASE, FORGET] {
@@ -328,18 +396,33 @@ pub(super) async fn erase(tx: &mut Tx<'_>, id: ConversationId, seq: Seq) -> Resu
     Ok(())
 }
 
-fn read_image(row: &SqliteRow) -> Result<Image, StoreError> {
-    Ok(Image {
-        v: ImageVersion,
-        media: parse(row.try_get::<String, _>(0)?)?,
-        width: parse(row.try_get::<u32, _>(1)?)?,
-        height: parse(row.try_get::<u32, _>(2)?)?,
-        bytes: row.try_get(3)?,
-        mime: Mime::Jpeg,
+/// The body with which a medium is sent, from its id, sides, bytes and name.
+fn read_body(row: &SqliteRow) -> Result<MessageBody, StoreError> {
+    let media = parse(row.try_get::<String, _>(0)?)?;
+    Ok(match row.try_get::<Option<String>, _>(4)? {
+        Some(name) => MessageBody::File(File {
+            v: FileVersion,
+            media,
+            name: parse(name)?,
+            bytes: parse(row.try_get::<i64, _>(3)?.unsigned_abs())?,
+        }),
+        None => MessageBody::Image(Image {
+            v: ImageVersion,
+            media,
+            width: parse(row.try_get::<u32, _>(1)?)?,
+            height: parse(row.try_get::<u32, _>(2)?)?,
+            bytes: row.try_get(3)?,
+            mime: Mime::Jpeg,
+        }),
     })
 }
 
-fn random_id() -> Result<MediaId, StoreError> {
+/// What is kept of a file's hash.
+pub fn first_half(digest: &[u8; 32]) -> Source {
+    *digest.first_chunk().expect("16 bytes are fewer than 32")
+}
+
+pub(super) fn random_id() -> Result<MediaId, StoreError> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(|error| StoreError::File(std::io::Error::other(error.to_string())))?;
     Ok(MediaId::from_bytes(bytes))

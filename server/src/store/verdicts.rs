@@ -5,6 +5,7 @@
 //! position of the conversation's log, at which every device hears of it.
 
 use super::append::{IMAGE, WITHDRAWN, decode_client_id};
+use super::files::Part;
 use super::groups::members;
 use super::history;
 use super::positions::json;
@@ -93,7 +94,7 @@ impl Store {
 
     /// The file of a picture, for its auditor.
     pub async fn audited_file(&self, id: MediaId) -> Result<Option<Vec<u8>>, StoreError> {
-        self.files.read(id, false).await
+        self.files.read(id, Part::Whole).await
     }
 
     /// Does what a verdict says: lets the picture be, or withdraws it from everybody but its sender. Answers whether a

@@ -5,7 +5,7 @@ use protocol::account::ChangeReceipts;
 use protocol::messaging::{HideMessages, HistoryPage, SendRequest};
 use protocol::receipts::ReportReceipts;
 use protocol::sync::{CheckCounts, CheckedCounts};
-use protocol::{Account, ApiError, ConversationId, ErrorAnswer, ErrorCode, Rules, path};
+use protocol::{Account, ApiError, ConversationId, ErrorAnswer, ErrorCode, MessageBody, Rules, path};
 use serde::de::DeserializeOwned;
 use sync::{Action, Answer, Failure, Request, Start};
 
@@ -43,8 +43,13 @@ pub async fn call(person: &Person, request: Request) -> Result<Answer, Failure> 
         Request::Conversation { conversation } => {
             read(get(path::conversation(conversation))).await.map(Answer::Conversation)
         }
-        Request::Upload { client_id } => {
-            read(person.request("POST", &path::upload(client_id)).body(picture())).await.map(Answer::Uploaded)
+        Request::Upload { client_id, body: MessageBody::File(file) } => {
+            let request = person.request("POST", &path::upload_file(client_id, &file.name)).body("notes");
+            read(request).await.map(|file| Answer::Uploaded(MessageBody::File(file)))
+        }
+        Request::Upload { client_id, .. } => {
+            let request = person.request("POST", &path::upload(client_id)).body(picture());
+            read(request).await.map(|image| Answer::Uploaded(MessageBody::Image(image)))
         }
         Request::Post { conversation, client_id, body } => {
             let body = SendRequest { client_id, body, invisible_list: Vec::new() };

@@ -24,7 +24,7 @@ pub async fn log(person: &Person, id: ConversationId) -> Vec<Message> {
 /// The texts of one's messages that still have one.
 pub fn texts(log: &[Message]) -> Vec<&str> {
     let text = |message: &'_ Message| match &message.body {
-        MessageBody::Text { .. } | MessageBody::Image(_) => true,
+        MessageBody::Text { .. } | MessageBody::Image(_) | MessageBody::File(_) => true,
         MessageBody::Withdrawn { .. }
         | MessageBody::Recalled { .. }
         | MessageBody::Removed

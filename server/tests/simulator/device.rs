@@ -269,7 +269,7 @@ impl Device {
             let client_id = ClientId::from_parts(self.clock(now), self.dice.bytes());
             let body = body(client_id);
             self.written.push((conversation, client_id));
-            if body.image(true).is_some() {
+            if body.medium().is_some() {
                 self.kept.borrow_mut().pictures.insert(client_id);
             }
             self.step(now, Input::Send { conversation, client_id, body });

@@ -97,6 +97,9 @@ fn stay(core: usize) {
     rustix::thread::sched_setaffinity(None, &only).unwrap();
 }
 
+/// Where the tests begin.
+const FIRST: u64 = 1;
+
 /// Runs the seeds on all cores, and tells the first that fails with the shortest plan that still does.
 fn run_seeds(first: u64, count: u64) {
     let next = AtomicU64::new(first);
@@ -143,7 +146,8 @@ fn run_seeds(first: u64, count: u64) {
     eprintln!("{count} seeds from {first} in {:.1} s, {each:.1?} each", begin.elapsed().as_secs_f64());
     let tally = tally.into_inner().unwrap();
     eprintln!("{tally:?}");
-    if count >= 2_000 {
+    // Elsewhere it is chance what comes up; the tests always run the same ones.
+    if first == FIRST && count >= 2_000 {
         KINDS.iter().for_each(|what| assert!(tally.contains_key(what), "no run had any of: {what}"));
     }
 }
@@ -156,7 +160,7 @@ fn every_device_agrees_after_every_fault() {
         Some(seed) => run_seeds(seed, 1),
         None => {
             let count = if cfg!(debug_assertions) { 100 } else { 2_000 };
-            run_seeds(number("SIXIN_FIRST_SEED").unwrap_or(1), number("SIXIN_SEEDS").unwrap_or(count));
+            run_seeds(number("SIXIN_FIRST_SEED").unwrap_or(FIRST), number("SIXIN_SEEDS").unwrap_or(count));
         }
     }
 }

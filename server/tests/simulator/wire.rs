@@ -4,12 +4,15 @@ use crate::oracle::Deed;
 use axum::http::{Method, StatusCode};
 use image::{DynamicImage, GrayImage, ImageFormat, Luma};
 use protocol::account::ChangeReceipts;
+use protocol::file::FileVersion;
 use protocol::group::{AnswerWaiting, ChangeGroup, ChangeMember, InviteMembers};
 use protocol::media::{ImageVersion, Mime, Side};
 use protocol::messaging::{HideMessages, SendRequest};
 use protocol::receipts::ReportReceipts;
 use protocol::sync::{CheckCounts, CheckedCounts};
-use protocol::{ApiError, ClientId, ConversationId, ErrorAnswer, ErrorCode, Image, MediaId, MessageBody, path};
+use protocol::{
+    ApiError, ClientId, ConversationId, ErrorAnswer, ErrorCode, File, FileName, Image, MediaId, MessageBody, path,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::io::Cursor;
@@ -41,7 +44,11 @@ pub fn call(request: &Request) -> Call {
         }),
         Request::Changes { conversation, after } => get(path::changes(*conversation, *after)),
         Request::Conversation { conversation } => get(path::conversation(*conversation)),
-        Request::Upload { client_id } => {
+        Request::Upload { client_id, body: MessageBody::File(file) } => {
+            let path = path::upload_file(*client_id, &file.name);
+            Call { method: Method::POST, path, body: Some(client_id.as_bytes().to_vec()) }
+        }
+        Request::Upload { client_id, .. } => {
             let file = picture(client_id.as_bytes()[15]);
             Call { method: Method::POST, path: path::upload(*client_id), body: Some(file) }
         }
@@ -122,13 +129,22 @@ pub fn deed(id: ConversationId, deed: &Deed) -> Call {
     }
 }
 
-/// What a device knows of a picture before it is uploaded.
+/// What a device knows of a picture or a file before it is uploaded: the key chooses which, and how long it says to be.
 pub fn unsent(id: ClientId) -> MessageBody {
     let (media, side) = (MediaId::from_bytes(*id.as_bytes()), Side::try_from(16).unwrap());
+    let file = |bytes: u64| {
+        let (name, bytes) = (FileName::near(&format!("{id}.txt")), bytes.try_into().unwrap());
+        MessageBody::File(File { v: FileVersion, media, name, bytes })
+    };
+    match id.as_bytes()[15] % 6 {
+        0 => return file(9),
+        1 => return file(50_000_000),
+        _ => {}
+    }
     MessageBody::Image(Image { v: ImageVersion, media, width: side, height: side, bytes: 1, mime: Mime::Jpeg })
 }
 
-/// The device does not have the picture any more.
+/// The device does not have the picture or the file any more.
 pub fn lost() -> Failure {
     let message = String::new();
     Failure::Refused(ApiError { code: ErrorCode::InvalidField, message, retryable: false, field: None })
@@ -154,7 +170,8 @@ pub fn answer(request: &Request, status: StatusCode, body: &str) -> Result<Answe
         Request::History { .. } => Answer::History(read(body)),
         Request::Changes { .. } => Answer::Changes(read(body)),
         Request::Conversation { .. } => Answer::Conversation(read(body)),
-        Request::Upload { .. } => Answer::Uploaded(read(body)),
+        Request::Upload { body: MessageBody::File(_), .. } => Answer::Uploaded(MessageBody::File(read(body))),
+        Request::Upload { .. } => Answer::Uploaded(MessageBody::Image(read(body))),
         Request::Post { .. } => Answer::Posted(read(body)),
         Request::Report { .. } => Answer::Reported,
         Request::Check { .. } => {

@@ -130,7 +130,7 @@ fn row(both: Both, conversation: Conversation) -> impl IntoView {
     // Between two people what is not the other's is one's own.
     let own = |sender| conversation.group.is_none() && peer.as_ref().is_none_or(|peer| peer.id != sender);
     let digest = conversation.last.as_ref().map(|last| Digest::of(&last.body, own(last.sender)));
-    let digest = digest.map(|digest| digest.said(words).to_owned()).unwrap_or_default();
+    let digest = digest.map(|digest| digest.said(words).into_owned()).unwrap_or_default();
     view! {
         <li class="contact">
             <a class="person" href=path::page(conversation.id)>

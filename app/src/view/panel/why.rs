@@ -71,7 +71,7 @@ fn WhyItem(model: Model, conversation: ConversationId, message: Unread, close: C
                 <strong dir="auto">{message.author}</strong>
                 <time datetime=iso(at)>{tracked(move || model.clock.get().brief(model.words, at))}</time>
                 <span class="why-text" dir="auto">
-                    {message.digest.said(words).to_owned()}
+                    {message.digest.said(words).into_owned()}
                 </span>
             </a>
         </li>

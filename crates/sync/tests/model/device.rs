@@ -263,7 +263,7 @@ impl Device {
 
     fn check_request(&mut self, server: &Server, request: &Request) {
         match request {
-            Request::Upload { client_id } => {
+            Request::Upload { client_id, .. } => {
                 let unsent = self.outbox.get(client_id).expect("uploaded before it was persisted");
                 assert_ne!(unsent.upload, Upload::Done, "uploaded twice");
                 let again = |(_, other): &(RequestId, Request)| other == request;

@@ -9,8 +9,9 @@ pub mod scene;
 pub mod server;
 pub mod stage;
 
+use protocol::file::FileVersion;
 use protocol::media::{ImageVersion, Mime};
-use protocol::{ClientId, ConversationId, Image, MediaId, MessageBody, MessageText, Seq, User, UserId};
+use protocol::{ClientId, ConversationId, File, Image, MediaId, MessageBody, MessageText, Seq, User, UserId};
 
 pub fn user_id(id: u64) -> UserId {
     id.try_into().unwrap()
@@ -45,4 +46,18 @@ pub fn picture(id: ClientId, uploaded: bool) -> Image {
     name[0] = u8::from(uploaded);
     let side = 40_u32.try_into().unwrap();
     Image { v: ImageVersion, media: MediaId::from_bytes(name), width: side, height: side, bytes: 9, mime: Mime::Jpeg }
+}
+
+/// The same of a file of so many bytes.
+pub fn file(id: ClientId, bytes: u64, uploaded: bool) -> File {
+    let name = "notes.txt".parse().unwrap();
+    File { v: FileVersion, media: picture(id, uploaded).media, name, bytes: bytes.try_into().unwrap() }
+}
+
+/// The body that an upload is answered with.
+pub fn on_server(id: ClientId, body: &MessageBody) -> MessageBody {
+    match body {
+        MessageBody::File(sent) => MessageBody::File(file(id, sent.bytes.get(), true)),
+        _ => MessageBody::Image(picture(id, true)),
+    }
 }

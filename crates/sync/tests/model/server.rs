@@ -1,7 +1,7 @@
 //! The server as the specification has it, without a database: logs, cursors, frames; `pages` has what devices read.
 
 use super::pages::{HISTORY_PAGE, SYNC_SEGMENT};
-use super::{conversation_id, picture, user, user_id};
+use super::{conversation_id, on_server, user, user_id};
 use protocol::sync::{AccountChange, CheckedCounts, Count, PageSize};
 use protocol::{
     ApiError, ClientId, Contact, Conversation, ConversationId, ConversationKind, Cursors, ErrorCode, LogChange,
@@ -193,13 +193,13 @@ impl Server {
             }
             Request::Changes { conversation, after } => Answer::Changes(self.changes(who, conversation, after)),
             Request::Conversation { conversation } => Answer::Conversation(self.describe(who, conversation)),
-            Request::Upload { client_id } => {
+            Request::Upload { client_id, body } => {
                 self.uploads.insert((who.me, client_id));
-                Answer::Uploaded(picture(client_id, true))
+                Answer::Uploaded(on_server(client_id, &body))
             }
             Request::Post { conversation, client_id, body } => {
-                if let MessageBody::Image(image) = body {
-                    assert_eq!(image, picture(client_id, true), "posted before it was uploaded");
+                if body.medium().is_some() {
+                    assert_eq!(body, on_server(client_id, &body), "posted before it was uploaded");
                     assert!(self.uploads.contains(&(who.me, client_id)));
                 }
                 Answer::Posted(self.send(who.me, conversation, client_id, body))

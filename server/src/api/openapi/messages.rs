@@ -3,11 +3,12 @@
 #![expect(clippy::indexing_slicing, reason = "the document that is added to is an object, made right here")]
 
 use super::schemas::{list, number, object, one_of, reference, request, text, word};
+use protocol::file::FileBytes;
 use protocol::group::NAMED_MAX;
 use protocol::media::Side;
 use protocol::messaging::{HideMessages, Readers, SendRequest};
 use protocol::receipts::ReportReceipts;
-use protocol::{DraftText, GroupTitle, Label, MessageText, Preferences, ReportNote};
+use protocol::{DraftText, FileName, GroupTitle, Label, MessageText, Preferences, ReportNote};
 use serde_json::{Value, json};
 
 pub fn messages() -> Value {
@@ -28,7 +29,17 @@ pub fn messages() -> Value {
             ("mime", word("image/jpeg")),
         ]
     };
+    let sent_file = || {
+        [
+            ("type", word("file")),
+            ("v", word(1)),
+            ("media", reference("MediaId")),
+            ("name", reference("FileName")),
+            ("bytes", json!({ "type": "integer", "minimum": 1, "maximum": FileBytes::MAX })),
+        ]
+    };
     let [_, image @ ..] = picture();
+    let [_, file @ ..] = sent_file();
     let conversation = object([
         ("id", reference("ConversationId")),
         ("kind", json!({ "enum": ["direct", "group"] })),
@@ -61,12 +72,16 @@ pub fn messages() -> Value {
         "MessageBody": one_of([
             written.clone(),
             request(picture()),
+            request(sent_file()),
             object([("type", word("withdrawn")), ("image", reference("Image"))]),
             object([("type", word("recalled")), ("by", reference("UserId"))]),
             object([("type", word("removed"))]),
             object([("type", word("notice")), ("notice", reference("Notice"))]),
         ]),
-        "MediaId": { "type": "string", "pattern": "^[0-9a-f]{32}$", "description": "A picture, under /api/v1/media." },
+        "MediaId": { "type": "string", "pattern": "^[0-9a-f]{32}$", "description": "A picture or a file, under /api/v1/media." },
+        "FileName": text(1, FileName::MAX, "Neither `.` nor `..`; no slash or backslash, no control character, none that turns \
+            the direction of writing, no white space around it."),
+        "File": request(file),
         "Side": { "type": "integer", "minimum": 1, "maximum": Side::MAX, "description": "In pixels." },
         "Image": request(image),
         "Message": object([
@@ -79,7 +94,7 @@ pub fn messages() -> Value {
         ]),
         "SendRequest": request([
             ("client_id", reference("ClientId")),
-            ("body", one_of([written, request(picture())])),
+            ("body", one_of([written, request(picture()), request(sent_file())])),
             ("invisible_list?", json!({ "type": "array", "items": reference("UserId"),
                 "maxItems": SendRequest::INVISIBLE_MAX, "description": "Members who do not see the message." })),
         ]),

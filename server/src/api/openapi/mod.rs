@@ -101,6 +101,7 @@ fn operation(route: &Route) -> Value {
     if let Some(schema) = takes {
         let content = match schema {
             operations::PICTURE => json!({ "image/jpeg": {}, "image/png": {}, "image/webp": {} }),
+            operations::FILE => json!({ "application/octet-stream": {} }),
             schema => content(schema),
         };
         operation["requestBody"] = json!({ "required": true, "content": content });

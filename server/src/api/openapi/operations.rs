@@ -29,6 +29,8 @@ pub struct Answer {
 
 /// A body that is a picture and no document.
 pub const PICTURE: &str = "a picture";
+/// A body that is a file.
+pub const FILE: &str = "a file";
 
 fn answer(status: u16, description: &'static str, schema: &'static str) -> Answer {
     Answer { status, description, schema: Some(schema) }
@@ -114,9 +116,40 @@ pub fn describe(operation: &str) -> Operation {
                 ],
             )
         },
+        "uploadFile" => Operation {
+            parameters: vec![
+                Parameter {
+                    name: "client_id",
+                    required: true,
+                    description: "The key of the upload, made by the device.".to_owned(),
+                    schema: reference("ClientId"),
+                },
+                Parameter {
+                    name: "name",
+                    required: true,
+                    description: "What the file is called.".to_owned(),
+                    schema: reference("FileName"),
+                },
+            ],
+            ..with_body(
+                "Upload a file for a message, of 1 byte to 100 MiB, at 256 KiB a minute or more; what nobody sends within a \
+                 day is gone",
+                FILE,
+                [
+                    answer(201, "What a message with it says", "File"),
+                    answer(200, "The key was used for this very file before", "File"),
+                    answer(409, "client_id_reused: for another file", "ErrorAnswer"),
+                ],
+            )
+        },
         "getMedium" => plain(
-            "A picture, for whoever sees the message that carries it",
-            [nothing(200, "A JPEG file, which never changes"), nothing(304, "The one that `If-None-Match` names")],
+            "A picture or a file, for whoever sees the message that carries it",
+            [
+                nothing(200, "A JPEG file, or a file as it came, to be saved; it never changes"),
+                nothing(206, "The part of a file that `Range` names"),
+                nothing(304, "The one that `If-None-Match` names"),
+                nothing(416, "A file has no such part"),
+            ],
         ),
         "getThumb" => plain(
             "The same, of at most 480 pixels a side",

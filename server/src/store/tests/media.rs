@@ -38,7 +38,7 @@ impl Fixture {
     }
 
     async fn there(&self, id: MediaId) -> bool {
-        self.store.files.has(id).await.unwrap()
+        self.store.files.has(id, crate::store::files::Part::PICTURE).await.unwrap()
     }
 }
 

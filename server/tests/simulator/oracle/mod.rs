@@ -206,8 +206,8 @@ impl Oracle {
         if let Ok(answer) = answer {
             self.acknowledge(login, request, answer);
         }
-        if let (Request::Upload { client_id }, Ok(Answer::Uploaded(image))) = (request, answer) {
-            self.uploaded(me, *client_id, image, now);
+        if let (Request::Upload { client_id, .. }, Ok(Answer::Uploaded(body))) = (request, answer) {
+            self.uploaded(me, *client_id, body, now);
         }
     }
 
@@ -273,9 +273,7 @@ impl Oracle {
             room.told.insert((*owner, me), Cursors::at(message.seq));
         }
         room.log.push(Entry { seq: message.seq, sender: me, client_id: Some(client_id), body, withheld });
-        if let MessageBody::Image(image) = &message.body {
-            self.carries(image);
-        }
+        self.carries(&message.body);
     }
 
     fn acted(&mut self, login: &Login, action: &Action, answer: &Answer) {

@@ -52,6 +52,7 @@ pub const KINDS: &[&str] = &[
     "sends",
     "uploads",
     "pictures",
+    "files",
     "swept",
     "receipts",
     "replays",

@@ -158,7 +158,7 @@ impl<'a> World<'a> {
         let arrived = self.arrived();
         let (answer, said) = self.backend.answer(&login.token, request).await;
         self.oracle.answered(login, request, &answer, self.time());
-        if let (Request::Post { client_id, .. } | Request::Upload { client_id }, Err(Failure::Refused(why))) =
+        if let (Request::Post { client_id, .. } | Request::Upload { client_id, .. }, Err(Failure::Refused(why))) =
             (request, &answer)
             && !why.retryable
         {

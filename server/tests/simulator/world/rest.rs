@@ -88,7 +88,7 @@ impl World<'_> {
         for (n, id, to) in retried {
             let me = self.devices[n].me();
             if let Some(unsent) = self.devices[n].kept.borrow().outbox.get(&id) {
-                let lost = unsent.body.image(true).is_some() && !self.devices[n].kept.borrow().pictures.contains(&id);
+                let lost = unsent.body.medium().is_some() && !self.devices[n].kept.borrow().pictures.contains(&id);
                 assert!(lost || unsent.body.mentions().is_some(), "device {n} cannot send {unsent:?}");
                 continue;
             }

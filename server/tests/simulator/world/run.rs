@@ -370,7 +370,7 @@ impl World<'_> {
         let device = &mut self.devices[n];
         let Some((id, request)) = device.take_request(at) else { return false };
         let login = device.login.clone();
-        if let Request::Upload { client_id } = request
+        if let Request::Upload { client_id, .. } = request
             && !device.kept.borrow().pictures.contains(&client_id)
         {
             // It was sent by another tab, or is lost with what the browser kept.

@@ -1,19 +1,20 @@
-//! Pictures that this page sends: from the files that a person has chosen to the outbox, and from there to the server.
+//! Pictures and files that this page sends: from what a person has chosen to the outbox, and from there to the server.
 //!
-//! Invariants: a picture is kept on the device, as far as that keeps anything, before the engine hears of its message
+//! Invariants: either is kept on the device, as far as that keeps anything, before the engine hears of its message
 //! (R004-A5); those chosen together go in the order in which they were chosen, each as a message of its own and with nothing
 //! between them (R002-07).
 
 use crate::bindings::XmlHttpRequest;
+use crate::brought::Brought;
 use crate::browser::{self, after};
 use crate::driver::Driver;
 use crate::prepared::prepare;
 use crate::storage::Storage;
 use crate::tabs::Word;
 use crate::upload;
-use app::live::Live;
+use app::live::attachment::Attachment;
 use js_sys::{Array, Promise};
-use protocol::{ClientId, ConversationId};
+use protocol::{ClientId, ConversationId, MessageBody};
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
@@ -21,24 +22,26 @@ use sync::{Answer, Failure, Input, RequestId, Unsent};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Blob, Url};
 
-/// Pictures whose write takes longer are sent all the same, in milliseconds.
+/// What takes longer to be written is sent all the same, in milliseconds.
 const PATIENCE: u64 = 5_000;
+/// Preparing is told of when it takes longer, in milliseconds.
+const LONG: u64 = 400;
 /// How many pictures that were sent are shown from this device, and not fetched.
 const SHOWN: usize = 40;
-/// While a picture is on its way the other pages are told so at least this often, in milliseconds.
+/// While one is on its way the other pages are told so at least this often, in milliseconds.
 const BEAT: u64 = 2_000;
 
-/// The pictures of this page.
+/// The pictures and files of this page.
 #[derive(Default)]
-pub struct Pictures {
+pub struct Attachments {
     /// What was chosen and is not prepared yet.
-    chosen: RefCell<VecDeque<(ConversationId, Vec<Blob>)>>,
+    chosen: RefCell<VecDeque<(ConversationId, Vec<Brought>)>>,
     preparing: Cell<bool>,
     /// Those that are not on the server yet.
     waiting: RefCell<HashMap<ClientId, Blob>>,
     /// Those on their way.
     flying: RefCell<HashMap<ClientId, XmlHttpRequest>>,
-    /// Those that are shown from here, the oldest first.
+    /// The pictures that are shown from here, the oldest first.
     shown: RefCell<VecDeque<Shown>>,
 }
 
@@ -49,13 +52,18 @@ struct Shown {
     over: bool,
 }
 
-impl Pictures {
+impl Attachments {
+    /// Whether something that was chosen would be lost with the page.
+    pub fn prepares(&self) -> bool {
+        self.preparing.get()
+    }
+
     /// The file of a message, from memory or from what is kept.
     async fn file(&self, id: ClientId, storage: &Storage) -> Option<Blob> {
         let waiting = self.waiting.borrow().get(&id).cloned();
         match waiting {
             Some(file) => Some(file),
-            None => storage.picture(id).await,
+            None => storage.attachment(id).await,
         }
     }
 
@@ -92,55 +100,76 @@ impl Pictures {
     }
 }
 
-/// Sends files to a conversation, after what was chosen before.
-pub fn choose(driver: &Rc<Driver>, conversation: ConversationId, files: Vec<Blob>) {
-    let Some((pictures, _)) = driver.keeps_pictures() else { return };
-    pictures.chosen.borrow_mut().push_back((conversation, files));
-    if pictures.preparing.replace(true) {
+/// Sends what was chosen to a conversation, after what was chosen before.
+pub fn choose(driver: &Rc<Driver>, conversation: ConversationId, brought: Vec<Brought>) {
+    let Some((attachments, _)) = driver.keeps_attachments() else { return };
+    let count = brought.len();
+    attachments.chosen.borrow_mut().push_back((conversation, brought));
+    tell_when_it_takes_long(driver, count);
+    if attachments.preparing.replace(true) {
         return;
     }
     let driver = driver.clone();
     spawn_local(async move {
-        let Some((pictures, storage)) = driver.keeps_pictures() else { return };
+        let Some((attachments, storage)) = driver.keeps_attachments() else { return };
         loop {
-            let Some((conversation, files)) = pictures.chosen.borrow_mut().pop_front() else { break };
-            send(&driver, pictures, storage, conversation, files).await;
+            let Some((conversation, brought)) = attachments.chosen.borrow_mut().pop_front() else { break };
+            send(&driver, attachments, storage, conversation, brought).await;
         }
-        pictures.preparing.set(false);
+        attachments.preparing.set(false);
+        driver.tell(|live| live.preparing(0));
     });
 }
 
-/// Prepares and keeps all of them, and then sends them at once.
+fn tell_when_it_takes_long(driver: &Rc<Driver>, count: usize) {
+    let driver = driver.clone();
+    spawn_local(async move {
+        let _ = JsFuture::from(after(LONG)).await;
+        if driver.keeps_attachments().is_some_and(|(attachments, _)| attachments.prepares()) {
+            driver.tell(move |live| live.preparing(count));
+        }
+    });
+}
+
+/// Prepares and keeps all of them, and then sends them together.
 async fn send(
     driver: &Rc<Driver>,
-    pictures: &Pictures,
+    attachments: &Attachments,
     storage: &Storage,
     conversation: ConversationId,
-    files: Vec<Blob>,
+    brought: Vec<Brought>,
 ) {
     let mut ready = Vec::new();
-    for file in files {
+    for one in brought {
         let id = browser::fresh_client_id();
-        match prepare(id, &file).await {
-            Some((file, image)) => ready.push((id, file, image)),
-            None => driver.tell(Live::no_picture),
+        let what = one.what();
+        match prepare(id, one).await {
+            Some((file, body)) => ready.push((id, file, body)),
+            None => driver.tell(move |live| live.cannot_send(what)),
         }
     }
-    let kept: Array = ready.iter().filter_map(|(id, file, _)| storage.keep_picture(*id, file)).collect();
+    let kept: Array = ready.iter().filter_map(|(id, file, _)| storage.keep_attachment(*id, file)).collect();
     // Where they cannot be kept, they are sent all the same.
     let _ = JsFuture::from(Promise::race(&Array::of2(&Promise::all_settled(&kept), &after(PATIENCE)))).await;
     let mut sent = Vec::new();
-    for (id, file, image) in ready {
-        show(driver, pictures, id, &file);
-        pictures.waiting.borrow_mut().insert(id, file);
-        sent.push((id, image));
+    for (id, file, body) in ready {
+        let file = match Attachment::of(&body) {
+            // The device's own copy stays when the file that was chosen changes or goes.
+            Some(Attachment::File) => storage.attachment(id).await.unwrap_or(file),
+            _ => {
+                show(driver, attachments, id, &file);
+                file
+            }
+        };
+        attachments.waiting.borrow_mut().insert(id, file);
+        sent.push((id, body));
     }
-    driver.send_pictures(conversation, sent);
+    driver.send_together(conversation, sent);
 }
 
 /// Shows what this device sends, from here.
-fn show(driver: &Rc<Driver>, pictures: &Pictures, id: ClientId, file: &Blob) {
-    if let Some(source) = pictures.show(id, file) {
+fn show(driver: &Rc<Driver>, attachments: &Attachments, id: ClientId, file: &Blob) {
+    if let Some(source) = attachments.show(id, file) {
         driver.tell(move |live| live.has_picture(id, Some(source)));
     }
 }
@@ -149,30 +178,30 @@ fn show(driver: &Rc<Driver>, pictures: &Pictures, id: ClientId, file: &Blob) {
 pub fn show_kept(driver: &Rc<Driver>, id: ClientId) {
     let driver = driver.clone();
     spawn_local(async move {
-        let Some((pictures, storage)) = driver.keeps_pictures() else { return };
-        if let Some(file) = pictures.file(id, storage).await {
-            show(&driver, pictures, id, &file);
+        let Some((attachments, storage)) = driver.keeps_attachments() else { return };
+        if let Some(file) = attachments.file(id, storage).await {
+            show(&driver, attachments, id, &file);
         }
     });
 }
 
-/// Whether a message that is not sent yet has a picture.
-pub fn has(unsent: &Unsent) -> bool {
+/// Whether a message that is not sent yet shows a picture from here.
+pub fn shows(unsent: &Unsent) -> bool {
     unsent.body.image(true).is_some()
 }
 
-/// Uploads the picture of a message, and tells how far it has come.
-pub fn upload(driver: &Rc<Driver>, id: RequestId, key: ClientId) {
+/// Uploads the picture or the file of a message, and tells how far it has come.
+pub fn upload(driver: &Rc<Driver>, id: RequestId, key: ClientId, body: MessageBody) {
     let driver = driver.clone();
     spawn_local(async move {
-        let Some((pictures, storage)) = driver.keeps_pictures() else { return };
+        let Some((attachments, storage)) = driver.keeps_attachments() else { return };
         let written = driver.written(key);
         if let Some(written) = written {
             // Where it cannot be kept, it is sent all the same.
             let _ = JsFuture::from(written).await;
         }
-        let answer = match pictures.file(key, storage).await {
-            Some(file) => fly(&driver, pictures, key, &file).await,
+        let answer = match attachments.file(key, storage).await {
+            Some(file) => fly(&driver, attachments, (key, &body), &file).await,
             None => Err(Failure::Refused(upload::lost())),
         };
         driver.tell(move |live| live.uploading(key, None));
@@ -180,9 +209,14 @@ pub fn upload(driver: &Rc<Driver>, id: RequestId, key: ClientId) {
     });
 }
 
-async fn fly(driver: &Rc<Driver>, pictures: &Pictures, key: ClientId, file: &Blob) -> Result<Answer, Failure> {
+async fn fly(
+    driver: &Rc<Driver>,
+    attachments: &Attachments,
+    (key, body): (ClientId, &MessageBody),
+    file: &Blob,
+) -> Result<Answer, Failure> {
     let request = XmlHttpRequest::new().map_err(|_| Failure::Network)?;
-    pictures.flying.borrow_mut().insert(key, request.clone());
+    attachments.flying.borrow_mut().insert(key, request.clone());
     driver.tell(move |live| live.uploading(key, Some(0)));
     beat(driver, key, request.clone());
     let teller = driver.clone();
@@ -195,9 +229,9 @@ async fn fly(driver: &Rc<Driver>, pictures: &Pictures, key: ClientId, file: &Blo
         }
         teller.tell(move |live| live.uploading(key, Some(percent)));
     };
-    let answer = upload::send(&request, key, file, progress).await;
-    if pictures.flies(key, &request) {
-        pictures.flying.borrow_mut().remove(&key);
+    let answer = upload::send(&request, (key, body), file, progress).await;
+    if attachments.flies(key, &request) {
+        attachments.flying.borrow_mut().remove(&key);
     }
     answer
 }
@@ -206,7 +240,7 @@ async fn fly(driver: &Rc<Driver>, pictures: &Pictures, key: ClientId, file: &Blo
 fn beat(driver: &Rc<Driver>, key: ClientId, request: XmlHttpRequest) {
     let driver = driver.clone();
     spawn_local(async move {
-        while driver.keeps_pictures().is_some_and(|(pictures, _)| pictures.flies(key, &request)) {
+        while driver.keeps_attachments().is_some_and(|(attachments, _)| attachments.flies(key, &request)) {
             driver.say(&Word::Uploading(key));
             let _ = JsFuture::from(after(BEAT)).await;
         }

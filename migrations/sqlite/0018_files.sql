@@ -1,0 +1,2 @@
+-- Files in messages: media with a name. They have neither sides, which are 0, nor a thumbnail.
+alter table media add column name text;
