@@ -63,7 +63,7 @@ async fn a_file_goes_from_one_to_another() {
     let place = path::medium(file.media);
     for person in [&a, &b] {
         let saved = person.get(&place).await;
-        assert_eq!((saved.status, &saved.body == &bytes), (200, true));
+        assert_eq!((saved.status, saved.body == bytes), (200, true));
         assert_eq!(saved.header("content-type"), "application/octet-stream");
         let told = "attachment; filename*=UTF-8''%E5%B9%B4%E5%BA%A6%E6%8A%A5%E5%91%8A%20%22v2%22%3B.html";
         assert_eq!(saved.header("content-disposition"), told);
