@@ -41,6 +41,8 @@ test('emoji are chosen by keyboard alone', async ({ enter }) => {
   await page.keyboard.press('Tab');
   await expect(page.locator('#pictures')).toBeFocused();
   await page.keyboard.press('Tab');
+  await expect(page.locator('#files')).toBeFocused();
+  await page.keyboard.press('Tab');
   await expect(page.getByRole('button', { name: '表情' })).toBeFocused();
   await page.keyboard.press('Enter');
   const panel = page.getByRole('dialog', { name: '表情' });

@@ -150,12 +150,14 @@ async fn send(
     }
     let kept: Array = ready.iter().filter_map(|(id, file, _)| storage.keep_attachment(*id, file)).collect();
     // Where they cannot be kept, they are sent all the same.
-    let _ = JsFuture::from(Promise::race(&Array::of2(&Promise::all_settled(&kept), &after(PATIENCE)))).await;
+    let kept = JsFuture::from(Promise::race(&Array::of2(&Promise::all_settled(&kept), &after(PATIENCE)))).await;
+    let answers = kept.is_ok_and(|kept| kept.is_array());
     let mut sent = Vec::new();
     for (id, file, body) in ready {
         let file = match Attachment::of(&body) {
             // The device's own copy stays when the file that was chosen changes or goes.
-            Some(Attachment::File) => storage.attachment(id).await.unwrap_or(file),
+            Some(Attachment::File) if answers => storage.attachment(id).await.unwrap_or(file),
+            Some(Attachment::File) => file,
             _ => {
                 show(driver, attachments, id, &file);
                 file
@@ -220,14 +222,19 @@ async fn fly(
     driver.tell(move |live| live.uploading(key, Some(0)));
     beat(driver, key, request.clone());
     let teller = driver.clone();
-    let moves = Cell::new(false);
+    let (moves, said, told) = (Cell::new(false), Cell::new(0), Cell::new(0_u8));
     let progress = move |percent| {
         // A page that nobody sees has few timers.
-        teller.say(&Word::Uploading(key));
+        if said.get() + BEAT <= browser::now() {
+            said.set(browser::now());
+            teller.say(&Word::Uploading(key));
+        }
         if !moves.replace(true) {
             teller.input(Input::UploadMoves(key));
         }
-        teller.tell(move |live| live.uploading(key, Some(percent)));
+        if told.replace(percent) != percent {
+            teller.tell(move |live| live.uploading(key, Some(percent)));
+        }
     };
     let answer = upload::send(&request, (key, body), file, progress).await;
     if attachments.flies(key, &request) {

@@ -43,6 +43,8 @@ fn show(driver: &Rc<Driver>) {
 fn hold(driver: &Rc<Driver>, event: &Event) {
     if driver.keeps_attachments().is_some_and(|(attachments, _)| attachments.prepares()) {
         event.prevent_default();
+        // Older browsers heed this alone.
+        let _ = js_sys::Reflect::set(event, &"returnValue".into(), &wasm_bindgen::JsValue::TRUE);
     }
 }
 

@@ -19,7 +19,7 @@ const PATIENCE: u64 = 40_000;
 /// milliseconds.
 const WHOLE: u64 = 150_000;
 
-/// Uploads a file under a key; `progress` hears of every further per cent. It ends early when the request is aborted.
+/// Uploads a file under a key; `progress` hears how many per cent have left, each time that some did. It ends early when the request is aborted.
 pub async fn send(
     request: &XmlHttpRequest,
     (key, body): (ClientId, &MessageBody),
@@ -40,12 +40,10 @@ pub async fn send(
         }
     };
     heard(PATIENCE);
-    let mut told = 0;
     let progress = Closure::<dyn FnMut(ProgressEvent)>::new(move |event: ProgressEvent| {
         heard(if event.loaded() < event.total() { PATIENCE } else { WHOLE });
         let percent = (100.0 * event.loaded() / event.total().max(1.0)).clamp(0.0, 100.0) as u8;
-        if percent > told {
-            told = percent;
+        if event.loaded() > 0.0 {
             progress(percent);
         }
     });

@@ -122,7 +122,7 @@ impl From<StoreError> for Refusal {
                 Self::new(ErrorCode::ClientIdReused, "the client_id was used for another message")
             }
             StoreError::NotFound => Self::not_found(),
-            StoreError::NoMedium => Self::field("body.media", "names no picture of yours that waits to be sent"),
+            StoreError::NoMedium => Self::field("body.media", "names nothing of yours that waits to be sent"),
             StoreError::TooMany => Self::rate_limited(Duration::from_secs(60)),
             StoreError::GroupFull => Self::new(ErrorCode::GroupFull, "the group has as many members as it can have"),
             StoreError::NotAllowed => Self::new(ErrorCode::NotAllowed, "this is another's to do"),

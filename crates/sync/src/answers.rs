@@ -45,6 +45,11 @@ impl Client {
                     let failed = self.outbox.unanswered(id, request, now, dice.roll());
                     self.effects.extend(failed.map(Effect::Persist));
                 }
+                Err(Failure::Refused(error)) if error.code == ErrorCode::StorageFull => {
+                    let aside = self.outbox.set_aside(id, request);
+                    self.effects.extend(aside.map(Effect::Persist));
+                    self.outbox.postpone(id, request, now, dice.roll());
+                }
                 _ => self.outbox.postpone(id, request, now, dice.roll()),
             }
             return self.show_outbox(conversation);

@@ -290,6 +290,16 @@ impl Outbox {
         }
     }
 
+    /// The server has no room for what is uploaded, and may for what was written after it: that waits no longer.
+    pub fn set_aside(&mut self, id: ClientId, request: RequestId) -> Option<Unsent> {
+        let entry = self.entry(id).filter(|entry| entry.state.waits_for(request))?;
+        if entry.unsent.upload != Upload::First {
+            return None;
+        }
+        entry.unsent.upload = Upload::Aside;
+        Some(entry.unsent.clone())
+    }
+
     /// The server refused the message for good.
     pub fn fail(&mut self, id: ClientId, request: RequestId, why: ErrorCode) -> Option<Unsent> {
         let entry = self.entry(id).filter(|entry| entry.state.waits_for(request))?;
@@ -379,7 +389,10 @@ impl Outbox {
     /// its place.
     fn rising(&self) -> impl Iterator<Item = (Millis, Place)> {
         let mut seen = BTreeSet::new();
-        let aside = |entry: &Entry| entry.unsent.upload == Upload::Aside && entry.state != State::Failed;
+        let aside = |entry: &Entry| {
+            let over = matches!(entry.state, State::Failed | State::Confirmed(_));
+            entry.unsent.upload == Upload::Aside && !over
+        };
         let rising = self.entries.iter().filter(move |(_, entry)| aside(entry));
         rising.filter_map(move |(&place, entry)| {
             let first = seen.insert(entry.unsent.conversation);

@@ -17,7 +17,8 @@ pub enum Upload {
     Done,
     /// It is not. What was written after it waits, so that the order stays.
     First,
-    /// It is not, and nothing that is written waits for it: it is long, or a person asked for another attempt (R004-A3). The
+    /// It is not, and nothing that is written waits for it: it is long, the server had no room for it, or a person
+    /// asked for another attempt (R004-A3). The
     /// message stays where it is until the upload is there; then it goes to the bottom and is posted. Of several one goes
     /// after the other.
     #[serde(alias = "again")]

@@ -8,7 +8,7 @@ use model::device::Device;
 use model::scene::{direct, drawn, live, pass, posts, rows, write};
 use model::server::Server;
 use model::{client_id, file, picture};
-use protocol::MessageBody;
+use protocol::{ErrorCode, MessageBody};
 use sync::{Input, Request, Upload};
 
 /// A file that nobody waits for.
@@ -83,4 +83,24 @@ fn a_long_file_survives_what_breaks() {
     device.flow(&mut server);
     assert_eq!(drawn(&device), "1Sent 2Sent");
     assert!(device.outbox.is_empty());
+}
+
+/// R004-A1: what the server has no room for holds nothing up that was written after it, and is sent when there is room again.
+#[test]
+fn nothing_waits_for_what_there_is_no_room_for() {
+    let (mut server, mut device) = live();
+    choose(&server, &mut device, &[(1, 9), (2, 0)]);
+    write(&server, &mut device, 3);
+    for _ in 0..2 {
+        let (request, _) = device.requests.remove(uploads(&device)[0]);
+        let answer = Err(Server::refuse(ErrorCode::StorageFull, true));
+        device.step(&server, Input::Answered { request, answer });
+    }
+    assert_eq!((uploads(&device).len(), posts(&device)), (0, 1));
+    device.flow(&mut server);
+    assert_eq!(drawn(&device), "3Sent 1Waiting 2Waiting");
+    device.crash(&server, Some(direct()));
+    pass(&mut server, &mut device, 30_000);
+    device.flow(&mut server);
+    assert_eq!(drawn(&device), "3Sent 1Sent 2Sent");
 }

@@ -131,8 +131,10 @@ async fn file(place: &Path, id: MediaId, name: &FileName, request: Request) -> R
     }
     // What changed at which time is told by the tag alone.
     let served = ServeFile::new(place).oneshot(request).await.map_err(|_| Refusal::internal())?;
-    if served.status() == StatusCode::NOT_FOUND {
-        return Err(Refusal::not_found());
+    match served.status() {
+        StatusCode::NOT_FOUND => return Err(Refusal::not_found()),
+        status if status.is_server_error() => return Err(Refusal::internal()),
+        _ => {}
     }
     let name = path::encoded(name.as_str());
     let saved =

@@ -78,7 +78,7 @@ pub async fn upload_file<P: AsRef<[u8]>, E>(
     pieces: impl Stream<Item = Result<P, E>>,
 ) -> Result<(File, bool), Refusal> {
     let most = new.bytes.map_or(FileBytes::MAX, FileBytes::get);
-    let mut incoming = state.store.receive_file(most).await?;
+    let mut incoming = state.store.receive_file(owner, new.key, most).await?;
     let mut pieces = std::pin::pin!(pieces);
     let (mut since, mut had) = (Instant::now(), 0);
     let slow = || Refusal::new(ErrorCode::Timeout, "the file comes too slowly");

@@ -9,7 +9,7 @@ use super::media::{Source, first_half, random_id};
 use protocol::MediaId;
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
 
 /// How much of the disk files leave free, in bytes.
@@ -96,7 +96,11 @@ impl Incoming {
     async fn write(&mut self, piece: Vec<u8>, last: bool) -> Result<Writing, StoreError> {
         let mut writing = self.writing.take().ok_or(StoreError::Stopped)?;
         self.files
-            .run(move |_| {
+            .run(move |files| {
+                // Others may have taken the room since it began.
+                if files.free()? < RESERVE + piece.len() as u64 {
+                    return Err(ErrorKind::StorageFull.into());
+                }
                 writing.hash.update(&piece);
                 writing.file.write_all(&piece)?;
                 if last {

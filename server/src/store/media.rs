@@ -21,7 +21,7 @@ use std::time::{Duration, SystemTime};
 
 /// How many an account may have uploaded and not sent, and of how many bytes altogether.
 const UNSENT_MAX: i64 = 200;
-const UNSENT_BYTES_MAX: i64 = 1024 * 1024 * 1024;
+const UNSENT_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 /// How long what was uploaded and not sent is kept.
 const KEPT: Millis = 24 * 60 * 60 * 1_000;
 /// After that long an upload that comes again is made anew rather than found: what was found could be swept before it is
@@ -142,8 +142,13 @@ impl Store {
         }
     }
 
-    /// Takes in a file of at most `bytes`, piece by piece. `Full` when the disk has no room for it.
-    pub async fn receive_file(&self, bytes: u64) -> Result<Incoming, StoreError> {
+    /// Takes in a file of at most `bytes` under the key, piece by piece. `Full` when the disk has no room for it, `TooMany`
+    /// when too much of the owner's waits to be sent: nobody uploads in vain.
+    pub async fn receive_file(&self, owner: UserId, key: ClientId, bytes: u64) -> Result<Incoming, StoreError> {
+        let conn = &mut *self.reader.acquire().await?;
+        if uploaded(conn, owner, key).await?.is_none() {
+            admit_unsent(conn, owner, bytes).await?;
+        }
         Incoming::begin(&self.files, bytes).await
     }
 
@@ -315,11 +320,7 @@ async fn keep(tx: &mut Tx<'_>, owner: UserId, key: ClientId, new: Uploaded) -> R
         MessageBody::File(file) => (file.media, (0, 0), file.bytes.get().cast_signed(), Some(file.name.as_str())),
         _ => return Err(StoreError::NoMedium),
     };
-    let unsent = sqlx::query(UNSENT).bind(owner.as_i64()).fetch_one(&mut *tx.conn).await?;
-    let (count, waiting): (i64, i64) = (unsent.try_get(0)?, unsent.try_get(1)?);
-    if count >= UNSENT_MAX || waiting + bytes > UNSENT_BYTES_MAX {
-        return Err(StoreError::TooMany);
-    }
+    admit_unsent(tx.conn, owner, bytes.unsigned_abs()).await?;
     sqlx::query(KEEP)
         .bind(media.to_string())
         .bind(owner.as_i64())
@@ -333,6 +334,16 @@ async fn keep(tx: &mut Tx<'_>, owner: UserId, key: ClientId, new: Uploaded) -> R
         .execute(&mut *tx.conn)
         .await?;
     Ok(new)
+}
+
+/// Whether so many bytes more of the owner's may wait to be sent.
+async fn admit_unsent(conn: &mut SqliteConnection, owner: UserId, bytes: u64) -> Result<(), StoreError> {
+    let unsent = sqlx::query(UNSENT).bind(owner.as_i64()).fetch_one(conn).await?;
+    let (count, waiting): (i64, i64) = (unsent.try_get(0)?, unsent.try_get(1)?);
+    if count >= UNSENT_MAX || waiting.unsigned_abs() + bytes > UNSENT_BYTES_MAX {
+        return Err(StoreError::TooMany);
+    }
+    Ok(())
 }
 
 /// What of the media that a batch names may be sent, and by whom.

@@ -76,6 +76,11 @@ async fn an_upload_is_made_whole_and_bounded() {
         fixture.upload(&a, number).await.unwrap();
     }
     assert!(matches!(fixture.upload(&a, 201).await, Err(StoreError::TooMany)));
+    let begun = fixture.store.receive_file(a.id, key(201), 1).await;
+    assert!(matches!(begun, Err(StoreError::TooMany)), "it is refused before it comes");
+    assert!(fixture.store.receive_file(a.id, key(200), 1).await.is_ok(), "what is there may come again");
+    let begun = fixture.store.receive_file(b.id, key(1), 1024 * 1024 * 1024 + 1).await;
+    assert!(matches!(begun, Err(StoreError::TooMany)));
     assert!(fixture.upload(&b, 201).await.is_ok());
 }
 
