@@ -46,6 +46,8 @@ pub struct Head {
     /// The emoji data, which the driver finds in `<meta name="emoji">`.
     pub emoji_url: String,
     pub icon_url: String,
+    /// What requests are sealed with ([`protocol::sealed::Offer`]), which the driver finds in `<meta name="sealing">`.
+    pub sealing: String,
 }
 
 /// Renders a page. The messenger carries its snapshot in `<script type="application/json" id="snapshot">` and starts
@@ -95,14 +97,14 @@ fn crops(page: &Page) -> bool {
 
 fn html(preferences: Preferences, title: &str, body: &str, tail: &str, head: &Head) -> String {
     let (language, theme) = (preferences.language.tag(), preferences.theme.name());
-    let (title, css, icon, emoji) =
-        (escape(title), escape(&head.css_url), escape(&head.icon_url), escape(&head.emoji_url));
+    let (title, css, icon) = (escape(title), escape(&head.css_url), escape(&head.icon_url));
+    let (emoji, sealing) = (escape(&head.emoji_url), escape(&head.sealing));
     format!(
         "<!DOCTYPE html><html lang=\"{language}\" data-theme=\"{theme}\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1, interactive-widget=resizes-content\">\
          <meta name=\"color-scheme\" content=\"light dark\"><title>{title}</title>\
          <link rel=\"stylesheet\" href=\"{css}\"><link rel=\"icon\" href=\"{icon}\" type=\"image/svg+xml\">\
-         <meta name=\"emoji\" content=\"{emoji}\"></head><body>{body}{SPRITE}{tail}</body></html>"
+         <meta name=\"emoji\" content=\"{emoji}\"><meta name=\"sealing\" content=\"{sealing}\"></head><body>{body}{SPRITE}{tail}</body></html>"
     )
 }
 

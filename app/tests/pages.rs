@@ -19,6 +19,7 @@ fn html(page: Page, language: Language) -> String {
         wasm_url: "/a.wasm".into(),
         emoji_url: "/emoji.json".into(),
         icon_url: "/favicon.svg".into(),
+        sealing: String::new(),
     };
     render(Snapshot { preferences: preferences(language), page }, &head)
 }

@@ -123,6 +123,11 @@ pub struct Config {
         value_parser = RangedU64ValueParser::<u32>::new().range(3..=MEMBERS_MAX as u64))]
     pub group_members: u32,
 
+    /// Whether the bodies of requests are sealed for the server beyond TLS: `off`; `offered`, pages whose browser can do seal
+    /// them; `required`, the API takes no other from whoever is logged in.
+    #[arg(long, env = "SIXIN_SEALED_BODIES", value_enum, default_value_t = SealedBodies::Offered, value_name = "WHETHER")]
+    pub sealed_bodies: SealedBodies,
+
     #[command(flatten)]
     pub rates: Rates,
 }
@@ -172,6 +177,13 @@ pub fn web_address(text: &str) -> Result<Uri, String> {
 pub enum ReadReport {
     Viewport,
     OnLeave,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum SealedBodies {
+    Off,
+    Offered,
+    Required,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

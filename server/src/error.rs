@@ -65,6 +65,8 @@ impl Refusal {
     pub fn retryable(&self) -> bool {
         match self.code {
             ErrorCode::Timeout | ErrorCode::RateLimited | ErrorCode::Unavailable | ErrorCode::StorageFull => true,
+            // Sealed again it may.
+            ErrorCode::SealUnknownKey | ErrorCode::SealExpired | ErrorCode::SealReplayed => true,
             ErrorCode::BadRequest
             | ErrorCode::NotLoggedIn
             | ErrorCode::WrongCredentials
@@ -84,6 +86,8 @@ impl Refusal {
             | ErrorCode::ClientIdReused
             | ErrorCode::TooLarge
             | ErrorCode::UnsupportedMediaType
+            | ErrorCode::SealDamaged
+            | ErrorCode::SealRequired
             | ErrorCode::InvalidField
             | ErrorCode::Internal
             | ErrorCode::Unknown => false,

@@ -20,6 +20,7 @@ mod places;
 pub mod push;
 mod rates;
 pub mod router;
+mod sealing;
 pub mod serve;
 mod spelling;
 pub mod state;

@@ -7,7 +7,7 @@ use crate::api::{
     receipts, removals, sync, users,
 };
 use crate::error::Refusal;
-use crate::middleware::{headers, limits, origin, request_log};
+use crate::middleware::{headers, limits, origin, request_log, sealed};
 use crate::page;
 use crate::pictures;
 use crate::push::{events, socket};
@@ -50,6 +50,14 @@ pub struct Route {
     pub operation: &'static str,
     pub who: Who,
     handler: MethodRouter<AppState>,
+}
+
+impl Route {
+    /// Whether its body may be sealed: it has one, and whose it is says a login. Others prove themselves in the body, or are
+    /// programs with a secret of their own.
+    pub fn sealable(&self) -> bool {
+        self.method != Method::GET && matches!(self.who, Who::Account | Who::Member)
+    }
 }
 
 /// Every operation of the API.
@@ -140,7 +148,13 @@ pub fn routes() -> Vec<Route> {
 
 /// The router with everything around it.
 pub fn router(state: AppState) -> Router {
-    let api = routes().into_iter().fold(Router::new(), |router, route| router.route(route.path, route.handler));
+    let api = routes().into_iter().fold(Router::new(), |router, route| {
+        let handler = match state.sealing.is_some() && route.sealable() {
+            true => route.handler.route_layer(from_fn_with_state(state.clone(), sealed::open)),
+            false => route.handler,
+        };
+        router.route(route.path, handler)
+    });
     let compression = CompressionLayer::new().quality(CompressionLevel::Precise(4)).compress_when(
         SizeAbove::new(1_024)
             .and(NotForContentType::IMAGES)

@@ -4,7 +4,7 @@ use crate::auditor::Auditor;
 use crate::auth::gateway::Gateway;
 use crate::auth::oidc::Oidc;
 use crate::auth::{Logins, Passwords};
-use crate::config::Config;
+use crate::config::{Config, SealedBodies};
 use crate::domain::audit::Audits;
 use crate::domain::rosters::Rosters;
 use crate::domain::{audit, media};
@@ -14,6 +14,7 @@ use crate::pictures::Pictures;
 use crate::push::{self, Hub};
 use crate::rates::Limits;
 use crate::router::router;
+use crate::sealing::Sealing;
 use crate::state::AppState;
 use crate::store::{Folder, Store, WriterTask};
 use crate::webhook::Webhook;
@@ -42,6 +43,10 @@ pub async fn build(config: Config) -> anyhow::Result<Server> {
     };
     let auditor = Auditor::new(&config.audit)?;
     let folder = Folder::take(&config.data)?;
+    let sealing = match config.sealed_bodies {
+        SealedBodies::Off => None,
+        SealedBodies::Offered | SealedBodies::Required => Some(Arc::new(Sealing::new(folder.sealing_key()?)?)),
+    };
     let (mut store, writer) = Store::open(folder).await?;
     if config.webhook()?.is_some() {
         store = store.telling_source();
@@ -55,6 +60,7 @@ pub async fn build(config: Config) -> anyhow::Result<Server> {
         audits: Audits::default(),
         pictures: Pictures::default(),
         files: media::places(),
+        sealing,
         limits: Arc::new(Limits::new(&config.rates)),
         rosters: Rosters::new(store.clone()),
         hub: Hub::default(),

@@ -11,6 +11,7 @@ use crate::pictures::Pictures;
 use crate::places::Places;
 use crate::push::Hub;
 use crate::rates::Limits;
+use crate::sealing::Sealing;
 use crate::store::Store;
 use std::sync::Arc;
 use tokio::sync::Notify;
@@ -32,6 +33,8 @@ pub struct AppState {
     pub pictures: Pictures,
     /// For files on their way to the disk.
     pub files: Places,
+    /// What opens sealed bodies, where they are taken.
+    pub sealing: Option<Arc<Sealing>>,
     pub limits: Arc<Limits>,
     pub rosters: Rosters,
     pub hub: Hub,

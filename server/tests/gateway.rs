@@ -6,12 +6,13 @@ mod support;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use hmac::{Hmac, Mac};
+use protocol::sealed::MEDIA_TYPE;
 use protocol::{Conversation, path};
 use serde_json::json;
 use sha2::Sha256;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use support::{Answer, TestServer, fresh_client_id, text_message};
+use support::{Answer, Sealer, TestServer, fresh_client_id, text_message};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
 const SECRET: &str = "the gateway and the server share it";
@@ -89,6 +90,25 @@ async fn the_gateway_says_who_people_are() {
     let page = ask(&server, "E-2", "GET", "/", None).await;
     assert_eq!(page.status, 200);
     assert!(page.text().contains("hello"));
+}
+
+/// R004-I16: a sealed body goes by the gateway's word as any other does, which is taken once.
+#[tokio::test]
+async fn a_sealed_body_goes_by_the_gateways_word() {
+    let server = server();
+    let me = ask(&server, "E-1", "GET", path::ACCOUNT_ME, None).await.json();
+    let account = serde_json::from_value(me["id"].clone()).unwrap();
+    let page = ask(&server, "E-1", "GET", "/", None).await;
+    let sealer = Sealer::told_by(&page);
+    let body = sealer.seal(account, "PATCH", path::ACCOUNT_ME, &json!({"receipts": false}).to_string());
+    let word = signed("E-1", "PATCH", path::ACCOUNT_ME);
+    let say = |body: Vec<u8>| {
+        let request = reqwest::Client::new().patch(server.url(path::ACCOUNT_ME)).header("content-type", MEDIA_TYPE);
+        Answer::of(request.header("sixin-identity", &word).body(body))
+    };
+    let answer = say(body.clone()).await;
+    assert_eq!((answer.status, &answer.json()["receipts"]), (200, &json!(false)), "{}", answer.text());
+    assert_eq!(say(body).await.status, 401);
 }
 
 /// R002-03: unsigned, signed with another secret, stale, for another request, and replayed: refused, with the same

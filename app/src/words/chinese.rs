@@ -295,7 +295,11 @@ const NO_PICTURE: &str = "不是可用的图片：PNG、JPEG 或 WebP，不超�
 
 fn error(code: ErrorCode, field: Option<&str>) -> &'static str {
     match code {
-        ErrorCode::BadRequest | ErrorCode::UnsupportedMediaType | ErrorCode::MethodNotAllowed => "请求格式不正确",
+        ErrorCode::BadRequest
+        | ErrorCode::UnsupportedMediaType
+        | ErrorCode::MethodNotAllowed
+        | ErrorCode::SealDamaged => "请求格式不正确",
+        ErrorCode::SealRequired => "浏览器版本过旧，无法加密请求，请更新后重试",
         ErrorCode::NotLoggedIn => "登录已失效，请重新登录",
         ErrorCode::WrongCredentials => "用户名或密码不正确",
         ErrorCode::ForeignOrigin => "请求来自其他网站，已被拒绝",
@@ -326,7 +330,11 @@ fn error(code: ErrorCode, field: Option<&str>) -> &'static str {
             _ => "填写的内容不符合要求",
         },
         ErrorCode::RateLimited => "操作太频繁了，请稍后重试",
-        ErrorCode::Internal | ErrorCode::Unavailable => "服务繁忙,请稍后重试",
+        ErrorCode::Internal
+        | ErrorCode::Unavailable
+        | ErrorCode::SealUnknownKey
+        | ErrorCode::SealExpired
+        | ErrorCode::SealReplayed => "服务繁忙,请稍后重试",
         ErrorCode::StorageFull => "服务器存储空间已满",
         ErrorCode::Unknown => "出现未知错误",
     }

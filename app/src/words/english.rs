@@ -320,9 +320,11 @@ const NO_PICTURE: &str = "This is no picture that can be sent: PNG, JPEG or WebP
 
 fn error(code: ErrorCode, field: Option<&str>) -> &'static str {
     match code {
-        ErrorCode::BadRequest | ErrorCode::UnsupportedMediaType | ErrorCode::MethodNotAllowed => {
-            "The request is not well-formed"
-        }
+        ErrorCode::BadRequest
+        | ErrorCode::UnsupportedMediaType
+        | ErrorCode::MethodNotAllowed
+        | ErrorCode::SealDamaged => "The request is not well-formed",
+        ErrorCode::SealRequired => "This browser is too old to encrypt requests. Update it and try again.",
         ErrorCode::NotLoggedIn => "The login has ended. Please log in again.",
         ErrorCode::WrongCredentials => "Wrong user name or password",
         ErrorCode::ForeignOrigin => "The request came from another site and was refused",
@@ -355,7 +357,11 @@ fn error(code: ErrorCode, field: Option<&str>) -> &'static str {
             _ => "This value is not allowed",
         },
         ErrorCode::RateLimited => "Too many attempts. Try again later.",
-        ErrorCode::Internal | ErrorCode::Unavailable => "The server is busy. Try again later.",
+        ErrorCode::Internal
+        | ErrorCode::Unavailable
+        | ErrorCode::SealUnknownKey
+        | ErrorCode::SealExpired
+        | ErrorCode::SealReplayed => "The server is busy. Try again later.",
         ErrorCode::StorageFull => "The server's disk is full",
         ErrorCode::Unknown => "An unknown error occurred",
     }

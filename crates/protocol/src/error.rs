@@ -47,6 +47,16 @@ pub enum ErrorCode {
     TooLarge,
     /// 415: the body is not JSON.
     UnsupportedMediaType,
+    /// 400: a sealed body was changed on its way, is of another request or account, or of an unknown version (R004-I16).
+    SealDamaged,
+    /// 400: a body was sealed for another key, or for one of which the server does not remember what it opened (R004-I16).
+    SealUnknownKey,
+    /// 400: a body was sealed too long ago, or by a clock that is ahead (R004-I16).
+    SealExpired,
+    /// 400: a sealed body came once more (R004-I16).
+    SealReplayed,
+    /// 400: the server takes no body that is not sealed (R004-I16).
+    SealRequired,
     /// 422: a field breaks its rule; `field` names it.
     InvalidField,
     /// 429: too many requests; wait.

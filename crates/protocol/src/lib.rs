@@ -19,6 +19,7 @@ pub mod path;
 pub mod preferences;
 pub mod profile;
 pub mod receipts;
+pub mod sealed;
 pub mod sync;
 pub mod text;
 

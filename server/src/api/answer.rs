@@ -24,7 +24,13 @@ impl IntoResponse for Refusal {
 /// The status of a refusal.
 pub fn status(code: ErrorCode) -> StatusCode {
     match code {
-        ErrorCode::BadRequest | ErrorCode::RecallExpired => StatusCode::BAD_REQUEST,
+        ErrorCode::BadRequest
+        | ErrorCode::RecallExpired
+        | ErrorCode::SealDamaged
+        | ErrorCode::SealUnknownKey
+        | ErrorCode::SealExpired
+        | ErrorCode::SealReplayed
+        | ErrorCode::SealRequired => StatusCode::BAD_REQUEST,
         ErrorCode::NotLoggedIn | ErrorCode::WrongCredentials => StatusCode::UNAUTHORIZED,
         ErrorCode::ForeignOrigin
         | ErrorCode::NotAllowed

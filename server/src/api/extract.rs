@@ -162,7 +162,7 @@ fn parameter<T: FromStr>(parameters: &RawPathParams, name: &str) -> Result<T, Re
     found.ok_or_else(Refusal::not_found)
 }
 
-fn is_media_type(headers: &HeaderMap, wanted: &str) -> bool {
+pub fn is_media_type(headers: &HeaderMap, wanted: &str) -> bool {
     let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     value.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case(wanted))
 }

@@ -5,3 +5,4 @@ pub mod headers;
 pub mod limits;
 pub mod origin;
 pub mod request_log;
+pub mod sealed;

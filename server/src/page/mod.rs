@@ -40,6 +40,7 @@ use axum::routing::{MethodRouter, get, post};
 use openidconnect::url::form_urlencoded::byte_serialize;
 use protocol::ErrorCode;
 use protocol::media::FILE_MAX;
+use protocol::sealed::Offer;
 use return_to::ReturnTo;
 use std::convert::Infallible;
 
@@ -97,6 +98,8 @@ pub struct Browser {
     /// Whether it asks over TLS.
     pub secure: bool,
     host: Option<String>,
+    /// What its requests are sealed with.
+    sealing: Option<Offer>,
 }
 
 impl Browser {
@@ -106,6 +109,7 @@ impl Browser {
             preferences: Preferences::from_headers(text(COOKIE), text(ACCEPT_LANGUAGE), store::now()),
             secure: is_secure(headers, state),
             host: Some(text(HOST)).filter(|host| is_host(host)).map(str::to_owned),
+            sealing: state.sealing.as_ref().map(|sealing| sealing.offer(None)),
         }
     }
 
@@ -115,7 +119,10 @@ impl Browser {
             tracing::error!("the system has no random numbers");
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         };
-        let html = shell::render(Snapshot { preferences: self.preferences, page }, &head(nonce.as_str()));
+        let html = shell::render(
+            Snapshot { preferences: self.preferences, page },
+            &head(nonce.as_str(), self.sealing.as_ref()),
+        );
         let policy = nonce.policy(self.host.as_deref());
         let headers = [(CONTENT_TYPE, "text/html; charset=utf-8".to_owned()), (CONTENT_SECURITY_POLICY, policy)];
         (status, headers, html).into_response()
@@ -134,7 +141,7 @@ impl Browser {
     }
 }
 
-fn head(nonce: &str) -> Head {
+fn head(nonce: &str, sealing: Option<&Offer>) -> Head {
     let urls = &site::URLS;
     Head {
         nonce: nonce.to_owned(),
@@ -143,12 +150,13 @@ fn head(nonce: &str) -> Head {
         wasm_url: urls.wasm.clone(),
         emoji_url: urls.emoji.clone(),
         icon_url: urls.icon.clone(),
+        sealing: sealing.map(Offer::to_string).unwrap_or_default(),
     }
 }
 
 /// `GET /offline`: the page that the service worker keeps for the time without a server. The same for everybody.
 async fn offline(browser: Browser) -> Response {
-    let (html, script) = shell::offline(browser.preferences, &head(""));
+    let (html, script) = shell::offline(browser.preferences, &head("", browser.sealing.as_ref()));
     let policy = kept_policy(&script, browser.host.as_deref());
     let headers = [(CONTENT_TYPE, "text/html; charset=utf-8".to_owned()), (CONTENT_SECURITY_POLICY, policy)];
     (headers, html).into_response()

@@ -1,7 +1,9 @@
 //! The data folder: one process at a time.
 
 use anyhow::Context;
-use std::fs::{File, TryLockError};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// A data folder that this process holds alone until it is dropped.
@@ -29,6 +31,30 @@ impl Folder {
     /// The database's file.
     pub fn database(&self) -> PathBuf {
         self.path.join("sixin.db")
+    }
+
+    /// The secret key that sealed bodies are opened with. It is made at the first start, for nobody else to read: the file
+    /// stands whole, or not at all.
+    pub fn sealing_key(&self) -> anyhow::Result<[u8; 32]> {
+        let (name, unfinished) = (self.path.join("sealing.key"), self.path.join("sealing.key.new"));
+        match std::fs::read(&name) {
+            Ok(key) => return key.try_into().map_err(|_| anyhow::anyhow!("{} is no key of 32 bytes", name.display())),
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(error).with_context(|| format!("cannot read {}", name.display())),
+        }
+        let mut key = [0; 32];
+        getrandom::fill(&mut key).context("the system has no random numbers")?;
+        let write = || {
+            // What a killed process left.
+            let _ = std::fs::remove_file(&unfinished);
+            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished)?;
+            file.write_all(&key)?;
+            file.sync_all()?;
+            std::fs::rename(&unfinished, &name)?;
+            File::open(&self.path)?.sync_all()
+        };
+        write().with_context(|| format!("cannot write {}", name.display()))?;
+        Ok(key)
     }
 
     /// Where the files of media lie.

@@ -11,6 +11,7 @@ mod ledger;
 mod listener;
 mod person;
 mod push;
+mod sealer;
 
 pub use admin::{ADMIN, Admin};
 pub use auditor::{AUDIT_SECRET, asking};
@@ -21,6 +22,7 @@ pub use ledger::Ledger;
 pub use listener::{FORBIDDEN, Listener, Manner, Request};
 pub use person::{Answer, PASSWORD, Person, fresh_client_id, picture, picture_message, text_message};
 pub use push::{Heard, Push};
+pub use sealer::{Sealer, now, say_sealed};
 
 use protocol::ServerFrame;
 use rustix::process::{Pid, Signal, kill_process};

@@ -16,6 +16,7 @@ use crate::router::{Route, Who, routes};
 use axum::body::Bytes;
 use axum::http::header::{CONTENT_TYPE, HeaderName};
 use operations::{Operation, describe};
+use protocol::sealed::{MEDIA_TYPE, OFFER_HEADER};
 use serde_json::{Map, Value, json};
 use std::sync::LazyLock;
 
@@ -40,7 +41,17 @@ fn document() -> Value {
             "description": "Ids are numbers below 2^53, times are milliseconds since the Unix epoch by the server's \
                 clock. Lists page by key. Every refusal is the one document `ErrorAnswer`. Unknown fields and \
                 parameters are refused. Browsers log in by cookie, and what they change must come from a page of the \
-                server's own origin; programs send `Authorization: Bearer`.",
+                server's own origin; programs send `Authorization: Bearer`. A body may be sealed for the server beyond TLS, \
+                as `application/vnd.sixin.sealed`; unless it is refused for that, it is taken as the JSON in it. It is the \
+                byte 1; the key's id (8 bytes); an X25519 public key made for this body alone (32); the time by the \
+                server's clock (8); a nonce (12); then the JSON by AES-256-GCM with its tag of 16 bytes. Numbers have \
+                their highest byte first. The key of AES is HKDF-SHA256 of what the two keys agree on, without salt, with \
+                the info `sixin-sealed-1`, a line feed, the public key of the body and the server's as it is told. The tag \
+                also covers the method, a space, the path with its query, a line feed, the account's id, a line feed, \
+                and all that stands before the ciphertext. What to seal with is told by the header `sixin-sealing` of a \
+                refusal: the key's id, the server's public key in unpadded base64url, and the server's time, with \
+                spaces between them. A body is taken once, and within five minutes of its time: whoever asks again \
+                seals again.",
             "license": { "name": "AGPL-3.0-or-later", "identifier": "AGPL-3.0-or-later" },
         },
         "servers": [{ "url": "/" }],
@@ -102,7 +113,13 @@ fn operation(route: &Route) -> Value {
         let content = match schema {
             operations::PICTURE => json!({ "image/jpeg": {}, "image/png": {}, "image/webp": {} }),
             operations::FILE => json!({ "application/octet-stream": {} }),
-            schema => content(schema),
+            schema => {
+                let mut content = content(schema);
+                if route.sealable() {
+                    content[MEDIA_TYPE] = json!({});
+                }
+                content
+            }
         };
         operation["requestBody"] = json!({ "required": true, "content": content });
     }
@@ -116,9 +133,14 @@ fn content(schema: &str) -> Value {
 fn refusal() -> Value {
     json!({
         "description": "A refusal. `code` is stable; `message` is for developers. Beside the codes of the operation: \
-            400 bad_request, 401 not_logged_in, 403 foreign_origin, 404 not_found (also for what the account may not \
+            400 bad_request, 400 seal_damaged, seal_unknown_key, seal_expired, seal_replayed and seal_required (about sealed \
+            bodies; but for the first they come with what to seal with), 401 not_logged_in, 403 foreign_origin, 404 not_found (also for what the account may not \
             see), 405 method_not_allowed, 408 timeout, 413 too_large, 415 unsupported_media_type, 422 invalid_field, \
             429 rate_limited (with Retry-After), 500 internal, 503 unavailable, 507 storage_full.",
         "content": content("ErrorAnswer"),
+        "headers": {
+            OFFER_HEADER: { "schema": { "type": "string" },
+                "description": "What to seal with from now on, where the refusal is about that." },
+        },
     })
 }

@@ -94,7 +94,8 @@ fn errors() -> Value {
     json!({
         "ErrorCode": { "enum": ["bad_request", "not_logged_in", "wrong_credentials", "foreign_origin", "not_found",
             "method_not_allowed", "timeout", "handle_taken", "client_id_reused", "too_large",
-            "unsupported_media_type", "invalid_field", "recall_expired", "not_allowed", "muted", "group_full", "not_followed",
+            "unsupported_media_type", "seal_damaged", "seal_unknown_key", "seal_expired", "seal_replayed",
+            "seal_required", "invalid_field", "recall_expired", "not_allowed", "muted", "group_full", "not_followed",
             "followers_only", "not_accepted", "awaiting_answer", "sensitive", "rate_limited", "internal", "unavailable", "storage_full"] },
         "ErrorAnswer": object([(
             "error",
