@@ -1,5 +1,6 @@
 import type { Page } from '@playwright/test';
 import { Messenger } from './support/messenger.ts';
+import { withoutSeals } from './support/sealing.ts';
 import { expect, FLOW, test, type Visitor } from './support/test.ts';
 import { say, titled } from './support/words.ts';
 
@@ -71,8 +72,10 @@ test('a deletion can be taken back for five seconds, on all devices', FLOW, asyn
   await expect(two.message(text)).toBeVisible();
 });
 
-test('several messages are deleted by one request', FLOW, async ({ enter }) => {
-  const visitor = await enter('music-dev-5-a');
+test('several messages are deleted by one request', FLOW, async ({ enter, visit }) => {
+  const visitor = await visit();
+  await withoutSeals(visitor.context);
+  await visitor.enter('music-dev-5-a');
   const me = new Messenger(visitor.page);
   const two = new Messenger((await enter('music-dev-5-a')).page);
   for (const side of [me, two]) await side.choose('music-dev-5-b');
@@ -159,8 +162,10 @@ test('in a group the tip names who recalled', async ({ enter }) => {
   await expect(one.messages.last()).toContainText(say('你撤回了一条消息'));
 });
 
-test('a report hides the message from the reporter alone', FLOW, async ({ enter, server }) => {
-  const visitor = await enter('travel-dev-1-a');
+test('a report hides the message from the reporter alone', FLOW, async ({ server, visit }) => {
+  const visitor = await visit();
+  await withoutSeals(visitor.context);
+  await visitor.enter('travel-dev-1-a');
   const me = new Messenger(visitor.page);
   const peer = await server.program('travel-dev-1-b');
   const conversation = await peer.conversation();

@@ -1,4 +1,5 @@
 import { Messenger } from './support/messenger.ts';
+import { withoutSeals } from './support/sealing.ts';
 import { expect, test } from './support/test.ts';
 
 const BANNER = '网络已断开，正在重新连接… 新消息会在恢复后自动发送';
@@ -85,8 +86,10 @@ test('a message that waits for the network survives the end of the page and is s
   expect(texts.filter(text => text === '关掉页面也要送到')).toHaveLength(1);
 });
 
-test('a lost answer makes no second message', async ({ enter, server }) => {
-  const visitor = await enter('film-dev-6-a');
+test('a lost answer makes no second message', async ({ server, visit }) => {
+  const visitor = await visit();
+  await withoutSeals(visitor.context);
+  await visitor.enter('film-dev-6-a');
   visitor.watch.allow(/ERR_FAILED.*|messages: net::ERR_FAILED/);
   const me = new Messenger(visitor.page);
   await me.choose('film-dev-6-b');

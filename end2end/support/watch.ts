@@ -21,7 +21,9 @@ export class Watch {
     });
     context.on('response', response => {
       if (response.status() >= 400) {
-        watch.add(`answer ${response.status()}: ${response.request().method()} ${response.url()}`);
+        // The server told with what to seal, and got it.
+        const again = response.headers()['sixin-sealing'] === undefined ? '' : ', sealed again';
+        watch.add(`answer ${response.status()}${again}: ${response.request().method()} ${response.url()}`);
       }
     });
     await context.addInitScript(() => {
@@ -40,6 +42,8 @@ export class Watch {
   /** The server is away for a while, and every attempt to reach it fails. */
   allowOutage(): void {
     this.allow(/ERR_CONNECTION_REFUSED/, /ERR_CONNECTION_RESET/, /ERR_EMPTY_RESPONSE/, /WebSocket connection to/);
+    // What was sealed for the server before it was started again is sealed anew.
+    this.allow(/answer 400, sealed again/, /status of 400/);
   }
 
   /** Stops watching. What went wrong until now. */

@@ -17,6 +17,7 @@ mod driver;
 mod events;
 mod http;
 mod prepared;
+mod sealing;
 mod socket;
 mod storage;
 mod stream;
@@ -71,6 +72,7 @@ async fn show_what_is_kept() -> Option<()> {
 }
 
 fn begin(messenger: &Messenger, open: Option<ConversationId>) -> impl FnOnce(Live) -> app::backend::Backend + use<> {
+    sealing::begin(messenger.account.id, messenger.preferences.now);
     let (account, utc_offset) = (messenger.account.id, messenger.preferences.utc_offset);
     move |live| driver::Driver::start(live, account, utc_offset, open)
 }

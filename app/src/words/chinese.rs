@@ -299,7 +299,7 @@ fn error(code: ErrorCode, field: Option<&str>) -> &'static str {
         | ErrorCode::UnsupportedMediaType
         | ErrorCode::MethodNotAllowed
         | ErrorCode::SealDamaged => "请求格式不正确",
-        ErrorCode::SealRequired => "浏览器版本过旧，无法加密请求，请更新后重试",
+        ErrorCode::SealRequired => "无法加密请求，请使用 HTTPS 和新版浏览器",
         ErrorCode::NotLoggedIn => "登录已失效，请重新登录",
         ErrorCode::WrongCredentials => "用户名或密码不正确",
         ErrorCode::ForeignOrigin => "请求来自其他网站，已被拒绝",

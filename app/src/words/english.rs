@@ -324,7 +324,7 @@ fn error(code: ErrorCode, field: Option<&str>) -> &'static str {
         | ErrorCode::UnsupportedMediaType
         | ErrorCode::MethodNotAllowed
         | ErrorCode::SealDamaged => "The request is not well-formed",
-        ErrorCode::SealRequired => "This browser is too old to encrypt requests. Update it and try again.",
+        ErrorCode::SealRequired => "Requests cannot be encrypted here. Use HTTPS and a newer browser.",
         ErrorCode::NotLoggedIn => "The login has ended. Please log in again.",
         ErrorCode::WrongCredentials => "Wrong user name or password",
         ErrorCode::ForeignOrigin => "The request came from another site and was refused",
