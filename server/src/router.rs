@@ -53,10 +53,11 @@ pub struct Route {
 }
 
 impl Route {
-    /// Whether its body may be sealed: it has one, and whose it is says a login. Others prove themselves in the body, or are
-    /// programs with a secret of their own.
+    /// Whether its body may be sealed: it has one that is JSON, and whose it is says a login. Others prove themselves in the
+    /// body, or are programs with a secret of their own.
     pub fn sealable(&self) -> bool {
-        self.method != Method::GET && matches!(self.who, Who::Account | Who::Member)
+        let uploads = [path::MEDIA, path::FILES].contains(&self.path);
+        self.method != Method::GET && matches!(self.who, Who::Account | Who::Member) && !uploads
     }
 }
 
