@@ -214,21 +214,40 @@ async fn ask(call: Call) -> Result<String, Failure> {
     }
 }
 
-/// An answer and its text, if all of that came. What is refused for its seal alone is sealed again and asked once more.
+/// An answer and its text, if all of that came. What is refused for its seal alone is asked once more: sealed anew, or as it
+/// is where no sealed body is taken.
 async fn fetch(mut call: Call) -> Result<(Response, Option<String>), Failure> {
-    let answer = fetch_once(&call).await?;
-    if call.body.is_none() || !sealing::learn(&answer.0) {
+    let (answer, sealed) = fetch_once(&call).await?;
+    if call.body.is_none() || answer.0.ok() {
         return Ok(answer);
     }
-    call.bare = false;
-    fetch_once(&call).await
+    if sealing::learn(&answer.0) {
+        call.bare = false;
+    } else if sealed && takes_no_seal(&answer) {
+        call.bare = true;
+    } else {
+        return Ok(answer);
+    }
+    fetch_once(&call).await.map(|(answer, _)| answer)
 }
 
-async fn fetch_once(call: &Call) -> Result<(Response, Option<String>), Failure> {
+/// Whether a sealed body was refused for being one: by the server, or by something before it that does not speak its language.
+fn takes_no_seal((response, text): &(Response, Option<String>)) -> bool {
+    let foreign = text.as_ref().is_none_or(|text| parse::<ErrorAnswer>(text).is_none());
+    if response.status() == 415 && !foreign {
+        sealing::stop();
+    }
+    response.status() == 415 || foreign && matches!(response.status(), 400 | 403 | 406)
+}
+
+/// An answer and its text, and whether the body went sealed.
+async fn fetch_once(call: &Call) -> Result<((Response, Option<String>), bool), Failure> {
     let init = RequestInit::new();
     init.set_method(call.method);
+    let mut is_sealed = false;
     if let Some(body) = &call.body {
         let sealed = if call.bare { None } else { sealing::seal(call.method, &call.path, body).await };
+        is_sealed = sealed.is_some();
         let (kind, body) = match sealed {
             Some(sealed) => (MEDIA_TYPE, sealed.into()),
             None => ("application/json", JsValue::from_str(body)),
@@ -247,7 +266,7 @@ async fn fetch_once(call: &Call) -> Result<(Response, Option<String>), Failure> 
     let answer = JsFuture::from(window().fetch_with_str_and_init(&call.path, &init)).await;
     let response: Response = answer.ok().and_then(|answer| answer.dyn_into().ok()).ok_or(Failure::Network)?;
     let text = JsFuture::from(response.text().map_err(|_| Failure::Network)?).await;
-    Ok((response, text.ok().and_then(|text| text.as_string())))
+    Ok(((response, text.ok().and_then(|text| text.as_string())), is_sealed))
 }
 
 /// What the server said, or what the status says where a proxy spoke in its place.

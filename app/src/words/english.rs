@@ -322,8 +322,8 @@ fn error(code: ErrorCode, field: Option<&str>) -> &'static str {
     match code {
         ErrorCode::BadRequest
         | ErrorCode::UnsupportedMediaType
-        | ErrorCode::MethodNotAllowed
-        | ErrorCode::SealDamaged => "The request is not well-formed",
+        | ErrorCode::MethodNotAllowed => "The request is not well-formed",
+        ErrorCode::SealDamaged => "The server could not read the request. Reload the page and try again.",
         ErrorCode::SealRequired => "Requests cannot be encrypted here. Use HTTPS and a newer browser.",
         ErrorCode::NotLoggedIn => "The login has ended. Please log in again.",
         ErrorCode::WrongCredentials => "Wrong user name or password",

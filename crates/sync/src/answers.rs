@@ -12,6 +12,10 @@ use protocol::{ConversationId, ErrorCode, LogChange, Message, Millis};
 /// How long the next page of a sync gives way to what a person does.
 const GIVE_WAY: Millis = 300;
 
+fn of_the_seal(code: ErrorCode) -> bool {
+    matches!(code, ErrorCode::SealDamaged | ErrorCode::SealRequired | ErrorCode::UnsupportedMediaType)
+}
+
 impl Client {
     pub(crate) fn take_answer(&mut self, request: RequestId, answer: Result<Answer, Failure>, dice: &mut Dice) {
         if let Err(Failure::Refused(error)) = &answer
@@ -135,6 +139,10 @@ impl Client {
             // That there is no such conversation is the server's own word. Any other refusal, which may be a proxy's, does
             // not say so, and what was written for it is kept.
             (Job::Describe(_), Err(Failure::Refused(error))) if error.code != ErrorCode::NotFound => {
+                self.pulls.failed(job, now, dice.roll());
+            }
+            // What is said of how a request was sealed says nothing of what is typed, which the device keeps (R001-06).
+            (Job::Prefer(_), Err(Failure::Refused(error))) if of_the_seal(error.code) => {
                 self.pulls.failed(job, now, dice.roll());
             }
             (_, Err(Failure::Refused(error))) if !error.retryable => {

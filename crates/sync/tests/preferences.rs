@@ -8,7 +8,7 @@ use model::device::Device;
 use model::scene::{GROUP, direct, live, pass, push, rest};
 use model::server::Server;
 use model::{client_id, conversation_id, text, user_id};
-use protocol::{ChangePreferences, ConversationId, Preferences};
+use protocol::{ChangePreferences, ConversationId, ErrorCode, Preferences};
 use sync::{Action, Input, Request, Session};
 
 fn group() -> ConversationId {
@@ -187,6 +187,24 @@ fn an_expired_token_loses_no_pin() {
     push(&mut server, &mut device);
     rest(&mut server, &mut device, 60_000);
     assert!(session(&device, group()).preferences.pinned);
+}
+
+/// R001-06, R004-I16: that a request could not be read for how it was sealed says nothing of the draft in it: the device keeps
+/// that, and tells it again.
+#[test]
+fn a_draft_outlives_a_seal_that_is_refused() {
+    for code in [ErrorCode::SealRequired, ErrorCode::SealDamaged, ErrorCode::UnsupportedMediaType] {
+        let (mut server, mut device) = live();
+        device.step(&server, Input::Typed { conversation: direct(), text: "hello".into() });
+        device.step(&server, Input::Close);
+        let told = device.requests.iter().position(|(_, request)| matches!(request, Request::Prefer { .. })).unwrap();
+        let (request, _) = device.requests.remove(told);
+        device.step(&server, Input::Answered { request, answer: Err(Server::refuse(code, false)) });
+        assert_eq!(device.drafts[&direct()], "hello", "{code:?}");
+        pass(&mut server, &mut device, 60_000);
+        device.flow(&mut server);
+        assert_eq!(server.preferences[&(user_id(1), direct())].draft.as_str(), "hello", "{code:?}");
+    }
 }
 
 /// A draft is told at most every two seconds while one types, and at once when the conversation is left.

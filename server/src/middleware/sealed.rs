@@ -24,23 +24,28 @@ const JSON: &str = "application/json";
 /// Hands a sealed body on as JSON. Where bodies must be sealed, others are refused.
 pub async fn open(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let Some(sealing) = &state.sealing else { return next.run(request).await };
-    let headers = request.headers();
-    let opened = if is_media_type(headers, MEDIA_TYPE) {
-        opened(&state, sealing, request).await
-    } else if state.config.sealed_bodies == SealedBodies::Required && is_media_type(headers, JSON) {
-        Err(Refusal::new(ErrorCode::SealRequired, "this server takes sealed bodies only"))
-    } else {
-        Ok(request)
-    };
-    match opened {
+    let is_sealed = is_media_type(request.headers(), MEDIA_TYPE);
+    let must_be = state.config.sealed_bodies == SealedBodies::Required && is_media_type(request.headers(), JSON);
+    if !is_sealed && !must_be {
+        return next.run(request).await;
+    }
+    match opened(&state, sealing, request, is_sealed).await {
         Ok(request) => next.run(request).await,
         Err(refusal) => refuse(sealing, refusal),
     }
 }
 
-async fn opened(state: &AppState, sealing: &Sealing, request: Request) -> Result<Request, Refusal> {
+async fn opened(
+    state: &AppState,
+    sealing: &Sealing,
+    request: Request,
+    is_sealed: bool,
+) -> Result<Request, Refusal> {
     let (mut parts, body) = request.into_parts();
     let user = <CurrentUser as FromRequestParts<AppState>>::from_request_parts(&mut parts, state).await?;
+    if !is_sealed {
+        return Err(Refusal::new(ErrorCode::SealRequired, "this server takes sealed bodies only"));
+    }
     let Raw(sealed) = Raw::from_request(Request::from_parts(parts.clone(), body), state).await?;
     let addressed = Addressed {
         method: parts.method.as_str(),
