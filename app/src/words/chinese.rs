@@ -295,9 +295,7 @@ const NO_PICTURE: &str = "不是可用的图片：PNG、JPEG 或 WebP，不超�
 
 fn error(code: ErrorCode, field: Option<&str>) -> &'static str {
     match code {
-        ErrorCode::BadRequest
-        | ErrorCode::UnsupportedMediaType
-        | ErrorCode::MethodNotAllowed => "请求格式不正确",
+        ErrorCode::BadRequest | ErrorCode::UnsupportedMediaType | ErrorCode::MethodNotAllowed => "请求格式不正确",
         ErrorCode::SealDamaged => "服务器无法读取这个请求，请刷新页面后重试",
         ErrorCode::SealRequired => "无法加密请求，请使用 HTTPS 和新版浏览器",
         ErrorCode::NotLoggedIn => "登录已失效，请重新登录",

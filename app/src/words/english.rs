@@ -320,9 +320,9 @@ const NO_PICTURE: &str = "This is no picture that can be sent: PNG, JPEG or WebP
 
 fn error(code: ErrorCode, field: Option<&str>) -> &'static str {
     match code {
-        ErrorCode::BadRequest
-        | ErrorCode::UnsupportedMediaType
-        | ErrorCode::MethodNotAllowed => "The request is not well-formed",
+        ErrorCode::BadRequest | ErrorCode::UnsupportedMediaType | ErrorCode::MethodNotAllowed => {
+            "The request is not well-formed"
+        }
         ErrorCode::SealDamaged => "The server could not read the request. Reload the page and try again.",
         ErrorCode::SealRequired => "Requests cannot be encrypted here. Use HTTPS and a newer browser.",
         ErrorCode::NotLoggedIn => "The login has ended. Please log in again.",

@@ -35,12 +35,7 @@ pub async fn open(State(state): State<AppState>, request: Request, next: Next) -
     }
 }
 
-async fn opened(
-    state: &AppState,
-    sealing: &Sealing,
-    request: Request,
-    is_sealed: bool,
-) -> Result<Request, Refusal> {
+async fn opened(state: &AppState, sealing: &Sealing, request: Request, is_sealed: bool) -> Result<Request, Refusal> {
     let (mut parts, body) = request.into_parts();
     let user = <CurrentUser as FromRequestParts<AppState>>::from_request_parts(&mut parts, state).await?;
     if !is_sealed {
