@@ -54,15 +54,18 @@ impl World<'_> {
                 let sent = room.log.iter().filter(|entry| entry.sender == device.me());
                 let sent: Vec<_> = sent.filter_map(|entry| entry.client_id).collect();
                 assert_eq!(sent.iter().collect::<BTreeSet<_>>().len(), sent.len(), "sent twice");
-                let written = device.written.iter().filter(|(to, _)| to == id).map(|(_, client_id)| *client_id);
-                let mut written: Vec<_> = written.collect();
-                let mut arrived: Vec<_> = sent.into_iter().filter(|client_id| written.contains(client_id)).collect();
-                if Rc::strong_count(&device.kept) > 1 {
-                    // Another tab sends from the same outbox, and asks first where it is the later one.
-                    arrived.sort_unstable();
-                    written.sort_unstable();
+                for written in [&device.written, &device.rising] {
+                    let here = written.iter().filter(|(to, _)| to == id).map(|(_, client_id)| *client_id);
+                    let mut written: Vec<_> = here.collect();
+                    let arrived = sent.iter().filter(|client_id| written.contains(client_id)).copied();
+                    let mut arrived: Vec<_> = arrived.collect();
+                    if Rc::strong_count(&device.kept) > 1 {
+                        // Another tab sends from the same outbox, and asks first where it is the later one.
+                        arrived.sort_unstable();
+                        written.sort_unstable();
+                    }
+                    assert_eq!(arrived, written, "device {n}, conversation {id}: lost, or out of order");
                 }
-                assert_eq!(arrived, written, "device {n}, conversation {id}: lost, or out of order");
             }
         }
     }

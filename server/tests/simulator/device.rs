@@ -54,6 +54,8 @@ pub struct Device {
     pub skew: i64,
     /// Messages written here, in order, that must be on the server in the end.
     pub written: Vec<(ConversationId, ClientId)>,
+    /// The same of long files, for which nothing waits.
+    pub rising: Vec<(ConversationId, ClientId)>,
     pub logged_out: bool,
     dice: Dice,
     marks: BTreeMap<RowKey, ReadMark>,
@@ -79,6 +81,7 @@ impl Device {
             leads: true,
             skew: 0,
             written: Vec::new(),
+            rising: Vec::new(),
             logged_out: false,
             dice: Dice::new(seed),
             marks: BTreeMap::new(),
@@ -263,12 +266,20 @@ impl Device {
         assert_eq!(keys.len(), rows, "a message is shown twice");
     }
 
+    /// These need not be on the server in the end.
+    pub fn forgo(&mut self, gone: impl Fn(ConversationId, ClientId) -> bool) {
+        self.written.retain(|(to, id)| !gone(*to, *id));
+        self.rising.retain(|(to, id)| !gone(*to, *id));
+    }
+
     /// A person writes what is to have the key.
     pub fn write(&mut self, now: Millis, conversation: ConversationId, body: impl FnOnce(ClientId) -> MessageBody) {
         if !self.logged_out && self.client.session(conversation).is_some() {
             let client_id = ClientId::from_parts(self.clock(now), self.dice.bytes());
             let body = body(client_id);
-            self.written.push((conversation, client_id));
+            let long = matches!(&body, MessageBody::File(file) if file.bytes.get() > 4_194_304);
+            let written = if long { &mut self.rising } else { &mut self.written };
+            written.push((conversation, client_id));
             if body.medium().is_some() {
                 self.kept.borrow_mut().pictures.insert(client_id);
             }

@@ -136,7 +136,7 @@ impl World<'_> {
         // What those wrote who are gone may never arrive.
         let gone: Vec<UserId> = before.into_iter().filter(|member| !self.oracle.member(*member, id)).collect();
         for device in self.devices.iter_mut().filter(|device| gone.contains(&device.login.account.id)) {
-            device.written.retain(|(to, _)| *to != id);
+            device.forgo(|to, _| to == id);
         }
     }
 

@@ -237,7 +237,7 @@ impl World<'_> {
                 tabs.for_each(|tab| tab.client.store_anew());
                 // What was only here, and may never have reached the server, is lost with it.
                 for device in &mut self.devices {
-                    device.written.retain(|(_, id)| !lost.outbox.contains_key(id));
+                    device.forgo(|_, id| lost.outbox.contains_key(&id));
                 }
                 self.reload(n, None).await;
             }
@@ -295,7 +295,7 @@ impl World<'_> {
         device.write(self.now, id, body);
         if !self.oracle.member(device.me(), id) {
             // The device does not know yet that nobody can take it.
-            device.written.retain(|(to, _)| *to != id);
+            device.forgo(|to, _| to == id);
         }
     }
 
@@ -324,7 +324,7 @@ impl World<'_> {
     /// Nobody can say any more in which order the server has met the message, or whether it has.
     pub(super) fn forgo(&mut self, id: ClientId) {
         for device in &mut self.devices {
-            device.written.retain(|(_, written)| *written != id);
+            device.forgo(|_, written| written == id);
         }
     }
 
