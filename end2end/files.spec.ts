@@ -148,3 +148,23 @@ test('what is dropped goes as what it is, a picture chosen as a file goes as one
   await expect(page.getByRole('alert').filter({ hasText: say('这个文件无法发送：不能为空，最大 100 MB') })).toBeVisible();
   expect(await order(me, '在前')).toEqual(['表.csv', '', 'p.png']);
 });
+
+test('on a narrow screen one button brings pictures and files, each as what it is', async ({ enter }) => {
+  const visitor = await enter(ME);
+  const page = visitor.page;
+  const me = new Messenger(page);
+  await me.choose(PEER);
+  await me.send('在前');
+  await page.setViewportSize({ width: 390, height: 844 });
+  const choosers = page.locator('.composer .chooses');
+  await expect(choosers).toHaveCount(2);
+  await expect(choosers.filter({ visible: true })).toHaveCount(1);
+  const picture = await halves(page);
+  const chooser = page.waitForEvent('filechooser');
+  await choosers.filter({ visible: true }).click();
+  const table = { name: '表.csv', mimeType: 'text/csv', buffer: Buffer.from('a,b') };
+  await (await chooser).setFiles([picture, table]);
+  await expect(sent(files(me, '表.csv'))).toBeVisible();
+  expect(await order(me, '在前')).toEqual(['', '表.csv']);
+  await expect(me.messages.getByRole('img', { name: say('图片'), exact: true })).toHaveCount(1);
+});

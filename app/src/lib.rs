@@ -18,3 +18,4 @@ pub mod words;
 
 #[cfg(feature = "hydrate")]
 pub use app::{hydrate, mount};
+pub use view::keys::wide;

@@ -78,7 +78,9 @@ pub fn listen(driver: &Rc<Driver>) {
         let Some(input) = input else { return };
         let wish = match input.id().as_str() {
             "pictures" => Brought::Picture,
-            "files" => Brought::File,
+            // A narrow screen has one button for both.
+            "files" if app::wide() => Brought::File,
+            "files" => Brought::by_kind,
             _ => return,
         };
         send(driver, &input.unchecked_ref::<FileField>().files(), wish);

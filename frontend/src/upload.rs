@@ -50,7 +50,12 @@ pub async fn send(
     let _ = request.upload().add_event_listener_with_callback("progress", progress.as_ref().unchecked_ref());
     let ended = Promise::new(&mut |resolve, _| request.set_onloadend(&resolve));
     // What a file says of its kind is no matter of the request.
-    let plain = file.slice_with_f64_and_f64_and_content_type(0.0, file.size(), "application/octet-stream");
+    let plain = match body {
+        MessageBody::File(_) => {
+            file.slice_with_f64_and_f64_and_content_type(0.0, file.size(), "application/octet-stream").ok()
+        }
+        _ => None,
+    };
     request.send(plain.as_ref().unwrap_or(file)).map_err(|_| Failure::Network)?;
     let _ = JsFuture::from(ended).await;
     silence.take();
