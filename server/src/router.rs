@@ -3,8 +3,8 @@
 //! The API's routes are data, so that the OpenAPI document and the tests of permission walk the same table.
 
 use crate::api::{
-    accounts, avatars, contacts, conversations, devices, directory, groups, logins, media, messages, openapi, push,
-    receipts, removals, sync, users,
+    accounts, avatars, contacts, conversations, devices, directory, groups, logins, media, messages, metrics, openapi,
+    push, receipts, removals, sync, users,
 };
 use crate::error::Refusal;
 use crate::middleware::{headers, limits, origin, request_log, sealed};
@@ -36,7 +36,7 @@ pub enum Who {
     Anyone,
     /// Whoever is logged in.
     Account,
-    /// The program that keeps the directory.
+    /// The program that keeps the directory, or the one that watches the server.
     Admin,
     /// The members of the conversation that the request names.
     Member,
@@ -83,6 +83,7 @@ pub fn routes() -> Vec<Route> {
         route(Method::PUT,     path::ADMIN_PERSON_AVATAR, "putPersonAvatar", Admin, put(directory::put_avatar).layer(DefaultBodyLimit::max(pictures::BYTES))),
         route(Method::POST,    path::ADMIN_INVITATION, "invitePerson",     Admin,   post(directory::invite)),
         route(Method::GET,     path::ADMIN_CONFLICTS, "listConflicts",     Admin,   get(directory::conflicts)),
+        route(Method::GET,     path::ADMIN_METRICS,  "getMetrics",         Admin,   get(metrics::get)),
         route(Method::POST,    path::ADMIN_REMOVAL,  "removeMessage",      Admin,   post(removals::remove)),
         route(Method::GET,     path::ADMIN_REMOVAL,  "getRemoval",         Admin,   get(removals::get)),
         route(Method::DELETE,  path::ADMIN_REMOVAL,  "restoreMessage",     Admin,   delete(removals::restore)),

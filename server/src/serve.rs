@@ -15,12 +15,13 @@ use crate::push::{self, Hub};
 use crate::rates::Limits;
 use crate::router::router;
 use crate::sealing::Sealing;
-use crate::state::AppState;
+use crate::state::{AppState, Parts};
 use crate::store::{Folder, Store, WriterTask};
 use crate::webhook::Webhook;
 use anyhow::Context;
 use std::io::Write;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -51,7 +52,7 @@ pub async fn build(config: Config) -> anyhow::Result<Server> {
     if config.webhook()?.is_some() {
         store = store.telling_source();
     }
-    let state = AppState {
+    let state = AppState::from(Parts {
         logins: Logins::new(store.clone()),
         passwords: Passwords::new()?,
         gateway: config.gateway()?.map(|secret| Arc::new(Gateway::new(secret))),
@@ -64,10 +65,11 @@ pub async fn build(config: Config) -> anyhow::Result<Server> {
         limits: Arc::new(Limits::new(&config.rates)),
         rosters: Rosters::new(store.clone()),
         hub: Hub::default(),
+        unread_drift: AtomicU64::new(0),
         changed: Arc::default(),
         config: Arc::new(config),
         store,
-    };
+    });
     Ok(Server { state, writer })
 }
 

@@ -13,11 +13,16 @@ use crate::push::Hub;
 use crate::rates::Limits;
 use crate::sealing::Sealing;
 use crate::store::Store;
+use std::ops::Deref;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use tokio::sync::Notify;
 
+/// Each route holds one, and the router clones its routes for every request.
 #[derive(Clone)]
-pub struct AppState {
+pub struct AppState(Arc<Parts>);
+
+pub struct Parts {
     pub config: Arc<Config>,
     pub store: Store,
     pub logins: Logins,
@@ -38,6 +43,22 @@ pub struct AppState {
     pub limits: Arc<Limits>,
     pub rosters: Rosters,
     pub hub: Hub,
+    /// How many unread counts of devices were wrong since the server started.
+    pub unread_drift: AtomicU64,
     /// Somebody changed themselves: the directory's source may have to be told.
     pub changed: Arc<Notify>,
+}
+
+impl From<Parts> for AppState {
+    fn from(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl Deref for AppState {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
 }

@@ -8,7 +8,7 @@ use protocol::path;
 use protocol::sync::{CheckCounts, CheckedCounts, Count};
 use protocol::{Conversation, ConversationId, Rev, Seq};
 use serde_json::json;
-use support::{Person, TestServer};
+use support::{Admin, Person, TestServer};
 
 async fn wrong(person: &Person, counts: Vec<Count>) -> Vec<ConversationId> {
     let request = serde_json::to_value(CheckCounts { counts }).unwrap();
@@ -20,19 +20,29 @@ fn count(about: &Conversation, unread: u64) -> Count {
     Count { conversation: about.id, rev: about.rev, upd: about.upd, read: about.own.read, floor: about.floor, unread }
 }
 
-/// R004-B2: what a device counts is compared with what the server counts at the same positions, and only there.
+/// What the server says of drift.
+async fn drift(server: &TestServer) -> String {
+    let metrics = Admin::of(server).get(path::ADMIN_METRICS).await;
+    assert_eq!((metrics.status, metrics.header("content-type")), (200, "text/plain; version=0.0.4"));
+    metrics.text().lines().find(|line| line.starts_with("unread_drift_total ")).unwrap().to_owned()
+}
+
+/// R004-B2: what a device counts is compared with what the server counts at the same positions, and only there; what is wrong
+/// is counted.
 #[tokio::test]
 async fn a_wrong_count_is_answered_with_the_conversation() {
-    let server = TestServer::start();
+    let server = Admin::server(&[]);
     let (a, b, stranger) = (server.person("aa").await, server.person("bb").await, server.person("cc").await);
     let id = a.open(&b).await;
     for text in ["1", "2", "3"] {
         a.send(id, text).await;
     }
     let about = b.conversation(id).await;
+    assert_eq!(drift(&server).await, "unread_drift_total 0");
     assert_eq!(wrong(&b, vec![count(&about, 3)]).await, []);
     assert_eq!(wrong(&b, vec![count(&about, 2)]).await, [id]);
     assert_eq!(wrong(&b, vec![count(&about, 4)]).await, [id]);
+    assert_eq!(drift(&server).await, "unread_drift_total 2");
 
     let elsewhere = [
         Count { rev: Rev::ZERO, ..count(&about, 0) },
@@ -44,6 +54,7 @@ async fn a_wrong_count_is_answered_with_the_conversation() {
         assert_eq!(wrong(&b, vec![count]).await, [], "{count:?} is at another place");
     }
     assert_eq!(wrong(&stranger, vec![count(&about, 0)]).await, [], "a conversation of others");
+    assert_eq!(drift(&server).await, "unread_drift_total 2");
 
     let many = vec![json!(count(&about, 3)); CheckCounts::MAX + 1];
     assert_eq!(b.post(path::SYNC_COUNTS, &json!({"counts": many})).await.code(), "invalid_field");

@@ -71,6 +71,7 @@ fn table(conversation: ConversationId, member: &Person, target: &Person) -> Vec<
         row("putPersonAvatar",   "",             Some(json!("no picture")), [401; 6]),
         row("invitePerson",      "",             Some(json!({})), [401; 6]),
         row("listConflicts",     "",             None,   [401; 6]),
+        row("getMetrics",        "",             None,   [401; 6]),
         row("removeMessage",     "",             None,   [401; 6]),
         row("getRemoval",        "",             None,   [401; 6]),
         row("restoreMessage",    "",             None,   [401; 6]),

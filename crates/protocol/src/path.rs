@@ -17,6 +17,7 @@ pub const ADMIN_PERSON: &str = "/api/v1/admin/directory/people/{id}";
 pub const ADMIN_PERSON_AVATAR: &str = "/api/v1/admin/directory/people/{id}/avatar";
 pub const ADMIN_INVITATION: &str = "/api/v1/admin/directory/people/{id}/invitation";
 pub const ADMIN_CONFLICTS: &str = "/api/v1/admin/directory/conflicts";
+pub const ADMIN_METRICS: &str = "/api/v1/admin/metrics";
 pub const ADMIN_REMOVAL: &str = "/api/v1/admin/conversations/{id}/messages/{seq}/removal";
 pub const USERS: &str = "/api/v1/users";
 pub const USER: &str = "/api/v1/users/{id}";

@@ -12,6 +12,7 @@ pub mod groups;
 pub mod logins;
 pub mod media;
 pub mod messages;
+pub mod metrics;
 pub mod openapi;
 pub mod push;
 pub mod receipts;

@@ -34,12 +34,12 @@ pub struct Passwords {
 impl Passwords {
     /// Makes the pool, and the hash that stands in for an account that does not exist.
     pub fn new() -> anyhow::Result<Self> {
-        let mut secret = [0; 32];
-        getrandom::fill(&mut secret)?;
+        let mut output = [0; Params::DEFAULT_OUTPUT_LEN];
+        getrandom::fill(&mut output)?;
         Ok(Self {
             running: Arc::new(Semaphore::new(AT_ONCE)),
             queued: Arc::default(),
-            nobody: hash_bytes(&secret)?.into(),
+            nobody: phc(params()?, &salt()?, Output::new(&output)?)?.into(),
         })
     }
 
@@ -80,19 +80,28 @@ impl Passwords {
 
 /// The hash of a password, in PHC form, made on the calling thread.
 pub fn hash_now(password: &str) -> anyhow::Result<String> {
-    hash_bytes(password.as_bytes())
+    let (params, salt) = (params()?, salt()?);
+    let output = derive(password.as_bytes(), &salt, params.clone())?;
+    Ok(phc(params, &salt, output)?)
 }
 
-fn hash_bytes(password: &[u8]) -> anyhow::Result<String> {
-    let params = Params::new(MEMORY_KIB, PASSES, LANES, None)?;
+fn params() -> argon2::Result<Params> {
+    Params::new(MEMORY_KIB, PASSES, LANES, None)
+}
+
+fn salt() -> anyhow::Result<[u8; 16]> {
     let mut salt = [0; 16];
     getrandom::fill(&mut salt)?;
+    Ok(salt)
+}
+
+fn phc(params: Params, salt: &[u8], output: Output) -> argon2::password_hash::Result<String> {
     let hash = PasswordHash {
         algorithm: Algorithm::Argon2id.ident(),
         version: Some(Version::V0x13.into()),
         params: ParamsString::try_from(&params)?,
-        salt: Some(Salt::new(&salt)?),
-        hash: Some(derive(password, &salt, params)?),
+        salt: Some(Salt::new(salt)?),
+        hash: Some(output),
     };
     Ok(hash.to_string())
 }

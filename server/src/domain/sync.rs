@@ -8,6 +8,7 @@ use crate::store::sync::{Segment, SyncCursor};
 use crate::store::{Reader, now};
 use protocol::sync::{CheckCounts, CheckedCounts, Count, PageSize, SyncPage, WaitingRequest};
 use protocol::{ConversationId, Millis, Upd};
+use std::sync::atomic::Ordering;
 
 const DAY: Millis = 86_400_000;
 
@@ -47,7 +48,8 @@ pub async fn page(
     })
 }
 
-/// Counts anew what a device counts (R004-B2). What it gets wrong is a fault of ours: it is logged, and mended.
+/// Counts anew what a device counts (R004-B2). What it gets wrong is a fault of ours: it is logged, mended, and counted in
+/// `unread_drift_total`.
 pub async fn check(state: &AppState, reader: Reader, request: CheckCounts) -> Result<CheckedCounts, Refusal> {
     if request.counts.len() > CheckCounts::MAX {
         return Err(Refusal::field("counts", "at most 100 conversations in one request"));
@@ -67,7 +69,9 @@ pub async fn check(state: &AppState, reader: Reader, request: CheckCounts) -> Re
         request.counts.iter().find(at_same_place).is_some_and(|count| count.unread != about.unread)
     });
     if !conversations.is_empty() {
-        tracing::error!(account = %reader.account, conversations = conversations.len(), "a device counted wrongly");
+        let wrong = conversations.len() as u64;
+        let unread_drift_total = state.unread_drift.fetch_add(wrong, Ordering::Relaxed) + wrong;
+        tracing::error!(account = %reader.account, wrong, unread_drift_total, "a device counted wrongly");
     }
     Ok(CheckedCounts { wrong: conversations, users })
 }

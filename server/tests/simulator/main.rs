@@ -47,7 +47,7 @@ struct Worker {
 
 impl Worker {
     fn new() -> Self {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         Self { backends: [None, None], runtime }
     }
 

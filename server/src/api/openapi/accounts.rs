@@ -1,5 +1,6 @@
-//! The documents of accounts, logins and profiles.
+//! The documents of accounts, logins and profiles, and the operations on them.
 
+use super::operations::{Operation, PICTURE, Parameter, answer, nothing, plain, square, with_body, with_query};
 use super::schemas::{list, object, reference, request, text};
 use protocol::profile::{Audience, Bio, Gender};
 use protocol::{DeviceName, DisplayName, Handle, Password};
@@ -114,5 +115,64 @@ pub fn profiles() -> Value {
             ("bio?", optional("Bio")),
             ("audiences?", reference("Audiences")),
         ]),
+    })
+}
+
+pub fn operation(name: &str) -> Option<Operation> {
+    Some(match name {
+        "getOpenApi" => plain("This document", [answer(200, "The document", "OpenApi")]),
+        "getMetrics" => plain(
+            "What an operator watches, in the text format of Prometheus: `unread_drift_total`, unread counts that a device \
+                had wrong since the server started, and `push_connections`",
+            [nothing(200, "text/plain")],
+        ),
+        "register" => with_body(
+            "Register an account",
+            "RegisterRequest",
+            [answer(201, "The account", "Account"), answer(409, "handle_taken", "ErrorAnswer")],
+        ),
+        "getAccount" => plain("The account that asks", [answer(200, "The account", "OwnAccount")]),
+        "changeAccount" => with_body(
+            "Change the account's own settings and profile; what is absent stays, null takes a field away",
+            "ChangeAccount",
+            [answer(200, "The account", "OwnAccount")],
+        ),
+        "changeAvatar" => Operation {
+            parameters: square(),
+            ..with_body(
+                "Give the account a picture, of at most 5 MiB and 40 megapixels",
+                PICTURE,
+                [answer(200, "The account", "OwnAccount")],
+            )
+        },
+        "dropAvatar" => plain("Take the account's picture away", [answer(200, "The account", "OwnAccount")]),
+        "getAvatar" => plain("A picture, 96 or 256 pixels wide", [nothing(200, "A JPEG file, which never changes")]),
+        "searchUsers" => with_query(
+            "Find users whose handle or display name contains a text",
+            vec![Parameter {
+                name: "query",
+                required: true,
+                description: "1 to 64 characters after trimming.".to_owned(),
+                schema: json!({ "type": "string", "minLength": 1 }),
+            }],
+            [answer(200, "At most 20, best match first", "Users")],
+        ),
+        "getUser" => plain("What the account may know of a user", [answer(200, "The user", "Card")]),
+        "logIn" => with_body(
+            "Log in",
+            "LoginRequest",
+            [
+                answer(201, "The login; its token is also set as a cookie", "Login"),
+                answer(401, "wrong_credentials, alike for an unknown handle", "ErrorAnswer"),
+            ],
+        ),
+        "logOut" => plain("Log out: end the login that asks", [nothing(204, "Ended; its connections close")]),
+        "listDevices" => plain("The account's logins", [answer(200, "Newest login first", "Devices")]),
+        "revokeDevice" => plain("End one of the account's logins", [nothing(204, "Ended; its connections close")]),
+        "beginAnew" => plain(
+            "Say that this device lost what it kept: what was deleted on another is not there for it then",
+            [nothing(204, "Done; the next sync tells it")],
+        ),
+        _ => return None,
     })
 }

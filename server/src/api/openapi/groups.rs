@@ -1,6 +1,11 @@
-//! The documents of groups.
+//! The documents of groups, and the operations on them.
 
+use super::operations::{
+    Operation, PICTURE, Parameter, answer, full, limit, not_allowed, nothing, plain, position, query_text, square,
+    with_body, with_query,
+};
 use super::schemas::{list, number, object, one_of, reference, request, text, variant};
+use crate::domain::groups;
 use protocol::group::{Crowd, MUTE_MAX, Mentions, NAMED_MAX};
 use protocol::{AnnouncementText, DisplayName, GroupTitle};
 use serde_json::{Value, json};
@@ -122,5 +127,78 @@ pub fn all() -> Value {
                 { "type": "object", "required": ["member"], "properties": { "member": reference("ConversationId") } },
             ] })),
         ]),
+    })
+}
+
+pub fn operation(name: &str) -> Option<Operation> {
+    Some(match name {
+        "changeGroup" => with_body(
+            "Change what the members of a group share; what is absent stays. For the owner and admins",
+            "ChangeGroup",
+            [answer(200, "The conversation", "Conversation"), not_allowed()],
+        ),
+        "changeGroupAvatar" => Operation {
+            parameters: square(),
+            ..with_body(
+                "Give the group a picture, of at most 5 MiB and 40 megapixels. For the owner and admins",
+                PICTURE,
+                [answer(200, "The conversation", "Conversation"), not_allowed()],
+            )
+        },
+        "dropGroupAvatar" => plain(
+            "Take the group's picture away. For the owner and admins",
+            [answer(200, "The conversation", "Conversation"), not_allowed()],
+        ),
+        "getGroup" => plain("How one comes into the group", [answer(200, "The rules", "GroupRules")]),
+        "dissolveGroup" => {
+            plain("End the group for everybody. For the owner", [nothing(204, "Nobody is a member"), not_allowed()])
+        }
+        "listMembers" => with_query(
+            "The members by user id, or those whose name, nickname or handle contains a text",
+            vec![
+                position("after", "UserId", "The `next` of the page before."),
+                query_text("query", "At most 64 characters."),
+                Parameter {
+                    name: "active",
+                    required: false,
+                    description: "Only those who were not deactivated.".to_owned(),
+                    schema: json!({ "type": "boolean", "default": false }),
+                },
+                limit(groups::LIMIT, groups::LIMIT_MAX),
+            ],
+            [answer(200, "One page", "Members")],
+        ),
+        "inviteMembers" => with_body(
+            "Bring people into the group",
+            "InviteMembers",
+            [answer(200, "What became of each", "InviteOutcomes"), not_allowed(), full()],
+        ),
+        "changeMember" => with_body(
+            "Change a member's role or mute it, or one's own nickname; what is absent stays",
+            "ChangeMember",
+            [nothing(204, "Done"), not_allowed()],
+        ),
+        "removeMember" => {
+            plain("Remove a member whose role is lower, or leave", [nothing(204, "No member any more"), not_allowed()])
+        }
+        "makeLink" => plain(
+            "Make a new link by which people join. For the owner and admins",
+            [answer(201, "The one before opens nothing any more", "GroupLink"), not_allowed()],
+        ),
+        "revokeLink" => plain(
+            "Take the link away. For the owner and admins",
+            [nothing(204, "It opens nothing any more"), not_allowed()],
+        ),
+        "answerWaiting" => with_body(
+            "Let somebody in who asked to join, or not. For the owner and admins",
+            "AnswerWaiting",
+            [nothing(204, "Done"), not_allowed(), full()],
+        ),
+        "getInvitation" => plain("What a group's link leads to", [answer(200, "The invitation", "Invitation")]),
+        "joinGroup" => plain(
+            "Join by a link, or ask to be let in",
+            [answer(200, "How far one has come", "Invitation"), not_allowed(), full()],
+        ),
+        _ => return None,
     })
 }

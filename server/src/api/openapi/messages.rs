@@ -1,8 +1,12 @@
-//! The documents of conversations, messages and preferences.
+//! The documents of conversations, messages and preferences, and the operations on them.
 
 #![expect(clippy::indexing_slicing, reason = "the document that is added to is an object, made right here")]
 
+use super::operations::{
+    FILE, Operation, PICTURE, Parameter, answer, limit, nothing, plain, position, query_text, with_body, with_query,
+};
 use super::schemas::{list, number, object, one_of, reference, request, text, word};
+use crate::domain::{conversations, messaging, receipts};
 use protocol::file::FileBytes;
 use protocol::group::NAMED_MAX;
 use protocol::media::Side;
@@ -207,5 +211,185 @@ pub fn preferences() -> Value {
             ("preferences", reference("Preferences")),
             ("upd", reference("Upd")),
         ]),
+    })
+}
+
+pub fn operation(name: &str) -> Option<Operation> {
+    Some(match name {
+        "uploadMedium" => Operation {
+            parameters: vec![Parameter {
+                name: "client_id",
+                required: true,
+                description: "The key of the upload, made by the device.".to_owned(),
+                schema: reference("ClientId"),
+            }],
+            ..with_body(
+                "Upload a picture for a message, of at most 15 MiB and 40 megapixels; what nobody sends within a day is gone",
+                PICTURE,
+                [
+                    answer(201, "What a message with it says", "Image"),
+                    answer(200, "The key was used for this very file before", "Image"),
+                    answer(409, "client_id_reused: for another file", "ErrorAnswer"),
+                ],
+            )
+        },
+        "uploadFile" => Operation {
+            parameters: vec![
+                Parameter {
+                    name: "client_id",
+                    required: true,
+                    description: "The key of the upload, made by the device.".to_owned(),
+                    schema: reference("ClientId"),
+                },
+                Parameter {
+                    name: "name",
+                    required: true,
+                    description: "What the file is called.".to_owned(),
+                    schema: reference("FileName"),
+                },
+            ],
+            ..with_body(
+                "Upload a file for a message, of 1 byte to 100 MiB, at 256 KiB a minute or more; what nobody sends within a \
+                 day is gone",
+                FILE,
+                [
+                    answer(201, "What a message with it says", "File"),
+                    answer(200, "The key was used for this very file before", "File"),
+                    answer(409, "client_id_reused: for another file", "ErrorAnswer"),
+                ],
+            )
+        },
+        "getMedium" => plain(
+            "A picture or a file, for whoever sees the message that carries it",
+            [
+                nothing(200, "A JPEG file, or a file as it came, to be saved; it never changes"),
+                nothing(206, "The part of a file that `Range` names"),
+                nothing(304, "The one that `If-None-Match` names"),
+                nothing(416, "A file has no such part"),
+            ],
+        ),
+        "getThumb" => plain(
+            "The same, of at most 480 pixels a side",
+            [nothing(200, "A JPEG file, which never changes"), nothing(304, "The one that `If-None-Match` names")],
+        ),
+        "removeMessage" => plain(
+            "Take a message from everybody after an audit",
+            [answer(200, "What it said, which is kept; again: the same", "Removal")],
+        ),
+        "getRemoval" => plain("What was removed", [answer(200, "As it was", "Removal")]),
+        "restoreMessage" => plain("Give back what was removed", [nothing(204, "It is there again")]),
+        "listConversations" => with_query(
+            "The session list, latest activity first",
+            vec![
+                query_text("before", "The `next` of the page before."),
+                limit(conversations::LIMIT, conversations::LIMIT_MAX),
+            ],
+            [answer(200, "One page", "Conversations")],
+        ),
+        "openConversation" => with_body(
+            "Open the direct conversation with a user, or make a group",
+            "OpenConversation",
+            [
+                answer(201, "It is new, of those who let themselves be brought into it", "OpenedConversation"),
+                answer(200, "It stood already", "OpenedConversation"),
+            ],
+        ),
+        "getConversation" => {
+            plain("A conversation as the member sees it", [answer(200, "The conversation", "Conversation")])
+        }
+        "deleteConversation" => with_query(
+            "Delete the conversation on this device, until somebody writes again",
+            vec![Parameter { required: true, ..position("through", "Seq", "The newest message that goes.") }],
+            [nothing(204, "Deleted; other devices keep it")],
+        ),
+        "changePreferences" => with_body(
+            "Pin, mute, label, archive or mark the conversation, or keep its draft; what is absent stays",
+            "ChangePreferences",
+            [answer(200, "The preferences now; only the account's own devices learn of them", "ChangedPreferences")],
+        ),
+        "sendMessage" => with_body(
+            "Send a message",
+            "SendRequest",
+            [
+                answer(201, "It is stored for good", "Message"),
+                answer(200, "The key was used for this message before: the original", "Message"),
+                answer(
+                    403,
+                    "not_accepted, not_followed, followers_only or awaiting_answer: the receiver does not let it in; \
+                        muted, or not_allowed to name everybody, in a group; sensitive: the auditor does not",
+                    "ErrorAnswer",
+                ),
+                answer(409, "client_id_reused: the key was used for another message", "ErrorAnswer"),
+            ],
+        ),
+        "listMessages" => with_query(
+            "A page of history: the newest messages, or those next to a seq",
+            vec![
+                position("before", "Seq", "The newest ones before this seq."),
+                position("after", "Seq", "The oldest ones after this seq; not together with `before`."),
+                limit(messaging::HISTORY_LIMIT, messaging::HISTORY_LIMIT_MAX),
+            ],
+            [answer(200, "One page", "HistoryPage")],
+        ),
+        "listChanges" => with_query(
+            "What changed after a position of the conversation's log, each object once",
+            vec![
+                Parameter { required: true, ..position("after_rev", "Rev", "The position held.") },
+                limit(messaging::CHANGES_LIMIT, messaging::CHANGES_LIMIT_MAX),
+            ],
+            [answer(200, "One page", "ChangesPage")],
+        ),
+        "listUnread" => with_query(
+            "The messages that make the conversation's unread count, newest first",
+            vec![position("before", "Seq", "The newest ones before this seq.")],
+            [answer(200, "One page", "UnreadPage")],
+        ),
+        "listReaders" => plain(
+            "How far the others have read, as far as they let others know",
+            [answer(200, "By user; in a group of more than 200 only how many have read one's own messages", "Readers")],
+        ),
+        "listMessageReaders" => plain(
+            "Who has read one's own message",
+            [
+                answer(200, "Only their number in a group of more than 200, and of an old message", "MessageReaders"),
+                answer(403, "not_allowed: it is another's message", "ErrorAnswer"),
+            ],
+        ),
+        "listReceipts" => with_query(
+            "The receipts about own messages that changed after a position of the account's log, each in its latest state",
+            vec![
+                position("after", "Upd", "The `through` of the page before; 0 when absent."),
+                limit(receipts::LIMIT, receipts::LIMIT_MAX),
+            ],
+            [answer(200, "One page", "ReceiptsPage")],
+        ),
+        "readAll" => plain("Read every conversation through its newest message", [nothing(204, "Nothing is unread")]),
+        "hideMessages" => with_body(
+            "Delete messages for oneself, on all one's devices, or take that back",
+            "HideMessages",
+            [nothing(204, "Done; what is not there is passed over")],
+        ),
+        "recallMessage" => plain(
+            "Take one's own message back from everybody",
+            [
+                answer(200, "What is left of it; again: the same", "Message"),
+                answer(400, "recall_expired: it is too old", "ErrorAnswer"),
+                answer(403, "not_allowed: it is another's message", "ErrorAnswer"),
+            ],
+        ),
+        "reportMessage" => with_body(
+            "Report another's message to those who run the server",
+            "ReportMessage",
+            [
+                nothing(204, "Reported; again: the first report stays"),
+                answer(403, "not_allowed: it is one's own message", "ErrorAnswer"),
+            ],
+        ),
+        "reportReceipts" => with_body(
+            "Report how far conversations were received and read",
+            "ReportReceipts",
+            [nothing(204, "Taken; lower values than known are ignored")],
+        ),
+        _ => return None,
     })
 }

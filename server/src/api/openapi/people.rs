@@ -1,6 +1,10 @@
-//! The documents of the directory and of contacts.
+//! The documents of the directory and of contacts, and the operations on them.
 
+use super::operations::{
+    Operation, PICTURE, Parameter, answer, limit, nothing, plain, position, query_text, with_body, with_query,
+};
 use super::schemas::{list, number, object, reference, request, text};
+use crate::domain::contacts;
 use protocol::directory::{BATCH, ExternalId, Invite, Person};
 use protocol::{DisplayName, Greeting};
 use serde_json::{Value, json};
@@ -103,5 +107,95 @@ pub fn contacts() -> Value {
             ("state", json!({ "enum": ["waiting", "accepted", "refused", "withdrawn", "expired"] })),
         ]),
         "FriendRequests": object([("incoming", list("FriendRequest")), ("outgoing", list("FriendRequest"))]),
+    })
+}
+
+pub fn operation(name: &str) -> Option<Operation> {
+    Some(match name {
+        "putDepartments" => with_body(
+            "Keep departments of the directory: at most 1,000, parents before children",
+            "PutDepartments",
+            [answer(200, "What became of each", "Results")],
+        ),
+        "putPeople" => with_body(
+            "Keep people of the directory: at most 1,000, each by the source's id and version",
+            "PutPeople",
+            [answer(200, "What became of each", "Results")],
+        ),
+        "listPeople" => with_query(
+            "The people of the directory, by external id",
+            vec![
+                query_text("after", "The last external id of the page before."),
+                query_text("query", "Only those whose name, handle or external id contains it; at most 64 characters."),
+            ],
+            [answer(200, "One page", "PeoplePage")],
+        ),
+        "listDepartments" => with_query(
+            "The departments of the directory, by external id",
+            vec![query_text("after", "The last external id of the page before.")],
+            [answer(200, "One page", "DepartmentsPage")],
+        ),
+        "removeDepartments" => with_body(
+            "Remove departments: at most 1,000; the people and departments below one move up to the one above it",
+            "RemoveDepartments",
+            [answer(200, "What became of each", "Results")],
+        ),
+        "getPerson" => plain("One person of the directory", [answer(200, "The person", "Listed")]),
+        "getPersonAvatar" => plain("The picture of a person, 256 pixels wide", [nothing(200, "A JPEG file")]),
+        "putPersonAvatar" => with_body(
+            "Give a person a picture, of at most 5 MiB and 40 megapixels",
+            PICTURE,
+            [nothing(204, "It is shown, and not told to the webhook")],
+        ),
+        "invitePerson" => with_body(
+            "Make the only link by which a person who cannot log in comes in, once",
+            "Invite",
+            [
+                answer(201, "The link, which nobody can read again", "Invited"),
+                answer(403, "not_allowed: the person can log in, or was deactivated", "ErrorAnswer"),
+            ],
+        ),
+        "listConflicts" => with_query(
+            "What gave way when both sides changed a person at once, the oldest first",
+            vec![Parameter {
+                schema: json!({ "type": "integer", "minimum": 0, "default": 0 }),
+                ..query_text("after", "The last id of the page before.")
+            }],
+            [answer(200, "One page", "ConflictsPage")],
+        ),
+        "listContacts" => with_query(
+            "Everybody whom the account has to do with: friends, followed, followers, blocked",
+            vec![
+                position("after", "UserId", "The `next` of the page before."),
+                limit(contacts::LIMIT, contacts::LIMIT_MAX),
+            ],
+            [answer(200, "One page, by user id", "Contacts")],
+        ),
+        "getContact" => plain(
+            "What the account and another are to each other",
+            [answer(200, "As it is at a position of the account's log", "Contact")],
+        ),
+        "addFriend" => with_body(
+            "Accept the other's friend request, or ask the other; what stands already stays",
+            "AskFriend",
+            [answer(200, "A friend now, or asked", "Contact")],
+        ),
+        "removeFriend" => plain(
+            "Have the other as a friend no more, and take one's own request back",
+            [nothing(204, "Done; the other is not told")],
+        ),
+        "follow" => plain("Follow another", [answer(200, "Followed", "Contact")]),
+        "unfollow" => plain("Follow another no more", [nothing(204, "Done")]),
+        "block" => plain(
+            "Block another: nothing of theirs arrives any more, and they are not told",
+            [answer(200, "Blocked", "Contact")],
+        ),
+        "unblock" => plain("Block another no more", [nothing(204, "Done")]),
+        "listRequests" => plain(
+            "The friend requests that wait for an answer",
+            [answer(200, "The newest first, at most 200 each way", "FriendRequests")],
+        ),
+        "refuseRequest" => plain("Refuse the friend request of another", [nothing(204, "Refused")]),
+        _ => return None,
     })
 }

@@ -1,5 +1,6 @@
-//! The documents of the logs, and the frames of the push connection.
+//! The documents of the logs, the frames of the push connection, and the operations on them.
 
+use super::operations::{Operation, answer, nothing, page_size, plain, query_text, with_body, with_query};
 use super::schemas::{list, number, object, one_of, reference, request, text, variant, word};
 use protocol::Greeting;
 use protocol::sync::{CheckCounts, PageSize};
@@ -142,5 +143,39 @@ pub fn frames() -> Value {
             variant("typing", [("conversation", reference("ConversationId"))]),
             variant("watch", [("conversation?", reference("ConversationId"))]),
         ]),
+    })
+}
+
+pub fn operation(name: &str) -> Option<Operation> {
+    Some(match name {
+        "sync" => with_query(
+            "What moved in the account's logs",
+            vec![
+                query_text("since", "The token of the answer before, or of the last sync; everything when absent."),
+                page_size(),
+            ],
+            [answer(200, "One page, or a segment of it", "SyncPage")],
+        ),
+        "checkCounts" => with_body(
+            "Have unread counts counted anew, after a sync",
+            "CheckCounts",
+            [answer(200, "What the device counts wrongly", "CheckedCounts")],
+        ),
+        "push" => plain(
+            "The push connection: a WebSocket whose text frames are ServerFrame down and ClientFrame up",
+            [nothing(101, "Connected; the first frame is `hello`")],
+        ),
+        "pushEvents" => plain(
+            "The push connection as server-sent events, where a WebSocket cannot be had. The first event, `connection`, \
+                names it by a number; events without a name are ServerFrame; the last one, `close`, has the code that a \
+                WebSocket would be closed with",
+            [nothing(200, "Connected, text/event-stream; the first frame is `hello`")],
+        ),
+        "sayFrame" => with_body(
+            "What a device says on its push connection of server-sent events",
+            "SaidFrame",
+            [nothing(204, "Said"), answer(404, "not_found: it has no such connection any more", "ErrorAnswer")],
+        ),
+        _ => return None,
     })
 }
