@@ -52,6 +52,10 @@ fn obey() -> Result<()> {
         "check" => check::all(),
         "bench" => {
             site::build()?;
+            // Only the page is measured in a browser.
+            if rest.iter().all(|word| word == "quick") || rest.iter().any(|word| word == "page") {
+                tools::browser()?;
+            }
             step("Building the measurements", &mut cargo(["bench", "--quiet", "--bench", "messenger", "--no-run"]))?;
             run(cargo(["bench", "--quiet", "--bench", "messenger", "--"]).args(rest))
         }

@@ -15,6 +15,7 @@ mod http;
 mod idle;
 mod imports;
 mod latency;
+mod page;
 mod population;
 mod process;
 mod reads;
@@ -46,7 +47,7 @@ use world::World;
 
 type Scenario = fn(&mut Bench) -> anyhow::Result<Vec<Table>>;
 
-const SCENARIOS: [(&str, Scenario); 13] = [
+const SCENARIOS: [(&str, Scenario); 14] = [
     ("sends", sends::measure),
     ("low-load", sends::low_load),
     ("growth", sends::growth),
@@ -59,6 +60,7 @@ const SCENARIOS: [(&str, Scenario); 13] = [
     ("storm", storm::measure),
     ("start", start::measure),
     ("sizes", sizes::measure),
+    ("page", page::measure),
     ("checker", checker::measure),
 ];
 
@@ -67,7 +69,7 @@ make bench [ARGS=\"[quick] [SCENARIO…]\"]
 
   quick      fewer and shorter rounds and a smaller archive; two minutes at most
   SCENARIO   sends, low-load, growth, import, history, list, groups, refusals, idle, storm,
-             start, sizes, checker; all when none is named";
+             start, sizes, page, checker; all when none is named";
 
 /// After so long, a scenario that has a round gets no more.
 const FULL: Duration = Duration::from_secs(9 * 60);
