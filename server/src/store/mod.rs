@@ -125,11 +125,11 @@ pub enum StoreError {
     /// The group has as many members as it can have.
     #[error("the group is full")]
     GroupFull,
-    /// The writer's queue is full.
-    #[error("the writer is overloaded")]
+    /// The writer's queue is full, or no connection was free to read in time.
+    #[error("the store is overloaded")]
     Overloaded,
-    /// The writer stopped; whether the command was written is unknown.
-    #[error("the writer has stopped")]
+    /// The writer stopped, and whether the command was written is unknown; or nothing is read any more.
+    #[error("the store has stopped")]
     Stopped,
     /// A row that must be there is not.
     #[error("no such row")]
@@ -147,6 +147,8 @@ impl From<sqlx::Error> for StoreError {
             _ if error.as_database_error().is_some_and(|e| e.is_unique_violation()) => Self::Taken,
             _ => match error {
                 sqlx::Error::RowNotFound => Self::NotFound,
+                sqlx::Error::PoolTimedOut => Self::Overloaded,
+                sqlx::Error::PoolClosed => Self::Stopped,
                 error => Self::Database(error),
             },
         }

@@ -8,6 +8,7 @@ mod hiding;
 mod interleaving;
 mod media;
 mod opening;
+mod overload;
 
 use super::conversations::{Place, only};
 use super::history::Span;
@@ -52,6 +53,13 @@ impl Fixture {
         drop((store, committed));
         task.await.unwrap().unwrap();
         Self::open(path).await
+    }
+
+    /// From now on there is one connection that reads, and nobody waits for it long.
+    async fn one_reader(&mut self) {
+        let options = (*self.store.reader.connect_options()).clone();
+        let pool = SqlitePoolOptions::new().max_connections(1).acquire_timeout(Duration::from_millis(300));
+        self.store.reader = pool.connect_with(options).await.unwrap();
     }
 
     async fn user(&self, handle: &'static str) -> Arc<User> {
