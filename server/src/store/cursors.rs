@@ -37,7 +37,7 @@ const MEMBERS: &str = "update member set delivered = j.value ->> 2, read = j.val
     from json_each($1) as j where member.account = j.value ->> 0 and member.conversation = j.value ->> 1";
 
 // The senders of what a cursor passed: not the reader, no message that counts for nothing or that the reader does not
-// see, nobody who has left, nobody who keeps receipts off, nobody across a block (R000-19).
+// see, nobody who has left or is no longer active, nobody who keeps receipts off, nobody across a block (R000-19).
 const SENDERS: &str = "with passed (reader, conversation, through, read, sender) as materialized (
         select distinct j.value ->> 0, j.value ->> 1, j.value ->> 3, j.value ->> 4, m.sender
         from json_each($1) as j
@@ -49,7 +49,7 @@ const SENDERS: &str = "with passed (reader, conversation, through, read, sender)
     select passed.sender, passed.conversation, passed.reader, passed.through, passed.read
     from passed
     join member as told on told.account = passed.sender and told.conversation = passed.conversation
-    join account as a on a.id = passed.sender and a.receipts = 1
+    join account as a on a.id = passed.sender and a.receipts = 1 and a.active = 1
     where not exists (select 1 from relation as r
         where r.account = passed.sender and r.other = passed.reader and r.blocking + r.blocked > 0)";
 

@@ -262,6 +262,23 @@ async fn nothing_private_is_told() {
     assert_eq!(fixture.receipts(), [(a.id, (9, 9))]);
 }
 
+/// R000-19: whose account is no longer active is told nothing: nobody reads it there.
+#[tokio::test]
+async fn who_is_not_active_is_told_nothing() {
+    let mut fixture = Fixture::new().await;
+    let (a, b) = (fixture.user("aa").await, fixture.user("bb").await);
+    let id = fixture.direct(&a, &b).await.id;
+    fixture.send(id, &a, 1, "x").await.unwrap();
+    fixture.send(id, &a, 2, "y").await.unwrap();
+    fixture.sql("update account set active = 0 where handle = 'aa'").await;
+    fixture.pushed();
+    fixture.report(&b, id, 1, 1).await;
+    assert_eq!(fixture.receipts(), []);
+    fixture.sql("update account set active = 1 where handle = 'aa'").await;
+    fixture.report(&b, id, 2, 2).await;
+    assert_eq!(fixture.receipts(), [(a.id, (2, 2))]);
+}
+
 /// R000-06, R000-19: a message says what its sender has read, whatever the settings: it writes no receipt and no log.
 #[tokio::test]
 async fn an_answer_tells_what_its_sender_read() {
