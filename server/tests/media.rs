@@ -379,3 +379,28 @@ async fn what_a_recall_leaves_is_removed_at_the_start() {
     server.restart();
     gone(0).await;
 }
+
+/// R002-06: who has as much waiting to be sent as may be is told so before the picture is read: nobody uploads in vain, and
+/// coming again costs little.
+#[tokio::test]
+async fn nobody_uploads_a_picture_in_vain() {
+    let mut server = TestServer::start();
+    let mut a = server.person("aa").await;
+    let known = fresh_client_id();
+    assert_eq!(a.upload(known, picture()).await.status, 201);
+    let file = |key| path::upload_file(key, &"x".parse().unwrap());
+    for number in 1..200 {
+        if number == 100 {
+            // So many a minute are let in; a server that was started again has not counted them.
+            server.kill();
+            server.restart();
+            a = a.at(&server.address);
+        }
+        let kept = Answer::of(a.request("POST", &file(fresh_client_id())).body("x")).await;
+        assert_eq!(kept.status, 201, "{number}: {}", kept.text());
+    }
+    // Once it were read it would be none.
+    let refused = a.upload(fresh_client_id(), b"no picture".to_vec()).await;
+    assert_eq!((refused.status, refused.code().as_str()), (429, "rate_limited"));
+    assert_eq!(a.upload(known, picture()).await.status, 200, "what is there may come again");
+}

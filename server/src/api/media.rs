@@ -35,6 +35,7 @@ pub async fn upload(
     request: Request,
 ) -> Result<(StatusCode, Json<Image>), Refusal> {
     state.limits.upload(current.account.id)?;
+    domain::admit(&state, current.account.id, key.client_id).await?;
     let place = state.pictures.places.take(current.account.id)?;
     let Raw(file) = Raw::from_request(request, &()).await?;
     let upload = domain::upload(&state, current.account.id, key.client_id, file.into(), place).await?;

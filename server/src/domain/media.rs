@@ -34,6 +34,12 @@ pub struct Upload {
     pub replay: bool,
 }
 
+/// Whether the account may upload a picture, asked before it is read where the key is known by then, and before it is
+/// decoded: nobody uploads in vain. How long what is kept of it will be nobody knows yet; that is asked once more.
+pub async fn admit(state: &AppState, owner: UserId, key: ClientId) -> Result<(), Refusal> {
+    Ok(state.store.admit_upload(owner, key, 1).await?)
+}
+
 /// Keeps what is made of a file; the same key again answers with the original. The file's place is given back with the
 /// answer, or before.
 pub async fn upload(

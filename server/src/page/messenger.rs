@@ -153,6 +153,7 @@ async fn post_picture(
     let place = state.pictures.places.take(account)?;
     let Upload { file, client_id, .. } = Upload::read(request, PICTURE).await?;
     let Some(client_id) = client_id else { return Err(Refusal::bad_request("the form has no client_id")) };
+    media::admit(state, account, client_id).await?;
     let image = media::upload(state, account, client_id, file.into(), place).await?.image;
     let request = SendRequest { client_id, body: MessageBody::Image(image), invisible_list: vec![] };
     messaging::send(state, user.user.clone(), id, request).await.map_err(|refusal| match refusal.code {

@@ -8,7 +8,7 @@
 
 use super::StoreError;
 use protocol::MediaId;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -22,6 +22,21 @@ pub struct Files {
     /// The shelves whose own names are on disk, as this process has seen to. Whoever holds them is the only one who changes
     /// what lies there.
     shelves: Arc<Mutex<Shelves>>,
+    /// The files that come in piece by piece. The process holds the data folder alone, so whatever else is unfinished was
+    /// left by one that was killed. Never locked for longer than it takes to look.
+    coming: Arc<Mutex<HashSet<MediaId>>>,
+}
+
+/// A file that comes in, for as long as this is kept.
+pub struct Coming {
+    id: MediaId,
+    all: Arc<Mutex<HashSet<MediaId>>>,
+}
+
+impl Drop for Coming {
+    fn drop(&mut self) {
+        lock(&self.all).remove(&self.id);
+    }
 }
 
 type Shelves = HashSet<PathBuf>;
@@ -69,7 +84,7 @@ pub struct Photo {
 
 impl Files {
     pub fn new(folder: PathBuf) -> Self {
-        Self { folder: Arc::new(folder), shelves: Arc::default() }
+        Self { folder: Arc::new(folder), shelves: Arc::default(), coming: Arc::default() }
     }
 
     /// Writes both files; where they are already, they stay as they are.
@@ -128,44 +143,49 @@ impl Files {
         .await
     }
 
-    /// Removes the files of media, and what a killed process left of them; one that cannot be removed keeps no other.
+    /// Removes the files of media, and what a killed process left of them; one that cannot be removed keeps no other. Shelf by
+    /// shelf, so that whoever writes meanwhile waits for one of them at most.
     pub async fn remove(&self, media: Vec<MediaId>) -> Result<Removed, StoreError> {
-        self.run(move |files| {
-            let _held = files.hold();
-            let mut failed = None;
-            let mut fails = |done: io::Result<()>| match done {
-                Err(error) if error.kind() != ErrorKind::NotFound => {
-                    failed.get_or_insert(StoreError::File(error));
-                    true
-                }
-                _ => false,
-            };
-            let mut gone: Vec<MediaId> = Vec::new();
-            for id in media {
-                let names = Part::ALL.map(|part| files.path(id, part));
-                let left = names.iter().map(|name| fails(fs::remove_file(name))).filter(|failed| *failed).count()
-                    + names
-                        .iter()
-                        .map(|name| fails(fs::remove_file(unfinished(name))))
-                        .filter(|failed| *failed)
-                        .count();
-                if left == 0 {
-                    gone.push(id);
-                }
-            }
-            // Each shelf once: only then are they gone for good.
-            let shelves: HashSet<PathBuf> = gone.iter().map(|id| files.shelf_of(*id)).collect();
-            for shelf in shelves {
-                if fails(sync_folder(&shelf)) {
-                    gone.retain(|id| files.shelf_of(*id) != shelf);
-                }
-            }
-            Ok(Removed { gone, failed })
-        })
-        .await
+        let mut shelves: BTreeMap<PathBuf, Vec<MediaId>> = BTreeMap::new();
+        for id in media {
+            shelves.entry(self.shelf_of(id)).or_default().push(id);
+        }
+        let mut removed = Removed { gone: Vec::new(), failed: None };
+        for (shelf, media) in shelves {
+            let Removed { gone, failed } = self.run(move |files| Ok(files.empty(&shelf, media))).await?;
+            removed.gone.extend(gone);
+            removed.failed = removed.failed.or(failed);
+        }
+        Ok(removed)
     }
 
-    /// The media of which files lie on a shelf since before a time. What was never finished by then is removed.
+    /// Removes the files of media from their shelf, and then makes sure of it: only then are they gone for good.
+    fn empty(&self, shelf: &Path, media: Vec<MediaId>) -> Removed {
+        let mut failed = None;
+        let mut fails = |done: io::Result<()>| match done {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                failed.get_or_insert(StoreError::File(error));
+                true
+            }
+            _ => false,
+        };
+        let held = self.hold();
+        let mut gone: Vec<MediaId> = Vec::new();
+        for id in media {
+            let names = Part::ALL.map(|part| self.path(id, part));
+            let left = names.iter().flat_map(|name| [fs::remove_file(name), fs::remove_file(unfinished(name))]);
+            if left.map(&mut fails).filter(|failed| *failed).count() == 0 {
+                gone.push(id);
+            }
+        }
+        drop(held);
+        if !gone.is_empty() && fails(sync_folder(shelf)) {
+            gone.clear();
+        }
+        Removed { gone, failed }
+    }
+
+    /// The media of which files lie on a shelf since before a time. What nobody finishes any more is removed, however young.
     pub async fn old(&self, shelf: u8, before: SystemTime) -> Result<Vec<MediaId>, StoreError> {
         self.run(move |files| {
             let _held = files.hold();
@@ -176,17 +196,20 @@ impl Files {
             let mut found = HashSet::new();
             for entry in entries {
                 let entry = entry?;
-                if entry.metadata()?.modified()? >= before {
-                    continue;
-                }
                 let name = entry.file_name();
                 let name = name.to_str().unwrap_or_default();
                 let Ok(id) = name.split('.').next().unwrap_or_default().parse() else { continue };
                 if name.ends_with(UNFINISHED) {
-                    if let Err(error) = fs::remove_file(entry.path()) {
-                        tracing::warn!(%error, name, "what was never finished could not be removed");
+                    if lock(&files.coming).contains(&id) {
+                        continue;
                     }
-                } else {
+                    match fs::remove_file(entry.path()) {
+                        // It was let go of in this moment.
+                        Err(error) if error.kind() == ErrorKind::NotFound => {}
+                        Err(error) => tracing::warn!(%error, name, "what was never finished could not be removed"),
+                        Ok(()) => {}
+                    }
+                } else if entry.metadata()?.modified()? < before {
                     found.insert(id);
                 }
             }
@@ -195,8 +218,14 @@ impl Files {
         .await
     }
 
-    fn hold(&self) -> MutexGuard<'_, Shelves> {
-        self.shelves.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn hold(&self) -> MutexGuard<'_, Shelves> {
+        lock(&self.shelves)
+    }
+
+    /// A file of this name comes in from now on: to be called before it is made.
+    pub(super) fn coming(&self, id: MediaId) -> Coming {
+        lock(&self.coming).insert(id);
+        Coming { id, all: self.coming.clone() }
     }
 
     /// Two hundred and fifty-six folders, so that none of them has too many files.
@@ -242,6 +271,10 @@ impl Files {
             _ => StoreError::File(error),
         })
     }
+}
+
+fn lock<T>(held: &Mutex<T>) -> MutexGuard<'_, T> {
+    held.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// How the name of a file ends that is being written.
@@ -324,5 +357,26 @@ mod tests {
         let removed = files.remove(vec![stuck, other]).await.unwrap();
         assert_eq!(removed.gone, [other]);
         assert!(removed.failed.is_some() && files.read(other, Part::Whole).await.unwrap().is_none());
+    }
+
+    /// Whoever writes waits for the shelf that is being emptied, not for all of them.
+    #[test]
+    fn the_folder_is_free_between_shelves() {
+        let one_at_a_time = tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).build().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let files = Files::new(folder.path().join("media"));
+        one_at_a_time.block_on(async {
+            let media = [1, 2].map(|number| MediaId::from_bytes([number; 16]));
+            for id in media {
+                files.write(id, Photo { width: 1, height: 1, whole: vec![1], thumb: vec![2] }).await.unwrap();
+            }
+            // What comes second is done second.
+            let left = files.run(move |files| {
+                let _held = files.hold();
+                Ok(media.into_iter().filter(|id| files.path(*id, Part::Whole).exists()).count())
+            });
+            let (removed, left) = tokio::join!(files.remove(media.to_vec()), left);
+            assert_eq!((removed.unwrap().gone.len(), left.unwrap()), (2, 1));
+        });
     }
 }

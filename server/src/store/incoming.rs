@@ -1,10 +1,10 @@
 //! A file that comes in by pieces and goes to the disk as it comes, whatever its length.
 //!
 //! Invariants: it lies under its unfinished name until it is kept, and is removed when it is dropped before; once
-//! [`Incoming::finish`] has answered, it is on disk under that name; it takes nothing of the [`RESERVE`] that messages need.
+//! [`Incoming::finish`] has answered, it is on disk under that name; as long as it comes, [`Files::old`] knows of it; it takes nothing of the [`RESERVE`] that messages need.
 
 use super::StoreError;
-use super::files::{Files, Part, unfinished};
+use super::files::{Coming, Files, Part, unfinished};
 use super::media::{Source, first_half, random_id};
 use protocol::MediaId;
 use sha2::{Digest, Sha256};
@@ -42,6 +42,7 @@ pub struct Received {
 pub(super) struct Unfinished {
     pub id: MediaId,
     pub path: PathBuf,
+    _coming: Coming,
 }
 
 impl Drop for Unfinished {
@@ -61,7 +62,8 @@ impl Incoming {
             }
             files.make_shelf(id)?;
             let path = unfinished(&files.path(id, Part::File));
-            Ok(Some((File::create(&path)?, Unfinished { id, path })))
+            let coming = files.coming(id);
+            Ok(Some((File::create(&path)?, Unfinished { id, path, _coming: coming })))
         });
         let (file, place) = begun.await?.ok_or(StoreError::Full)?;
         let writing = Some(Writing { file, hash: Sha256::new() });

@@ -142,13 +142,21 @@ impl Store {
         }
     }
 
+    /// Whether the owner may upload so many bytes under the key, asked before they come. `TooMany` when too much of the
+    /// owner's waits to be sent; what is there already may come again. The connection goes back with the answer: what waits
+    /// for the folder afterwards keeps no reader.
+    pub async fn admit_upload(&self, owner: UserId, key: ClientId, bytes: u64) -> Result<(), StoreError> {
+        let conn = &mut *self.reader.acquire().await?;
+        match uploaded(conn, owner, key).await? {
+            Some(_) => Ok(()),
+            None => admit_unsent(conn, owner, bytes).await,
+        }
+    }
+
     /// Takes in a file of at most `bytes` under the key, piece by piece. `Full` when the disk has no room for it, `TooMany`
     /// when too much of the owner's waits to be sent: nobody uploads in vain.
     pub async fn receive_file(&self, owner: UserId, key: ClientId, bytes: u64) -> Result<Incoming, StoreError> {
-        let conn = &mut *self.reader.acquire().await?;
-        if uploaded(conn, owner, key).await?.is_none() {
-            admit_unsent(conn, owner, bytes).await?;
-        }
+        self.admit_upload(owner, key, bytes).await?;
         Incoming::begin(&self.files, bytes).await
     }
 
@@ -262,6 +270,7 @@ impl Store {
     }
 
     /// Erases what has lain in the folder for a day without a row: a backup may bring such files, and so may a power cut.
+    /// What a killed process never finished goes at once.
     pub async fn erase_strays(&self, now: Millis) -> Result<(), StoreError> {
         let before = SystemTime::UNIX_EPOCH + Duration::from_millis(now.saturating_sub(KEPT));
         for shelf in 0..=u8::MAX {

@@ -81,7 +81,35 @@ async fn an_upload_is_made_whole_and_bounded() {
     assert!(fixture.store.receive_file(a.id, key(200), 1).await.is_ok(), "what is there may come again");
     let begun = fixture.store.receive_file(b.id, key(1), 1024 * 1024 * 1024 + 1).await;
     assert!(matches!(begun, Err(StoreError::TooMany)));
+    let admitted = async |key| fixture.store.admit_upload(a.id, key, 1).await;
+    assert!(matches!(admitted(key(201)).await, Err(StoreError::TooMany)), "a picture, too, before it comes");
+    assert!(admitted(key(200)).await.is_ok());
     assert!(fixture.upload(&b, 201).await.is_ok());
+}
+
+/// R002-06: a file that begins to come waits for the folder, and whoever reads does not wait for that.
+#[tokio::test]
+async fn a_file_that_waits_for_the_folder_keeps_no_reader() {
+    let mut fixture = Fixture::new().await;
+    let a = fixture.user("aa").await;
+    fixture.one_reader().await;
+    let files = fixture.store.files.clone();
+    let (tell, told) = std::sync::mpsc::channel::<()>();
+    let (let_go, wait) = std::sync::mpsc::channel::<()>();
+    let holder = std::thread::spawn(move || {
+        let _held = files.hold();
+        tell.send(()).unwrap();
+        wait.recv().unwrap();
+    });
+    told.recv().unwrap();
+    // Who asks first is given the one connection first.
+    let (begun, read) = tokio::join!(fixture.store.receive_file(a.id, key(1), 1), async {
+        let read = fixture.store.receipts(a.id, Upd::ZERO, 1).await;
+        let_go.send(()).unwrap();
+        read
+    });
+    holder.join().unwrap();
+    assert!(begun.is_ok() && read.is_ok(), "{:?}", read.err());
 }
 
 /// R004-B7.5, R001-10: what becomes of a picture in a batch with its own replay is the same as of a text.
@@ -143,6 +171,31 @@ async fn erased_files_are_removed_after_a_restart() {
     std::fs::remove_dir(&stuck).unwrap();
     fixture.store.sweep_media(now()).await.unwrap();
     assert!(!fixture.there(images[0]).await && fixture.there(kept).await);
+}
+
+/// R002-06: what a killed process never finished is removed by the first walk after the start, however young it is; what is
+/// on its way in is not.
+#[tokio::test]
+async fn what_a_killed_process_never_finished_is_removed() {
+    let fixture = Fixture::new().await;
+    let a = fixture.user("aa").await;
+    let mut coming = fixture.store.receive_file(a.id, key(1), 9).await.unwrap();
+    coming.push(b"half").await.unwrap();
+    let media = fixture.path.path().join("media");
+    let shelf = std::fs::read_dir(&media).unwrap().next().unwrap().unwrap().path();
+    let near = shelf.file_name().unwrap().to_str().unwrap().to_owned();
+    // Another process wrote it, and was killed.
+    let left = shelf.join(format!("{near}{}.new", "0".repeat(30)));
+    std::fs::write(&left, b"half").unwrap();
+    fixture.store.erase_strays(now()).await.unwrap();
+    assert!(!left.exists(), "nobody finishes it any more");
+    coming.push(b" whole").await.unwrap();
+    let (file, replay) =
+        fixture.store.keep_file(a.id, key(1), "a".parse().unwrap(), coming.finish().await.unwrap()).await.unwrap();
+    assert!(!replay && fixture.store.file_path(file.media).exists());
+    // The next walk finds nothing of it that it would take for unfinished.
+    fixture.store.erase_strays(now()).await.unwrap();
+    assert_eq!(std::fs::read(fixture.store.file_path(file.media)).unwrap(), b"half whole");
 }
 
 /// What lies in the folder for a day and is nobody's, because it came with a backup or outlived a power cut, is removed, and
