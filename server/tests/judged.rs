@@ -16,6 +16,7 @@ use protocol::frame::close;
 use protocol::receipts::ReceiptReport;
 use protocol::{Conversation, ConversationId, ConversationKind, MessagesFrom, Role, Seq, UserId, path};
 use serde_json::json;
+use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap};
 use std::process::Command;
 use std::sync::Arc;
@@ -92,22 +93,25 @@ async fn run(seed: u64, recorder: &Recorder) {
         guest.await.unwrap();
     }
 
-    // A new login of each account says where the logs end, and is the fresh device of the end.
-    let mut fresh = Vec::new();
-    for handle in &handles {
-        let person = Person::log_in(&server.address, handle, "imported people").await;
-        let mut device = Observer::new(person, recorder);
-        assert!(device.pull(100).await);
-        fresh.push(device);
-    }
+    // From here on nothing changes. A new login of each account says where the logs end, and is the fresh device of the end;
+    // meanwhile everybody comes to rest.
     recorder.healed();
-    let goal = |account| fresh.iter().find(|fresh| fresh.process.account == account).unwrap();
-    let resting = devices.iter_mut().map(|device| async {
-        let goal = goal(device.process.account);
-        rest(device, goal).await;
+    let goals = OnceCell::new();
+    let logging_in = async {
+        let coming = handles.iter().map(|handle| async {
+            let person = Person::log_in(&server.address, handle, "imported people").await;
+            let mut device = Observer::new(person, recorder);
+            assert!(device.pull(100).await);
+            device
+        });
+        assert!(goals.set(join_all(coming).await).is_ok());
+    };
+    let resting = join_all(devices.iter_mut().map(|device| async {
+        rest(device, &goals).await;
         recorder.settled(device.process);
-    });
-    join_all(resting).await;
+    }));
+    tokio::join!(logging_in, resting);
+    let mut fresh = goals.into_inner().unwrap_or_default();
     recorder.quiet();
     recorder.memory(memory(&server), devices.len() as u64, QUEUE);
     for device in devices.iter_mut().chain(&mut fresh) {
@@ -322,22 +326,21 @@ fn near(log: &Log, dice: &mut Dice) -> Seq {
     Seq::ZERO.next().max(log.head.minus(dice.below(4)))
 }
 
-/// Connects, and takes frames and pulls until the device is where the fresh one is.
-async fn rest(device: &mut Observer, goal: &Observer) {
+/// Connects, and takes frames and pulls until the device is where the fresh one of its account is, once there is one.
+async fn rest(device: &mut Observer, goals: &OnceCell<Vec<Observer>>) {
     let end = Instant::now() + REST;
     if !device.is_connected() {
         device.connect().await;
     }
     while Instant::now() < end {
         device.pull(100).await;
-        let arrived = device.replica.upd() >= goal.replica.upd()
-            && goal
-                .replica
-                .logs
-                .iter()
-                .all(|(id, goal)| device.replica.logs.get(id).is_some_and(|log| log.rev >= goal.rev));
-        if arrived && device.replica.pull().is_none() {
-            return;
+        let mut fresh = goals.get().into_iter().flatten();
+        if let Some(goal) = fresh.find(|fresh| fresh.process.account == device.process.account) {
+            let mut logs = goal.replica.logs.iter();
+            let arrived = logs.all(|(id, goal)| device.replica.logs.get(id).is_some_and(|log| log.rev >= goal.rev));
+            if arrived && device.replica.upd() >= goal.replica.upd() && device.replica.pull().is_none() {
+                return;
+            }
         }
         device.listen(Duration::from_millis(100)).await;
     }

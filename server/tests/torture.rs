@@ -5,9 +5,11 @@
 mod history;
 mod support;
 
+use futures::future::join_all;
 use history::{Dice, Membership, Observer, Op, Recorder, judge, report};
 use protocol::receipts::ReceiptReport;
 use protocol::{ClientId, ConversationId, ConversationKind, Role, Seq, UserId};
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -121,24 +123,30 @@ async fn record(seed: u64, recorder: &Recorder) {
         }
     }
 
-    for Worker { device, unsent, .. } in &mut workers {
+    // From here on nothing is disturbed: what was begun is ended, and everybody comes to rest, while others log in.
+    recorder.healed();
+    join_all(workers.iter_mut().map(|Worker { device, unsent, .. }| async {
         if let Some((conversation, client_id)) = unsent.take() {
             device.send(conversation, client_id, 5).await.expect("it is sent in the end");
         }
-    }
-    let mut fresh = Vec::new();
-    for person in &people {
-        let login = Person::log_in(&server.address, &person.handle, PASSWORD).await;
-        let mut device = Observer::new(login, recorder);
-        assert!(device.pull(200).await);
-        fresh.push(device);
-    }
-    recorder.healed();
-    for Worker { device, .. } in &mut workers {
-        let goal = fresh.iter().find(|fresh| fresh.process.account == device.process.account).unwrap();
-        rest(device, goal).await;
+    }))
+    .await;
+    let goals = OnceCell::new();
+    let logging_in = async {
+        let coming = people.iter().map(|person| async {
+            let login = Person::log_in(&server.address, &person.handle, PASSWORD).await;
+            let mut device = Observer::new(login, recorder);
+            assert!(device.pull(200).await);
+            device
+        });
+        assert!(goals.set(join_all(coming).await).is_ok());
+    };
+    let resting = join_all(workers.iter_mut().map(|Worker { device, .. }| async {
+        rest(device, &goals).await;
         recorder.settled(device.process);
-    }
+    }));
+    tokio::join!(logging_in, resting);
+    let mut fresh = goals.into_inner().unwrap_or_default();
     recorder.quiet();
     for device in workers.iter_mut().map(|worker| &mut worker.device).chain(&mut fresh) {
         for conversation in device.replica.logs.keys().copied().collect::<Vec<_>>() {
@@ -209,16 +217,19 @@ async fn act(Worker { device, unsent, dice }: &mut Worker) {
     device.call(op).await;
 }
 
-/// Connects, and takes frames and pulls until the device is where the fresh one is.
-async fn rest(device: &mut Observer, goal: &Observer) {
+/// Connects, and takes frames and pulls until the device is where the fresh one of its account is, once there is one.
+async fn rest(device: &mut Observer, goals: &OnceCell<Vec<Observer>>) {
     let end = Instant::now() + REST;
     device.connect().await;
     while Instant::now() < end {
         device.pull(100).await;
-        let logs = goal.replica.logs.iter();
-        let mut behind = logs.filter(|(id, goal)| device.replica.logs.get(id).is_none_or(|log| log.rev < goal.rev));
-        if behind.next().is_none() && device.replica.upd() >= goal.replica.upd() && device.replica.pull().is_none() {
-            return;
+        let mut fresh = goals.get().into_iter().flatten();
+        if let Some(goal) = fresh.find(|fresh| fresh.process.account == device.process.account) {
+            let mut logs = goal.replica.logs.iter();
+            let arrived = logs.all(|(id, goal)| device.replica.logs.get(id).is_some_and(|log| log.rev >= goal.rev));
+            if arrived && device.replica.upd() >= goal.replica.upd() && device.replica.pull().is_none() {
+                return;
+            }
         }
         device.listen(Duration::from_millis(100)).await;
     }

@@ -3,18 +3,27 @@
 use super::super::facts::{Facts, Outcome};
 use super::Findings;
 
-/// Nanoseconds from the end of the faults to rest.
+/// Nanoseconds from the end of the faults, or from a later beginning, to an end.
 const PATIENCE: u64 = 10_000_000_000;
 
 pub fn check(facts: &Facts<'_>, findings: &mut Findings) {
     let (Some(quiet), Some(healed)) = (facts.quiet, facts.healed) else { return };
     for ((_, client_id), sent) in &facts.sends {
-        let resolved =
-            sent.calls.iter().any(|it| matches!(facts.calls[*it].outcome, Outcome::Ok(_) | Outcome::Fail(..)));
-        if !resolved && !facts.ended.contains_key(&sent.process) {
-            let events = facts.calls[sent.calls[0]].events;
-            findings.add(19, &events, format!("nobody knows in the end what became of {client_id}"));
+        if facts.ended.contains_key(&sent.process) {
+            continue;
         }
+        let calls = || sent.calls.iter().map(|it| &facts.calls[*it]);
+        let resolved =
+            calls().filter(|it| matches!(it.outcome, Outcome::Ok(_) | Outcome::Fail(..))).map(|it| it.to).min();
+        let since = calls().map(|it| it.from).fold(u64::MAX, u64::min).max(healed);
+        let sentence = match resolved {
+            None => format!("nobody knows in the end what became of {client_id}"),
+            Some(at) if at.saturating_sub(since) > PATIENCE => {
+                format!("what became of {client_id} was known {} ms after", (at - since) / 1_000_000)
+            }
+            Some(_) => continue,
+        };
+        findings.add(19, &facts.calls[sent.calls[0]].events, sentence);
     }
     for (process, at) in &facts.settled {
         if at.saturating_sub(healed) > PATIENCE {

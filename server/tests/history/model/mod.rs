@@ -25,7 +25,7 @@ use protocol::{ConversationId, ConversationKind, Role, ServerFrame, Upd, UserId}
 pub use server::Server;
 use server::{Refused, number};
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BinaryHeap, HashMap, HashSet};
 
 /// What one device does.
 const ACTIONS: u32 = 36;
@@ -71,6 +71,8 @@ struct World {
     devices: Vec<Device>,
     links: HashMap<u64, Link>,
     calls: HashMap<u64, (Op, Option<Result<Answer, Refused>>)>,
+    /// The calls whose answer a bug keeps back, while their devices go on.
+    slow: HashSet<u64>,
     events: Vec<Event>,
     healed: bool,
 }
@@ -128,6 +130,7 @@ impl World {
             devices,
             links: HashMap::new(),
             calls: HashMap::new(),
+            slow: HashSet::new(),
             events: Vec::new(),
             healed: false,
         };
@@ -314,10 +317,16 @@ impl World {
                 Some(op) => self.call(index, op, false),
                 None => self.later(100, Step::Act(index)),
             }
-        } else if !self.healed && self.devices.iter().all(|device| device.left == 0 || device.dead) {
+        } else if self.healed {
+            self.record(What::Settled { process: self.devices[index].process });
+        } else if self.devices.iter().all(|device| device.left == 0 || device.dead) {
             self.healed = true;
             self.weigh();
             self.record(What::Healed);
+            let idle = self.devices.iter().filter(|device| !device.dead && device.is_idle());
+            for process in idle.map(|device| device.process).collect::<Vec<_>>() {
+                self.record(What::Settled { process });
+            }
         }
     }
 
@@ -333,6 +342,16 @@ impl World {
         self.calls.insert(call, (op, None));
         let reliable = sure || self.devices[index].left == 0;
         let arrives = self.now + 1 + self.dice.below(40 * MS);
+        if self.server.is(Bug::AnswersLate)
+            && self.devices[index].left == 0
+            && matches!(self.calls[&call].0, Op::Send { .. })
+        {
+            (self.devices[index].waiting, self.devices[index].outbox) = (None, None);
+            self.slow.insert(call);
+            self.at(arrives, Step::Arrive(index, call));
+            self.at(arrives + 12_000 * MS, Step::Answer(index, call));
+            return self.later(20, Step::Act(index));
+        }
         // A request may be lost, or come so late that nobody waits any more.
         let late = if !reliable && self.dice.chance(5) { 300 * MS } else { 0 };
         if reliable || self.dice.chance(92) {
@@ -347,11 +366,11 @@ impl World {
 
     fn answer(&mut self, index: usize, call: u64) {
         let Some((op, Some(answer))) = self.calls.get(&call).cloned() else { return };
-        let device = &mut self.devices[index];
-        if device.waiting != Some(call) {
+        let (device, slow) = (&mut self.devices[index], self.slow.contains(&call));
+        if device.waiting != Some(call) && !slow {
             return;
         }
-        device.waiting = None;
+        device.waiting = device.waiting.filter(|waiting| *waiting != call);
         let ends = !matches!(answer, Err((500.., _)));
         if ends && device.outbox.as_ref().is_some_and(|(pending, _)| *pending == op) {
             device.outbox = None;
@@ -371,7 +390,9 @@ impl World {
                 self.record(What::Fail { call, status, code });
             }
         }
-        self.later(100, Step::Act(index));
+        if !slow {
+            self.later(100, Step::Act(index));
+        }
     }
 
     /// Everybody rests; then the final state is read, by every device and by a new one of each account.
@@ -379,7 +400,11 @@ impl World {
         let alive: Vec<Process> =
             self.devices.iter().filter(|device| !device.dead).map(|device| device.process).collect();
         for process in &alive {
-            self.record(What::Settled { process: *process });
+            // Most have said so already.
+            let said = |event: &Event| matches!(event.what, What::Settled { process: it } if it == *process);
+            if !self.events.iter().any(said) {
+                self.record(What::Settled { process: *process });
+            }
         }
         self.now += 1;
         self.record(What::Quiet);
@@ -443,5 +468,10 @@ impl Device {
         let replica = Replica::new(process.account);
         let (link, waiting, outbox, last) = (None, None, None, None);
         Self { process, replica, link, waiting, outbox, left: ACTIONS, sent: 0, last, dead: false }
+    }
+
+    /// Whether it has nothing to do.
+    fn is_idle(&self) -> bool {
+        self.left == 0 && self.waiting.is_none() && self.outbox.is_none() && self.replica.pull().is_none()
     }
 }
