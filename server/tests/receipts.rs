@@ -5,11 +5,11 @@
 mod support;
 
 use protocol::messaging::{MessageReaders, Readers};
-use protocol::receipts::{Cursors, ReceiptsPage};
+use protocol::receipts::{Cursors, ReadReportPolicy, ReceiptsPage};
 use protocol::sync::AccountChange;
-use protocol::{Account, Conversation, MessagesFrom, Seq, Upd, path};
+use protocol::{Account, Conversation, MessagesFrom, Seq, ServerFrame, Upd, path};
 use serde_json::json;
-use support::{PASSWORD, Person, TestServer};
+use support::{Browser, PASSWORD, Person, TestServer};
 
 fn settings(receipts: bool) -> AccountChange {
     AccountChange::Settings { receipts, messages_from: MessagesFrom::Everyone }
@@ -235,4 +235,21 @@ async fn reading_everything_is_one_frame() {
     let list = a.sync(None).await;
     assert_eq!(list.conversations.iter().map(|it| it.unread).sum::<u64>(), 0);
     assert_eq!(list.upd, synced.upd, "reading it again moves nothing");
+}
+
+/// R000-08: when reading is reported is the server's to say: in every greeting, and in the page.
+#[tokio::test]
+async fn devices_are_told_when_to_report() {
+    for (policy, told) in [("viewport", ReadReportPolicy::Viewport), ("on-leave", ReadReportPolicy::OnLeave)] {
+        let server = TestServer::start_with(&[("SIXIN_READ_REPORT_POLICY", policy)]);
+        let a = server.person("aa").await;
+        let hello = serde_json::from_value(a.push_values().await.next().await).unwrap();
+        let ServerFrame::Hello { rules, .. } = hello else { panic!("no greeting") };
+        assert_eq!(rules.read_report_policy, told);
+        let mut browser = Browser::new(&server.address);
+        browser.log_in("aa", PASSWORD).await;
+        let page = browser.get("/").await.text();
+        let said = format!("\"read_report_policy\":{}", serde_json::to_string(&told).unwrap());
+        assert!(page.contains(&said), "{policy}");
+    }
 }

@@ -5,9 +5,11 @@
 mod support;
 
 use protocol::messaging::{Conversations, UnreadPage};
+use protocol::receipts::Cursors;
 use protocol::sync::{AccountChange, SyncPage};
 use protocol::{Conversation, ConversationId, LogChange, Seq, ServerFrame, path};
 use serde_json::json;
+use std::time::{Duration, Instant};
 use support::{PASSWORD, Person, TestServer};
 
 fn seq(number: u64) -> Seq {
@@ -132,8 +134,8 @@ async fn a_badge_tells_the_messages_that_make_it() {
     }
 }
 
-/// R004-B3, R004-B7 (12): what one device consumed and reported is not unread on the other: not when nothing else
-/// changed (c), not when its messages come along (b), whoever reports first.
+/// R004-B3, R004-B7 (12), T23: what one device consumed and reported is not unread on the other: not when nothing else
+/// changed (c), not when its messages come along (b), whoever reports first; who is online hears of it within two seconds.
 #[tokio::test]
 async fn what_one_device_read_is_read_on_the_other() {
     let server = TestServer::start();
@@ -162,6 +164,14 @@ async fn what_one_device_read_is_read_on_the_other() {
     second.report(id, 11, 11).await;
     first.report(id, 9, 9).await;
     assert_eq!((unread(&first, id).await, unread(&second, id).await), (1, 1));
+
+    let mut online = second.push().await;
+    let begun = Instant::now();
+    first.report(id, 12, 12).await;
+    let all = AccountChange::Own { conversation: id, cursors: Cursors::at(seq(12)) };
+    while !matches!(online.frame().await, ServerFrame::Account { changes, .. } if changes.contains(&all)) {}
+    assert!(begun.elapsed() < Duration::from_secs(2), "the other device hears of it {:?} after", begun.elapsed());
+    assert_eq!((unread(&first, id).await, unread(&second, id).await), (0, 0));
 }
 
 /// R004-B6, R000-06, T2: sending reads what came before, for a device that starts again and for one that is online.

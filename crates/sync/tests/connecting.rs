@@ -52,7 +52,8 @@ fn a_gap_is_pulled_after_half_a_second() {
     assert_eq!(drawn(&device), "1 2");
 }
 
-/// R004-G8: when too much has passed by, the newest page takes the timeline's place; the outbox stays.
+/// R004-G8: when too much has passed by, the newest page takes the timeline's place; the outbox stays, and so does what was
+/// typed, which the server is told.
 #[test]
 fn too_long_an_absence_starts_anew() {
     let (mut server, mut device) = live();
@@ -64,11 +65,20 @@ fn too_long_an_absence_starts_anew() {
         server.send(user_id(2), direct(), client_id(n), text("a"));
     }
     write(&server, &mut device, 30);
-    device.lose_request(&server, 0);
+    device.step(&server, Input::Typed { conversation: direct(), text: "half a word".to_owned() });
+    while !device.requests.is_empty() {
+        device.lose_request(&server, 0);
+    }
+    let draft = |device: &Device| device.client.session(direct()).map(|it| it.draft).unwrap_or_default();
+    assert_eq!((draft(&device), device.drafts.len()), ("half a word".to_owned(), 1), "nobody else has it");
     device.step(&server, Input::Woke);
     device.flow(&mut server);
     assert_eq!(drawn(&device), "18 19 20 30Sent");
     assert!(device.client.can_load_older(direct()));
+    assert_eq!(draft(&device), "half a word");
+    rest(&mut server, &mut device, 10_000);
+    assert_eq!((draft(&device), device.drafts.len()), ("half a word".to_owned(), 0), "the server has it");
+    assert_eq!(server.preferences[&(user_id(1), direct())].draft.as_str(), "half a word");
 }
 
 /// After every greeting the device asks what has passed by, in pages, and is live only then.
