@@ -174,14 +174,14 @@ fn record(part: &Part, place: Place, failures: u64) -> Result<()> {
 }
 
 fn line(date: &str, commit: &str, part: &Part, Place { next, done }: Place, failures: u64) -> String {
-    let bound = if failures == 0 { bound(done).to_string() } else { "–".to_owned() };
+    let bound = bound(done).filter(|_| failures == 0).map_or("–".to_owned(), |bound| bound.to_string());
     format!("| {date} | {commit} | {} | {}–{} | {done} | {failures} | {bound} |", part.what, next - done, next - 1)
 }
 
-/// What nothing in n trials says with 95 % confidence of the probability, in three digits; of one or two, nothing.
-fn bound(trials: u64) -> f64 {
-    let bound = (3.0 / trials as f64).min(1.0);
-    format!("{bound:.2e}").parse().unwrap_or(bound)
+/// What nothing in n trials says with 95 % confidence of the probability, in three digits; three or fewer say nothing.
+fn bound(trials: u64) -> Option<f64> {
+    let bound = 3.0 / trials as f64;
+    (bound < 1.0).then(|| format!("{bound:.2e}").parse().unwrap_or(bound))
 }
 
 fn said(program: &str, arguments: &[&str]) -> Result<String> {
@@ -206,8 +206,13 @@ mod tests {
         );
         assert!(line("2026-11-22", "abc", kill, place, 1).ends_with("| 1000 | 1 | – |"));
         assert_eq!(Place::parse("nothing"), None);
-        let bounds = [1, 2, 3, 7, 1_100, 1_000_000].map(|trials| bound(trials).to_string());
-        assert_eq!(bounds, ["1", "1", "1", "0.429", "0.00273", "0.000003"]);
+        let bounds =
+            [4, 7, 1_100, 1_000_000].map(|trials| bound(trials).map(|bound| bound.to_string()).unwrap_or_default());
+        assert_eq!(bounds, ["0.75", "0.429", "0.00273", "0.000003"]);
+        // That a probability is below one says nothing.
+        for few in 1..=3 {
+            assert!(line("2026-11-22", "abc", kill, Place { next: few, done: few }, 0).ends_with("| 0 | – |"));
+        }
     }
 
     #[test]
