@@ -185,3 +185,29 @@ async fn an_answered_file_survives_the_server() {
     assert_eq!(a.post(&path::messages(id), &message(waiting, &unsent)).await.status, 201);
     assert_eq!(b.get(&path::medium(unsent.media)).await.body, b"waiting");
 }
+
+/// R002-06: what was coming in when the server died is gone right after the start; what had come stays.
+#[tokio::test]
+async fn what_was_coming_in_when_the_server_died_is_gone() {
+    let mut server = TestServer::start();
+    let a = server.person("aa").await;
+    assert_eq!(upload(&a, fresh_client_id(), "a", b"whole").await.status, 201);
+    let mut stream = TcpStream::connect(&server.address).await.unwrap();
+    let (valid, token) = (path::upload_file(fresh_client_id(), &"b".parse().unwrap()), &a.token);
+    let head = format!(
+        "POST {valid} HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {token}\r\ncontent-length: 1000000\r\n\r\nhalf"
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let become_so_many = async |server: &TestServer, number: usize| {
+        let begun = Instant::now();
+        while files(server.data()) != number {
+            assert!(begun.elapsed() < PATIENCE, "there are {} files", files(server.data()));
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    };
+    become_so_many(&server, 2).await;
+    server.kill();
+    assert_eq!(files(server.data()), 2);
+    server.restart();
+    become_so_many(&server, 1).await;
+}
