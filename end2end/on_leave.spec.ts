@@ -76,3 +76,28 @@ test('what one device deletes in its window, before it tells of reading, is one 
   await expect(two.page).toHaveTitle(titled(0));
   await expect(two.session(PEER)).not.toContainText(say('未读'));
 });
+
+// R004-B5, R000-08: what counts is whether anybody is in the conversation on the device, not in which tab.
+test('another tab at the list does not tell of what is read in a tab that is still in the conversation', async ({
+  enter,
+  server,
+}) => {
+  const visitor = await enter(ME);
+  const tab = await visitor.tab();
+  await tab.open();
+  const [one, second] = [new Messenger(visitor.page), new Messenger(tab.page)];
+  const two = new Messenger((await enter(ME)).page);
+  await visitor.page.bringToFront();
+  await readUntold(one, server);
+  await expect(two.page).toHaveTitle(titled(3));
+  // The other tab knows that it is read.
+  await expect(second.session(PEER)).toContainText('第三条');
+  await expect(second.page).toHaveTitle(titled(0));
+  // Longer than a page waits before it tells.
+  await second.page.waitForTimeout(3_000);
+  await expect(two.page).toHaveTitle(titled(3));
+  await one.act(one.message('第二条'), say('删除'));
+  await expect(two.page).toHaveTitle(titled(2), { timeout: 2_000 });
+  await leave(one);
+  await expect(two.page).toHaveTitle(titled(0));
+});
