@@ -51,3 +51,30 @@ test('two devices of one account agree', async ({ enter, server }) => {
   await expect(here.session('travel-dev-1-b')).not.toContainText(say('未读'));
   await expect(one.page).toHaveTitle(titled(0));
 });
+
+// T23: a badge that stays after something was read elsewhere is worse than none.
+test('what one device reads or deletes shows on the other within two seconds', FLOW, async ({ enter, server }) => {
+  const [ME, PEER] = ['travel-dev-2-a', 'travel-dev-2-b'];
+  const soon = { timeout: 2_000 };
+  const here = new Messenger((await enter(ME)).page);
+  const there = new Messenger((await enter(ME)).page);
+  const peer = await server.program(PEER);
+  const conversation = await peer.conversation();
+  for (const text of ['读一读', '删一删']) await peer.send(conversation, text);
+  await expect(there.page).toHaveTitle(titled(2));
+  await expect(there.session(PEER)).toContainText(say('{} 条未读消息', 2));
+  await here.showList();
+  await here.session(PEER).getByRole('link').click();
+  await expect(here.message('删一删')).toBeInViewport();
+  await expect(there.page).toHaveTitle(titled(0), soon);
+  await expect(there.session(PEER)).not.toContainText(say('未读'), soon);
+
+  await expect(there.session(PEER)).toContainText('删一删');
+  await here.act(here.message('删一删'), say('删除'));
+  await expect(there.session(PEER)).not.toContainText('删一删', soon);
+  await there.choose(PEER);
+  await expect(there.message('读一读')).toBeVisible();
+  await expect(there.message('删一删')).toHaveCount(0);
+  await here.act(here.message('读一读'), say('删除'));
+  await expect(there.message('读一读')).toHaveCount(0, soon);
+});

@@ -3,6 +3,7 @@ import { Messenger } from './support/messenger.ts';
 import { Proxy } from './support/proxy.ts';
 import type { Server } from './support/server.ts';
 import { expect, test, Visitor } from './support/test.ts';
+import { turning } from './support/turn.ts';
 
 /** What carries the push connection of a page: how often a WebSocket has brought frames, and how many streams are open. */
 function carriers(page: Page): { sockets: number; streams: number } {
@@ -109,19 +110,12 @@ test('a page that shares no stream with others has none while nobody sees it, an
   const proxy = await Proxy.to(server);
   proxy.refuseUpgrades();
   const direct = await visit();
-  // As outside of a secure context: the browser has no locks. And somebody may turn away from the page.
+  // As outside of a secure context: the browser has no locks.
   await direct.page.addInitScript(() => {
     Object.defineProperty(Navigator.prototype, 'locks', { get: () => undefined });
-    let state = 'visible';
-    Object.defineProperty(Document.prototype, 'visibilityState', { get: () => state });
-    document.addEventListener('turn', event => {
-      state = (event as CustomEvent<string>).detail;
-      document.dispatchEvent(new Event('visibilitychange'));
-    });
   });
+  const turn = await turning(direct.page);
   const { me, page, seen } = await behind(proxy, direct, 'film-dev-4-a');
-  const turn = (state: string) =>
-    page.evaluate(detail => document.dispatchEvent(new CustomEvent('turn', { detail })), state);
   await expect.poll(() => seen.streams, { timeout: 20_000 }).toBe(1);
 
   await turn('hidden');

@@ -3,6 +3,7 @@ import { Messenger } from './support/messenger.ts';
 import { Proxy } from './support/proxy.ts';
 import type { Program, Server } from './support/server.ts';
 import { expect, test as base, Visitor } from './support/test.ts';
+import { turning } from './support/turn.ts';
 import { say } from './support/words.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
@@ -153,6 +154,31 @@ test('a connection that only looks open is replaced when the page wakes up', asy
   await one.visitor.page.evaluate(() => dispatchEvent(new Event('online')));
   await expect(one.me.message('还是没人听见')).toBeVisible({ timeout: 15_000 });
   await expect(one.me.message('没人听见')).toHaveCount(1);
+});
+
+// R004-G9: nobody hears of the end of a connection that dies under a page in the background.
+test('a connection that died while nobody saw the page is replaced when somebody looks again', async ({ post, server }) => {
+  const one = await post('film-dev-4-a', 'film-dev-4-b');
+  const turn = await turning(one.visitor.page);
+  await one.visitor.live(() => one.visitor.page.reload());
+  await expect(one.me.messages.last()).toBeInViewport();
+  const sockets: string[] = [];
+  one.visitor.page.on('websocket', socket => sockets.push(socket.url()));
+  const program = await server.program('film-dev-4-b');
+  const conversation = await program.conversation();
+  await turn('hidden');
+  await program.send(conversation, '没人看，但听得见');
+  await expect(one.me.message('没人看，但听得见')).toHaveCount(1);
+  one.proxy.halfOpen();
+  await program.send(conversation, '没人听见');
+  // The connection has lost these bytes for good, and the way is free again.
+  await expect.poll(() => one.proxy.lost).toBeGreaterThan(0);
+  one.proxy.heal();
+  await expect(one.me.message('没人听见')).toHaveCount(0);
+  expect(sockets).toEqual([]);
+  await turn('visible');
+  await expect(one.me.message('没人听见')).toBeVisible({ timeout: 10_000 });
+  expect(sockets.length).toBe(1);
 });
 
 /** Makes every clock of the pages to come wrong. */

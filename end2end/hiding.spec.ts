@@ -1,4 +1,5 @@
 import type { Page } from '@playwright/test';
+import { kept } from './support/disk.ts';
 import { Messenger } from './support/messenger.ts';
 import { withoutSeals } from './support/sealing.ts';
 import { expect, FLOW, test, type Visitor } from './support/test.ts';
@@ -146,6 +147,32 @@ test('a recalled message leaves a tip on every surface, and its sender may write
   // One's own old message is beyond recall, and another's was never one's own.
   await a.askAbout(a.message('刚才').or(a.messages.first()).first());
   await expect(a.menu.getByRole('menuitem', { name: say('撤回') })).toHaveCount(0);
+});
+
+// R001-10, T24: what a device keeps is a surface too.
+test('a recalled text is in no database of a browser, neither of the other side nor of one of its own', async ({ enter }) => {
+  const text = '这句话谁也不该留着';
+  const sender = new Messenger((await enter('music-dev-6-a')).page);
+  const own = new Messenger((await enter('music-dev-6-a')).page);
+  const opened = new Messenger((await enter('music-dev-6-b')).page);
+  const listed = new Messenger((await enter('music-dev-6-b')).page);
+  await sender.choose('music-dev-6-b');
+  await own.choose('music-dev-6-b');
+  await opened.choose('music-dev-6-a');
+  await sender.send(text);
+  await expect(listed.session('music-dev-6-a')).toContainText(text);
+  const others = [own, opened, listed];
+  const all = async (me: Messenger) => JSON.stringify(await kept(me.page));
+  for (const me of others) await expect.poll(() => all(me)).toContain(text);
+  await sender.act(sender.message(text), say('撤回'));
+  for (const me of others) await expect.poll(() => all(me)).not.toContain(text);
+  // It stays so when the page ends and begins.
+  for (const me of others) {
+    await me.page.reload();
+    await expect(me.session(me === own ? 'music-dev-6-b' : 'music-dev-6-a')).toContainText(say('撤回了一条消息'));
+    expect(await all(me)).not.toContain(text);
+    expect(await me.page.content()).not.toContain(text);
+  }
 });
 
 test('in a group the tip names who recalled', async ({ enter }) => {

@@ -1,4 +1,5 @@
 import type { Page } from '@playwright/test';
+import { age } from './support/disk.ts';
 import { Messenger } from './support/messenger.ts';
 import { expect, FLOW, test } from './support/test.ts';
 import { say } from './support/words.ts';
@@ -156,29 +157,4 @@ test('who logs out leaves nothing behind', async ({ enter }) => {
 
 function databases(page: Page): Promise<number> {
   return page.evaluate(async () => (await indexedDB.databases()).length);
-}
-
-/** Makes what waits to be sent older. */
-function age(page: Page, millis: number): Promise<void> {
-  return page.evaluate(async by => {
-    const [{ name }] = await indexedDB.databases();
-    const database = await new Promise<IDBDatabase>((resolve, reject) => {
-      const request = indexedDB.open(name!);
-      request.onsuccess = () => resolve(request.result);
-      request.onerror = () => reject(request.error);
-    });
-    const outbox = database.transaction('outbox', 'readwrite').objectStore('outbox');
-    await new Promise<void>((resolve, reject) => {
-      outbox.transaction.oncomplete = () => resolve();
-      outbox.transaction.onerror = () => reject(outbox.transaction.error);
-      outbox.openCursor().onsuccess = event => {
-        const cursor = (event.target as IDBRequest<IDBCursorWithValue | null>).result;
-        if (!cursor) return;
-        const unsent = JSON.parse(cursor.value);
-        cursor.update(JSON.stringify({ ...unsent, at: unsent.at - by }));
-        cursor.continue();
-      };
-    });
-    database.close();
-  }, millis);
 }

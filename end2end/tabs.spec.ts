@@ -30,6 +30,33 @@ test('two tabs share one connection, and the second has it within three seconds 
   expect(sockets.length).toBe(1);
 });
 
+// R004-G11: a tab that crashes says goodbye to nobody.
+test('when the tab with the connection crashes, the other has it within three seconds', async ({ enter, server }) => {
+  const first = await enter('travel-dev-0-a');
+  const second = await first.tab();
+  const sockets: string[] = [];
+  second.page.on('websocket', socket => sockets.push(socket.url()));
+  await second.open();
+  const b = new Messenger(second.page);
+  await b.choose('travel-dev-0-b');
+  const peer = await server.program('travel-dev-0-b');
+  const conversation = await peer.conversation();
+  await peer.send(conversation, '两个标签页');
+  await expect(b.message('两个标签页')).toBeVisible();
+  expect(sockets).toEqual([]);
+
+  const crashed = first.page.waitForEvent('crash');
+  const browser = await first.context.newCDPSession(first.page);
+  // Nobody is left to answer.
+  void browser.send('Page.crash').catch(() => undefined);
+  await crashed;
+  await peer.send(conversation, '崩溃之后');
+  await expect(b.message('崩溃之后')).toBeVisible({ timeout: 3_000 });
+  await peer.send(conversation, '还在听');
+  await expect(b.message('还在听')).toBeVisible();
+  expect(sockets.length).toBe(1);
+});
+
 test('what is read in one tab is read in the other within 200 ms', async ({ enter, server }) => {
   const first = await enter('travel-dev-2-a');
   const second = await first.tab();

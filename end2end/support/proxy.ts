@@ -18,6 +18,8 @@ interface Wire {
 export class Proxy {
   /** How many answers of sends nobody heard. */
   swallowed = 0;
+  /** How many pieces came to nothing on connections that only look open. */
+  lost = 0;
   private readonly wires = new Set<Wire>();
   private half = false;
   private dropping = false;
@@ -112,6 +114,7 @@ export class Proxy {
     let before = Promise.resolve();
     from.on('data', chunk => {
       wire.dead ||= this.half;
+      if (wire.dead) this.lost += 1;
       if (wire.dead || !pass(chunk)) return;
       const late = this.late;
       before = before.then(async () => {

@@ -79,6 +79,17 @@ impl Write {
             Self::Put(store, ..) | Self::Keep(store, ..) | Self::Delete(store, _) | Self::Clear(store) => *store,
         }
     }
+
+    fn ask(&self, transaction: &IdbTransaction) -> Result<(), JsValue> {
+        let store = transaction.object_store(self.store().name())?;
+        let begun = match self {
+            Self::Put(_, key, text) => store.put_with_key(&JsValue::from_str(text), key),
+            Self::Keep(_, key, value) => store.put_with_key(value, key),
+            Self::Delete(_, key) => store.delete(key),
+            Self::Clear(_) => store.clear(),
+        };
+        begun.map(drop)
+    }
 }
 
 /// Whether a transaction counts as done before the disk has it.
@@ -159,17 +170,12 @@ impl Database {
     pub fn write(&self, durability: Durability, writes: &[Write]) -> Option<Promise> {
         let transaction = self.begin(durability, writes).ok()?;
         let done = done(&transaction);
-        for write in writes {
-            let store = transaction.object_store(write.store().name()).ok()?;
-            let begun = match write {
-                Write::Put(_, key, text) => store.put_with_key(&JsValue::from_str(text), key),
-                Write::Keep(_, key, value) => store.put_with_key(value, key),
-                Write::Delete(_, key) => store.delete(key),
-                Write::Clear(_) => store.clear(),
-            };
-            begun.ok()?;
+        if writes.iter().try_for_each(|write| write.ask(&transaction)).is_err() {
+            // What was asked before this one would be done without it.
+            let _ = transaction.abort();
+        } else {
+            commit(&transaction);
         }
-        commit(&transaction);
         Some(done)
     }
 

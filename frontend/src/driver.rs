@@ -39,6 +39,8 @@ pub struct Driver {
     /// Whether the engine's data are stored, and when next.
     keeps: Cell<bool>,
     keeping: RefCell<Option<Timeout>>,
+    /// The engine's data are being written, and whether more is to be written as soon as that is done.
+    storing: Cell<Option<bool>>,
     /// Messages whose write into the outbox may not be done.
     writing: RefCell<HashMap<ClientId, Promise>>,
     drafts: RefCell<HashMap<ConversationId, (String, Option<Timeout>)>>,
@@ -64,6 +66,7 @@ impl Driver {
             place: OnceCell::new(),
             keeps: Cell::new(false),
             keeping: RefCell::default(),
+            storing: Cell::default(),
             writing: RefCell::default(),
             drafts: RefCell::default(),
             attachments: Attachments::default(),
@@ -325,23 +328,33 @@ impl Driver {
         self.writing.borrow_mut().remove(&key)
     }
 
-    /// Writes what the engine wants kept and is not yet.
+    /// Writes what the engine wants kept and is not yet: after what is being written, for it counts on that.
     pub fn keep(self: &Rc<Self>) {
         self.keeping.take();
         let leads = self.place.get().is_some_and(|place| place.tabs.role() == Role::Leader);
         if !self.keeps.get() || !leads {
             return;
         }
+        if self.storing.get().is_some() {
+            return self.storing.set(Some(true));
+        }
         let Some(unstored) = self.live.borrow_mut().take_unstored() else { return };
+        self.storing.set(Some(false));
         let (through, driver) = (unstored.through(), self.clone());
         spawn_local(async move {
             let Some(place) = driver.place.get() else { return };
-            if !place.storage.store(unstored).await {
+            let stored = place.storage.store(unstored).await;
+            let more = driver.storing.take() == Some(true);
+            if !stored {
                 driver.keeps.set(false);
-                place.storage.give_up();
-                driver.input(Input::StorageLost);
-            } else if !through.is_empty() {
+                place.storage.give_up().await;
+                return driver.input(Input::StorageLost);
+            }
+            if !through.is_empty() {
                 driver.input(Input::Stored(through));
+            }
+            if more {
+                driver.keep();
             }
         });
     }

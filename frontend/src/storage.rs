@@ -67,9 +67,13 @@ impl Storage {
         self.database.borrow().is_some()
     }
 
-    /// A write failed: nothing is kept any more.
-    pub fn give_up(&self) {
-        self.database.take();
+    /// What the engine gives could not be written: the next page begins from nothing rather than from a hole. That makes
+    /// room, too, for what a person wrote and does not want lost, which is still kept, read and deleted here.
+    pub async fn give_up(&self) {
+        if let Some(done) = self.write(Durability::Relaxed, &ENGINE.map(Write::Clear)) {
+            // Where not even that can be done, the stores stand as they were before the write that failed.
+            let _ = JsFuture::from(done).await;
+        }
     }
 
     /// Writes what the engine gives, all of it or nothing.
@@ -148,6 +152,10 @@ impl Storage {
     }
 
     pub fn keep_draft(&self, conversation: ConversationId, text: &str) {
+        if text.is_empty() {
+            // Where there is no room for the word that it was emptied, the old one must not come back all the same.
+            self.forget_draft(conversation);
+        }
         let draft = Write::put(Store::Drafts, key(conversation.get()), &(conversation, text));
         self.write_unheard(&[draft]);
     }
