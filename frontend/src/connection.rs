@@ -8,14 +8,15 @@
 //! the leader's stream has none while nobody sees it: its attempts end at once, and the engine asks by its own pauses.
 
 use crate::browser::{parse, visible};
-use crate::socket::{ABNORMAL, Heard, Socket};
+use crate::socket::{Heard, Socket};
 use crate::stream::Stream;
-use crate::tabs::{Role, Tabs, Word};
+use crate::tabs::Tabs;
 use crate::timeout::Timeout;
 use protocol::{ClientFrame, ServerFrame};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use sync::Input;
+use sync::tabs::{self, Role, Share, Word};
 
 /// So many WebSockets in a row without a greeting make a page try a stream.
 const REFUSALS: u32 = 2;
@@ -36,10 +37,6 @@ pub struct Connection {
     refusals: Cell<u32>,
     /// The server has answered since a WebSocket was refused.
     reached: Cell<bool>,
-    /// The server's greeting on the open connection, for pages that join later.
-    greeting: RefCell<Option<String>>,
-    /// The engine wants to hear the connection.
-    wanted: Cell<bool>,
 }
 
 /// What carries the connection.
@@ -67,8 +64,6 @@ impl Connection {
             pause: Cell::new(RETRY_MIN),
             refusals: Cell::new(0),
             reached: Cell::new(true),
-            greeting: RefCell::default(),
-            wanted: Cell::new(false),
         })
     }
 
@@ -76,9 +71,9 @@ impl Connection {
     pub fn connect(self: &Rc<Self>, tell: impl Fn(Input) + Clone + 'static) {
         // The old one goes first: what it still says is not the new one's.
         self.disconnect();
-        self.wanted.set(true);
-        if self.tabs.role() == Role::Follower {
-            return self.tabs.say(&Word::Join { page: self.tabs.page });
+        let join = self.tabs.share.borrow_mut().connect();
+        if let Some(join) = join {
+            return self.tabs.say(&join);
         }
         let hear = {
             let (connection, tell) = (self.clone(), tell.clone());
@@ -92,15 +87,14 @@ impl Connection {
         match &carrier {
             Some(Carrier::Stream(_)) => self.retry_later(tell),
             Some(Carrier::Socket(_)) => {}
-            None => tell(Input::SocketClosed { code: ABNORMAL }),
+            None => tell(Input::SocketClosed { code: Share::ABNORMAL }),
         }
         *self.carrier.borrow_mut() = carrier;
     }
 
     pub fn disconnect(&self) {
-        self.wanted.set(false);
         self.judge();
-        self.greeting.take();
+        self.tabs.share.borrow_mut().disconnect();
         self.retry.take();
         drop(self.probe.take());
         drop(self.carrier.take());
@@ -135,40 +129,20 @@ impl Connection {
         }
     }
 
-    /// This page leads now: whoever heard the former leader must hear this one.
-    pub fn lead(&self) {
-        self.tabs.say(&Word::Closed { code: ABNORMAL, to: None });
-    }
-
-    /// Takes what another page says of the connection.
+    /// Takes what another page says.
     pub fn take(&self, word: Word, tell: impl Fn(Input)) {
-        let leads = self.tabs.role() == Role::Leader;
-        let mine = |to: Option<u64>| !leads && to.is_none_or(|to| to == self.tabs.page);
-        match word {
-            Word::Join { page } if leads => {
-                let greeting = self.greeting.borrow().clone();
-                match greeting {
-                    Some(text) => self.tabs.say(&Word::Frame { text, to: Some(page) }),
-                    None if self.carrier.borrow().is_none() => {
-                        self.tabs.say(&Word::Closed { code: ABNORMAL, to: Some(page) });
+        let carried = self.carrier.borrow().is_some();
+        let heard = self.tabs.share.borrow_mut().hear(word, carried, parse);
+        for heard in heard {
+            match heard {
+                tabs::Heard::Tell(input) => tell(input),
+                tabs::Heard::Say(word) => self.tabs.say(&word),
+                tabs::Heard::Send(text) => {
+                    if let Some(carrier) = &*self.carrier.borrow() {
+                        carrier.send(&text);
                     }
-                    // The greeting goes to all.
-                    None => {}
                 }
             }
-            Word::Send { text } if leads => {
-                if let Some(carrier) = &*self.carrier.borrow() {
-                    carrier.send(&text);
-                }
-            }
-            Word::Frame { text, to } if mine(to) => match parse(&text) {
-                Some(frame) if self.wanted.get() => tell(Input::SocketFrame(frame)),
-                // The leader is connected again: no need to wait any longer.
-                Some(ServerFrame::Hello { .. }) => tell(Input::Woke),
-                _ => {}
-            },
-            Word::Closed { code, to } if mine(to) && self.wanted.replace(false) => tell(Input::SocketClosed { code }),
-            _ => {}
         }
     }
 
@@ -178,14 +152,13 @@ impl Connection {
             Heard::Frame(text) => {
                 // A frame of a later version is skipped: its log has moved past the cursor, so the next one pulls.
                 let frame = parse(&text);
-                if let Some(ServerFrame::Hello { .. }) = frame {
-                    *self.greeting.borrow_mut() = Some(text.clone());
-                    if matches!(&*self.carrier.borrow(), Some(Carrier::Socket(_))) {
-                        self.refusals.set(0);
-                        self.pause.set(RETRY_MIN);
-                    }
+                let greets = matches!(frame, Some(ServerFrame::Hello { .. }));
+                if greets && matches!(&*self.carrier.borrow(), Some(Carrier::Socket(_))) {
+                    self.refusals.set(0);
+                    self.pause.set(RETRY_MIN);
                 }
-                self.tabs.say(&Word::Frame { text, to: None });
+                let word = self.tabs.share.borrow_mut().pass_on(text, greets);
+                self.tabs.say(&word);
                 frame.into_iter().for_each(|frame| tell(Input::SocketFrame(frame)));
             }
             Heard::Closed(code) => {
@@ -198,7 +171,7 @@ impl Connection {
 
     /// What the end of the carrier says about what to try next: nothing if the server has greeted on it.
     fn judge(&self) {
-        if self.greeting.borrow().is_some() {
+        if self.tabs.share.borrow().greeted() {
             return;
         }
         match &*self.carrier.borrow() {

@@ -2,9 +2,8 @@
 
 use crate::attachments::{self, Attachments};
 use crate::connection::Connection;
-use crate::socket::ABNORMAL;
 use crate::storage::{Found, Storage};
-use crate::tabs::{Role, Tabs, Word};
+use crate::tabs::Tabs;
 use crate::timeout::Timeout;
 use crate::{browser, events, http};
 use app::backend::{Backend, Errand, Intent};
@@ -16,6 +15,7 @@ use protocol::{ClientId, ConversationId, ErrorCode, MessageBody, Millis, UserId}
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
+use sync::tabs::{Role, Share, Word};
 use sync::{Answer, Effect, Failure, Input, Request, RequestId};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
@@ -119,16 +119,16 @@ impl Driver {
                 inputs.push(Input::Restored(found.stored.map(Box::new)));
                 inputs.extend(found.empty.then_some(Input::StorageEmpty));
             }
-            if !found.reads.is_empty() {
+            // Where another page leads, it or a third may be at all this.
+            if alone {
                 inputs.push(Input::ReadsRestored(found.reads));
-            }
-            if !found.drafts.is_empty() {
                 inputs.push(Input::DraftsRestored(found.drafts));
-            }
-            match found.outbox {
-                outbox if outbox.is_empty() => {}
-                outbox if alone => inputs.push(Input::OutboxRestored(outbox)),
-                outbox => inputs.push(Input::OutboxElsewhere(outbox)),
+                inputs.push(Input::OutboxRestored(found.outbox));
+            } else {
+                let typed = |(conversation, text)| Input::TypedElsewhere { conversation, text };
+                inputs.push(Input::ReadElsewhere(found.reads));
+                inputs.extend(found.drafts.into_iter().map(typed));
+                inputs.push(Input::OutboxElsewhere(found.outbox));
             }
             inputs.extend(open.map(Input::Open));
             inputs.extend([Input::Visible(browser::visible()), Input::Started]);
@@ -142,37 +142,27 @@ impl Driver {
     /// The page that led is gone, and this one leads now.
     fn promoted(self: &Rc<Self>) {
         self.tell(Live::store_anew);
-        if let Some(place) = self.place.get() {
-            place.connection.lead();
-        }
-        self.input(Input::SocketClosed { code: ABNORMAL });
+        self.input(Input::SocketClosed { code: Share::ABNORMAL });
         self.input(Input::Woke);
     }
 
     /// Nobody sees the page any more.
     pub fn hide(self: &Rc<Self>) {
         if self.place.get().is_some_and(|place| place.connection.hide()) {
-            self.input(Input::SocketClosed { code: ABNORMAL });
+            self.input(Input::SocketClosed { code: Share::ABNORMAL });
         }
     }
 
     /// What another page of this browser says.
     fn hear(self: &Rc<Self>, word: Word) {
-        match word {
-            Word::Read { conversation, seq } => self.input(Input::ReadElsewhere { conversation, seq }),
-            Word::Written(unsent) if attachments::shows(&unsent) => {
-                attachments::show_kept(self, unsent.client_id);
-                self.input(Input::OutboxElsewhere(vec![unsent]));
-            }
-            Word::Written(unsent) => self.input(Input::OutboxElsewhere(vec![unsent])),
-            Word::Discarded(client_id) => self.input(Input::DiscardedElsewhere(client_id)),
-            Word::Uploading(client_id) => self.input(Input::UploadingElsewhere(client_id)),
-            Word::Draft { conversation, text } => self.input(Input::TypedElsewhere { conversation, text }),
-            word => {
-                if let Some(place) = self.place.get() {
-                    place.connection.take(word, |input| self.input(input));
-                }
-            }
+        match &word {
+            Word::Written(unsent) if attachments::shows(unsent) => attachments::show_kept(self, unsent.client_id),
+            // What this page has of it is older.
+            Word::Draft { conversation, .. } => drop(self.drafts.borrow_mut().remove(conversation)),
+            _ => {}
+        }
+        if let Some(place) = self.place.get() {
+            place.connection.take(word, |input| self.input(input));
         }
     }
 
@@ -245,6 +235,9 @@ impl Driver {
 
     fn perform(self: &Rc<Self>, place: &Place, effect: Effect) {
         let storage = &place.storage;
+        if let Some(word) = Word::of(&effect) {
+            place.tabs.say(&word);
+        }
         match effect {
             Effect::Connect => {
                 let driver = self.clone();
@@ -276,7 +269,6 @@ impl Driver {
                     let written = Promise::race(&Array::of2(&written, &browser::after(WRITE_PATIENCE)));
                     self.writing.borrow_mut().insert(unsent.client_id, written);
                 }
-                place.tabs.say(&Word::Written(unsent));
             }
             Effect::Forget(client_id) => {
                 self.writing.borrow_mut().remove(&client_id);
@@ -285,10 +277,7 @@ impl Driver {
                     self.tell(move |live| live.has_picture(gone, None));
                 }
             }
-            Effect::KeepRead { conversation, seq } => {
-                storage.keep_read(conversation, seq);
-                place.tabs.say(&Word::Read { conversation, seq });
-            }
+            Effect::KeepRead { conversation, seq } => storage.keep_read(conversation, seq),
             Effect::ForgetRead(conversation) => storage.forget_read(conversation),
             Effect::KeepDraft { conversation, text } => self.keep_draft(place, conversation, text),
             Effect::ForgetDraft(conversation) => {

@@ -6,9 +6,6 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{CloseEvent, Event, MessageEvent, WebSocket};
 
-/// What a browser says of a connection that ended without a word.
-pub const ABNORMAL: u16 = 1006;
-
 /// What a connection tells.
 pub enum Heard {
     Opened,

@@ -1,12 +1,13 @@
 //! The push connection as server-sent events, where something on the way refuses WebSockets (R004-G5).
 
 use crate::http;
-use crate::socket::{ABNORMAL, Heard};
+use crate::socket::Heard;
 use protocol::frame::close;
 use protocol::path;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
+use sync::tabs::Share;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen_futures::spawn_local;
@@ -58,10 +59,10 @@ impl Stream {
         });
         let closed = Closure::new({
             let tell = tell.clone();
-            move |event: MessageEvent| tell(Heard::Closed(text(event).parse().unwrap_or(ABNORMAL)))
+            move |event: MessageEvent| tell(Heard::Closed(text(event).parse().unwrap_or(Share::ABNORMAL)))
         });
         // The browser would connect again by itself; the engine says when.
-        let failed = Closure::new(move |_: Event| tell(Heard::Closed(ABNORMAL)));
+        let failed = Closure::new(move |_: Event| tell(Heard::Closed(Share::ABNORMAL)));
         let on = |name: &str, listener: &Closure<dyn FnMut(MessageEvent)>| {
             source.add_event_listener_with_callback(name, listener.as_ref().unchecked_ref()).ok()
         };

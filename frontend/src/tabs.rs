@@ -1,74 +1,26 @@
-//! The pages of one browser profile that show the same account: one of them leads.
+//! How the pages of one browser profile find out which of them leads, and hear each other (R004-G11).
 //!
-//! The leader owns the push connection and stores what the engine keeps (R004-G11). It hands every frame on as it came;
-//! the others take it as if the connection were theirs. Who leads is settled by a lock that the browser takes back when a
-//! page ends, so that the next one leads at once. What a person does in one page is told to the others.
-//! Where the browser has no locks, every page has a connection of its own and stores nothing but its outbox.
+//! Who leads is settled by a lock that the browser takes back when a page ends, so that the next one leads at once. Where the
+//! browser has no locks, every page has a connection of its own and stores nothing but its outbox. What pages say to each
+//! other, and do about it, is the engine's (`sync::tabs`).
 
 use crate::browser::{parse, random, window};
 use js_sys::{Function, Object, Promise, Reflect};
-use protocol::{ClientId, ConversationId, Seq, UserId};
-use serde::{Deserialize, Serialize};
-use std::cell::{Cell, RefCell};
+use protocol::UserId;
+use std::cell::RefCell;
 use std::rc::Rc;
-use sync::Unsent;
+use sync::tabs::{Role, Share, Word};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{BroadcastChannel, MessageEvent};
 
-/// What pages tell each other.
-#[derive(Debug, Deserialize, Serialize)]
-pub enum Word {
-    /// A page wants to hear the connection.
-    Join {
-        page: u64,
-    },
-    /// A frame of the server as it came. `to`: only this page has not heard it yet.
-    Frame {
-        text: String,
-        to: Option<u64>,
-    },
-    /// The connection ended, or there is none to hear.
-    Closed {
-        code: u16,
-        to: Option<u64>,
-    },
-    /// A frame for the server.
-    Send {
-        text: String,
-    },
-    Read {
-        conversation: ConversationId,
-        seq: Seq,
-    },
-    /// A message was written, or its state in the outbox is another one.
-    Written(Unsent),
-    Discarded(ClientId),
-    /// A message's picture is on its way.
-    Uploading(ClientId),
-    Draft {
-        conversation: ConversationId,
-        text: String,
-    },
-}
-
-/// How a page stands among the others.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Role {
-    Leader,
-    Follower,
-    /// The browser cannot tell of others.
-    Alone,
-}
-
 /// Hears what the other tabs say.
 type Ear = Closure<dyn FnMut(MessageEvent)>;
 
 pub struct Tabs {
-    /// This page among the others.
-    pub page: u64,
-    role: Cell<Role>,
+    /// How this page stands among the others.
+    pub share: RefCell<Share>,
     channel: Option<BroadcastChannel>,
     hear: RefCell<Option<Ear>>,
 }
@@ -83,11 +35,12 @@ impl Tabs {
             Err(_) => Role::Alone,
         };
         let channel = (role != Role::Alone).then(|| BroadcastChannel::new(&lock).ok()).flatten();
-        let tabs = Rc::new(Self { page: random(), role: Cell::new(role), channel, hear: RefCell::default() });
+        let tabs = Rc::new(Self { share: RefCell::new(Share::new(random(), role)), channel, hear: RefCell::default() });
         if role == Role::Follower {
             let tabs = tabs.clone();
             let granted = move || {
-                tabs.role.set(Role::Leader);
+                let word = tabs.share.borrow_mut().lead();
+                tabs.say(&word);
                 promoted();
             };
             // A browser that has granted such a lock before takes the wish for another.
@@ -97,7 +50,7 @@ impl Tabs {
     }
 
     pub fn role(&self) -> Role {
-        self.role.get()
+        self.share.borrow().role()
     }
 
     pub fn say(&self, word: &Word) {

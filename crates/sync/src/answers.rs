@@ -12,8 +12,11 @@ use protocol::{ConversationId, ErrorCode, LogChange, Message, Millis};
 /// How long the next page of a sync gives way to what a person does.
 const GIVE_WAY: Millis = 300;
 
-fn of_the_seal(code: ErrorCode) -> bool {
-    matches!(code, ErrorCode::SealDamaged | ErrorCode::SealRequired | ErrorCode::UnsupportedMediaType)
+/// Whether a refusal decides about what was asked for. A fault of the server, or what a proxy says in its place, does not, and
+/// what is said of how a request was sealed neither.
+fn decides(code: ErrorCode) -> bool {
+    use ErrorCode::{Internal, SealDamaged, SealRequired, Unknown, UnsupportedMediaType};
+    !matches!(code, Internal | Unknown | SealDamaged | SealRequired | UnsupportedMediaType)
 }
 
 impl Client {
@@ -49,7 +52,10 @@ impl Client {
                     let failed = self.outbox.unanswered(id, request, now, dice.roll());
                     self.effects.extend(failed.map(Effect::Persist));
                 }
-                Err(Failure::Refused(error)) if error.code == ErrorCode::StorageFull => {
+                // There is no room for it now, on the disk or among what the account has unsent.
+                Err(Failure::Refused(error))
+                    if matches!(error.code, ErrorCode::StorageFull | ErrorCode::RateLimited) =>
+                {
                     let aside = self.outbox.set_aside(id, request);
                     self.effects.extend(aside.map(Effect::Persist));
                     self.outbox.postpone(id, request, now, dice.roll());
@@ -130,22 +136,23 @@ impl Client {
             }
             // Without a connection a sync is a favour: the next greeting asks for it anyway.
             (Job::Sync, Err(Failure::Network)) if !self.link.open() => self.pulls.cancel(job),
-            (Job::Sync, Err(Failure::Refused(error))) if !error.retryable => {
+            // Only what it is asked with can be wrong with it: everything is asked for anew.
+            (Job::Sync, Err(Failure::Refused(error)))
+                if matches!(error.code, ErrorCode::InvalidField | ErrorCode::BadRequest) =>
+            {
                 self.token = None;
                 self.listing = false;
                 self.anew = true;
                 self.pulls.failed(job, now, dice.roll());
             }
+            (Job::Sync, Err(_)) => self.pulls.failed(job, now, dice.roll()),
             // That there is no such conversation is the server's own word. Any other refusal, which may be a proxy's, does
             // not say so, and what was written for it is kept.
             (Job::Describe(_), Err(Failure::Refused(error))) if error.code != ErrorCode::NotFound => {
                 self.pulls.failed(job, now, dice.roll());
             }
-            // What is said of how a request was sealed says nothing of what is typed, which the device keeps (R001-06).
-            (Job::Prefer(_), Err(Failure::Refused(error))) if of_the_seal(error.code) => {
-                self.pulls.failed(job, now, dice.roll());
-            }
-            (_, Err(Failure::Refused(error))) if !error.retryable => {
+            (Job::Check | Job::Readers(_), Err(failure)) if !failure.passes() => self.pulls.cancel(job),
+            (_, Err(failure)) if !failure.passes() => {
                 self.pulls.cancel(job);
                 self.abandon(job);
             }
@@ -206,7 +213,7 @@ impl Failure {
     pub(crate) fn passes(&self) -> bool {
         match self {
             Self::Network => true,
-            Self::Refused(error) => error.retryable,
+            Self::Refused(error) => error.retryable || !decides(error.code),
         }
     }
 }

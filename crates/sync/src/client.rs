@@ -19,8 +19,8 @@ use crate::upload::Upload;
 use crate::{Changes, Effect, Input, RequestId, Start, Unsent};
 use protocol::sync::{AccountChange, Parting};
 use protocol::{
-    Account, ClientId, ConversationId, Cursors, Message, MessageBody, Millis, Relation, Rules, Seq, ServerFrame, Upd,
-    User, UserId, frame,
+    Account, ClientId, ConversationId, Message, MessageBody, Millis, Relation, Rules, Seq, ServerFrame, Upd, User,
+    UserId, frame,
 };
 
 /// A page that wakes up asks what happened, unless it has asked not longer ago than this (R004-B7.20).
@@ -86,6 +86,8 @@ pub struct Client {
     /// How many calls were made so far.
     pub(crate) asked: u64,
     pub(crate) synced_at: Millis,
+    /// When it was said last how far a conversation was read here.
+    pub(crate) read_said_at: Millis,
     pub(crate) wake: Option<Millis>,
     pub(crate) ended: bool,
 }
@@ -152,6 +154,7 @@ impl Client {
             posts: Map::new(),
             asked: 0,
             synced_at: 0,
+            read_said_at: 0,
             wake: None,
             ended: false,
         };
@@ -213,7 +216,12 @@ impl Client {
                 }
                 self.link.closed(now, dice.roll());
             }
-            Input::Visible(visible) => self.hidden = !visible,
+            Input::Visible(visible) => {
+                self.hidden = !visible;
+                if visible {
+                    self.watch_here();
+                }
+            }
             Input::Woke => {
                 let given_up = self.link.woke(now, &mut self.effects);
                 // A connection that only looks open is found out later than what happened meanwhile is to be seen.
@@ -230,13 +238,8 @@ impl Client {
             Input::OutboxElsewhere(unsent) => self.mirror(unsent),
             Input::UploadMoves(id) => self.outbox.moves(id),
             Input::UploadingElsewhere(id) => self.outbox.uploading_elsewhere(id, now),
-            Input::ReadElsewhere { conversation, seq } => {
-                if let Some(held) = self.held.get(&conversation).filter(|held| held.about.own.read < seq) {
-                    let seq = seq.min(held.about.head_seq);
-                    self.touch(conversation, |held| held.about.own = held.about.own.max(Cursors::at(seq)));
-                    self.reports.leave_to_another(conversation, now);
-                }
-            }
+            Input::ReadElsewhere(reads) => reads.into_iter().for_each(|(id, seq)| self.read_elsewhere(id, seq)),
+            Input::WatchedElsewhere => self.watched_elsewhere(),
             Input::ReadsRestored(reads) => {
                 self.restored.extend(reads.iter().copied());
                 reads.into_iter().for_each(|(id, _)| self.restore_read(id));

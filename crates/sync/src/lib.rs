@@ -26,6 +26,7 @@ mod receipts;
 mod restored;
 mod sessions;
 mod stored;
+pub mod tabs;
 mod timeline;
 mod unread;
 mod upload;
@@ -112,11 +113,11 @@ pub enum Input {
     UploadingElsewhere(ClientId),
     /// A person gave a message up in another page of this device.
     DiscardedElsewhere(ClientId),
-    /// A person read so far in another page of this device, which reports it. This page does if that one does not.
-    ReadElsewhere {
-        conversation: ConversationId,
-        seq: Seq,
-    },
+    /// A person read so far in another page of this device, which reports it, and says so again while it holds that back. This
+    /// page does if that one does not.
+    ReadElsewhere(Vec<(ConversationId, Seq)>),
+    /// Another page of this device had the shared connection watch somebody, and no longer whom this one watches.
+    WatchedElsewhere,
     /// A person typed in a composer: all that stands in it now.
     Typed {
         conversation: ConversationId,
@@ -129,7 +130,7 @@ pub enum Input {
     },
     /// What was typed before a reload and is not known to have been told.
     DraftsRestored(Vec<(ConversationId, String)>),
-    /// What was read before a reload and is not known to have been reported (T13).
+    /// What was read before a reload and is not known to have been reported (T13), where no other page may be at it.
     ReadsRestored(Vec<(ConversationId, Seq)>),
 
     /// A person opened a conversation; its newest page is loaded if it is not held.

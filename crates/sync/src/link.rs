@@ -62,11 +62,13 @@ pub(crate) struct Link {
     told: bool,
     failures: u32,
     heartbeat: Millis,
+    /// Nothing was heard since it was asked once more, because the machine had slept.
+    doubted: bool,
 }
 
 impl Link {
     pub fn new() -> Self {
-        Self { phase: Phase::Idle, since: 0, told: false, failures: 0, heartbeat: 25_000 }
+        Self { phase: Phase::Idle, since: 0, told: false, failures: 0, heartbeat: 25_000, doubted: false }
     }
 
     pub fn state(&self) -> LinkState {
@@ -119,6 +121,7 @@ impl Link {
 
     /// A frame came: the connection is alive.
     pub fn heard(&mut self) {
+        self.doubted = false;
         if let Phase::Open { pong_by, .. } = &mut self.phase {
             *pong_by = None;
         }
@@ -176,8 +179,10 @@ impl Link {
                 return true;
             }
             Phase::Open { ping_at, pong_by, .. } => match *pong_by {
-                // The answer may stand in the socket, unread since the machine slept: ask once more.
-                Some(by) if by + SLEPT < now => {
+                // The answer may stand in the socket, unread since the machine slept: ask once more. Where timers are slow
+                // they all ring late, so no more than once.
+                Some(by) if by + SLEPT < now && !self.doubted => {
+                    self.doubted = true;
                     *ping_at = now + self.heartbeat;
                     *pong_by = Some(now + PROBE_ANSWER);
                     effects.push(Effect::Frame(ClientFrame::Ping));
@@ -222,6 +227,7 @@ impl Link {
 
     fn connect(&mut self, now: Millis, effects: &mut Vec<Effect>) {
         self.phase = Phase::Connecting { started: now };
+        self.doubted = false;
         effects.push(Effect::Connect);
     }
 }

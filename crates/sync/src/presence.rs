@@ -29,6 +29,8 @@ pub(crate) struct Company {
     presence: Option<(UserId, Presence)>,
     /// It came with the page, and no connection has told yet.
     from_page: bool,
+    /// Another page had the connection watch somebody since.
+    elsewhere: bool,
 }
 
 impl Client {
@@ -86,6 +88,21 @@ impl Client {
     /// A new connection: it watches nobody yet.
     pub(crate) fn watch_anew(&mut self) {
         self.company.watched = None;
+        self.company.elsewhere = false;
+    }
+
+    /// The connection that pages share watches for another one: here nothing is told of the peer any more.
+    pub(crate) fn watched_elsewhere(&mut self) {
+        self.company.elsewhere = true;
+        self.company.presence = None;
+        self.changes.sessions.extend(self.open());
+    }
+
+    /// Somebody looks at this page again: it watches whom they see.
+    pub(crate) fn watch_here(&mut self) {
+        if self.company.elsewhere {
+            self.watch_anew();
+        }
     }
 
     /// Ends what has held for long enough, and tells the connection whose presence is wanted now.
@@ -100,6 +117,7 @@ impl Client {
         let wanted = self.open().filter(direct);
         if self.link.open() && wanted != self.company.watched {
             self.company.watched = wanted;
+            self.company.elsewhere = false;
             if !std::mem::take(&mut self.company.from_page) {
                 self.company.presence = None;
             }

@@ -13,6 +13,11 @@ use std::collections::BTreeSet;
 
 /// How often a conversation is reported at most.
 const PAUSE: Millis = 1_000;
+/// How long another page of the device has to report what was read there.
+pub(crate) const TURN: Millis = 2 * PAUSE;
+/// How often a page says again what was read there and it holds back, and how long others leave it to that page since.
+pub(crate) const SAID_AGAIN: Millis = 15_000;
+pub(crate) const HELD_BACK: Millis = 3 * SAID_AGAIN;
 
 /// What the peer's cursors say of one's own message at `seq`.
 pub(crate) fn mark(conversation: Option<&Conversation>, seq: Seq) -> ReadMark {
@@ -44,6 +49,8 @@ pub(crate) struct Reports {
     kept: BTreeSet<ConversationId>,
     settled: Vec<ConversationId>,
     sent_at: Map<ConversationId, Millis>,
+    /// Conversations whose reading another page of this device reports, until when.
+    others: Map<ConversationId, Millis>,
     /// How far reading was told that the server is not known to know.
     told: Map<ConversationId, Seq>,
     flight: Map<RequestId, Vec<ReceiptReport>>,
@@ -113,13 +120,29 @@ impl Reports {
         std::mem::take(&mut self.settled)
     }
 
-    /// Another page of this device is about to report the conversation: give it time.
-    pub fn leave_to_another(&mut self, conversation: ConversationId, now: Millis) {
-        self.sent_at.insert(conversation, now + PAUSE);
+    /// What was read in the conversation another page of this device reports, until then.
+    pub fn leave_to_another(&mut self, conversation: ConversationId, until: Millis) {
+        self.others.insert(conversation, until);
+    }
+
+    pub fn left_to_another(&self, conversation: ConversationId) -> bool {
+        self.others.contains_key(&conversation)
+    }
+
+    /// A person reads the conversation in this page.
+    pub fn take_over(&mut self, conversation: ConversationId) {
+        self.others.remove(&conversation);
+    }
+
+    /// Whether it is this page's to report that the conversation was read so far, and it has not yet.
+    pub fn owes(&self, conversation: ConversationId, read: Seq) -> bool {
+        let told = self.told.get(&conversation).copied().unwrap_or_default();
+        !self.left_to_another(conversation) && told.max(self.known(conversation).read) < read
     }
 
     /// What to report now. Everything that is not known to have arrived when `leaving`, else what is due. How far the
-    /// conversation `back` was read is held back, but for what was told before: consider it again when that ends.
+    /// conversation `back` was read is held back, but for what was told before: consider it again when that ends. So is what
+    /// is left to another page.
     pub fn collect<'a>(
         &mut self,
         now: Millis,
@@ -127,6 +150,11 @@ impl Reports {
         back: Option<ConversationId>,
         about: impl Fn(ConversationId) -> Option<&'a Conversation>,
     ) -> Vec<ReceiptReport> {
+        let over = self.others.iter().filter(|(_, until)| **until <= now).map(|(id, _)| *id);
+        for conversation in over.collect::<Vec<_>>() {
+            self.others.remove(&conversation);
+            self.open.insert(conversation);
+        }
         if !leaving && (!self.flight.is_empty() || now < self.retry_at) {
             return Vec::new();
         }
@@ -139,7 +167,7 @@ impl Reports {
                 let about = about(conversation)?;
                 self.missing(conversation, wanted(about, if held_back { told } else { about.own.read }))
             };
-            let Some(cursors) = missing(back == Some(conversation)) else {
+            let Some(cursors) = missing(back == Some(conversation) || self.left_to_another(conversation)) else {
                 match missing(false) {
                     Some(_) => drop(self.open.remove(&conversation)),
                     None => self.close(conversation),
@@ -180,6 +208,7 @@ impl Reports {
         } else if reports.len() > 1 {
             self.alone = true;
         } else {
+            self.alone = false;
             for report in reports {
                 self.close(report.conversation);
             }
@@ -193,16 +222,19 @@ impl Reports {
     }
 
     pub fn due(&self) -> Option<Millis> {
+        let others = self.others.values().copied().min();
         if !self.flight.is_empty() {
-            return None;
+            return others;
         }
         let next = |id| self.sent_at.get(id).map_or(0, |at| at + PAUSE);
-        self.open.iter().map(next).min().map(|at| at.max(self.retry_at))
+        let open = self.open.iter().map(next).min().map(|at| at.max(self.retry_at));
+        open.into_iter().chain(others).min()
     }
 
     /// There is nothing to report of the conversation.
     fn close(&mut self, conversation: ConversationId) {
         self.open.remove(&conversation);
+        self.others.remove(&conversation);
         self.told.remove(&conversation);
         if self.kept.remove(&conversation) {
             self.settled.push(conversation);

@@ -2,8 +2,9 @@
 
 use crate::client::Client;
 use crate::pull::Job;
+use crate::receipts::{HELD_BACK, SAID_AGAIN, TURN};
 use crate::{Effect, Unsent};
-use protocol::{ConversationId, Cursors, Seq};
+use protocol::{ConversationId, Cursors, Millis, ReadReportPolicy, Seq};
 use std::collections::BTreeSet;
 
 impl Client {
@@ -15,6 +16,9 @@ impl Client {
         let head = held.about.head_seq;
         if seq <= head {
             self.restored.remove(&id);
+            if self.reports.left_to_another(id) {
+                return self.touch(id, |held| held.about.own = held.about.own.max(Cursors::at(seq)));
+            }
             self.reports.keep(id);
             self.see(id, seq);
         } else if held.about.own.read < head {
@@ -54,8 +58,47 @@ impl Client {
         if seq > held.about.own.read {
             self.touch(id, |held| held.about.own = held.about.own.max(Cursors::at(seq)));
             self.reports.keep(id);
-            self.effects.push(Effect::KeepRead { conversation: id, seq });
+            self.reports.take_over(id);
+            self.keep_read(id, seq);
         }
+    }
+
+    fn keep_read(&mut self, id: ConversationId, seq: Seq) {
+        self.read_said_at = self.now;
+        self.effects.push(Effect::KeepRead { conversation: id, seq });
+    }
+
+    /// A person read so far in another page of this device, which reports it.
+    pub(crate) fn read_elsewhere(&mut self, id: ConversationId, seq: Seq) {
+        if seq <= self.reports.known(id).read {
+            return;
+        }
+        let turn = match self.rules.read_report_policy {
+            ReadReportPolicy::Viewport => TURN,
+            ReadReportPolicy::OnLeave => HELD_BACK,
+        };
+        self.reports.leave_to_another(id, self.now + turn);
+        let known = self.restored.entry(id).or_default();
+        *known = seq.max(*known);
+        self.restore_read(id);
+    }
+
+    /// The open conversation, if what was read in it here is held back until it is left.
+    fn holding_back(&self) -> Option<(ConversationId, Seq)> {
+        let on_leave = self.rules.read_report_policy == ReadReportPolicy::OnLeave;
+        let about = &self.held.get(&self.open.filter(|_| on_leave)?.id)?.about;
+        self.reports.owes(about.id, about.own.read).then_some((about.id, about.own.read))
+    }
+
+    /// Says again what is held back: the other pages of this device would take it for forgotten.
+    pub(crate) fn say_held_back(&mut self) {
+        if let Some((id, seq)) = self.holding_back().filter(|_| self.read_said_at + SAID_AGAIN <= self.now) {
+            self.keep_read(id, seq);
+        }
+    }
+
+    pub(crate) fn held_back_due(&self) -> Option<Millis> {
+        self.holding_back().map(|_| self.read_said_at + SAID_AGAIN)
     }
 
     pub(crate) fn restore(&mut self, restored: Vec<Unsent>) {

@@ -64,6 +64,7 @@ impl Client {
             }
         }
         self.report(false);
+        self.say_held_back();
         self.keep_company();
         for id in self.reports.take_settled() {
             self.effects.push(Effect::ForgetRead(id));
@@ -74,6 +75,7 @@ impl Client {
             self.outbox.due(),
             self.pulls.due(),
             self.reports.due(),
+            self.held_back_due(),
             self.acts.due(),
             self.mutes_due(),
             self.company_due(),

@@ -254,6 +254,54 @@ fn a_sleep_is_not_taken_for_silence() {
     assert_eq!(device.client.link(), LinkState::Live);
 }
 
+/// R004-G9: where every timer rings a minute late, as of a page that nobody sees, a connection on which nothing comes is found
+/// out all the same.
+#[test]
+fn slow_timers_find_a_dead_connection() {
+    let (mut server, mut device) = live();
+    device.socket = Socket::Dead;
+    for _ in 0..4 {
+        server.now += 60_000;
+        device.ring(&server);
+    }
+    assert!(!matches!(device.socket, Socket::Dead));
+    rest(&mut server, &mut device, 60_000);
+    assert_eq!(device.client.link(), LinkState::Live);
+}
+
+/// R004-G8: a fault of the server, or what a proxy says in its place, is no word on what was asked for: a gap is asked for
+/// again, and a sync goes on with its token.
+#[test]
+fn a_fault_of_the_server_decides_nothing() {
+    for code in [ErrorCode::Internal, ErrorCode::Unknown] {
+        let (mut server, mut device) = live();
+        for n in 1..=2 {
+            server.send(user_id(2), direct(), client_id(n), text("a"));
+        }
+        push(&mut server, &mut device);
+        device.queue().unwrap().pop_front();
+        while device.deliver(&server) {}
+        pass(&mut server, &mut device, 500);
+        let changes = |(_, request): &(_, Request)| matches!(request, Request::Changes { .. });
+        let asked = device.requests.iter().position(changes).unwrap();
+        let (request, _) = device.requests.remove(asked);
+        device.step(&server, Input::Answered { request, answer: Err(Server::refuse(code, false)) });
+        rest(&mut server, &mut device, 60_000);
+        assert_eq!(drawn(&device), "1 2", "{code:?}");
+
+        device.disconnect(&server, 1006);
+        pass(&mut server, &mut device, 2_000);
+        device.accept(&server);
+        while device.deliver(&server) {}
+        let sync = |(_, request): &(_, Request)| matches!(request, Request::Sync { .. });
+        let (request, _) = device.requests.remove(device.requests.iter().position(sync).unwrap());
+        device.step(&server, Input::Answered { request, answer: Err(Server::refuse(code, false)) });
+        pass(&mut server, &mut device, 2_000);
+        let again = &device.requests[device.requests.iter().position(sync).unwrap()].1;
+        assert!(matches!(again, Request::Sync { since: Some(_), .. }), "{code:?}");
+    }
+}
+
 /// The network's return ends the waiting.
 #[test]
 fn waking_up_ends_the_waiting() {

@@ -88,12 +88,18 @@ fn a_long_file_survives_what_breaks() {
 /// R004-A1: what the server has no room for holds nothing up that was written after it, and is sent when there is room again.
 #[test]
 fn nothing_waits_for_what_there_is_no_room_for() {
+    for code in [ErrorCode::StorageFull, ErrorCode::RateLimited] {
+        no_room(code);
+    }
+}
+
+fn no_room(code: ErrorCode) {
     let (mut server, mut device) = live();
     choose(&server, &mut device, &[(1, 9), (2, 0)]);
     write(&server, &mut device, 3);
     for _ in 0..2 {
         let (request, _) = device.requests.remove(uploads(&device)[0]);
-        let answer = Err(Server::refuse(ErrorCode::StorageFull, true));
+        let answer = Err(Server::refuse(code, true));
         device.step(&server, Input::Answered { request, answer });
     }
     assert_eq!((uploads(&device).len(), posts(&device)), (0, 1));

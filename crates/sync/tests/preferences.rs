@@ -189,11 +189,12 @@ fn an_expired_token_loses_no_pin() {
     assert!(session(&device, group()).preferences.pinned);
 }
 
-/// R001-06, R004-I16: that a request could not be read for how it was sealed says nothing of the draft in it: the device keeps
-/// that, and tells it again.
+/// R001-06, R004-I16: that a request could not be read for how it was sealed, or that the server is at fault, says nothing of
+/// the draft in it: the device keeps that, and tells it again.
 #[test]
 fn a_draft_outlives_a_seal_that_is_refused() {
-    for code in [ErrorCode::SealRequired, ErrorCode::SealDamaged, ErrorCode::UnsupportedMediaType] {
+    use ErrorCode::{Internal, SealDamaged, SealRequired, Unknown, UnsupportedMediaType};
+    for code in [SealRequired, SealDamaged, UnsupportedMediaType, Internal, Unknown] {
         let (mut server, mut device) = live();
         device.step(&server, Input::Typed { conversation: direct(), text: "hello".into() });
         device.step(&server, Input::Close);

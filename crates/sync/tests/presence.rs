@@ -97,3 +97,20 @@ fn presence_is_wanted_of_the_open_conversation() {
     device.flow(&mut server);
     assert_eq!(watched(&mut device), [Some(direct()), Some(direct())]);
 }
+
+/// R002-04, R004-G11: the pages of a device share a connection, which watches one peer: who looks at another page is told
+/// nothing of the peer there that may be over, and whoever comes back to this one has it watched again.
+#[test]
+fn a_shared_connection_watches_for_one_page() {
+    let (server, mut device) = live();
+    let presence = Input::SocketFrame(ServerFrame::Presence { user: user_id(2), online: true, seen_at: 0 });
+    device.step(&server, presence);
+    device.frames_sent.clear();
+    device.step(&server, Input::WatchedElsewhere);
+    assert_eq!(device.client.presence(direct()), None);
+    assert!(device.frames_sent.is_empty(), "the other page has it now");
+    device.step(&server, Input::Visible(true));
+    assert_eq!(device.frames_sent, [ClientFrame::Watch { conversation: Some(direct()) }]);
+    device.step(&server, Input::Visible(true));
+    assert_eq!(device.frames_sent.len(), 1);
+}

@@ -302,6 +302,41 @@ fn reading_is_told_on_leaving() {
     }
 }
 
+/// R000-08: with `on_leave`, a page that holds back what was read in it says so again and again, and the others of its device
+/// leave it to that page for as long; whatever becomes of that page, it is told in the end.
+#[test]
+fn what_another_tab_holds_back_is_left_to_it() {
+    let (mut server, mut device) = live();
+    server.rules.read_report_policy = protocol::ReadReportPolicy::OnLeave;
+    server.send(user_id(2), direct(), client_id(1), text("text"));
+    device.crash(&server, Some(direct()));
+    device.flow(&mut server);
+    device.step(&server, Input::Seen { conversation: direct(), seq: seq(1) });
+    for _ in 0..4 {
+        assert_eq!(device.reads.remove(&direct()), Some(seq(1)));
+        rest(&mut server, &mut device, 15_000);
+    }
+
+    let read = |server: &Server| server.rooms[&direct()].cursors[&user_id(1)].read;
+    for leave in [Input::Close, Input::Leaving] {
+        device.crash(&server, None);
+        device.flow(&mut server);
+        let elsewhere = || Input::ReadElsewhere(vec![(direct(), seq(1))]);
+        device.step(&server, elsewhere());
+        assert_eq!(device.client.total_unread(), 0);
+        for _ in 0..4 {
+            rest(&mut server, &mut device, 15_000);
+            device.step(&server, elsewhere());
+        }
+        // Neither is this page's leaving that one's.
+        device.step(&server, leave);
+        rest(&mut server, &mut device, 44_000);
+        assert_eq!(read(&server), seq(0));
+    }
+    rest(&mut server, &mut device, 4_000);
+    assert_eq!(read(&server), seq(1));
+}
+
 /// R000-08: with `on_leave`, what was read before a crash is told when the page is there again and shows another one.
 #[test]
 fn reading_is_told_after_a_crash() {

@@ -413,7 +413,7 @@ fn what_another_page_reads_is_read_at_once() {
     let (mut server, mut device) = keeping();
     peer_writes(&mut server, &mut device, 1);
     device.requests.clear();
-    device.step(&server, Input::ReadElsewhere { conversation: direct(), seq: 1_u64.try_into().unwrap() });
+    device.step(&server, Input::ReadElsewhere(vec![(direct(), 1_u64.try_into().unwrap())]));
     assert_eq!((device.client.total_unread(), reports(&device).len()), (0, 0));
     pass(&mut server, &mut device, 3_000);
     assert_eq!(reports(&device), [cursors(1, 1)]);

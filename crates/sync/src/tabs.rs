@@ -1,0 +1,207 @@
+//! The pages of one browser profile that show the same account: one of them leads (R004-G11).
+//!
+//! The leader owns the push connection and stores what the engine keeps. It hands every frame on as it came; the others take
+//! it as if the connection were theirs. What a person does in one page is told to the others. Deliberately absent: how a
+//! browser settles who leads, and how pages hear each other.
+
+use crate::{Effect, Input, Unsent};
+use protocol::{ClientFrame, ClientId, ConversationId, Seq, ServerFrame};
+use serde::{Deserialize, Serialize};
+
+/// What pages tell each other.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub enum Word {
+    /// A page wants to hear the connection.
+    Join {
+        page: u64,
+    },
+    /// A frame of the server as it came. `to`: only this page has not heard it yet.
+    Frame {
+        text: String,
+        to: Option<u64>,
+    },
+    /// The connection ended, or there is none to hear.
+    Closed {
+        code: u16,
+        to: Option<u64>,
+    },
+    /// A frame for the server.
+    Send {
+        text: String,
+    },
+    /// The connection watches for this page from now on, and for no other.
+    Watch,
+    Read {
+        conversation: ConversationId,
+        seq: Seq,
+    },
+    /// A message was written, or its state in the outbox is another one.
+    Written(Unsent),
+    Discarded(ClientId),
+    /// A message's picture or file is on its way.
+    Uploading(ClientId),
+    Draft {
+        conversation: ConversationId,
+        text: String,
+    },
+}
+
+impl Word {
+    /// What the other pages are to be told of an effect. Of what was typed they are told when it is kept, and of what was given
+    /// up by whoever gave it up.
+    pub fn of(effect: &Effect) -> Option<Self> {
+        match effect {
+            Effect::Persist(unsent) => Some(Self::Written(unsent.clone())),
+            Effect::KeepRead { conversation, seq } => Some(Self::Read { conversation: *conversation, seq: *seq }),
+            Effect::Frame(ClientFrame::Watch { .. }) => Some(Self::Watch),
+            _ => None,
+        }
+    }
+}
+
+/// How a page stands among the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    Leader,
+    Follower,
+    /// The browser cannot tell of others.
+    Alone,
+}
+
+/// What a page does about what it hears.
+#[derive(Clone, Debug)]
+pub enum Heard {
+    Tell(Input),
+    Say(Word),
+    /// Over the connection.
+    Send(String),
+}
+
+/// The push connection as this page has it beside the others.
+#[derive(Clone, Debug)]
+pub struct Share {
+    page: u64,
+    role: Role,
+    /// The server's greeting on the open connection, for pages that join later.
+    greeting: Option<String>,
+    /// The engine wants to hear the connection.
+    wanted: bool,
+}
+
+impl Share {
+    pub fn new(page: u64, role: Role) -> Self {
+        Self { page, role, greeting: None, wanted: false }
+    }
+
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    /// Whether the server has greeted on the connection.
+    pub fn greeted(&self) -> bool {
+        self.greeting.is_some()
+    }
+
+    /// The engine wants a connection. Another page is asked for it, unless this one is to make it itself.
+    pub fn connect(&mut self) -> Option<Word> {
+        self.wanted = true;
+        (self.role == Role::Follower).then_some(Word::Join { page: self.page })
+    }
+
+    pub fn disconnect(&mut self) {
+        self.wanted = false;
+        self.greeting = None;
+    }
+
+    /// The leader is gone and this page leads now: whoever heard that one must hear this one.
+    pub fn lead(&mut self) -> Word {
+        self.role = Role::Leader;
+        Word::Closed { code: Self::ABNORMAL, to: None }
+    }
+
+    /// What a browser says of a connection that ended without a word.
+    pub const ABNORMAL: u16 = 1006;
+
+    /// A frame came over this page's own connection, which may be the server's greeting: the others hear it.
+    pub fn pass_on(&mut self, text: String, greets: bool) -> Word {
+        if greets {
+            self.greeting = Some(text.clone());
+        }
+        Word::Frame { text, to: None }
+    }
+
+    /// Takes what another page says. `carried`: whether this page has a connection, or one is on its way; `read` makes a frame
+    /// out of its text.
+    pub fn hear(&mut self, word: Word, carried: bool, read: impl Fn(&str) -> Option<ServerFrame>) -> Vec<Heard> {
+        let leads = self.role == Role::Leader;
+        let mine = |to: Option<u64>| !leads && to.is_none_or(|to| to == self.page);
+        let one = |heard| vec![heard];
+        match word {
+            Word::Join { page } if leads => match &self.greeting {
+                Some(text) => one(Heard::Say(Word::Frame { text: text.clone(), to: Some(page) })),
+                // Somebody waits for it, and a timer of a page that nobody sees may ring late.
+                None if !carried => {
+                    let none = Word::Closed { code: Self::ABNORMAL, to: Some(page) };
+                    vec![Heard::Say(none), Heard::Tell(Input::Woke)]
+                }
+                // The greeting goes to all.
+                None => Vec::new(),
+            },
+            Word::Send { text } if leads => one(Heard::Send(text)),
+            Word::Frame { text, to } if mine(to) => match read(&text) {
+                Some(frame) if self.wanted => one(Heard::Tell(Input::SocketFrame(frame))),
+                // The leader is connected again: no need to wait any longer.
+                Some(ServerFrame::Hello { .. }) => one(Heard::Tell(Input::Woke)),
+                _ => Vec::new(),
+            },
+            Word::Closed { code, to } if mine(to) && std::mem::take(&mut self.wanted) => {
+                one(Heard::Tell(Input::SocketClosed { code }))
+            }
+            Word::Watch => one(Heard::Tell(Input::WatchedElsewhere)),
+            Word::Read { conversation, seq } => one(Heard::Tell(Input::ReadElsewhere(vec![(conversation, seq)]))),
+            Word::Written(unsent) => one(Heard::Tell(Input::OutboxElsewhere(vec![unsent]))),
+            Word::Discarded(id) => one(Heard::Tell(Input::DiscardedElsewhere(id))),
+            Word::Uploading(id) => one(Heard::Tell(Input::UploadingElsewhere(id))),
+            Word::Draft { conversation, text } => one(Heard::Tell(Input::TypedElsewhere { conversation, text })),
+            Word::Join { .. } | Word::Send { .. } | Word::Frame { .. } | Word::Closed { .. } => Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hear(share: &mut Share, word: Word, carried: bool) -> Vec<Heard> {
+        share.hear(word, carried, |text| (text == "pong").then_some(ServerFrame::Pong))
+    }
+
+    /// R004-G11: who joins late is greeted, frames reach the others alone, and one whom nobody leads any more leads.
+    #[test]
+    fn the_others_hear_the_connection_of_the_one_that_leads() {
+        let (mut leader, mut other) = (Share::new(1, Role::Leader), Share::new(2, Role::Follower));
+        assert!(leader.connect().is_none());
+        let join = other.connect().unwrap();
+        let none = hear(&mut leader, join.clone(), false);
+        // A timer of a page that nobody sees rings late: it tries again for who asks.
+        assert!(matches!(none[..], [Heard::Say(Word::Closed { to: Some(2), .. }), Heard::Tell(Input::Woke)]));
+        assert!(hear(&mut leader, join.clone(), true).is_empty(), "the greeting goes to all");
+        leader.pass_on("hello".to_owned(), true);
+        let greeting = hear(&mut leader, join, true);
+        assert!(matches!(&greeting[..], [Heard::Say(Word::Frame { text, to: Some(2) })] if text == "hello"));
+
+        let frame = leader.pass_on("pong".to_owned(), false);
+        let told = hear(&mut other, frame.clone(), false);
+        assert!(matches!(told[..], [Heard::Tell(Input::SocketFrame(ServerFrame::Pong))]));
+        assert!(hear(&mut leader, frame.clone(), true).is_empty());
+        let to_another = Word::Frame { text: "pong".to_owned(), to: Some(3) };
+        assert!(hear(&mut other, to_another, false).is_empty());
+
+        let closed = Word::Closed { code: Share::ABNORMAL, to: None };
+        assert!(matches!(hear(&mut other, closed.clone(), false)[..], [Heard::Tell(Input::SocketClosed { .. })]));
+        assert!(hear(&mut other, closed, false).is_empty(), "it has not asked again");
+        assert!(hear(&mut other, frame, false).is_empty());
+        other.lead();
+        assert!(other.connect().is_none());
+    }
+}
