@@ -1,5 +1,6 @@
 import { age, Disk, kept, known } from './support/disk.ts';
 import { Messenger } from './support/messenger.ts';
+import type { Server } from './support/server.ts';
 import { expect, test } from './support/test.ts';
 import { say } from './support/words.ts';
 
@@ -19,13 +20,7 @@ test('a write that fails leaves no hole: nothing later is written before it ends
   await visitor.stored();
   expect(await known(visitor.page)).toContain('film-dev-0-b');
 
-  const peer = await server.program('film-dev-0-b');
-  const conversation = await peer.conversation();
-  await disk.holdNext();
-  await peer.send(conversation, '写到一半的');
-  await expect.poll(() => disk.held()).toBe(true);
-  await peer.send(conversation, '后来的');
-  await expect(me.message('后来的')).toBeVisible();
+  await holdOne(server, disk, me, 'film-dev-0-b');
   // The page may end: what has come since is to be written as soon as can be.
   const begun = await disk.begun();
   await visitor.page.evaluate(() => dispatchEvent(new PageTransitionEvent('pagehide')));
@@ -49,13 +44,7 @@ test('what is to be written when the page is hidden follows at once what is bein
   const me = new Messenger(visitor.page);
   await me.choose('film-dev-3-b');
   await visitor.stored();
-  const peer = await server.program('film-dev-3-b');
-  const conversation = await peer.conversation();
-  await disk.holdNext();
-  await peer.send(conversation, '写到一半的');
-  await expect.poll(() => disk.held()).toBe(true);
-  await peer.send(conversation, '后来的');
-  await expect(me.message('后来的')).toBeVisible();
+  await holdOne(server, disk, me, 'film-dev-3-b');
   await visitor.page.evaluate(() => {
     dispatchEvent(new PageTransitionEvent('pagehide'));
     // From here on no timer rings.
@@ -141,3 +130,14 @@ test('on a full disk an emptied draft does not come back', async ({ server, visi
   await expect(me.message('放不下的')).toBeVisible();
   await expect(me.composer).toHaveValue('');
 });
+
+/** The peer writes twice: what comes first is being written to the disk and held, what follows waits for that. */
+async function holdOne(server: Server, disk: Disk, me: Messenger, peer: string): Promise<void> {
+  const program = await server.program(peer);
+  const conversation = await program.conversation();
+  await disk.holdNext();
+  await program.send(conversation, '写到一半的');
+  await expect.poll(() => disk.held()).toBe(true);
+  await program.send(conversation, '后来的');
+  await expect(me.message('后来的')).toBeVisible();
+}

@@ -20,7 +20,7 @@ use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap};
 use std::process::Command;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use support::{BINARY, Person, TestServer, cycles, fresh_client_id};
 
 /// People of the workload; each is in both groups or in one, and writes to two others.
@@ -31,8 +31,6 @@ const ACTIONS: usize = 80;
 const STRANGERS: u64 = 5;
 /// How many bytes may wait for one connection: frames, and the most that one of these is long.
 const QUEUE: u64 = 512 * 4 * 1_024;
-/// How long devices may take to come to rest.
-const REST: Duration = Duration::from_secs(10);
 
 /// R002-17, R003-08, R004-I12: invariants 1–13, 15, 17–20, 22 and 23 hold of the real binary under concurrent load.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -107,7 +105,7 @@ async fn run(seed: u64, recorder: &Recorder) {
         assert!(goals.set(join_all(coming).await).is_ok());
     };
     let resting = join_all(devices.iter_mut().map(|device| async {
-        rest(device, &goals).await;
+        device.rest(&goals).await;
         recorder.settled(device.process);
     }));
     tokio::join!(logging_in, resting);
@@ -324,26 +322,6 @@ async fn send(device: &mut Observer, conversation: ConversationId, dice: &mut Di
 /// One of the newest messages.
 fn near(log: &Log, dice: &mut Dice) -> Seq {
     Seq::ZERO.next().max(log.head.minus(dice.below(4)))
-}
-
-/// Connects, and takes frames and pulls until the device is where the fresh one of its account is, once there is one.
-async fn rest(device: &mut Observer, goals: &OnceCell<Vec<Observer>>) {
-    let end = Instant::now() + REST;
-    if !device.is_connected() {
-        device.connect().await;
-    }
-    while Instant::now() < end {
-        device.pull(100).await;
-        let mut fresh = goals.get().into_iter().flatten();
-        if let Some(goal) = fresh.find(|fresh| fresh.process.account == device.process.account) {
-            let mut logs = goal.replica.logs.iter();
-            let arrived = logs.all(|(id, goal)| device.replica.logs.get(id).is_some_and(|log| log.rev >= goal.rev));
-            if arrived && device.replica.upd() >= goal.replica.upd() && device.replica.pull().is_none() {
-                return;
-            }
-        }
-        device.listen(Duration::from_millis(100)).await;
-    }
 }
 
 /// What the server's process holds that is in no file, in bytes.

@@ -13,7 +13,7 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use support::{Ledger, PASSWORD, Person, TestServer, cycles, fresh_client_id};
 
 const SENDERS: usize = 8;
@@ -21,8 +21,6 @@ const SENDERS: usize = 8;
 const KILLS: u64 = 50;
 /// So many kills are in one recorded history.
 const JUDGED: u64 = 5;
-/// How long devices may take to come to rest.
-const REST: Duration = Duration::from_secs(10);
 
 /// R003-12, R001-15, invariants 1 and 2: 0 lost, 0 doubled, 0 invented, whenever the server dies.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -142,7 +140,8 @@ async fn record(seed: u64, recorder: &Recorder) {
         assert!(goals.set(join_all(coming).await).is_ok());
     };
     let resting = join_all(workers.iter_mut().map(|Worker { device, .. }| async {
-        rest(device, &goals).await;
+        device.connect().await;
+        device.rest(&goals).await;
         recorder.settled(device.process);
     }));
     tokio::join!(logging_in, resting);
@@ -215,22 +214,4 @@ async fn act(Worker { device, unsent, dice }: &mut Worker) {
         _ => Op::ReadAll,
     };
     device.call(op).await;
-}
-
-/// Connects, and takes frames and pulls until the device is where the fresh one of its account is, once there is one.
-async fn rest(device: &mut Observer, goals: &OnceCell<Vec<Observer>>) {
-    let end = Instant::now() + REST;
-    device.connect().await;
-    while Instant::now() < end {
-        device.pull(100).await;
-        let mut fresh = goals.get().into_iter().flatten();
-        if let Some(goal) = fresh.find(|fresh| fresh.process.account == device.process.account) {
-            let mut logs = goal.replica.logs.iter();
-            let arrived = logs.all(|(id, goal)| device.replica.logs.get(id).is_some_and(|log| log.rev >= goal.rev));
-            if arrived && device.replica.upd() >= goal.replica.upd() && device.replica.pull().is_none() {
-                return;
-            }
-        }
-        device.listen(Duration::from_millis(100)).await;
-    }
 }

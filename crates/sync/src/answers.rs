@@ -56,7 +56,8 @@ impl Client {
                 Err(Failure::Refused(error))
                     if matches!(error.code, ErrorCode::StorageFull | ErrorCode::RateLimited) =>
                 {
-                    let aside = self.outbox.set_aside(id, request);
+                    let passing = error.code == ErrorCode::RateLimited;
+                    let aside = self.outbox.set_aside(id, request, passing);
                     self.effects.extend(aside.map(Effect::Persist));
                     self.outbox.postpone(id, request, now, dice.roll());
                 }
@@ -67,7 +68,7 @@ impl Client {
         let Some(job) = self.pulls.job(request) else {
             return match answer {
                 Ok(_) => self.reports.arrived(request),
-                Err(failure) => self.reports.failed(request, now, dice.roll(), failure.passes()),
+                Err(failure) => self.reports.failed(request, now, dice.roll(), &failure),
             };
         };
         match (job, answer) {
@@ -207,6 +208,11 @@ impl Failure {
             Self::Network => true,
             Self::Refused(error) => error.code == ErrorCode::Timeout,
         }
+    }
+
+    /// Whether the server says that it cannot do just this.
+    pub(crate) fn blames(&self) -> bool {
+        matches!(self, Self::Refused(error) if !error.retryable)
     }
 
     /// Whether the same call may succeed later.

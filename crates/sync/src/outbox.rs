@@ -17,6 +17,8 @@ const STALE: Millis = 24 * 60 * 60 * 1_000;
 /// How long a message is left to another page of this device after that was last heard to be at it.
 const ELSEWHERE: Millis = 8_000;
 
+/// After so many refusals for a moment an upload holds up nothing more: some ten seconds.
+const PASSING_MAX: u32 = 4;
 /// A picture or a file of which so many uploads broke on their way waits for a person: what was written after it goes on.
 const BROKEN_MAX: u32 = 5;
 
@@ -290,10 +292,11 @@ impl Outbox {
         }
     }
 
-    /// The server has no room for what is uploaded, and may for what was written after it: that waits no longer.
-    pub fn set_aside(&mut self, id: ClientId, request: RequestId) -> Option<Unsent> {
+    /// The server has no room for what is uploaded, and may for what was written after it: that waits no longer. `passing`: it
+    /// may be for a moment alone, unless it is so again and again.
+    pub fn set_aside(&mut self, id: ClientId, request: RequestId, passing: bool) -> Option<Unsent> {
         let entry = self.entry(id).filter(|entry| entry.state.waits_for(request))?;
-        if entry.unsent.upload != Upload::First {
+        if entry.unsent.upload != Upload::First || passing && entry.failures < PASSING_MAX {
             return None;
         }
         entry.unsent.upload = Upload::Aside;

@@ -115,7 +115,13 @@ impl Client {
         }
         let direct = |id: &ConversationId| self.held.get(id).is_some_and(|held| held.about.peer.is_some());
         let wanted = self.open().filter(direct);
-        if self.link.open() && wanted != self.company.watched {
+        if self.company.elsewhere && wanted.is_none() {
+            // It is another page's to end.
+            self.company.watched = None;
+        }
+        // The connection is shared, and watches for whom somebody sees: a page that nobody sees takes it from no other.
+        let seen = wanted.is_none() || !self.hidden;
+        if self.link.open() && wanted != self.company.watched && seen {
             self.company.watched = wanted;
             self.company.elsewhere = false;
             if !std::mem::take(&mut self.company.from_page) {

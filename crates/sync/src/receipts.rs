@@ -3,10 +3,10 @@
 //! Invariants: a conversation is reported at most once a second (R000-08); a report that failed is made again (T13);
 //! delivery is reported in direct conversations only (R000-01).
 
-use crate::RequestId;
 use crate::link::backoff;
 use crate::map::Map;
 use crate::timeline::ReadMark;
+use crate::{Failure, RequestId};
 use protocol::receipts::ReportReceipts;
 use protocol::{Conversation, ConversationId, ConversationKind, Cursors, Millis, ReceiptReport, Seq};
 use std::collections::BTreeSet;
@@ -58,6 +58,8 @@ pub(crate) struct Reports {
     retry_at: Millis,
     /// The server refused a batch for one of its reports: find it by sending them one by one.
     alone: bool,
+    /// The one that was refused last, and may be taken later: the others go first.
+    blamed: Option<ConversationId>,
 }
 
 impl Reports {
@@ -160,7 +162,10 @@ impl Reports {
         }
         let most = if self.alone && !leaving { 1 } else { ReportReceipts::MAX };
         let mut reports = Vec::new();
-        let open: Vec<ConversationId> = self.open.iter().copied().collect();
+        let mut open: Vec<ConversationId> = self.open.iter().copied().collect();
+        if self.alone {
+            open.sort_by_key(|id| Some(*id) == self.blamed);
+        }
         for conversation in open {
             let told = self.told.get(&conversation).copied().unwrap_or_default();
             let missing = |held_back: bool| {
@@ -184,6 +189,7 @@ impl Reports {
             }
         }
         self.sent_at.retain(|_, at| *at + PAUSE > now);
+        self.alone &= !self.open.is_empty();
         reports
     }
 
@@ -199,19 +205,18 @@ impl Reports {
         self.failures = 0;
     }
 
-    /// The report did not arrive. `again` unless the server will never take it.
-    pub fn failed(&mut self, request: RequestId, now: Millis, random: u64, again: bool) {
+    /// The report did not arrive. It is made again unless the server will never take it.
+    pub fn failed(&mut self, request: RequestId, now: Millis, random: u64, failure: &Failure) {
         let Some(reports) = self.flight.remove(&request) else { return };
-        if again {
+        if failure.blames() {
+            self.blamed = reports.first().map(|report| report.conversation);
+            self.alone = reports.len() > 1 || failure.passes();
+        }
+        if failure.passes() {
             self.retry_at = now + backoff(self.failures, random);
             self.failures += 1;
-        } else if reports.len() > 1 {
-            self.alone = true;
-        } else {
-            self.alone = false;
-            for report in reports {
-                self.close(report.conversation);
-            }
+        } else if let [report] = reports[..] {
+            self.close(report.conversation);
         }
     }
 

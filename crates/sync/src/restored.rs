@@ -68,9 +68,11 @@ impl Client {
         self.effects.push(Effect::KeepRead { conversation: id, seq });
     }
 
-    /// A person read so far in another page of this device, which reports it.
+    /// A person read so far in another page of this device, which reports it. Not where this page has read as far by itself:
+    /// two that see a message at the same moment would leave it to each other.
     pub(crate) fn read_elsewhere(&mut self, id: ConversationId, seq: Seq) {
-        if seq <= self.reports.known(id).read {
+        let ours = self.held.get(&id).is_some_and(|held| seq <= held.about.own.read) && self.reports.owes(id, seq);
+        if ours || seq <= self.reports.known(id).read {
             return;
         }
         let turn = match self.rules.read_report_policy {

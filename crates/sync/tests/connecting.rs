@@ -33,9 +33,8 @@ fn five_write(server: &mut Server) {
     }
 }
 
-/// R004-G8: a frame from ahead waits half a second for the one before it, then the log is pulled.
-#[test]
-fn a_gap_is_pulled_after_half_a_second() {
+/// A device to which the second of two messages has come, and not the first.
+fn missing_one() -> (Server, Device) {
     let (mut server, mut device) = live();
     for n in 1..=2 {
         server.send(user_id(2), direct(), client_id(n), text("a"));
@@ -43,6 +42,13 @@ fn a_gap_is_pulled_after_half_a_second() {
     push(&mut server, &mut device);
     device.queue().unwrap().pop_front();
     while device.deliver(&server) {}
+    (server, device)
+}
+
+/// R004-G8: a frame from ahead waits half a second for the one before it, then the log is pulled.
+#[test]
+fn a_gap_is_pulled_after_half_a_second() {
+    let (mut server, mut device) = missing_one();
     assert_eq!(drawn(&device), "");
     pass(&mut server, &mut device, 499);
     assert!(!device.requests.iter().any(|(_, request)| matches!(request, Request::Changes { .. })));
@@ -269,23 +275,21 @@ fn slow_timers_find_a_dead_connection() {
     assert_eq!(device.client.link(), LinkState::Live);
 }
 
+/// The server answers a request so.
+fn fail(server: &Server, device: &mut Device, code: ErrorCode, which: impl Fn(&Request) -> bool) {
+    let at = device.requests.iter().position(|(_, request)| which(request)).expect("it is asked");
+    let (request, _) = device.requests.remove(at);
+    device.step(server, Input::Answered { request, answer: Err(Server::refuse(code, false)) });
+}
+
 /// R004-G8: a fault of the server, or what a proxy says in its place, is no word on what was asked for: a gap is asked for
 /// again, and a sync goes on with its token.
 #[test]
 fn a_fault_of_the_server_decides_nothing() {
     for code in [ErrorCode::Internal, ErrorCode::Unknown] {
-        let (mut server, mut device) = live();
-        for n in 1..=2 {
-            server.send(user_id(2), direct(), client_id(n), text("a"));
-        }
-        push(&mut server, &mut device);
-        device.queue().unwrap().pop_front();
-        while device.deliver(&server) {}
+        let (mut server, mut device) = missing_one();
         pass(&mut server, &mut device, 500);
-        let changes = |(_, request): &(_, Request)| matches!(request, Request::Changes { .. });
-        let asked = device.requests.iter().position(changes).unwrap();
-        let (request, _) = device.requests.remove(asked);
-        device.step(&server, Input::Answered { request, answer: Err(Server::refuse(code, false)) });
+        fail(&server, &mut device, code, |request| matches!(request, Request::Changes { .. }));
         rest(&mut server, &mut device, 60_000);
         assert_eq!(drawn(&device), "1 2", "{code:?}");
 
@@ -293,12 +297,11 @@ fn a_fault_of_the_server_decides_nothing() {
         pass(&mut server, &mut device, 2_000);
         device.accept(&server);
         while device.deliver(&server) {}
-        let sync = |(_, request): &(_, Request)| matches!(request, Request::Sync { .. });
-        let (request, _) = device.requests.remove(device.requests.iter().position(sync).unwrap());
-        device.step(&server, Input::Answered { request, answer: Err(Server::refuse(code, false)) });
+        let sync = |request: &Request| matches!(request, Request::Sync { .. });
+        fail(&server, &mut device, code, sync);
         pass(&mut server, &mut device, 2_000);
-        let again = &device.requests[device.requests.iter().position(sync).unwrap()].1;
-        assert!(matches!(again, Request::Sync { since: Some(_), .. }), "{code:?}");
+        let again = device.requests.iter().map(|(_, request)| request).find(|request| sync(request));
+        assert!(matches!(again, Some(Request::Sync { since: Some(_), .. })), "{code:?}");
     }
 }
 

@@ -5,7 +5,7 @@
 mod model;
 
 use model::device::Device;
-use model::scene::{direct, drawn, live, pass, posts, rows, write};
+use model::scene::{direct, drawn, live, pass, posts, rest, rows, write};
 use model::server::Server;
 use model::{client_id, file, picture};
 use protocol::{ErrorCode, MessageBody};
@@ -88,18 +88,12 @@ fn a_long_file_survives_what_breaks() {
 /// R004-A1: what the server has no room for holds nothing up that was written after it, and is sent when there is room again.
 #[test]
 fn nothing_waits_for_what_there_is_no_room_for() {
-    for code in [ErrorCode::StorageFull, ErrorCode::RateLimited] {
-        no_room(code);
-    }
-}
-
-fn no_room(code: ErrorCode) {
     let (mut server, mut device) = live();
     choose(&server, &mut device, &[(1, 9), (2, 0)]);
     write(&server, &mut device, 3);
     for _ in 0..2 {
         let (request, _) = device.requests.remove(uploads(&device)[0]);
-        let answer = Err(Server::refuse(code, true));
+        let answer = Err(Server::refuse(ErrorCode::StorageFull, true));
         device.step(&server, Input::Answered { request, answer });
     }
     assert_eq!((uploads(&device).len(), posts(&device)), (0, 1));
@@ -109,4 +103,26 @@ fn no_room(code: ErrorCode) {
     pass(&mut server, &mut device, 30_000);
     device.flow(&mut server);
     assert_eq!(drawn(&device), "3Sent 1Sent 2Sent");
+}
+
+/// R004-A1: what the server takes no more of for the moment keeps its place; where that lasts, nothing waits for it.
+#[test]
+fn a_moment_without_room_changes_no_order() {
+    for (refusals, expected) in [(4, "1Sent 2Sent"), (5, "2Sent 1Sent")] {
+        let (mut server, mut device) = live();
+        choose(&server, &mut device, &[(1, 0)]);
+        write(&server, &mut device, 2);
+        for _ in 0..refusals {
+            while uploads(&device).is_empty() {
+                pass(&mut server, &mut device, 1_000);
+                while device.deliver(&server) {}
+            }
+            let (request, _) = device.requests.remove(uploads(&device)[0]);
+            let answer = Err(Server::refuse(ErrorCode::RateLimited, true));
+            device.step(&server, Input::Answered { request, answer });
+            device.flow(&mut server);
+        }
+        rest(&mut server, &mut device, 60_000);
+        assert_eq!(drawn(&device), expected, "{refusals} refusals");
+    }
 }

@@ -114,3 +114,28 @@ fn a_shared_connection_watches_for_one_page() {
     device.step(&server, Input::Visible(true));
     assert_eq!(device.frames_sent.len(), 1);
 }
+
+/// R002-04, R004-G11: a page that nobody sees takes the watch from no page that somebody sees, nor ends another's.
+#[test]
+fn a_page_that_nobody_sees_watches_nobody() {
+    let (mut server, mut device) = live();
+    let watched = |device: &mut model::device::Device| -> Vec<_> {
+        let frames = std::mem::take(&mut device.frames_sent).into_iter();
+        frames.filter(|frame| matches!(frame, ClientFrame::Watch { .. })).collect()
+    };
+    watched(&mut device);
+    device.step(&server, Input::Visible(false));
+    device.disconnect(&server, 1006);
+    pass(&mut server, &mut device, 2_000);
+    device.flow(&mut server);
+    assert_eq!(watched(&mut device), []);
+    let watch = ClientFrame::Watch { conversation: Some(direct()) };
+    device.step(&server, Input::Visible(true));
+    assert_eq!(watched(&mut device), [watch.clone()]);
+
+    device.step(&server, Input::WatchedElsewhere);
+    device.step(&server, Input::Close);
+    assert_eq!(watched(&mut device), [], "the other page's watch goes on");
+    device.step(&server, Input::Open(direct()));
+    assert_eq!(watched(&mut device), [watch]);
+}

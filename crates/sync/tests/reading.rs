@@ -302,16 +302,79 @@ fn reading_is_told_on_leaving() {
     }
 }
 
-/// R000-08: with `on_leave`, a page that holds back what was read in it says so again and again, and the others of its device
-/// leave it to that page for as long; whatever becomes of that page, it is told in the end.
-#[test]
-fn what_another_tab_holds_back_is_left_to_it() {
+/// A page in whose open conversation a message was read, which is told on leaving.
+fn reading_on_leave() -> (Server, Device) {
     let (mut server, mut device) = live();
     server.rules.read_report_policy = protocol::ReadReportPolicy::OnLeave;
     server.send(user_id(2), direct(), client_id(1), text("text"));
     device.crash(&server, Some(direct()));
     device.flow(&mut server);
     device.step(&server, Input::Seen { conversation: direct(), seq: seq(1) });
+    (server, device)
+}
+
+/// R000-08: two pages of a device that see a message at the same moment do not leave it to each other.
+#[test]
+fn what_was_read_in_two_tabs_is_told_by_the_one_that_is_left() {
+    for leave in [Input::Close, Input::Leaving] {
+        let (mut server, mut device) = reading_on_leave();
+        device.step(&server, Input::ReadElsewhere(vec![(direct(), seq(1))]));
+        rest(&mut server, &mut device, 10_000);
+        device.step(&server, leave);
+        device.flow(&mut server);
+        rest(&mut server, &mut device, 2_000);
+        assert_eq!(server.rooms[&direct()].cursors[&user_id(1)].read, seq(1));
+    }
+}
+
+/// T13: a report that the server fails at holds up no other: they go one by one, and that one goes last.
+#[test]
+fn one_report_that_fails_holds_up_no_other() {
+    let (mut server, mut device) = live();
+    let rooms = [direct(), conversation_id(GROUP)];
+    for (n, room) in (1..).zip(rooms) {
+        server.send(user_id(2), room, client_id(n), text("text"));
+    }
+    push(&mut server, &mut device);
+    device.flow(&mut server);
+    let of = |request: &Request, room| match request {
+        Request::Report { reports, .. } => reports.iter().any(|report| report.conversation == room),
+        _ => false,
+    };
+    let read = |server: &Server, room| server.rooms[&room].cursors[&user_id(1)].read;
+    device.step(&server, Input::Seen { conversation: rooms[0], seq: seq(1) });
+    device.step(&server, Input::Open(rooms[1]));
+    for n in 1..=2 {
+        device.step(&server, Input::Seen { conversation: rooms[1], seq: seq(n) });
+        for _ in 0..120 {
+            while let Some((request, asked)) = device.requests.first().cloned() {
+                if of(&asked, rooms[0]) {
+                    device.requests.remove(0);
+                    let answer = Err(Server::refuse(ErrorCode::Internal, false));
+                    device.step(&server, Input::Answered { request, answer });
+                } else {
+                    device.serve(&mut server, 0);
+                    device.receive(&server, 0);
+                }
+            }
+            while device.deliver(&server) {}
+            pass(&mut server, &mut device, 1_000);
+        }
+        assert_eq!((read(&server, rooms[0]), read(&server, rooms[1])), (seq(0), seq(n)));
+        server.send(user_id(2), rooms[1], client_id(2 + n), text("text"));
+        push(&mut server, &mut device);
+        while device.deliver(&server) {}
+    }
+    device.flow(&mut server);
+    rest(&mut server, &mut device, 60_000);
+    assert_eq!(read(&server, rooms[0]), seq(1), "it is made again");
+}
+
+/// R000-08: with `on_leave`, a page that holds back what was read in it says so again and again, and the others of its device
+/// leave it to that page for as long; whatever becomes of that page, it is told in the end.
+#[test]
+fn what_another_tab_holds_back_is_left_to_it() {
+    let (mut server, mut device) = reading_on_leave();
     for _ in 0..4 {
         assert_eq!(device.reads.remove(&direct()), Some(seq(1)));
         rest(&mut server, &mut device, 15_000);
@@ -320,7 +383,7 @@ fn what_another_tab_holds_back_is_left_to_it() {
     let read = |server: &Server| server.rooms[&direct()].cursors[&user_id(1)].read;
     let mut other = None;
     for leave in [Input::Close, Input::Leaving] {
-        let mut device = model::device::Device::new(&server, user_id(1), None);
+        let mut device = Device::new(&server, user_id(1), None);
         device.step(&server, Input::Started);
         device.flow(&mut server);
         let elsewhere = || Input::ReadElsewhere(vec![(direct(), seq(1))]);
@@ -343,12 +406,7 @@ fn what_another_tab_holds_back_is_left_to_it() {
 /// R000-08: with `on_leave`, what was read before a crash is told when the page is there again and shows another one.
 #[test]
 fn reading_is_told_after_a_crash() {
-    let (mut server, mut device) = live();
-    server.rules.read_report_policy = protocol::ReadReportPolicy::OnLeave;
-    server.send(user_id(2), direct(), client_id(1), text("text"));
-    device.crash(&server, Some(direct()));
-    device.flow(&mut server);
-    device.step(&server, Input::Seen { conversation: direct(), seq: seq(1) });
+    let (mut server, mut device) = reading_on_leave();
     rest(&mut server, &mut device, 5_000);
     device.crash(&server, None);
     device.flow(&mut server);
@@ -360,12 +418,7 @@ fn reading_is_told_after_a_crash() {
 /// conversation is open again.
 #[test]
 fn a_report_is_made_again_as_it_was() {
-    let (mut server, mut device) = live();
-    server.rules.read_report_policy = protocol::ReadReportPolicy::OnLeave;
-    server.send(user_id(2), direct(), client_id(1), text("text"));
-    device.crash(&server, Some(direct()));
-    device.flow(&mut server);
-    device.step(&server, Input::Seen { conversation: direct(), seq: seq(1) });
+    let (mut server, mut device) = reading_on_leave();
     rest(&mut server, &mut device, 2_000);
     device.step(&server, Input::Close);
     device.refuse(&server, 0);

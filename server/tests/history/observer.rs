@@ -11,8 +11,12 @@ use protocol::{
     ApiError, ClientFrame, ClientId, ConversationId, ErrorAnswer, ErrorCode, Message, Millis, Upd, UserId, path,
 };
 use serde_json::json;
-use std::time::Duration;
+use std::cell::OnceCell;
+use std::time::{Duration, Instant};
 use tokio::time::timeout;
+
+/// The longest that a device takes to come to rest.
+const REST: Duration = Duration::from_secs(10);
 
 /// Mutes outlast every history, in milliseconds.
 const MUTE: Millis = 24 * 60 * 60 * 1_000;
@@ -33,6 +37,26 @@ impl Observer {
         let process = Process { account: person.id, device: person.device };
         let replica = Replica::new(person.id);
         Self { person, process, replica, patience: PATIENCE, recorder: recorder.clone(), push: None }
+    }
+
+    /// Connects, and takes frames and pulls until the device is where the fresh one of its account is, once there is one.
+    pub async fn rest(&mut self, goals: &OnceCell<Vec<Self>>) {
+        let end = Instant::now() + REST;
+        if !self.is_connected() {
+            self.connect().await;
+        }
+        while Instant::now() < end {
+            self.pull(100).await;
+            let mut fresh = goals.get().into_iter().flatten();
+            if let Some(goal) = fresh.find(|fresh| fresh.process.account == self.process.account) {
+                let mut logs = goal.replica.logs.iter();
+                let arrived = logs.all(|(id, goal)| self.replica.logs.get(id).is_some_and(|log| log.rev >= goal.rev));
+                if arrived && self.replica.upd() >= goal.replica.upd() && self.replica.pull().is_none() {
+                    return;
+                }
+            }
+            self.listen(Duration::from_millis(100)).await;
+        }
     }
 
     /// Makes a call and records it. `None`: it failed, or nobody knows.
