@@ -69,6 +69,7 @@ pub enum Role {
 }
 
 /// What a page does about what it hears.
+#[expect(clippy::large_enum_variant, reason = "two at most, and for a moment")]
 #[derive(Clone, Debug)]
 pub enum Heard {
     Tell(Input),

@@ -131,7 +131,7 @@ fn a_page_that_nobody_sees_watches_nobody() {
     assert_eq!(watched(&mut device), []);
     let watch = ClientFrame::Watch { conversation: Some(direct()) };
     device.step(&server, Input::Visible(true));
-    assert_eq!(watched(&mut device), [watch.clone()]);
+    assert_eq!(watched(&mut device), std::slice::from_ref(&watch));
 
     device.step(&server, Input::WatchedElsewhere);
     device.step(&server, Input::Close);
