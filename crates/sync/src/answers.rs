@@ -183,7 +183,7 @@ impl Client {
             self.synced_at = self.now;
             self.describe_doubtful();
             self.describe_restored();
-            if !std::mem::replace(&mut self.checked, true) {
+            if self.checks.due(self.now) {
                 self.pulls.want(Job::Check, self.now);
             }
         }

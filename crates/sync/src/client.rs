@@ -4,6 +4,7 @@
 //! device in `apply`, what the page shows of it in `view`.
 
 use crate::acting::Acts;
+use crate::counts::Checks;
 use crate::link::Link;
 use crate::log::Log;
 use crate::map::Map;
@@ -47,8 +48,8 @@ pub struct Client {
     pub(crate) older: Option<String>,
     /// The server no longer takes the token: what the account's log told since it is not told any more.
     pub(crate) anew: bool,
-    /// The server has been asked to compare the counts.
-    pub(crate) checked: bool,
+    /// Which counts the server compares next, and when.
+    pub(crate) checks: Checks,
     /// What moved since that listing began is still to be asked for.
     pub(crate) behind: bool,
     pub(crate) open: Option<Opened>,
@@ -130,7 +131,7 @@ impl Client {
             older: None,
             behind: false,
             anew: false,
-            checked: false,
+            checks: Checks::default(),
             open: None,
             hidden: false,
             visited: Vec::new(),

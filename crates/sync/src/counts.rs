@@ -1,17 +1,45 @@
 //! Having one's counts counted anew (R004-B2): once the device has caught up, the server compares them with its own.
+//!
+//! It compares as many as one request takes: at first those of the conversations that were active last, and each time that the
+//! device catches up later, an hour apart at least, those of the next ones.
 
 use crate::client::Client;
-use crate::order::sorted;
+use crate::order::{Place, sorted};
 use crate::pull::Job;
 use crate::sessions::Held;
 use protocol::sync::{CheckCounts, CheckedCounts, Count};
-use protocol::{Conversation, Upd};
+use protocol::{Conversation, Millis, Upd};
+
+/// The pause between two checks.
+const PAUSE: Millis = 3_600_000;
+
+/// The checks of a page.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Checks {
+    /// How many conversations of the list were checked since its beginning was.
+    through: usize,
+    next_at: Millis,
+}
+
+impl Checks {
+    pub fn due(&self, now: Millis) -> bool {
+        self.next_at <= now
+    }
+
+    /// Where in a list of so many conversations it goes on.
+    fn from(&self, listed: usize) -> usize {
+        if self.through < listed { self.through } else { 0 }
+    }
+}
 
 impl Client {
-    /// What the device counts of the conversations that were active last.
+    /// What the device counts of the conversations whose turn it is.
     pub(crate) fn counts(&self) -> Vec<Count> {
         let listed = self.held.values().filter(|held| held.listed());
-        sorted(listed.map(|held| held.place(self.unread_first)).collect())
+        let places: Vec<Place> = listed.map(|held| held.place(self.unread_first)).collect();
+        let from = self.checks.from(places.len());
+        sorted(places)
+            .skip(from)
             .take(CheckCounts::MAX)
             .filter_map(|id| self.held.get(&id))
             .map(|held| count(&held.about, held.unread(), self.log.cursor()))
@@ -20,6 +48,9 @@ impl Client {
 
     /// What the device counts wrongly, unless it has moved on meanwhile: nothing of it is believed any more.
     pub(crate) fn take_counts(&mut self, checked: CheckedCounts) {
+        let listed = self.held.values().filter(|held| held.listed()).count();
+        self.checks.through = self.checks.from(listed) + CheckCounts::MAX;
+        self.checks.next_at = self.now + PAUSE;
         self.meet(checked.users);
         for about in checked.wrong {
             let (id, now, upd, me) = (about.id, self.now, self.log.cursor(), self.account.id);

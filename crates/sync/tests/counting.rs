@@ -9,28 +9,58 @@ use model::scene::{direct, drawn, pass, scene};
 use model::server::Server;
 use model::{client_id, text, user_id};
 use protocol::sync::CheckedCounts;
+use protocol::{ConversationId, ConversationKind};
+use std::collections::BTreeSet;
 use sync::{Answer, Input, Request};
+
+/// Lets everything arrive. Tells which conversations the device had counted.
+fn flow(server: &mut Server, device: &mut Device) -> Vec<ConversationId> {
+    let mut counted = Vec::new();
+    device.accept(server);
+    while device.deliver(server) {}
+    while !device.requests.is_empty() {
+        if let Request::Check { counts } = &device.requests[0].1 {
+            counted.extend(counts.iter().map(|count| count.conversation));
+        }
+        device.serve(server, 0);
+        device.receive(server, 0);
+    }
+    counted
+}
 
 /// R004-B2: once a login or cold start has caught up, and not again by reconnecting.
 #[test]
 fn counts_are_checked_once_caught_up() {
     let (mut server, mut device) = scene();
     device.step(&server, Input::Started);
-    let mut checks = 0;
-    let mut flow = |server: &mut Server, device: &mut Device| {
-        device.accept(server);
-        while device.deliver(server) {}
-        while !device.requests.is_empty() {
-            checks += usize::from(matches!(device.requests[0].1, Request::Check { .. }));
-            device.serve(server, 0);
-            device.receive(server, 0);
-        }
-        checks
-    };
-    assert_eq!(flow(&mut server, &mut device), 1);
+    assert_eq!(flow(&mut server, &mut device).len(), 2);
     device.disconnect(&server, 1006);
     pass(&mut server, &mut device, 60_000);
-    assert_eq!(flow(&mut server, &mut device), 1);
+    assert!(flow(&mut server, &mut device).is_empty());
+}
+
+/// R004-B2: who has more conversations than one request takes has all of them counted in turn, an hour apart, and then again.
+#[test]
+fn every_conversation_has_its_turn() {
+    let (mut server, _) = scene();
+    for id in 100..348 {
+        server.create(id, ConversationKind::Direct, &[1, id]);
+    }
+    server.take_frames();
+    let mut device = Device::new(&server, user_id(1), None);
+    device.step(&server, Input::Started);
+    let mut seen = BTreeSet::new();
+    for (turn, expected) in [100, 100, 50, 100].into_iter().enumerate() {
+        let counted = flow(&mut server, &mut device);
+        assert_eq!(counted.len(), expected);
+        let new = counted.into_iter().filter(|id| seen.insert(*id)).count();
+        assert_eq!(new, if turn < 3 { expected } else { 0 });
+        device.disconnect(&server, 1006);
+        pass(&mut server, &mut device, 60_000);
+        assert!(flow(&mut server, &mut device).is_empty(), "an hour is not over");
+        device.disconnect(&server, 1006);
+        pass(&mut server, &mut device, 3_600_000);
+    }
 }
 
 /// R004-B2: what the server counts otherwise at the same positions is taken over, and its messages are loaded anew.
