@@ -105,27 +105,36 @@ impl Client {
 
     pub(crate) fn restore(&mut self, restored: Vec<Unsent>) {
         for unsent in restored {
-            if self.outbox.has(unsent.client_id) {
-                continue;
+            if !self.outbox.has(unsent.client_id) && !self.has_arrived(&unsent) {
+                let conversation = unsent.conversation;
+                self.outbox.put(unsent);
+                self.show_outbox(conversation);
             }
-            if self.holds_own(unsent.conversation, unsent.client_id) {
-                self.effects.push(Effect::Forget(unsent.client_id));
-                continue;
-            }
-            let conversation = unsent.conversation;
-            self.outbox.put(unsent);
-            self.show_outbox(conversation);
         }
     }
 
     /// Shows what other pages of this device are about to post.
     pub(crate) fn mirror(&mut self, unsent: Vec<Unsent>) {
         for unsent in unsent {
-            if !self.holds_own(unsent.conversation, unsent.client_id) {
-                let conversation = unsent.conversation;
-                self.outbox.mirror(unsent, self.now);
-                self.show_outbox(conversation);
+            if self.has_arrived(&unsent) {
+                continue;
             }
+            let conversation = unsent.conversation;
+            // That page may not know yet that it is not there any more, and nobody gives up here what is written in vain.
+            if self.synced_at > 0 && !self.held.contains_key(&conversation) {
+                self.pulls.want_any(Job::Describe(conversation), self.now);
+            }
+            self.outbox.mirror(unsent, self.now);
+            self.show_outbox(conversation);
         }
+    }
+
+    /// Whether the message is in the log, and need not be kept any more: a page that has not heard so may have kept it anew.
+    fn has_arrived(&mut self, unsent: &Unsent) -> bool {
+        let arrived = self.holds_own(unsent.conversation, unsent.client_id);
+        if arrived {
+            self.effects.push(Effect::Forget(unsent.client_id));
+        }
+        arrived
     }
 }

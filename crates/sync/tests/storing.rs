@@ -407,6 +407,32 @@ fn what_another_page_writes_is_left_to_it_for_a_while() {
     assert_eq!(drawn(&device), "1Sent");
 }
 
+/// R004-A5: a page that has not heard that a message has arrived, or that its conversation is gone, keeps it anew. Nobody does
+/// in the end.
+#[test]
+fn what_another_page_keeps_in_vain_is_forgotten() {
+    let (mut server, mut device) = live();
+    server.send(user_id(1), direct(), client_id(1), text("1"));
+    push(&mut server, &mut device);
+    device.flow(&mut server);
+    let arrived = Unsent {
+        conversation: direct(),
+        client_id: client_id(1),
+        body: text("1"),
+        at: server.now,
+        place: 1,
+        failed: Some(protocol::ErrorCode::Timeout),
+        upload: Upload::Done,
+    };
+    let gone = Unsent { conversation: 99_u64.try_into().unwrap(), client_id: client_id(2), ..arrived.clone() };
+    for unsent in [arrived, gone] {
+        device.outbox.insert(unsent.client_id, unsent.clone());
+        device.step(&server, Input::OutboxElsewhere(vec![unsent]));
+        device.flow(&mut server);
+        assert!(device.outbox.is_empty(), "{:?}", device.outbox);
+    }
+}
+
 /// T8: what is read in another page of the device is read here at once, and reported here only if that page does not.
 #[test]
 fn what_another_page_reads_is_read_at_once() {

@@ -192,6 +192,9 @@ impl Server {
                 Answer::History(self.history(who, conversation, before, limit.min(HISTORY_PAGE)))
             }
             Request::Changes { conversation, after } => Answer::Changes(self.changes(who, conversation, after)),
+            Request::Conversation { conversation } if !self.rooms.contains_key(&conversation) => {
+                return Err(Self::refuse(ErrorCode::NotFound, false));
+            }
             Request::Conversation { conversation } => Answer::Conversation(self.describe(who, conversation)),
             Request::Upload { client_id, body } => {
                 self.uploads.insert((who.me, client_id));

@@ -1,6 +1,7 @@
 //! The people, their devices, and the server.
 
 mod joining;
+mod pages;
 mod people;
 mod rest;
 mod run;
@@ -16,6 +17,7 @@ use protocol::{
     Account, ClientId, ConversationId, ConversationKind, ErrorAnswer, Message, Millis, Rules, UserId, path,
 };
 use std::collections::BTreeMap;
+use sync::tabs::Role;
 use sync::{Action, Answer, Failure, Request, Start};
 
 pub const MINUTE: Millis = 60_000;
@@ -74,15 +76,14 @@ impl<'a> World<'a> {
             let login = world.backend.log_in(&world.people[owner]).await;
             let start = world.start(&login, None).await;
             world.devices.push(Device::new(login, start.clone(), plan.seed + n as u64, plan.keeping));
-            world.devices[n].reload(world.now, start);
+            world.devices[n].reload(world.now, start, Role::Leader);
         }
         if plan.tab {
             let login = world.devices[0].login.clone();
             let start = world.start(&login, None).await;
             let mut tab = Device::new(login, start.clone(), plan.seed + 99, false);
             tab.kept = world.devices[0].kept.clone();
-            tab.leads = false;
-            tab.reload(world.now, start);
+            tab.reload(world.now, start, Role::Follower);
             world.devices.push(tab);
         }
         world

@@ -125,7 +125,9 @@ impl World<'_> {
             for n in 0..self.devices.len() {
                 busy |= self.flow(n).await;
                 busy |= self.devices[n].keep(self.now);
+                self.exchange();
             }
+            busy |= self.devices.iter().any(|device| device.is_told());
         }
     }
 

@@ -8,7 +8,7 @@ use crate::plan::{DIRECT, OWNERS, Op};
 use crate::wire;
 use axum::http::Method;
 use protocol::messaging::{ReportMessage, ReportReason};
-use protocol::{ApiError, ClientFrame, ClientId, ConversationId, ErrorCode, Mentions, MessageBody, Millis, path};
+use protocol::{ApiError, ClientFrame, ClientId, ErrorCode, Mentions, MessageBody, Millis, path};
 use std::rc::Rc;
 use sync::{Action, Failure, Input, Request};
 
@@ -23,6 +23,7 @@ impl World<'_> {
         if n < self.devices.len() {
             self.listen(n).await;
         }
+        self.exchange();
     }
 
     async fn step(&mut self, n: usize, op: Op) {
@@ -183,6 +184,7 @@ impl World<'_> {
             Op::Deliver(times) => {
                 for _ in 0..times {
                     device.deliver(now);
+                    device.hear(now);
                 }
             }
             Op::Duplicate => {
@@ -204,7 +206,7 @@ impl World<'_> {
                     arriving.swap(0, last);
                 }
             }
-            Op::Accept => device.accept(now, time, self.backend, rules).await,
+            Op::Accept => drop(device.accept(now, time, self.backend, rules).await),
             Op::Disconnect => device.disconnect(now),
             Op::Die => {
                 if matches!(device.socket, Socket::Open { .. }) {
@@ -241,7 +243,7 @@ impl World<'_> {
                 }
                 self.reload(n, None).await;
             }
-            Op::Revive => drop(!device.logged_out && device.revive(now)),
+            Op::Revive => self.revive(n),
             Op::Keep => drop(device.keep(now)),
             Op::LogOut => {
                 if !device.logged_out {
@@ -333,38 +335,6 @@ impl World<'_> {
         self.backend.set_clock(self.now.saturating_add_signed(self.skew));
     }
 
-    /// The page is loaded anew; where the login was ended, after logging in again.
-    pub(super) async fn reload(&mut self, n: usize, open: Option<ConversationId>) {
-        let mut login = self.devices[n].login.clone();
-        let stands = self.ask(&login, &Request::Sync { since: None, page: self.rules.sync_page_size }).await.is_ok();
-        if !stands {
-            let account = login.account.clone();
-            let kept = &self.devices[n].kept;
-            let tab = self.devices.iter().find(|tab| Rc::ptr_eq(&tab.kept, kept) && tab.login.token != login.token);
-            match tab.map(|tab| tab.login.clone()) {
-                // Another tab of the browser has logged in again.
-                Some(other)
-                    if self
-                        .ask(&other, &Request::Sync { since: None, page: self.rules.sync_page_size })
-                        .await
-                        .is_ok() =>
-                {
-                    login = other
-                }
-                _ => {
-                    login = self.backend.log_in(&account).await;
-                    self.oracle.logged_in(&login);
-                }
-            }
-        }
-        let start = self.start(&login, open).await;
-        let now = self.now;
-        let device = &mut self.devices[n];
-        device.login = login;
-        device.past.clear();
-        device.reload(now, start);
-    }
-
     /// The server answers one of the requests on their way; the answer is on its way then.
     async fn serve(&mut self, n: usize, at: usize, twice: bool) -> bool {
         let device = &mut self.devices[n];
@@ -391,11 +361,17 @@ impl World<'_> {
     /// Everything on its way arrives, and what that brings about too.
     pub(super) async fn flow(&mut self, n: usize) -> bool {
         let (now, time, rules) = (self.now, self.time(), self.rules);
-        self.devices[n].accept(now, time, self.backend, rules).await;
         let mut moved = false;
         for _ in 0..2_000 {
+            let device = &mut self.devices[n];
+            let arrived = device.accept(now, time, self.backend, rules).await || device.hear(now);
             self.listen(n).await;
-            if !(self.devices[n].deliver(now) || self.serve(n, 0, false).await || self.devices[n].receive(now, 0)) {
+            let arrived = arrived
+                || self.devices[n].deliver(now)
+                || self.serve(n, 0, false).await
+                || self.devices[n].receive(now, 0);
+            self.exchange();
+            if !arrived {
                 return moved;
             }
             moved = true;

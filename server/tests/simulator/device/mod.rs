@@ -1,18 +1,21 @@
-//! One device, or one tab of it: the real engine, what the browser keeps for it, and the network between it and the
-//! server. Every step is checked for what must hold at any time.
+//! One device, or one page of it: the real engine, what the browser keeps for it, the other pages of the browser, and the
+//! network between it and the server. Every step is checked for what must hold at any time.
 
-use crate::backend::{Backend, Login};
+mod checks;
+mod pages;
+
+use crate::backend::Login;
 use crate::dice::Dice;
 use crate::kept::{Disk, Kept};
 use crate::oracle::Oracle;
 use protocol::{
-    ChangePreferences, ClientFrame, ClientId, ConversationId, Cursors, MessageBody, Millis, Preferences, Rules, Seq,
-    ServerFrame, UserId, frame::close,
+    ChangePreferences, ClientFrame, ClientId, ConversationId, Cursors, MessageBody, Millis, Preferences, Seq, UserId,
 };
 use server::push::Connected;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
+use sync::tabs::{Role, Share, Word};
 use sync::{Action, Answer, Client, Effect, Failure, Input, Item, ReadMark, Request, RequestId, RowKey, Start, Stored};
 
 #[derive(Default)]
@@ -48,8 +51,11 @@ pub struct Device {
     pub wake: Option<Millis>,
     /// Shared by the tabs of one browser.
     pub kept: Rc<RefCell<Kept>>,
-    /// Of several tabs, one stores what the device keeps.
-    pub leads: bool,
+    /// How this page stands among those of its browser.
+    share: Share,
+    /// What it has said to the others, and what it has not heard yet of what they said.
+    telling: Vec<String>,
+    heard: VecDeque<String>,
     /// How far the device's clock is ahead of the true time, in milliseconds.
     pub skew: i64,
     /// Messages written here, in order, that must be on the server in the end.
@@ -78,7 +84,9 @@ impl Device {
             said: Vec::new(),
             wake: None,
             kept: Rc::new(RefCell::new(Kept { disk, ..Kept::default() })),
-            leads: true,
+            share: Share::new(0, Role::Leader),
+            telling: Vec::new(),
+            heard: VecDeque::new(),
             skew: 0,
             written: Vec::new(),
             rising: Vec::new(),
@@ -94,22 +102,25 @@ impl Device {
     }
 
     /// The page is loaded anew: only what was kept is left, and what the server put into the page.
-    pub fn reload(&mut self, now: Millis, start: Start) {
-        self.begin(now, start);
+    pub fn reload(&mut self, now: Millis, start: Start, role: Role) {
+        self.begin(now, start, role);
     }
 
-    /// The page is loaded anew without the server's help: what is stored is all there is. `false` where nothing is.
-    pub fn revive(&mut self, now: Millis) -> bool {
-        let Some(stored) = self.disk() else { return false };
-        if self.client.take_unstored().is_some() {
+    /// What a page without the server's help would begin with.
+    pub fn stored(&self) -> Option<Stored> {
+        self.kept.borrow().disk.as_ref().and_then(Disk::stored)
+    }
+
+    /// The page is loaded anew without the server's help: what is stored is all there is.
+    pub fn revive(&mut self, now: Millis, stored: &Stored, role: Role) {
+        if !self.leads() || self.client.take_unstored().is_some() {
             // What comes back is older than what was seen.
             self.marks.clear();
         }
-        self.begin(now, stored.start());
-        true
+        self.begin(now, stored.start(), role);
     }
 
-    fn begin(&mut self, now: Millis, start: Start) {
+    fn begin(&mut self, now: Millis, start: Start, role: Role) {
         self.client = Client::new(start);
         self.socket = Socket::Closed;
         self.requests.clear();
@@ -118,29 +129,37 @@ impl Device {
         self.wake = None;
         self.reported.clear();
         self.logged_out = false;
+        self.share = Share::new(self.dice.roll(), role);
+        self.heard.clear();
         // Nothing is seen before all of it is restored.
-        if self.leads && self.kept.borrow().disk.is_some() {
-            let stored = self.disk().map(Box::new);
+        if self.kept.borrow().disk.is_some() {
+            let stored = self.stored().map(Box::new);
             let empty = stored.is_none();
             self.drive(now, Input::Restored(stored));
             if empty {
                 self.drive(now, Input::StorageEmpty);
             }
         }
-        let kept = self.kept.borrow().clone();
-        self.drive(now, Input::ReadsRestored(kept.reads.into_iter().collect()));
-        self.drive(now, Input::DraftsRestored(kept.drafts.into_iter().collect()));
-        self.drive(now, Input::OutboxRestored(kept.outbox.into_values().collect()));
+        let Kept { reads, drafts, outbox, .. } = self.kept.borrow().clone();
+        let (reads, unsent) = (reads.into_iter().collect(), outbox.into_values().collect());
+        if role == Role::Follower {
+            // Another page may be at all this.
+            self.drive(now, Input::ReadElsewhere(reads));
+            for (conversation, text) in drafts {
+                self.drive(now, Input::TypedElsewhere { conversation, text });
+            }
+            self.drive(now, Input::OutboxElsewhere(unsent));
+        } else {
+            self.drive(now, Input::ReadsRestored(reads));
+            self.drive(now, Input::DraftsRestored(drafts.into_iter().collect()));
+            self.drive(now, Input::OutboxRestored(unsent));
+        }
         self.step(now, Input::Started);
-    }
-
-    fn disk(&self) -> Option<Stored> {
-        self.kept.borrow().disk.as_ref().filter(|_| self.leads).and_then(Disk::stored)
     }
 
     /// Stores what is not stored yet.
     pub fn keep(&mut self, now: Millis) -> bool {
-        if !self.leads || self.kept.borrow().disk.is_none() {
+        if !self.leads() || self.kept.borrow().disk.is_none() {
             return false;
         }
         let Some(unstored) = self.client.take_unstored() else { return false };
@@ -166,21 +185,30 @@ impl Device {
         if matches!(input, Input::Tick) {
             self.wake = None;
         }
+        let discarded = if let Input::Discard(id) = input { Some(id) } else { None };
         let clock = self.clock(now);
         for effect in self.client.step(clock, self.dice.roll(), input) {
+            if let Some(id) = discarded.filter(|id| effect == Effect::Forget(*id)) {
+                self.say(&Word::Discarded(id));
+            }
             self.perform(now, clock, effect);
         }
         self.client.take_changes();
     }
 
     fn perform(&mut self, now: Millis, clock: Millis, effect: Effect) {
+        if let Some(word) = Word::of(&effect) {
+            self.say(&word);
+        }
         match effect {
-            Effect::Connect => self.socket = Socket::Asked,
-            Effect::Disconnect => self.socket = Socket::Closed,
-            Effect::Frame(ClientFrame::Ping) => self.arrive(Arriving::Frame(encode(&ServerFrame::Pong))),
-            Effect::Frame(frame) => self.said.push(frame),
+            Effect::Connect => self.connect(),
+            Effect::Disconnect => self.hang_up(),
+            Effect::Frame(frame) => self.send(frame),
             Effect::Request { id, request } => {
                 self.check_request(clock, &request);
+                if let Request::Upload { client_id, .. } = request {
+                    self.say(&Word::Uploading(client_id));
+                }
                 self.requests.push((id, request));
             }
             Effect::Wake { at } => {
@@ -195,75 +223,13 @@ impl Device {
             }
             Effect::KeepRead { conversation, seq } => drop(self.kept.borrow_mut().reads.insert(conversation, seq)),
             Effect::ForgetRead(conversation) => drop(self.kept.borrow_mut().reads.remove(&conversation)),
-            Effect::KeepDraft { conversation, text } => drop(self.kept.borrow_mut().drafts.insert(conversation, text)),
+            Effect::KeepDraft { conversation, text } => {
+                self.say(&Word::Draft { conversation, text: text.clone() });
+                self.kept.borrow_mut().drafts.insert(conversation, text);
+            }
             Effect::ForgetDraft(conversation) => drop(self.kept.borrow_mut().drafts.remove(&conversation)),
             Effect::LoggedOut => self.logged_out = true,
         }
-    }
-
-    fn check_request(&mut self, clock: Millis, request: &Request) {
-        match request {
-            // Another tab may know already that the message has arrived.
-            Request::Post { conversation, client_id, .. } if Rc::strong_count(&self.kept) == 1 => {
-                let outbox = &self.kept.borrow().outbox;
-                assert!(outbox.contains_key(client_id), "posted before it was kept");
-                // A frame may confirm a message before its answer comes; then the next one may go.
-                let unconfirmed = |(_, other): &(RequestId, Request)| {
-                    matches!(other, Request::Post { conversation: id, client_id, .. }
-                        if id == conversation && outbox.contains_key(client_id))
-                };
-                assert!(!self.requests.iter().any(unconfirmed), "two posts at once in a conversation");
-            }
-            Request::Report { reports, .. } => {
-                for report in reports {
-                    let cursors = Cursors { delivered: report.delivered, read: report.read };
-                    assert!(cursors.read <= cursors.delivered, "R000-06: read but not delivered");
-                    if let Some((before, _)) = self.reported.insert(report.conversation, (cursors, clock)) {
-                        let forward = before.read <= cursors.read && before.delivered <= cursors.delivered;
-                        assert!(forward, "a report went back from {before:?} to {cursors:?}");
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// R000-20: what a person has seen of a mark never goes back, across reloads neither. T17: the order is by seq, and
-    /// no message is shown twice.
-    fn check_rows(&mut self) {
-        let Some(open) = self.client.open() else { return };
-        let mut keys = Vec::new();
-        let mut last = Seq::ZERO;
-        for item in self.client.items(open) {
-            let row = match item {
-                Item::Row(row) => row,
-                Item::Gap { after, before } => {
-                    assert!(last <= after && after.next() < before, "a gap from {after} to {before} after {last}");
-                    last = before.prev();
-                    continue;
-                }
-            };
-            if let Some(seq) = row.seq {
-                assert!(seq > last, "{seq} is shown after {last}");
-                last = seq;
-            }
-            keys.push(row.key);
-            if !row.body.countable() {
-                continue;
-            }
-            let Some(mark) = row.mark.filter(|mark| *mark >= ReadMark::Sent) else {
-                // Another tab may not know yet that a message of its own has arrived, and keeps it as unsent.
-                let alone = Rc::strong_count(&self.kept) == 1;
-                assert!(!alone || !self.marks.contains_key(&row.key), "a sent message looks unsent");
-                continue;
-            };
-            let before = self.marks.insert(row.key, mark);
-            assert!(before.is_none_or(|before| before <= mark), "{:?} went back from {before:?} to {mark:?}", row.key);
-        }
-        let rows = keys.len();
-        keys.sort_unstable();
-        keys.dedup();
-        assert_eq!(keys.len(), rows, "a message is shown twice");
     }
 
     /// These need not be on the server in the end.
@@ -361,34 +327,6 @@ impl Device {
         Some(self.client.session(conversation)?.peer?.id)
     }
 
-    /// The server accepts the connection that was asked for.
-    pub async fn accept(&mut self, now: Millis, server_time: Millis, backend: &Backend, rules: Rules) {
-        if !matches!(self.socket, Socket::Asked) {
-            return;
-        }
-        let Some(connected) = backend.connect(&self.login).await else {
-            self.socket = Socket::Closed;
-            return self.step(now, Input::SocketClosed { code: close::REVOKED });
-        };
-        self.socket = Socket::Open { connected, arriving: VecDeque::new() };
-        self.step(now, Input::SocketOpened);
-        let hello = ServerFrame::Hello { device: self.login.device, server_time, heartbeat_s: 25, rules };
-        self.step(now, Input::SocketFrame(hello));
-    }
-
-    pub fn disconnect(&mut self, now: Millis) {
-        if matches!(self.socket, Socket::Open { .. } | Socket::Asked | Socket::Dead) {
-            self.socket = Socket::Closed;
-            self.step(now, Input::SocketClosed { code: 1006 });
-        }
-    }
-
-    fn arrive(&mut self, what: Arriving) {
-        if let Socket::Open { arriving, .. } = &mut self.socket {
-            arriving.push_back(what);
-        }
-    }
-
     /// Takes what the hub has handed over into the network.
     pub fn collect(&mut self, oracle: &Oracle) {
         let me = self.login.account.id;
@@ -415,21 +353,6 @@ impl Device {
             Socket::Open { arriving, .. } if !arriving.is_empty() => Some(arriving),
             _ => None,
         }
-    }
-
-    pub fn deliver(&mut self, now: Millis) -> bool {
-        match self.arriving().and_then(VecDeque::pop_front) {
-            Some(Arriving::Frame(frame)) => {
-                let frame = serde_json::from_str(&frame).unwrap();
-                self.step(now, Input::SocketFrame(frame));
-            }
-            Some(Arriving::Closed(code)) => {
-                self.socket = Socket::Closed;
-                self.step(now, Input::SocketClosed { code });
-            }
-            None => return false,
-        }
-        true
     }
 
     pub fn take_request(&mut self, n: usize) -> Option<(RequestId, Request)> {
@@ -459,12 +382,9 @@ impl Device {
     }
 
     pub fn ring(&mut self, now: Millis) {
+        self.beat();
         if self.wake.is_some_and(|at| at <= now) {
             self.step(now, Input::Tick);
         }
     }
-}
-
-fn encode(frame: &ServerFrame) -> String {
-    serde_json::to_string(frame).unwrap()
 }
