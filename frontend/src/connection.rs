@@ -12,7 +12,7 @@ use crate::socket::{Heard, Socket};
 use crate::stream::Stream;
 use crate::tabs::Tabs;
 use crate::timeout::Timeout;
-use protocol::{ClientFrame, ServerFrame};
+use protocol::{ClientFrame, Millis, ServerFrame};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use sync::Input;
@@ -129,10 +129,10 @@ impl Connection {
         }
     }
 
-    /// Takes what another page says.
-    pub fn take(&self, word: Word, tell: impl Fn(Input)) {
+    /// Takes what another page says. `time`: what time it is on the server.
+    pub fn take(&self, word: Word, time: Millis, tell: impl Fn(Input)) {
         let carried = self.carrier.borrow().is_some();
-        let heard = self.tabs.share.borrow_mut().hear(word, carried, parse);
+        let heard = self.tabs.share.borrow_mut().hear(word, carried, time, parse);
         for heard in heard {
             match heard {
                 tabs::Heard::Tell(input) => tell(input),

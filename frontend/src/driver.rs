@@ -162,7 +162,8 @@ impl Driver {
             _ => {}
         }
         if let Some(place) = self.place.get() {
-            place.connection.take(word, |input| self.input(input));
+            let time = self.live.borrow().server_time(browser::now());
+            place.connection.take(word, time, |input| self.input(input));
         }
     }
 

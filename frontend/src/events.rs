@@ -24,6 +24,8 @@ pub fn listen(driver: &Rc<Driver>) {
     on(&window(), "pagehide", driver, |driver, _| leave(driver));
     // A page from the back-forward cache is as old as its leaving (R004-B7.20).
     on(&window(), "pageshow", driver, |driver, _| show(driver));
+    // Of two windows side by side one is looked at.
+    on(&window(), "focus", driver, |driver, _| driver.input(Input::Visible(visible())));
     on(&window(), "online", driver, |driver, _| driver.input(Input::Woke));
     on(&window(), "popstate", driver, |driver, _| driver.follow());
     on(&document(), "click", driver, |driver, event| {

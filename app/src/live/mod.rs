@@ -125,6 +125,11 @@ impl Live {
         self.client.open()
     }
 
+    /// What time it is on the server, as far as this device knows, whose clock says `now`.
+    pub fn server_time(&self, now: Millis) -> Millis {
+        self.client.server_time(now)
+    }
+
     /// Runs the engine and moves the signals of what changed. `now` is this device's clock.
     pub fn step(&mut self, now: Millis, random: u64, input: Input) -> Vec<Effect> {
         self.complain_of(&input);
@@ -248,7 +253,7 @@ impl Live {
                 self.told.remove(&client_id);
             }
             Err(failure) => {
-                let never = matches!(failure, Failure::Refused(error) if !error.retryable);
+                let never = !failure.passes();
                 if self.told.insert(client_id) || never {
                     match (failure, carried) {
                         (Failure::Refused(error), Some(what)) if never => {

@@ -35,7 +35,9 @@ impl Client {
                     let uploaded = self.outbox.uploaded(id, request, body, self.clock());
                     self.effects.extend(uploaded.map(Effect::Persist));
                 }
-                Err(Failure::Refused(error)) if !error.retryable => {
+                Err(Failure::Refused(error))
+                    if !error.retryable && (decides(error.code) || self.outbox.is_tried(id)) =>
+                {
                     let failed = self.outbox.fail(id, request, error.code);
                     // An upload is refused for the sake of what is uploaded.
                     let posted = failed.as_ref().is_some_and(|unsent| unsent.upload == Upload::Done);
@@ -215,8 +217,8 @@ impl Failure {
         matches!(self, Self::Refused(error) if !error.retryable)
     }
 
-    /// Whether the same call may succeed later.
-    pub(crate) fn passes(&self) -> bool {
+    /// Whether the same call may succeed later: a fault of the server is no word on what was asked for.
+    pub fn passes(&self) -> bool {
         match self {
             Self::Network => true,
             Self::Refused(error) => error.retryable || !decides(error.code),

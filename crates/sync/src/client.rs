@@ -178,7 +178,10 @@ impl Client {
             return Vec::new();
         }
         // A clock that was set back must not stop every timer until it has caught up (T19).
-        self.ahead = self.ahead.max(self.now.saturating_sub(now));
+        let ahead = self.ahead.max(self.now.saturating_sub(now));
+        // What time it is on the server it does not change.
+        self.skew += (ahead - self.ahead) as i64;
+        self.ahead = ahead;
         if self.now == 0 && self.time > 0 {
             // Until the server greets, the page tells what time it is there.
             self.skew = self.time as i64 - now as i64;

@@ -19,6 +19,8 @@ const ELSEWHERE: Millis = 8_000;
 
 /// After so many refusals for a moment an upload holds up nothing more: some ten seconds.
 const PASSING_MAX: u32 = 4;
+/// After so many attempts a fault of the server is an answer: some fifteen seconds.
+const FAULTS_MAX: u32 = 5;
 /// A picture or a file of which so many uploads broke on their way waits for a person: what was written after it goes on.
 const BROKEN_MAX: u32 = 5;
 
@@ -282,6 +284,13 @@ impl Outbox {
         }
         self.postpone(id, request, now, random);
         None
+    }
+
+    /// Whether so many attempts in a row came to nothing that a fault of the server is taken for its answer: what was written
+    /// after it would wait for it for good.
+    pub fn is_tried(&self, id: ClientId) -> bool {
+        let entry = self.find(id).and_then(|place| self.entries.get(&place));
+        entry.is_none_or(|entry| entry.failures >= FAULTS_MAX)
     }
 
     /// The attempt's answer says "later".

@@ -5,7 +5,7 @@
 //! browser settles who leads, and how pages hear each other.
 
 use crate::{Effect, Input, Unsent};
-use protocol::{ClientFrame, ClientId, ConversationId, Seq, ServerFrame};
+use protocol::{ClientFrame, ClientId, ConversationId, Millis, Seq, ServerFrame};
 use serde::{Deserialize, Serialize};
 
 /// What pages tell each other.
@@ -15,10 +15,13 @@ pub enum Word {
     Join {
         page: u64,
     },
-    /// A frame of the server as it came. `to`: only this page has not heard it yet.
+    /// A frame of the server as it came. `to`: only this page has not heard it yet, which may be long ago; `time`: what time it is
+    /// on the server now.
     Frame {
         text: String,
         to: Option<u64>,
+        #[serde(default)]
+        time: Option<Millis>,
     },
     /// The connection ended, or there is none to hear.
     Closed {
@@ -128,18 +131,24 @@ impl Share {
         if greets {
             self.greeting = Some(text.clone());
         }
-        Word::Frame { text, to: None }
+        Word::Frame { text, to: None, time: None }
     }
 
-    /// Takes what another page says. `carried`: whether this page has a connection, or one is on its way; `read` makes a frame
-    /// out of its text.
-    pub fn hear(&mut self, word: Word, carried: bool, read: impl Fn(&str) -> Option<ServerFrame>) -> Vec<Heard> {
+    /// Takes what another page says. `carried`: whether this page has a connection, or one is on its way; `time`: what time it is on
+    /// the server, as far as this page knows; `read` makes a frame out of its text.
+    pub fn hear(
+        &mut self,
+        word: Word,
+        carried: bool,
+        time: Millis,
+        read: impl Fn(&str) -> Option<ServerFrame>,
+    ) -> Vec<Heard> {
         let leads = self.role == Role::Leader;
         let mine = |to: Option<u64>| !leads && to.is_none_or(|to| to == self.page);
         let one = |heard| vec![heard];
         match word {
             Word::Join { page } if leads => match &self.greeting {
-                Some(text) => one(Heard::Say(Word::Frame { text: text.clone(), to: Some(page) })),
+                Some(text) => one(Heard::Say(Word::Frame { text: text.clone(), to: Some(page), time: Some(time) })),
                 // Somebody waits for it, and a timer of a page that nobody sees may ring late.
                 None if !carried => {
                     let none = Word::Closed { code: Self::ABNORMAL, to: Some(page) };
@@ -149,7 +158,7 @@ impl Share {
                 None => Vec::new(),
             },
             Word::Send { text } if leads => one(Heard::Send(text)),
-            Word::Frame { text, to } if mine(to) => match read(&text) {
+            Word::Frame { text, to, time } if mine(to) => match read(&text).map(|frame| at(frame, time)) {
                 Some(frame) if self.wanted => one(Heard::Tell(Input::SocketFrame(frame))),
                 // The leader is connected again: no need to wait any longer.
                 Some(ServerFrame::Hello { .. }) => one(Heard::Tell(Input::Woke)),
@@ -169,12 +178,50 @@ impl Share {
     }
 }
 
+/// A greeting as if it were given now.
+fn at(frame: ServerFrame, time: Option<Millis>) -> ServerFrame {
+    match (frame, time) {
+        (ServerFrame::Hello { device, heartbeat_s, rules, .. }, Some(server_time)) => {
+            ServerFrame::Hello { device, server_time, heartbeat_s, rules }
+        }
+        (frame, _) => frame,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use protocol::{DeviceId, Rules};
+
+    /// What time it is on the server, as everybody here knows.
+    const NOW: Millis = 1_000_000;
 
     fn hear(share: &mut Share, word: Word, carried: bool) -> Vec<Heard> {
-        share.hear(word, carried, |text| (text == "pong").then_some(ServerFrame::Pong))
+        let hello = |server_time| ServerFrame::Hello {
+            device: DeviceId::try_from(1_u64).unwrap(),
+            server_time,
+            heartbeat_s: 25,
+            rules: Rules::default(),
+        };
+        share.hear(word, carried, NOW, |text| match text {
+            "pong" => Some(ServerFrame::Pong),
+            "hello" => Some(hello(1)),
+            _ => None,
+        })
+    }
+
+    /// R004-G11: a greeting that is as old as the connection tells a page that joins what time it is now.
+    #[test]
+    fn a_late_page_is_greeted_as_of_now() {
+        let (mut leader, mut late) = (Share::new(1, Role::Leader), Share::new(2, Role::Follower));
+        leader.pass_on("hello".to_owned(), true);
+        let greeting = hear(&mut leader, late.connect().unwrap(), true);
+        let [Heard::Say(word)] = &greeting[..] else { panic!("{greeting:?}") };
+        let greeted = hear(&mut late, word.clone(), false);
+        assert!(
+            matches!(greeted[..], [Heard::Tell(Input::SocketFrame(ServerFrame::Hello { server_time: NOW, .. }))]),
+            "{greeted:?}"
+        );
     }
 
     /// R004-G11: who joins late is greeted, frames reach the others alone, and one whom nobody leads any more leads.
@@ -189,13 +236,13 @@ mod tests {
         assert!(hear(&mut leader, join.clone(), true).is_empty(), "the greeting goes to all");
         leader.pass_on("hello".to_owned(), true);
         let greeting = hear(&mut leader, join, true);
-        assert!(matches!(&greeting[..], [Heard::Say(Word::Frame { text, to: Some(2) })] if text == "hello"));
+        assert!(matches!(&greeting[..], [Heard::Say(Word::Frame { text, to: Some(2), .. })] if text == "hello"));
 
         let frame = leader.pass_on("pong".to_owned(), false);
         let told = hear(&mut other, frame.clone(), false);
         assert!(matches!(told[..], [Heard::Tell(Input::SocketFrame(ServerFrame::Pong))]));
         assert!(hear(&mut leader, frame.clone(), true).is_empty());
-        let to_another = Word::Frame { text: "pong".to_owned(), to: Some(3) };
+        let to_another = Word::Frame { text: "pong".to_owned(), to: Some(3), time: None };
         assert!(hear(&mut other, to_another, false).is_empty());
 
         let closed = Word::Closed { code: Share::ABNORMAL, to: None };

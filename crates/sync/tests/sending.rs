@@ -9,7 +9,7 @@ use model::scene::{direct, drawn, live, pass, pings, posts, rest, rows, scene, w
 use model::server::Server;
 use model::{client_id, text};
 use protocol::ErrorCode;
-use sync::{Input, ReadMark, Unsent, Upload};
+use sync::{Input, ReadMark, Request, Unsent, Upload};
 
 /// R004-A1, R004-G10: without network the bubble appears at once, is tried at once, and waits.
 #[test]
@@ -181,6 +181,42 @@ fn a_busy_server_is_tried_again() {
     assert!(pauses[0] >= 500 && pauses[0] <= 1_000, "{pauses:?}");
     device.flow(&mut server);
     assert_eq!(drawn(&device), "1Sent");
+}
+
+/// R004-I8: a fault of the server fails no message, and what was written after it waits for it; one that meets it again and again
+/// does fail, so that the others go on.
+#[test]
+fn a_fault_of_the_server_fails_no_message_at_once() {
+    for code in [ErrorCode::Internal, ErrorCode::Unknown] {
+        let (mut server, mut device) = live();
+        write(&server, &mut device, 1);
+        write(&server, &mut device, 2);
+        for _ in 0..5 {
+            assert_eq!(posts(&device), 1, "{code:?}");
+            let (request, _) = device.requests.remove(0);
+            device.step(&server, Input::Answered { request, answer: Err(Server::refuse(code, false)) });
+            assert_eq!(drawn(&device), "1Waiting 2Waiting", "{code:?}");
+            pass(&mut server, &mut device, 16_000);
+            device.requests.retain(|(_, request)| matches!(request, Request::Post { .. }));
+        }
+        let (request, _) = device.requests.remove(0);
+        device.step(&server, Input::Answered { request, answer: Err(Server::refuse(code, false)) });
+        assert_eq!(drawn(&device), "1Failed 2Sending", "{code:?}");
+    }
+}
+
+/// T19: a clock that is set right while the page stands changes nothing about what time it is on the server.
+#[test]
+fn a_clock_set_back_keeps_the_servers_time() {
+    let (mut server, mut device) = scene();
+    device.jump(3_600_000);
+    device.step(&server, Input::Started);
+    device.flow(&mut server);
+    let clock = |server: &Server, skew: i64| server.now.saturating_add_signed(skew);
+    assert_eq!(device.client.server_time(clock(&server, 3_600_000)), server.now);
+    device.jump(0);
+    device.step(&server, Input::Tick);
+    assert_eq!(device.client.server_time(clock(&server, 0)), server.now);
 }
 
 /// T19: a clock that is set back by a day changes no order and stops no timer.

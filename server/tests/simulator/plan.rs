@@ -13,6 +13,8 @@ pub enum Op {
     Send(usize),
     /// The same of a picture.
     SendPicture(usize),
+    /// Three pictures or files at once.
+    SendTogether(usize),
     /// A day passes on the server alone, which looks for pictures that nobody has sent.
     Sweep,
     Open(usize),
@@ -43,6 +45,8 @@ pub enum Op {
     Withhold(usize),
     /// The page is about to be hidden.
     Leave,
+    /// Somebody sees the page again, or nobody does any more.
+    Visible(bool),
     Wake,
     /// The newest frames on their way arrive.
     Deliver(usize),
@@ -213,6 +217,7 @@ fn op(dice: &mut Dice) -> Op {
         &[
             (110, Op::Send(room)),
             (12, Op::SendPicture(room)),
+            (5, Op::SendTogether(room)),
             (4, Op::Sweep),
             (55, Op::Open(room)),
             (10, Op::Close),
@@ -232,6 +237,7 @@ fn op(dice: &mut Dice) -> Op {
             (5, Op::ShowReceipts(hide)),
             (14, Op::Withhold(room)),
             (10, Op::Leave),
+            (12, Op::Visible(hide)),
             (10, Op::Wake),
             (80, Op::Deliver(frames)),
             (20, Op::Duplicate),

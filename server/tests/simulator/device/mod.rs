@@ -241,16 +241,41 @@ impl Device {
     /// A person writes what is to have the key.
     pub fn write(&mut self, now: Millis, conversation: ConversationId, body: impl FnOnce(ClientId) -> MessageBody) {
         if !self.logged_out && self.client.session(conversation).is_some() {
-            let client_id = ClientId::from_parts(self.clock(now), self.dice.bytes());
+            let client_id = self.fresh_key(now);
             let body = body(client_id);
-            let long = matches!(&body, MessageBody::File(file) if file.bytes.get() > 4_194_304);
-            let written = if long { &mut self.rising } else { &mut self.written };
-            written.push((conversation, client_id));
-            if body.medium().is_some() {
-                self.kept.borrow_mut().pictures.insert(client_id);
-            }
+            self.note(conversation, &[(client_id, body.clone())]);
             self.step(now, Input::Send { conversation, client_id, body });
         }
+    }
+
+    /// A person sends several at once.
+    pub fn write_together(
+        &mut self,
+        now: Millis,
+        conversation: ConversationId,
+        count: usize,
+        body: impl Fn(ClientId) -> MessageBody,
+    ) {
+        if !self.logged_out && self.client.session(conversation).is_some() {
+            let keys: Vec<ClientId> = (0..count).map(|_| self.fresh_key(now)).collect();
+            let messages: Vec<_> = keys.into_iter().map(|key| (key, body(key))).collect();
+            self.note(conversation, &messages);
+            self.step(now, Input::SendTogether { conversation, messages });
+        }
+    }
+
+    fn fresh_key(&mut self, now: Millis) -> ClientId {
+        ClientId::from_parts(self.clock(now), self.dice.bytes())
+    }
+
+    /// These must be on the server in the end. Nothing waits for what is sent together with a long file.
+    fn note(&mut self, conversation: ConversationId, messages: &[(ClientId, MessageBody)]) {
+        let is_long = |body: &MessageBody| matches!(body, MessageBody::File(file) if file.bytes.get() > 4_194_304);
+        let long = messages.iter().any(|(_, body)| is_long(body));
+        let written = if long { &mut self.rising } else { &mut self.written };
+        written.extend(messages.iter().map(|(client_id, _)| (conversation, *client_id)));
+        let media = messages.iter().filter(|(_, body)| body.medium().is_some());
+        self.kept.borrow_mut().pictures.extend(media.map(|(client_id, _)| *client_id));
     }
 
     pub fn see(&mut self, now: Millis) {

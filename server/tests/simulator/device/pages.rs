@@ -59,8 +59,9 @@ impl Device {
             return true;
         }
         let carried = !matches!(self.socket, Socket::Closed);
+        let time = self.client.server_time(self.clock(now));
         let read = |text: &str| serde_json::from_str(text).ok();
-        for heard in self.share.hear(serde_json::from_str(&word).unwrap(), carried, read) {
+        for heard in self.share.hear(serde_json::from_str(&word).unwrap(), carried, time, read) {
             match heard {
                 Heard::Tell(input) => self.step(now, input),
                 Heard::Say(word) => self.say(&word),

@@ -1,14 +1,14 @@
 //! Running a plan, step by step.
 
 use super::{MINUTE, World};
-use crate::device::{Arriving, DAYS, Socket};
+use crate::device::{Arriving, DAYS, Device, Socket};
 use crate::kept::{Disk, Kept};
 use crate::oracle::{Approach, naming, text};
 use crate::plan::{DIRECT, OWNERS, Op};
 use crate::wire;
 use axum::http::Method;
 use protocol::messaging::{ReportMessage, ReportReason};
-use protocol::{ApiError, ClientFrame, ClientId, ErrorCode, Mentions, MessageBody, Millis, path};
+use protocol::{ApiError, ClientFrame, ClientId, ConversationId, ErrorCode, Mentions, MessageBody, Millis, path};
 use std::rc::Rc;
 use sync::{Action, Failure, Input, Request};
 
@@ -36,6 +36,7 @@ impl World<'_> {
                 self.write(n, room, |_| body);
             }
             Op::SendPicture(room) => self.write(n, room, wire::unsent),
+            Op::SendTogether(room) => self.write_together(n, room),
             Op::Sweep => {
                 self.skew = (self.skew + DAY_AND_MORE).min(DAYS);
                 self.pass(0);
@@ -180,6 +181,7 @@ impl World<'_> {
             }
             Op::Withhold(room) => self.post(OWNERS[n % OWNERS.len()], room, true).await,
             Op::Leave => device.step(now, Input::Leaving),
+            Op::Visible(visible) => device.step(now, Input::Visible(visible)),
             Op::Wake => device.step(now, Input::Woke),
             Op::Deliver(times) => {
                 for _ in 0..times {
@@ -289,12 +291,21 @@ impl World<'_> {
 
     /// A person writes in a room.
     fn write(&mut self, n: usize, room: usize, body: impl FnOnce(ClientId) -> MessageBody) {
+        self.write_in(n, room, |device, now, id| device.write(now, id, body));
+    }
+
+    /// A person sends three pictures or files at once.
+    fn write_together(&mut self, n: usize, room: usize) {
+        self.write_in(n, room, |device, now, id| device.write_together(now, id, 3, wire::unsent));
+    }
+
+    fn write_in(&mut self, n: usize, room: usize, write: impl FnOnce(&mut Device, Millis, ConversationId)) {
         let Some(&id) = self.rooms.get(&room) else { return };
         let device = &mut self.devices[n];
         if self.oracle.rooms[&id].awaits(device.me()) {
             return;
         }
-        device.write(self.now, id, body);
+        write(device, self.now, id);
         if !self.oracle.member(device.me(), id) {
             // The device does not know yet that nobody can take it.
             device.forgo(|to, _| to == id);
