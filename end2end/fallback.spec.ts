@@ -8,7 +8,7 @@ import { turning } from './support/turn.ts';
 /** What carries the push connection of a page: how often a WebSocket has brought frames, and how many streams are open. */
 function carriers(page: Page): { sockets: number; streams: number } {
   const seen = { sockets: 0, streams: 0 };
-  const stream = (request: { url(): string }) => request.url().endsWith('/api/v1/push/events');
+  const stream = (request: { url(): string }) => new URL(request.url()).pathname === '/api/v1/push/events';
   page.on('websocket', socket => socket.once('framereceived', () => (seen.sockets += 1)));
   page.on('request', request => void (stream(request) && (seen.streams += 1)));
   for (const end of ['requestfinished', 'requestfailed'] as const) {

@@ -78,6 +78,8 @@ extern "C" {
     pub fn new() -> Result<XmlHttpRequest, JsValue>;
     #[wasm_bindgen(method, catch)]
     pub fn open(this: &XmlHttpRequest, method: &str, url: &str) -> Result<(), JsValue>;
+    #[wasm_bindgen(method, catch, js_name = setRequestHeader)]
+    pub fn set_request_header(this: &XmlHttpRequest, name: &str, value: &str) -> Result<(), JsValue>;
     #[wasm_bindgen(method, catch)]
     pub fn send(this: &XmlHttpRequest, body: &Blob) -> Result<(), JsValue>;
     #[wasm_bindgen(method)]

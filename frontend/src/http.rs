@@ -1,18 +1,15 @@
 //! The API's calls, by fetch.
 
 use crate::browser::{parse, window};
-use crate::sealing;
 use crate::timeout::Timeout;
+use crate::{account, sealing};
+use protocol::account::{ACCOUNT_HEADER, ChangeReceipts, Users};
 use protocol::group::{AnswerWaiting, Member, Members};
 use protocol::messaging::{HideMessages, MessageReaders, OpenConversation, SendRequest, UnreadPage};
 use protocol::receipts::ReportReceipts;
 use protocol::sealed::MEDIA_TYPE;
 use protocol::sync::CheckCounts;
-use protocol::{
-    ApiError, Conversation, ConversationId, ErrorAnswer, ErrorCode, Seq, User, UserId,
-    account::{ChangeReceipts, Users},
-    path,
-};
+use protocol::{ApiError, Conversation, ConversationId, ErrorAnswer, ErrorCode, Seq, User, UserId, path};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sync::{Action, Answer, Failure, Request};
@@ -244,6 +241,11 @@ fn takes_no_seal((response, text): &(Response, Option<String>)) -> bool {
 async fn fetch_once(call: &Call) -> Result<((Response, Option<String>), bool), Failure> {
     let init = RequestInit::new();
     init.set_method(call.method);
+    let headers = Headers::new().map_err(|_| Failure::Network)?;
+    let tell = |name: &str, value: &str| headers.set(name, value).map_err(|_| Failure::Network);
+    if let Some(account) = account::shown() {
+        tell(ACCOUNT_HEADER, &account.to_string())?;
+    }
     let mut is_sealed = false;
     if let Some(body) = &call.body {
         let sealed = if call.bare { None } else { sealing::seal(call.method, &call.path, body).await };
@@ -252,11 +254,10 @@ async fn fetch_once(call: &Call) -> Result<((Response, Option<String>), bool), F
             Some(sealed) => (MEDIA_TYPE, sealed.into()),
             None => ("application/json", JsValue::from_str(body)),
         };
-        let headers = Headers::new().map_err(|_| Failure::Network)?;
-        headers.set("content-type", kind).map_err(|_| Failure::Network)?;
-        init.set_headers(&headers);
+        tell("content-type", kind)?;
         init.set_body(&body);
     }
+    init.set_headers(&headers);
     if call.leaving {
         let _ = js_sys::Reflect::set(&init, &"keepalive".into(), &JsValue::TRUE);
     }

@@ -7,6 +7,7 @@
 // The type of a page is as deep as the page.
 #![recursion_limit = "256"]
 
+mod account;
 mod attachments;
 mod bindings;
 mod brought;
@@ -72,6 +73,7 @@ async fn show_what_is_kept() -> Option<()> {
 }
 
 fn begin(messenger: &Messenger, open: Option<ConversationId>) -> impl FnOnce(Live) -> app::backend::Backend + use<> {
+    account::show(messenger.account.id);
     sealing::begin(messenger.account.id, messenger.preferences.now);
     let (account, utc_offset) = (messenger.account.id, messenger.preferences.utc_offset);
     move |live| driver::Driver::start(live, account, utc_offset, open)

@@ -1,7 +1,7 @@
 //! The push connection as a WebSocket.
 
+use crate::account;
 use crate::browser::window;
-use protocol::path;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{CloseEvent, Event, MessageEvent, WebSocket};
@@ -27,7 +27,7 @@ impl Socket {
     pub fn connect(tell: impl Fn(Heard) + Clone + 'static) -> Option<Self> {
         let location = window().location();
         let scheme = if location.protocol().ok()? == "https:" { "wss" } else { "ws" };
-        let socket = WebSocket::new(&format!("{scheme}://{}{}", location.host().ok()?, path::PUSH)).ok()?;
+        let socket = WebSocket::new(&format!("{scheme}://{}{}", location.host().ok()?, account::push())).ok()?;
 
         let opened = Closure::new({
             let tell = tell.clone();

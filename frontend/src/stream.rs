@@ -1,9 +1,8 @@
 //! The push connection as server-sent events, where something on the way refuses WebSockets (R004-G5).
 
-use crate::http;
 use crate::socket::Heard;
+use crate::{account, http};
 use protocol::frame::close;
-use protocol::path;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -36,7 +35,7 @@ struct Mouth {
 impl Stream {
     /// Connects, and tells what happens. `None` where the browser refuses to try.
     pub fn connect(tell: impl Fn(Heard) + Clone + 'static) -> Option<Self> {
-        let source = EventSource::new(path::PUSH_EVENTS).ok()?;
+        let source = EventSource::new(&account::push_events()).ok()?;
         let mouth = Rc::new(Mouth {
             connection: RefCell::default(),
             frames: RefCell::default(),

@@ -1,9 +1,11 @@
 //! The upload of a picture or a file, which alone of all calls tells how far it has come.
 
+use crate::account;
 use crate::bindings::XmlHttpRequest;
 use crate::http::{read, refusal};
 use crate::timeout::Timeout;
 use js_sys::Promise;
+use protocol::account::ACCOUNT_HEADER;
 use protocol::{ApiError, ClientId, ErrorCode, MessageBody, path};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -31,6 +33,9 @@ pub async fn send(
         _ => path::upload(key),
     };
     request.open("POST", &path).map_err(|_| Failure::Network)?;
+    if let Some(account) = account::shown() {
+        request.set_request_header(ACCOUNT_HEADER, &account.to_string()).map_err(|_| Failure::Network)?;
+    }
     let silence: Rc<RefCell<Option<Timeout>>> = Rc::default();
     let heard = {
         let (silence, request) = (silence.clone(), request.clone());

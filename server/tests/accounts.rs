@@ -4,12 +4,12 @@
 
 mod support;
 
-use protocol::account::{Devices, Users};
+use protocol::account::{ACCOUNT_HEADER, Devices, Users};
 use protocol::frame::close;
 use protocol::path;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
-use support::{Answer, PASSWORD, Person, TestServer};
+use support::{Answer, PASSWORD, Person, Push, TestServer, fresh_client_id, text_message};
 
 async fn post(server: &TestServer, path: &str, body: &Value) -> Answer {
     Answer::of(reqwest::Client::new().post(server.url(path)).json(body)).await
@@ -110,6 +110,37 @@ async fn a_login_sets_a_cookie_that_scripts_cannot_read() {
     let request = reqwest::Client::new().get(server.url(path::ACCOUNT_ME));
     let by_cookie = Answer::of(request.header("cookie", format!("other=1; sixin_login={token}"))).await;
     assert_eq!((by_cookie.status, &by_cookie.json()["handle"]), (200, &json!("aa")));
+}
+
+/// The pages of a browser share a cookie: who logs in on one of them takes it from the others, which show somebody else.
+#[tokio::test]
+async fn a_page_that_shows_another_account_is_not_logged_in() {
+    let server = TestServer::start();
+    let (a, b) = (server.person("aa").await, server.person("bb").await);
+    let id = a.open(&b).await;
+    let (own, other) = (a.id.to_string(), b.id.to_string());
+    for shown in [own.as_str(), other.as_str(), "999", "0", "x", ""] {
+        let status = if shown == own { 200 } else { 401 };
+        let request = reqwest::Client::new().get(server.url(path::ACCOUNT_ME));
+        let by_cookie = request.header("cookie", format!("sixin_login={}", a.token));
+        for request in [by_cookie, a.request("GET", path::ACCOUNT_ME)] {
+            let answer = Answer::of(request.header(ACCOUNT_HEADER, shown)).await;
+            assert_eq!(answer.status, status, "{shown}");
+            assert!(status == 200 || answer.code() == "not_logged_in", "{}", answer.text());
+            assert!(answer.header("set-cookie").is_empty(), "the login itself stands");
+        }
+        let connected = Push::try_connect_to(&format!("{}?account={shown}", path::PUSH), &a, &[]).await;
+        assert_eq!(connected.err(), (status == 401).then_some(401), "{shown}");
+        let stream = a.request("GET", &format!("{}?account={shown}", path::PUSH_EVENTS)).send().await.unwrap();
+        assert_eq!(stream.status().as_u16(), status, "{shown}");
+    }
+    let send = |shown: &str| {
+        let message = text_message(fresh_client_id(), "x");
+        Answer::of(a.request("POST", &path::messages(id)).header(ACCOUNT_HEADER, shown).json(&message))
+    };
+    assert_eq!(send(&other).await.status, 401);
+    assert_eq!(a.conversation(id).await.head_seq.get(), 0, "nothing was sent in the name of the other");
+    assert_eq!(send(&own).await.status, 201);
 }
 
 /// Behind TLS the cookie is bound to it, and to this very host.

@@ -6,6 +6,7 @@ mod support;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use hmac::{Hmac, Mac};
+use protocol::account::ACCOUNT_HEADER;
 use protocol::sealed::MEDIA_TYPE;
 use protocol::{Conversation, path};
 use serde_json::json;
@@ -109,6 +110,18 @@ async fn a_sealed_body_goes_by_the_gateways_word() {
     let answer = say(body.clone()).await;
     assert_eq!((answer.status, &answer.json()["receipts"]), (200, &json!(false)), "{}", answer.text());
     assert_eq!(say(body).await.status, 401);
+}
+
+/// R002-03: a page that shows somebody else than whom the gateway names speaks for nobody.
+#[tokio::test]
+async fn a_page_that_shows_another_account_is_refused() {
+    let server = server();
+    for (shown, status) in [("E-1", 200), ("E-2", 401)] {
+        let account = ask(&server, shown, "GET", path::ACCOUNT_ME, None).await.json()["id"].to_string();
+        let word = signed("E-1", "GET", path::ACCOUNT_ME);
+        let request = reqwest::Client::new().get(server.url(path::ACCOUNT_ME)).header("sixin-identity", word);
+        assert_eq!(Answer::of(request.header(ACCOUNT_HEADER, account)).await.status, status, "{shown}");
+    }
 }
 
 /// R002-03: unsigned, signed with another secret, stale, for another request, and replayed: refused, with the same

@@ -6,6 +6,13 @@ use crate::id::{DeviceId, UserId};
 use crate::text::{AvatarHash, DeviceName, DisplayName, Handle, Password};
 use serde::{Deserialize, Serialize};
 
+/// The header of a request that tells whose page asks: the id of the account that it shows. The pages of one browser share a
+/// cookie, which may have become another account's meanwhile: such a request is answered as if nobody were logged in. Who has a
+/// token of their own need not say it.
+pub const ACCOUNT_HEADER: &str = "sixin-account";
+/// The same, as a parameter of the two paths of the push connection, where a browser can set no header.
+pub const ACCOUNT_PARAMETER: &str = "account";
+
 /// What everybody may know of an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {

@@ -1,5 +1,6 @@
 //! Every path of version 1, for the router (`{id}` in place) and for clients (the functions).
 
+use crate::account::ACCOUNT_PARAMETER;
 use crate::file::FileName;
 use crate::id::{ClientId, ConversationId, DeviceId, Rev, Seq, Upd, UserId};
 use crate::media::MediaId;
@@ -242,6 +243,16 @@ pub fn sync(token: &str) -> String {
 pub fn sync_page(token: Option<&str>, size: PageSize) -> String {
     let since = token.map_or_else(String::new, |token| format!("since={token}&"));
     format!("{SYNC}?{since}page_size={size}")
+}
+
+/// The push connection of a page that shows an account.
+pub fn push(account: UserId) -> String {
+    format!("{PUSH}?{ACCOUNT_PARAMETER}={account}")
+}
+
+/// The same as server-sent events.
+pub fn push_events(account: UserId) -> String {
+    format!("{PUSH_EVENTS}?{ACCOUNT_PARAMETER}={account}")
 }
 
 /// Where a page without scripts posts a picture.

@@ -1,6 +1,7 @@
 //! `CurrentUser`: the account that a request speaks for.
 //!
-//! Browsers send the token as a cookie, programs as a bearer; a request with both speaks for the bearer.
+//! Browsers send the token as a cookie, programs as a bearer; a request with both speaks for the bearer. A page says beside it
+//! which account it shows: where the login is another's, it speaks for nobody.
 
 use super::login::CurrentLogin;
 use crate::config::CookieSecure;
@@ -10,6 +11,9 @@ use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::header::{AUTHORIZATION, COOKIE, HOST};
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap};
+use protocol::UserId;
+use protocol::account::{ACCOUNT_HEADER, ACCOUNT_PARAMETER};
+use protocol::path::{PUSH, PUSH_EVENTS};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::Deref;
 use std::sync::Arc;
@@ -53,12 +57,30 @@ async fn find(parts: &Parts, state: &AppState) -> Result<Option<CurrentUser>, Re
     if let Some(user) = parts.extensions.get::<CurrentUser>() {
         return Ok(Some(user.clone()));
     }
-    if let Some(gateway) = &state.gateway {
-        return gateway.login(parts, state).await.map(Some);
-    }
+    let user = match &state.gateway {
+        Some(gateway) => Some(gateway.login(parts, state).await?),
+        None => by_token(parts, state).await?,
+    };
+    // Somebody else may have logged in since, on another page of the browser.
+    Ok(user.filter(|user| may_show(parts, user.account.id)))
+}
+
+async fn by_token(parts: &Parts, state: &AppState) -> Result<Option<CurrentUser>, Refusal> {
     let secure = is_secure(&parts.headers, state);
     let Some(token) = bearer(&parts.headers).or_else(|| cookie(&parts.headers, secure)) else { return Ok(None) };
     Ok(state.logins.find(token).await?.map(CurrentUser))
+}
+
+/// Whether the page that asks shows this account, as far as it says which. What is no account's id is another's.
+fn may_show(parts: &Parts, account: UserId) -> bool {
+    let is_this = |said: &str| said.parse::<UserId>() == Ok(account);
+    let query = parts.uri.query().filter(|_| [PUSH, PUSH_EVENTS].contains(&parts.uri.path())).unwrap_or_default();
+    parts.headers.get_all(ACCOUNT_HEADER).iter().all(|value| value.to_str().is_ok_and(is_this))
+        && query
+            .split('&')
+            .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+            .filter(|(name, _)| *name == ACCOUNT_PARAMETER)
+            .all(|(_, said)| is_this(said))
 }
 
 /// The program that keeps the directory: it bears the admin token.
@@ -165,6 +187,34 @@ mod tests {
     fn the_bearer_is_read_whatever_its_case() {
         assert_eq!(bearer(&headers(&[("authorization", "bearer abc")])), Some("abc"));
         assert_eq!(bearer(&headers(&[("authorization", "Basic abc")])), None);
+    }
+
+    /// The parameter counts where a browser can set no header, and nowhere else.
+    #[test]
+    fn a_page_of_another_account_speaks_for_nobody() {
+        let may_show = |path: &str, header: Option<&str>| {
+            let request = axum::http::Request::builder().uri(path);
+            let request = header.into_iter().fold(request, |request, said| request.header(ACCOUNT_HEADER, said));
+            may_show(&request.body(()).unwrap().into_parts().0, 7_u64.try_into().unwrap())
+        };
+        for (said, expected) in [(None, true), (Some("7"), true), (Some("8"), false), (Some(""), false)] {
+            assert_eq!(may_show("/api/v1/sync?account=8", said), expected, "{said:?}");
+        }
+        for path in [PUSH, PUSH_EVENTS] {
+            for (query, expected) in [
+                ("", true),
+                ("?account=7", true),
+                ("?accounts=8", true),
+                ("?account=8", false),
+                ("?a=1&account=x", false),
+                ("?account", false),
+                ("?account=7&account=8", false),
+            ] {
+                assert_eq!(may_show(&format!("{path}{query}"), None), expected, "{query}");
+            }
+            assert!(!may_show(&format!("{path}?account=7"), Some("8")));
+        }
+        assert!(may_show("/?account=8", None));
     }
 
     #[test]

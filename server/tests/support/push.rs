@@ -32,7 +32,12 @@ impl Push {
 
     /// Connects with more headers; the status of a refusal.
     pub async fn try_connect(person: &Person, headers: &[(&'static str, String)]) -> Result<Self, u16> {
-        let mut request = format!("ws://{}{}", person.address, path::PUSH).into_client_request().unwrap();
+        Self::try_connect_to(path::PUSH, person, headers).await
+    }
+
+    /// The same, to a path with a query.
+    pub async fn try_connect_to(path: &str, person: &Person, headers: &[(&'static str, String)]) -> Result<Self, u16> {
+        let mut request = format!("ws://{}{path}", person.address).into_client_request().unwrap();
         let bearer = format!("Bearer {}", person.token);
         request.headers_mut().insert("authorization", bearer.parse().unwrap());
         for (name, value) in headers {

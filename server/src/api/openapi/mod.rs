@@ -16,6 +16,7 @@ use crate::router::{Route, Who, routes};
 use axum::body::Bytes;
 use axum::http::header::{CONTENT_TYPE, HeaderName};
 use operations::{Operation, describe};
+use protocol::account::ACCOUNT_HEADER;
 use protocol::sealed::{MEDIA_TYPE, OFFER_HEADER};
 use serde_json::{Map, Value, json};
 use std::sync::LazyLock;
@@ -58,6 +59,7 @@ fn document() -> Value {
         "paths": paths,
         "components": {
             "schemas": schemas::all(),
+            "parameters": { "Account": account() },
             "responses": { "Refusal": refusal() },
             "securitySchemes": {
                 "bearer": { "type": "http", "scheme": "bearer" },
@@ -87,6 +89,8 @@ fn operation(route: &Route) -> Value {
         json!({ "name": parameter.name, "in": "query", "required": parameter.required,
             "description": parameter.description, "schema": parameter.schema })
     });
+    let by_login = matches!(route.who, Who::Account | Who::Member);
+    let in_header = by_login.then(|| json!({ "$ref": "#/components/parameters/Account" }));
     let mut responses: Map<String, Value> = answers
         .iter()
         .map(|answer| {
@@ -101,7 +105,7 @@ fn operation(route: &Route) -> Value {
     let mut operation = json!({
         "operationId": route.operation,
         "summary": summary,
-        "parameters": in_path.chain(in_query).collect::<Vec<_>>(),
+        "parameters": in_path.chain(in_query).chain(in_header).collect::<Vec<_>>(),
         "responses": responses,
         "security": match route.who {
             Who::Anyone => json!([]),
@@ -128,6 +132,15 @@ fn operation(route: &Route) -> Value {
 
 fn content(schema: &str) -> Value {
     json!({ "application/json": { "schema": schemas::reference(schema) } })
+}
+
+fn account() -> Value {
+    json!({
+        "name": ACCOUNT_HEADER, "in": "header", "required": false,
+        "description": "The account that the page shows which asks. Where the login is another's, because somebody logged in \
+            on another page of the browser, nobody is logged in: 401 not_logged_in.",
+        "schema": schemas::reference("UserId"),
+    })
 }
 
 fn refusal() -> Value {

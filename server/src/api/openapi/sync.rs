@@ -1,8 +1,11 @@
 //! The documents of the logs, the frames of the push connection, and the operations on them.
 
-use super::operations::{Operation, answer, nothing, page_size, plain, query_text, with_body, with_query};
+use super::operations::{
+    Operation, Parameter, answer, nothing, page_size, position, query_text, with_body, with_query,
+};
 use super::schemas::{list, number, object, one_of, reference, request, text, variant, word};
 use protocol::Greeting;
+use protocol::account::ACCOUNT_PARAMETER;
 use protocol::sync::{CheckCounts, PageSize};
 use serde_json::{Value, json};
 
@@ -161,14 +164,16 @@ pub fn operation(name: &str) -> Option<Operation> {
             "CheckCounts",
             [answer(200, "What the device counts wrongly", "CheckedCounts")],
         ),
-        "push" => plain(
+        "push" => with_query(
             "The push connection: a WebSocket whose text frames are ServerFrame down and ClientFrame up",
+            vec![shown()],
             [nothing(101, "Connected; the first frame is `hello`")],
         ),
-        "pushEvents" => plain(
+        "pushEvents" => with_query(
             "The push connection as server-sent events, where a WebSocket cannot be had. The first event, `connection`, \
                 names it by a number; events without a name are ServerFrame; the last one, `close`, has the code that a \
                 WebSocket would be closed with",
+            vec![shown()],
             [nothing(200, "Connected, text/event-stream; the first frame is `hello`")],
         ),
         "sayFrame" => with_body(
@@ -178,4 +183,9 @@ pub fn operation(name: &str) -> Option<Operation> {
         ),
         _ => return None,
     })
+}
+
+/// Whose page connects.
+fn shown() -> Parameter {
+    position(ACCOUNT_PARAMETER, "UserId", "What `sixin-account` says, where a browser can set no header.")
 }
