@@ -2,7 +2,7 @@
 //!
 //! The pages of a browser share one cookie. When somebody else logs in on another page, it is theirs, while this page shows
 //! what it showed. So whatever is asked of the API says which account the page shows, and the server answers as if nobody were
-//! logged in where that is not the cookie's: the page ends, and nothing is done in the other's name.
+//! logged in where that is not the cookie's: the page ends. Deliberately absent: forms, which the browser sends by itself.
 
 use protocol::{UserId, path};
 use std::cell::Cell;

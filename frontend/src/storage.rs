@@ -5,6 +5,7 @@
 //! other's newer state; what a person does in a page is kept by that page, one entry an item. Where the browser keeps
 //! nothing, all of this does nothing.
 
+use crate::account;
 use crate::browser::window;
 use crate::database::{Database, Durability, Store, Write, parse};
 use app::backend::Kept;
@@ -171,7 +172,9 @@ impl Storage {
     /// The login was ended: what was read here is gone, what was written and not sent waits for the next login. The page
     /// need not wait for it.
     pub fn forget_account(&self) {
-        note(None);
+        if last_account() == account::shown() {
+            note(None);
+        }
         self.write_unheard(&ENGINE.map(Write::Clear));
     }
 

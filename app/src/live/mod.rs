@@ -253,7 +253,7 @@ impl Live {
                 self.told.remove(&client_id);
             }
             Err(failure) => {
-                let never = !failure.passes();
+                let never = !failure.is_fault() && matches!(failure, Failure::Refused(error) if !error.retryable);
                 if self.told.insert(client_id) || never {
                     match (failure, carried) {
                         (Failure::Refused(error), Some(what)) if never => {

@@ -1,6 +1,7 @@
 //! Where the answer to a call goes, and what its failure means.
 //!
-//! Invariant: a call that failed is made again unless the server refused it for good (T13, T25).
+//! Invariant: a call that failed is made again unless the server refused it for good (T13, T25), or fails at the same
+//! message again and again.
 
 use crate::client::{Client, Dice};
 use crate::pull::Job;
@@ -29,15 +30,15 @@ impl Client {
         let Some(answer) = self.take_acted(request, answer) else { return };
         let now = self.now;
         if let Some((conversation, id)) = self.posts.remove(&request) {
+            let fault = matches!(&answer, Err(failure) if failure.is_fault());
+            let given_up = self.outbox.faulted(id, fault);
             match answer {
                 Ok(Answer::Posted(message)) => self.take_posted(conversation, message),
                 Ok(Answer::Uploaded(body)) => {
                     let uploaded = self.outbox.uploaded(id, request, body, self.clock());
                     self.effects.extend(uploaded.map(Effect::Persist));
                 }
-                Err(Failure::Refused(error))
-                    if !error.retryable && (decides(error.code) || self.outbox.is_tried(id)) =>
-                {
+                Err(Failure::Refused(error)) if !error.retryable && (!fault || given_up) => {
                     let failed = self.outbox.fail(id, request, error.code);
                     // An upload is refused for the sake of what is uploaded.
                     let posted = failed.as_ref().is_some_and(|unsent| unsent.upload == Upload::Done);
@@ -185,7 +186,7 @@ impl Client {
             self.synced_at = self.now;
             self.describe_doubtful();
             self.describe_restored();
-            if self.checks.due(self.now) {
+            if self.checks.begin(self.now) {
                 self.pulls.want(Job::Check, self.now);
             }
         }
@@ -217,8 +218,14 @@ impl Failure {
         matches!(self, Self::Refused(error) if !error.retryable)
     }
 
-    /// Whether the same call may succeed later: a fault of the server is no word on what was asked for.
-    pub fn passes(&self) -> bool {
+    /// Whether it is a fault of the server, or what a proxy says in its place, and no word on what was asked for.
+    pub fn is_fault(&self) -> bool {
+        let fault = |code| matches!(code, ErrorCode::Internal | ErrorCode::Unknown);
+        matches!(self, Self::Refused(error) if !error.retryable && fault(error.code))
+    }
+
+    /// Whether the same call may succeed later.
+    pub(crate) fn passes(&self) -> bool {
         match self {
             Self::Network => true,
             Self::Refused(error) => error.retryable || !decides(error.code),

@@ -27,6 +27,9 @@ use protocol::{
 /// A page that wakes up asks what happened, unless it has asked not longer ago than this (R004-B7.20).
 const FRESH: Millis = 10_000;
 
+/// A clock that goes back by more was set: what time it is on the server by it is to be told anew. In milliseconds.
+const SET_BACK: Millis = 5_000;
+
 /// A device of one account.
 #[derive(Clone, Debug)]
 pub struct Client {
@@ -179,14 +182,16 @@ impl Client {
         }
         // A clock that was set back must not stop every timer until it has caught up (T19).
         let ahead = self.ahead.max(self.now.saturating_sub(now));
-        // What time it is on the server it does not change.
-        self.skew += (ahead - self.ahead) as i64;
+        let set_back = ahead > self.ahead + SET_BACK;
         self.ahead = ahead;
         if self.now == 0 && self.time > 0 {
             // Until the server greets, the page tells what time it is there.
             self.skew = self.time as i64 - now as i64;
         }
         self.now = now + self.ahead;
+        if set_back {
+            self.link.renew(self.now, &mut self.effects);
+        }
         let mut dice = Dice(random);
         let (state, interrupted) = (self.link.state(), self.link.interrupted());
         let was_live = self.link.live();

@@ -16,18 +16,23 @@ const PAUSE: Millis = 3_600_000;
 /// The checks of a page.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Checks {
-    /// How many conversations of the list were checked since its beginning was.
+    /// How many conversations from the beginning of the list on were checked in this round.
     through: usize,
     next_at: Millis,
 }
 
 impl Checks {
-    pub fn due(&self, now: Millis) -> bool {
-        self.next_at <= now
+    /// Whether one begins.
+    pub fn begin(&mut self, now: Millis) -> bool {
+        let due = self.next_at <= now;
+        if due {
+            self.next_at = now + PAUSE;
+        }
+        due
     }
 
-    /// Where in a list of so many conversations it goes on.
-    fn from(&self, listed: usize) -> usize {
+    /// Where in a list of so many conversations the next one goes on.
+    fn resume_at(&self, listed: usize) -> usize {
         if self.through < listed { self.through } else { 0 }
     }
 }
@@ -37,7 +42,7 @@ impl Client {
     pub(crate) fn counts(&self) -> Vec<Count> {
         let listed = self.held.values().filter(|held| held.listed());
         let places: Vec<Place> = listed.map(|held| held.place(self.unread_first)).collect();
-        let from = self.checks.from(places.len());
+        let from = self.checks.resume_at(places.len());
         sorted(places)
             .skip(from)
             .take(CheckCounts::MAX)
@@ -49,8 +54,7 @@ impl Client {
     /// What the device counts wrongly, unless it has moved on meanwhile: nothing of it is believed any more.
     pub(crate) fn take_counts(&mut self, checked: CheckedCounts) {
         let listed = self.held.values().filter(|held| held.listed()).count();
-        self.checks.through = self.checks.from(listed) + CheckCounts::MAX;
-        self.checks.next_at = self.now + PAUSE;
+        self.checks.through = self.checks.resume_at(listed) + CheckCounts::MAX;
         self.meet(checked.users);
         for about in checked.wrong {
             let (id, now, upd, me) = (about.id, self.now, self.log.cursor(), self.account.id);

@@ -159,6 +159,15 @@ impl Link {
         given_up
     }
 
+    /// Takes a new connection for one on which the server has greeted.
+    pub fn renew(&mut self, now: Millis, effects: &mut Vec<Effect>) {
+        if self.open() {
+            self.interrupt(now);
+            effects.push(Effect::Disconnect);
+            self.connect(now, effects);
+        }
+    }
+
     pub fn end(&mut self, effects: &mut Vec<Effect>) {
         self.phase = Phase::Idle;
         self.told = false;
@@ -187,11 +196,7 @@ impl Link {
                     *pong_by = Some(now + PROBE_ANSWER);
                     effects.push(Effect::Frame(ClientFrame::Ping));
                 }
-                Some(by) if by <= now => {
-                    self.interrupt(now);
-                    effects.push(Effect::Disconnect);
-                    self.connect(now, effects);
-                }
+                Some(by) if by <= now => self.renew(now, effects),
                 _ if *ping_at <= now => {
                     *ping_at = now + self.heartbeat;
                     pong_by.get_or_insert(now + HEARTBEAT_ANSWER);

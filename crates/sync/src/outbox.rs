@@ -19,8 +19,10 @@ const ELSEWHERE: Millis = 8_000;
 
 /// After so many refusals for a moment an upload holds up nothing more: some ten seconds.
 const PASSING_MAX: u32 = 4;
-/// After so many attempts a fault of the server is an answer: some fifteen seconds.
+/// So many faults of the server in a row are borne before one is its answer: half a minute at most. What is long to send is sent
+/// but once more.
 const FAULTS_MAX: u32 = 5;
+const UPLOAD_FAULTS_MAX: u32 = 1;
 /// A picture or a file of which so many uploads broke on their way waits for a person: what was written after it goes on.
 const BROKEN_MAX: u32 = 5;
 
@@ -45,6 +47,8 @@ struct Entry {
     unsent: Unsent,
     state: State,
     failures: u32,
+    /// How many attempts in a row ended by a fault of the server.
+    faults: u32,
     /// How many uploads ended without an answer after some of it had left.
     broken: u32,
     /// Another page of this device wrote it.
@@ -103,7 +107,7 @@ impl Outbox {
     /// Puts a message at its place, to be sent now unless it is marked as failed.
     pub fn put(&mut self, unsent: Unsent) {
         let state = if unsent.failed.is_some() { State::Failed } else { State::Queued { at: 0 } };
-        self.enter(Entry { unsent, state, failures: 0, broken: 0, elsewhere: false, theirs: 0 });
+        self.enter(Entry { unsent, state, failures: 0, faults: 0, broken: 0, elsewhere: false, theirs: 0 });
     }
 
     /// Puts a message at its place that another page wrote, or follows what that page has made of it.
@@ -120,7 +124,7 @@ impl Outbox {
         }
         let state = if unsent.failed.is_some() { State::Failed } else { State::Queued { at: 0 } };
         let conversation = unsent.conversation;
-        self.enter(Entry { unsent, state, failures: 0, broken: 0, elsewhere: true, theirs: 0 });
+        self.enter(Entry { unsent, state, failures: 0, faults: 0, broken: 0, elsewhere: true, theirs: 0 });
         self.leave_elsewhere(conversation, now);
     }
 
@@ -286,11 +290,13 @@ impl Outbox {
         None
     }
 
-    /// Whether so many attempts in a row came to nothing that a fault of the server is taken for its answer: what was written
-    /// after it would wait for it for good.
-    pub fn is_tried(&self, id: ClientId) -> bool {
-        let entry = self.find(id).and_then(|place| self.entries.get(&place));
-        entry.is_none_or(|entry| entry.failures >= FAULTS_MAX)
+    /// An attempt has ended, by a fault of the server or not. Tells whether there were so many faults in a row that they
+    /// are taken for its answer: what was written after the message would wait for it for good.
+    pub fn faulted(&mut self, id: ClientId, fault: bool) -> bool {
+        let Some(entry) = self.entry(id) else { return true };
+        entry.faults = if fault { entry.faults + 1 } else { 0 };
+        let most = if entry.unsent.upload == Upload::Done { FAULTS_MAX } else { UPLOAD_FAULTS_MAX };
+        entry.faults > most
     }
 
     /// The attempt's answer says "later".

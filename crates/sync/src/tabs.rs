@@ -15,8 +15,8 @@ pub enum Word {
     Join {
         page: u64,
     },
-    /// A frame of the server as it came. `to`: only this page has not heard it yet, which may be long ago; `time`: what time it is
-    /// on the server now.
+    /// A frame of the server as it came. `to`: only this page has not heard it yet, which may be long ago; `time`: what
+    /// time it is on the server now.
     Frame {
         text: String,
         to: Option<u64>,
@@ -134,8 +134,8 @@ impl Share {
         Word::Frame { text, to: None, time: None }
     }
 
-    /// Takes what another page says. `carried`: whether this page has a connection, or one is on its way; `time`: what time it is on
-    /// the server, as far as this page knows; `read` makes a frame out of its text.
+    /// Takes what another page says. `carried`: whether this page has a connection, or one is on its way; `time`: what
+    /// time it is on the server, as far as this page knows; `read` makes a frame out of its text.
     pub fn hear(
         &mut self,
         word: Word,

@@ -1,8 +1,7 @@
 //! What must hold once everything has arrived.
 
-use crate::wire::{self, Call};
+use crate::wire;
 use crate::world::{MINUTE, World};
-use axum::http::Method;
 use protocol::messaging::UnreadPage;
 use protocol::path;
 use protocol::{ConversationId, MessageBody, Seq, UserId};
@@ -29,7 +28,7 @@ impl World<'_> {
         for n in 0..self.devices.len() {
             let login = self.devices[n].login.clone();
             for id in self.oracle.listed(&login) {
-                let call = Call { method: Method::GET, path: path::unread(id), body: None };
+                let call = wire::get(path::unread(id));
                 let (status, body) = self.backend.call(&login.token, call).await;
                 assert!(status.is_success(), "{status}: {body}");
                 let page: UnreadPage = wire::read(&body);

@@ -25,7 +25,7 @@ pub struct Call {
     pub body: Option<Vec<u8>>,
 }
 
-fn get(path: String) -> Call {
+pub fn get(path: String) -> Call {
     Call { method: Method::GET, path, body: None }
 }
 

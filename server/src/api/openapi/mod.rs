@@ -137,7 +137,7 @@ fn content(schema: &str) -> Value {
 fn account() -> Value {
     json!({
         "name": ACCOUNT_HEADER, "in": "header", "required": false,
-        "description": "The account that the page shows which asks. Where the login is another's, because somebody logged in \
+        "description": "The account shown by the page that asks. Where the login is another's, because somebody logged in \
             on another page of the browser, nobody is logged in: 401 not_logged_in.",
         "schema": schemas::reference("UserId"),
     })

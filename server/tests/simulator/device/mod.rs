@@ -112,8 +112,9 @@ impl Device {
     }
 
     /// The page is loaded anew without the server's help: what is stored is all there is.
-    pub fn revive(&mut self, now: Millis, stored: &Stored, role: Role) {
-        if !self.leads() || self.client.take_unstored().is_some() {
+    /// `led`: it has stored what it knew.
+    pub fn revive(&mut self, now: Millis, stored: &Stored, (led, role): (bool, Role)) {
+        if !led || self.client.take_unstored().is_some() {
             // What comes back is older than what was seen.
             self.marks.clear();
         }

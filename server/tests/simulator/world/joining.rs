@@ -31,9 +31,8 @@ impl World<'_> {
     /// To whom an empty conversation was opened by the other, it does not exist.
     async fn find_nothing(&mut self, me: UserId) {
         let Some(&id) = self.rooms.get(&LATE).filter(|id| self.oracle.rooms[id].awaits(me)) else { return };
-        let get = |path| wire::Call { method: Method::GET, path, body: None };
         for path in [path::conversation(id), path::messages(id), path::changes(id, Rev::ZERO), path::unread(id)] {
-            assert_eq!(self.act(me, get(path.clone())).await, Err(ErrorCode::NotFound), "{me}: {path}");
+            assert_eq!(self.act(me, wire::get(path.clone())).await, Err(ErrorCode::NotFound), "{me}: {path}");
         }
         self.oracle.count("found nothing");
     }
@@ -76,7 +75,7 @@ impl World<'_> {
 
     /// R002-17: who governs is told the link, and who waits; other members how people come.
     pub(super) async fn compare_rules(&mut self, me: UserId, id: ConversationId) {
-        let call = wire::Call { method: Method::GET, path: path::group(id), body: None };
+        let call = wire::get(path::group(id));
         let told = self.act(me, call).await;
         let room = &self.oracle.rooms[&id];
         let Some(member) = room.members.get(&me) else {

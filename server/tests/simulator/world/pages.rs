@@ -2,11 +2,12 @@
 
 use super::World;
 use crate::backend::Login;
-use protocol::ConversationId;
+use crate::wire;
 use protocol::frame::close;
+use protocol::{ConversationId, path};
 use std::rc::Rc;
+use sync::Input;
 use sync::tabs::Role;
-use sync::{Input, Request};
 
 impl World<'_> {
     /// The other pages of a page's browser.
@@ -86,16 +87,18 @@ impl World<'_> {
 
     /// Whether a login has not been ended.
     async fn stands(&mut self, login: &Login) -> bool {
-        self.ask(login, &Request::Sync { since: None, page: self.rules.sync_page_size }).await.is_ok()
+        let account = wire::get(path::ACCOUNT_ME.to_owned());
+        self.backend.call(&login.token, account).await.0.is_success()
     }
 
     /// The page is begun anew from what is stored, if anything is.
     pub(super) fn revive(&mut self, n: usize) {
         let device = &self.devices[n];
         if let Some(stored) = device.stored().filter(|_| !device.logged_out) {
+            let led = device.leads();
             self.resign(n);
             let role = self.role(n);
-            self.devices[n].revive(self.now, &stored, role);
+            self.devices[n].revive(self.now, &stored, (led, role));
         }
     }
 }

@@ -181,12 +181,12 @@ impl World<'_> {
 
     /// R003-02, R003-08, R002-17: what the pages of contacts and of members list.
     pub async fn compare_people(&mut self) {
-        let get = |path: String| wire::Call { method: Method::GET, path, body: None };
         for me in self.people.iter().map(|account| account.id).collect::<Vec<_>>() {
-            let contacts: Contacts = wire::read(&self.act(me, get(path::CONTACTS.to_owned())).await.unwrap());
+            let contacts: Contacts = wire::read(&self.act(me, wire::get(path::CONTACTS.to_owned())).await.unwrap());
             let told: BTreeMap<_, _> = contacts.contacts.iter().map(|it| (it.user.id, it.relation)).collect();
             assert_eq!(told, self.oracle.relations().contacts(me), "the contacts of {me}");
-            let requests: FriendRequests = wire::read(&self.act(me, get(path::REQUESTS.to_owned())).await.unwrap());
+            let requests: FriendRequests =
+                wire::read(&self.act(me, wire::get(path::REQUESTS.to_owned())).await.unwrap());
             let told = [requests.incoming, requests.outgoing];
             let told = told.map(|all| all.iter().map(|request| request.user.id).collect::<BTreeSet<_>>());
             assert_eq!(told, self.oracle.relations().waiting(me, self.time()), "the requests of {me}");
@@ -194,7 +194,7 @@ impl World<'_> {
                 if self.oracle.rooms[&id].kind == ConversationKind::Group {
                     self.compare_rules(me, id).await;
                 }
-                let told = self.act(me, get(path::members(id))).await;
+                let told = self.act(me, wire::get(path::members(id))).await;
                 let room = &self.oracle.rooms[&id];
                 if !room.members.contains_key(&me) {
                     assert_eq!(told, Err(ErrorCode::NotFound), "{me} and {id}");
