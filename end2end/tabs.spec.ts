@@ -64,25 +64,29 @@ test('what is read in one tab is read in the other within 200 ms', async ({ ente
   const [a, b] = [new Messenger(first.page), new Messenger(second.page)];
   const peer = await server.program('travel-dev-2-b');
   const conversation = await peer.conversation();
-  let quickest = Infinity;
-  // A busy machine may hold one of the pages up.
-  for (const text of ['未读一', '未读二', '未读三']) {
-    await peer.send(conversation, text);
-    await expect(first.page).toHaveTitle(titled(1));
-    await expect(second.page).toHaveTitle(titled(1));
-    await expect(second.page.locator('link[rel=icon]')).toHaveAttribute('href', /^data:/);
-    const times = [readAt(first.page), readAt(second.page)];
-    await first.page.bringToFront();
-    await a.choose('travel-dev-2-b');
-    const [here, there] = await Promise.all(times);
-    quickest = Math.min(quickest, there! - here!);
-    await expect(b.session('travel-dev-2-b').getByText(say('{} 条未读消息', 1))).toHaveCount(0);
-    await expect(second.page).toHaveTitle(titled(0));
-    await expect(second.page.locator('link[rel=icon]')).toHaveAttribute('href', /^\/favicon/);
-    await first.page.getByRole('link', { name: '消息', exact: true }).click();
-    await expect(first.page.getByText(say('选择一个会话开始聊天'))).toBeVisible();
+  // The one that has the connection reads, and then the other.
+  for (const [reader, other] of [[a, b], [b, a]] as const) {
+    let quickest = Infinity;
+    // A busy machine may hold one of the pages up.
+    for (const text of ['未读一', '未读二', '未读三']) {
+      await peer.send(conversation, text);
+      for (const { page } of [reader, other]) {
+        await expect(page).toHaveTitle(titled(1));
+        await expect(page.locator('link[rel=icon]')).toHaveAttribute('href', /^data:/);
+      }
+      const times = [readAt(reader.page), readAt(other.page)];
+      await reader.page.bringToFront();
+      await reader.choose('travel-dev-2-b');
+      const [here, there] = await Promise.all(times);
+      quickest = Math.min(quickest, Math.abs(there! - here!));
+      await expect(other.session('travel-dev-2-b').getByText(say('{} 条未读消息', 1))).toHaveCount(0);
+      await expect(other.page).toHaveTitle(titled(0));
+      await expect(other.page.locator('link[rel=icon]')).toHaveAttribute('href', /^\/favicon/);
+      await reader.page.getByRole('link', { name: '消息', exact: true }).click();
+      await expect(reader.page.getByText(say('选择一个会话开始聊天'))).toBeVisible();
+    }
+    expect(quickest).toBeLessThan(200);
   }
-  expect(quickest).toBeLessThan(200);
 });
 
 test('what one tab has written shows in the other, which sends it when the first is gone', async ({ enter, server }) => {

@@ -353,6 +353,33 @@ async fn a_withheld_message_has_no_such_readers() {
     assert_eq!(b.get(&path::readers(id)).await.read::<Readers>().withheld, []);
 }
 
+/// R000-20: whoever comes is no reader of what was written before, though they may see it and it counts as read to them
+/// (R003-07), nor is whoever has gone.
+#[tokio::test]
+async fn readers_have_come_and_not_gone() {
+    let server = TestServer::start();
+    let (a, b, c) = (server.person("aa").await, server.person("bb").await, server.person("cc").await);
+    let id = make(&a, "一", &[&b]).await.id;
+    a.patch(&path::conversation(id), &json!({"history": "all"})).await;
+    let before = a.send(id, "before").await.seq;
+    a.post(&path::members(id), &json!({"users": [c.id]})).await;
+    let after = a.send(id, "after").await.seq;
+    for person in [&b, &c] {
+        person.send(id, "read").await;
+    }
+    let of = async |seq: Seq| {
+        let found: MessageReaders = a.get(&path::message_readers(id, seq)).await.read();
+        let readers: Readers = a.get(&path::readers(id)).await.read();
+        let listed = readers.readers.iter().filter(|reader| (reader.from..=reader.read).contains(&seq)).count() as u64;
+        assert_eq!(found.count, listed);
+        found.readers.iter().map(|user| user.id).collect::<Vec<_>>()
+    };
+    assert!(c.history(id, Seq::ZERO, 50).await.messages.iter().any(|message| message.seq == before));
+    assert_eq!((of(before).await, of(after).await), (vec![b.id], vec![b.id, c.id]));
+    b.delete(&path::member(id, b.id)).await;
+    assert_eq!((of(before).await, of(after).await), (vec![], vec![c.id]));
+}
+
 /// R002-17: the owner and admins hear in the log that somebody waits to be let in, and that nobody does any more; the
 /// others hear that the log went on.
 #[tokio::test]

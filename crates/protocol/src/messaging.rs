@@ -270,7 +270,8 @@ pub struct Readers {
     pub readers: Vec<Reader>,
     /// Whether the group is small enough to be listed.
     pub listed: bool,
-    /// From whom messages of the one who asks were withheld, by seq: they do not count as its readers (R001-14).
+    /// From whom the thousand newest withheld messages of the one who asks were withheld, newest first: they do not count as
+    /// their readers (R001-14).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub withheld: Vec<Withheld>,
     /// In a group that lists nobody: how many have read each of the newest messages of the one who asks, by seq.
@@ -303,7 +304,7 @@ impl Readers {
 pub struct Reader {
     pub user: User,
     pub read: Seq,
-    /// The first message that they see: nobody reads what was written before they came.
+    /// What was sent first once they had come: of what stood there before they are no readers, though they may see it.
     #[serde(default, skip_serializing_if = "Seq::is_zero")]
     pub from: Seq,
 }

@@ -48,14 +48,20 @@ impl Client {
                     self.reports.know(conversation, cursors);
                     self.touch(conversation, |held| held.about.own = held.about.own.max(cursors));
                 }
-                AccountChange::Receipt(receipt) => self.touch(receipt.conversation, |held| {
-                    if held.about.peer.as_ref().is_some_and(|peer| peer.id == receipt.reader) {
-                        let known = held.about.peer_cursors.unwrap_or_default();
-                        held.about.peer_cursors = Some(known.max(receipt.cursors));
-                    } else if held.about.kind == ConversationKind::Group {
-                        held.readers.receipt(receipt.reader, receipt.cursors.read);
+                AccountChange::Receipt(receipt) => {
+                    let mut unknown = false;
+                    self.touch(receipt.conversation, |held| {
+                        if held.about.peer.as_ref().is_some_and(|peer| peer.id == receipt.reader) {
+                            let known = held.about.peer_cursors.unwrap_or_default();
+                            held.about.peer_cursors = Some(known.max(receipt.cursors));
+                        } else if held.about.kind == ConversationKind::Group {
+                            unknown = held.readers.receipt(receipt.reader, receipt.cursors.read);
+                        }
+                    });
+                    if unknown {
+                        self.renew_readers(receipt.conversation);
                     }
-                }),
+                }
                 AccountChange::Hidden { conversation, seq } => self.hide(conversation, seq, upd),
                 AccountChange::Shown { conversation, message, sender } => {
                     self.meet([sender]);
@@ -185,7 +191,9 @@ impl Client {
             self.end_typing(id, sender.id);
             self.confirm(message);
             // What a message tells of cursors is true whether or not the log has come to it.
-            self.imply(id, message);
+            if self.imply(id, message) {
+                self.renew_readers(id);
+            }
         }
         // Whatever moves in a conversation that is not held: it may stand in the list now.
         let Some(held) = self.held.get_mut(&id) else { return self.pulls.want(Job::Describe(id), self.now) };
@@ -196,9 +204,11 @@ impl Client {
     /// Changes that the log released, in order.
     pub(crate) fn apply_log(&mut self, id: ConversationId, ready: Vec<Change>) {
         for change in ready {
-            // Whoever came has read nothing of what stood there before: only the server knows from where on.
-            if change.tells_of_members() {
-                self.want_readers(id);
+            // Whoever came has read nothing of what stood there before, and who went counts no more. From whom what another device
+            // sent was withheld, and who wrote what is withheld here, only the server knows.
+            let withheld = matches!(change.change, LogChange::Withheld { .. });
+            if withheld || change.tells_of_members() || self.written_elsewhere(&change) {
+                self.renew_readers(id);
             }
             self.touch(id, |held| {
                 held.follow(&change);
@@ -234,6 +244,7 @@ impl Client {
             ready = held.log.advance(through);
         });
         self.apply_log(id, ready);
+        self.renew_readers(id);
     }
 
     /// The newest page: where a timeline begins, or begins anew when too much had passed by (R004-G8).
@@ -412,16 +423,24 @@ impl Client {
         self.restore_read(id);
     }
 
-    /// A message by somebody tells that they have received and read what is before it (R000-06, R004-B6).
-    fn imply(&mut self, id: ConversationId, message: &Message) {
+    /// Whether an own message is new here: another device, or another page, wrote it.
+    fn written_elsewhere(&self, change: &Change) -> bool {
+        let LogChange::Message { message, .. } = &change.change else { return false };
+        message.sender == self.account.id && !self.outbox.has(message.client_id)
+    }
+
+    /// A message by somebody tells that they have received and read what is before it (R000-06, R004-B6). Answers as
+    /// `GroupReaders::receipt` does.
+    fn imply(&mut self, id: ConversationId, message: &Message) -> bool {
         if matches!(message.body, MessageBody::Notice { .. }) {
-            return;
+            return false;
         }
         let own = message.sender == self.account.id;
         let cursors = Cursors::at(message.seq);
         if own {
             self.reports.know(id, cursors);
         }
+        let mut unknown = false;
         self.touch(id, |held| {
             if own {
                 held.about.own = held.about.own.max(cursors);
@@ -429,9 +448,10 @@ impl Client {
             } else if held.about.peer.as_ref().is_some_and(|peer| peer.id == message.sender) {
                 held.about.peer_cursors = Some(held.about.peer_cursors.unwrap_or_default().max(cursors));
             } else {
-                held.readers.receipt(message.sender, message.seq);
+                unknown = held.readers.receipt(message.sender, message.seq);
             }
         });
+        unknown
     }
 
     /// After a conversation's log moved: pulls what is missing, and drops rows that the timeline shows now.

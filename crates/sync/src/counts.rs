@@ -1,14 +1,15 @@
 //! Having one's counts counted anew (R004-B2): once the device has caught up, the server compares them with its own.
 //!
 //! It compares as many as one request takes: at first those of the conversations that were active last, and each time that the
-//! device catches up later, an hour apart at least, those of the next ones.
+//! device catches up later, an hour apart at least, those of the next ones that had no turn yet.
 
 use crate::client::Client;
+use crate::map::Map;
 use crate::order::{Place, sorted};
 use crate::pull::Job;
 use crate::sessions::Held;
 use protocol::sync::{CheckCounts, CheckedCounts, Count};
-use protocol::{Conversation, Millis, Upd};
+use protocol::{Conversation, ConversationId, Millis, Upd};
 
 /// The pause between two checks.
 const PAUSE: Millis = 3_600_000;
@@ -16,8 +17,10 @@ const PAUSE: Millis = 3_600_000;
 /// The checks of a page.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Checks {
-    /// How many conversations from the beginning of the list on were checked in this round.
-    through: usize,
+    /// Which conversations had their turn in this round.
+    done: Map<ConversationId, ()>,
+    /// Those whose counts were asked about last.
+    asked: Vec<ConversationId>,
     next_at: Millis,
 }
 
@@ -30,31 +33,27 @@ impl Checks {
         }
         due
     }
-
-    /// Where in a list of so many conversations the next one goes on.
-    fn resume_at(&self, listed: usize) -> usize {
-        if self.through < listed { self.through } else { 0 }
-    }
 }
 
 impl Client {
     /// What the device counts of the conversations whose turn it is.
-    pub(crate) fn counts(&self) -> Vec<Count> {
-        let listed = self.held.values().filter(|held| held.listed());
-        let places: Vec<Place> = listed.map(|held| held.place(self.unread_first)).collect();
-        let from = self.checks.resume_at(places.len());
-        sorted(places)
-            .skip(from)
-            .take(CheckCounts::MAX)
-            .filter_map(|id| self.held.get(&id))
-            .map(|held| count(&held.about, held.unread(), self.log.cursor()))
-            .collect()
+    pub(crate) fn counts(&mut self) -> Vec<Count> {
+        let listed = |held: &&Box<Held>| held.listed();
+        if self.held.values().filter(listed).all(|held| self.checks.done.contains_key(&held.about.id)) {
+            self.checks.done = Map::new();
+        }
+        let waits = |held: &&Box<Held>| listed(held) && !self.checks.done.contains_key(&held.about.id);
+        let places: Vec<Place> = self.held.values().filter(waits).map(|held| held.place(self.unread_first)).collect();
+        self.checks.asked = sorted(places).take(CheckCounts::MAX).collect();
+        let asked = self.checks.asked.iter().filter_map(|id| self.held.get(id));
+        asked.map(|held| count(&held.about, held.unread(), self.log.cursor())).collect()
     }
 
     /// What the device counts wrongly, unless it has moved on meanwhile: nothing of it is believed any more.
     pub(crate) fn take_counts(&mut self, checked: CheckedCounts) {
-        let listed = self.held.values().filter(|held| held.listed()).count();
-        self.checks.through = self.checks.resume_at(listed) + CheckCounts::MAX;
+        for id in std::mem::take(&mut self.checks.asked) {
+            self.checks.done.insert(id, ());
+        }
         self.meet(checked.users);
         for about in checked.wrong {
             let (id, now, upd, me) = (about.id, self.now, self.log.cursor(), self.account.id);

@@ -69,12 +69,24 @@ impl Client {
 
     /// Asks who has read the messages of the open group, unless that is never told.
     pub(crate) fn want_readers(&mut self, id: ConversationId) {
+        if self.tells_readers(id) {
+            self.pulls.want_any(Job::Readers(id), self.now);
+        }
+    }
+
+    /// Asks for it once more: what a call on its way brings may be of before.
+    pub(crate) fn renew_readers(&mut self, id: ConversationId) {
+        if self.tells_readers(id) {
+            self.pulls.want(Job::Readers(id), self.now);
+        }
+    }
+
+    /// Whether it is the open conversation, and a group whose readers are told.
+    fn tells_readers(&self, id: ConversationId) -> bool {
         let told = |about: &Conversation| {
             about.kind == ConversationKind::Group && about.member_count <= Readers::LISTED_MAX as u64
         };
-        if self.open() == Some(id) && self.held.get(&id).is_some_and(|held| told(&held.about)) {
-            self.pulls.want_any(Job::Readers(id), self.now);
-        }
+        self.open() == Some(id) && self.held.get(&id).is_some_and(|held| told(&held.about))
     }
 
     /// The open group, if it is one whose readers are never told, somebody sees it, and messages of one's own are held.

@@ -2,8 +2,8 @@
 //! current by receipts and by what members write. In a group too large for that nobody is told anything: how many have
 //! read is asked for again and again while somebody looks, with pauses that grow while it stays the same.
 //!
-//! Invariants: a cursor never moves back, so that no count falls (R000-20). Nobody counts as a reader of what was written
-//! before they came, or was withheld from them (R001-14).
+//! Invariants: a member's cursor never moves back, so that no count falls while they are there (R000-20). Nobody counts as a
+//! reader of what was written before they came, or was withheld from them (R001-14), nor once they are gone.
 
 use crate::map::Map;
 use protocol::messaging::{ReadCount, Reader, Readers};
@@ -27,10 +27,11 @@ pub(crate) struct GroupReaders {
     pause: Millis,
 }
 
-/// What a member has read: from the first message that they see.
+/// What a member has read: from what was sent once they had come.
 #[derive(Clone, Copy, Debug, Default)]
 struct Span {
-    from: Seq,
+    /// Only the server knows it, and whether they are a member.
+    from: Option<Seq>,
     through: Seq,
 }
 
@@ -40,22 +41,24 @@ impl GroupReaders {
         self.listed = Some(readers.listed);
         let mut moved = false;
         for ReadCount { seq, count } in &readers.counts {
-            let known = self.counts.entry(*seq).or_default();
-            moved |= count > known;
-            *known = (*known).max(*count);
+            moved |= self.counts.insert(*seq, *count).unwrap_or_default() != *count;
         }
         self.pause = if moved { PAUSE } else { (self.pause * 2).clamp(PAUSE, PAUSE_MAX) };
         self.withheld = readers.withheld.iter().map(|withheld| (withheld.seq, withheld.users.clone())).collect();
+        // Who has left is in it no more.
+        let known = std::mem::take(&mut self.read);
         for Reader { user, read, from } in &readers.readers {
-            self.receipt(user.id, *read);
-            self.read.entry(user.id).or_default().from = *from;
+            let through = known.get(&user.id).map_or(*read, |span| span.through.max(*read));
+            self.read.insert(user.id, Span { from: Some(*from), through });
         }
     }
 
-    /// Somebody has read through `read`: by a receipt, or because they wrote what stands there.
-    pub fn receipt(&mut self, reader: UserId, read: Seq) {
+    /// Somebody has read through `read`: by a receipt, or because they wrote what stands there. Answers whether it has to be
+    /// asked since when they are there.
+    pub fn receipt(&mut self, reader: UserId, read: Seq) -> bool {
         let known = self.read.entry(reader).or_default();
         known.through = read.max(known.through);
+        known.from.is_none() && self.listed == Some(true)
     }
 
     /// How many have read the own message at `seq`, as far as that is known.
@@ -88,7 +91,8 @@ impl GroupReaders {
         let withheld = self.withheld.iter().find(|(withheld, _)| *withheld == seq).map(|(_, users)| users);
         let blind = move |reader: &UserId| withheld.is_some_and(|users| users.contains(reader));
         let reads = move |(reader, span): (&UserId, &Span)| {
-            ((span.from..=span.through).contains(&seq) && !blind(reader)).then_some(*reader)
+            let has = span.from.is_some_and(|from| (from..=span.through).contains(&seq));
+            (has && !blind(reader)).then_some(*reader)
         };
         listed.map(|_| self.read.iter().filter_map(reads))
     }
@@ -117,7 +121,33 @@ mod tests {
         });
         let of = |readers: &GroupReaders, at| readers.of(seq(at)).unwrap().collect::<Vec<_>>();
         assert_eq!([1, 2, 3].map(|at| of(&readers, at)), [vec![id(2), id(4)], vec![id(2)], vec![id(3)]]);
-        readers.receipt(id(4), seq(3));
+        assert!(!readers.receipt(id(4), seq(3)));
         assert_eq!(of(&readers, 3), [id(3), id(4)]);
+    }
+
+    /// R000-20: who has left counts no more, on a device that saw them read as on a fresh one; of somebody new it is asked since
+    /// when they are there, before they count.
+    #[test]
+    fn readers_are_members() {
+        let id = |id: u64| UserId::try_from(id).unwrap();
+        let seq = |seq| Seq::ZERO.plus(seq);
+        let user = |n| User::new(id(n), "somebody".try_into().unwrap(), "Somebody".try_into().unwrap());
+        let answer = |readers: &[(u64, u64, u64)]| Readers {
+            readers: readers
+                .iter()
+                .map(|&(n, from, read)| Reader { user: user(n), read: seq(read), from: seq(from) })
+                .collect(),
+            listed: true,
+            withheld: Vec::new(),
+            counts: Vec::new(),
+        };
+        let mut readers = GroupReaders::default();
+        readers.answer(&answer(&[(2, 1, 3), (3, 1, 2)]));
+        readers.receipt(id(3), seq(3));
+        assert_eq!(readers.count(seq(3)), Some(2));
+        assert!(readers.receipt(id(4), seq(4)));
+        assert_eq!(readers.count(seq(3)), Some(2));
+        readers.answer(&answer(&[(3, 1, 2), (4, 4, 4)]));
+        assert_eq!([3, 4].map(|at| readers.count(seq(at))), [Some(1), Some(1)]);
     }
 }

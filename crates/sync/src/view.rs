@@ -164,6 +164,11 @@ impl Client {
         self.held.values().map(|held| held.counted()).sum()
     }
 
+    /// How many conversations have something unread or are marked so, archived or not: what reading everything would read.
+    pub fn awaiting(&self) -> usize {
+        self.held.values().filter(|held| held.listed() && held.awaits()).count()
+    }
+
     /// Somebody whom a log, a page or a search has told of.
     pub fn user(&self, id: UserId) -> Option<&User> {
         self.users.get(&id)

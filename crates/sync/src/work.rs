@@ -120,7 +120,7 @@ impl Client {
     }
 
     /// The call that a job needs now, unless there is nothing left to bring.
-    fn call(&self, job: Job) -> Option<Request> {
+    fn call(&mut self, job: Job) -> Option<Request> {
         let history = |conversation, before, limit| Request::History { conversation, before, after: None, limit };
         match job {
             Job::Begin => Some(Request::BeginAnew),
@@ -132,7 +132,7 @@ impl Client {
                 let after = self.held.get(&conversation)?.log.cursor();
                 Some(Request::Changes { conversation, after })
             }
-            Job::Check => Some(Request::Check { counts: self.counts() }).filter(|_| !self.held.is_empty()),
+            Job::Check => (!self.held.is_empty()).then(|| Request::Check { counts: self.counts() }),
             Job::Readers(conversation) => Some(Request::Readers { conversation }),
             Job::Prefer(conversation) => {
                 let change = self.wish(conversation)?;

@@ -2,6 +2,7 @@
 //!
 //! What an owner was told never falls back (R000-20). Of those who let others know, the member's own cursor is told
 //! on demand as well, which alone serves groups too large to tell anybody anything; but not across a block (R000-19).
+//! A group's readers are its members of now, each from what was sent once they had come.
 
 use super::conversations::{read_nickname, read_user};
 use super::cursors::receipt;
@@ -26,10 +27,10 @@ const BEHIND: &str = "select m.conversation, c.head_seq
 macro_rules! readers {
     ($where:literal) => {
         concat!(
-            "select id, handle, display_name, avatar, version, seq, vis_from, nickname, nickname_rev from (
-                select id, handle, display_name, avatar, version, vis_from, nickname, nickname_rev, open,
+            "select id, handle, display_name, avatar, version, seq, came, nickname, nickname_rev from (
+                select id, handle, display_name, avatar, version, came, nickname, nickname_rev, open,
                     max(told, sent, case when open then read else 0 end) as seq
-                from (select a.id, a.handle, a.display_name, a.avatar, a.version, m.vis_from, m.nickname, m.nickname_rev,
+                from (select a.id, a.handle, a.display_name, a.avatar, a.version, m.came, m.nickname, m.nickname_rev,
                     m.sent, m.read, coalesce(r.read, 0) as told,
                     me.receipts = 1 and a.receipts = 1 and coalesce(b.blocking + b.blocked, 0) = 0 as open
                 from member as m
@@ -46,28 +47,27 @@ macro_rules! readers {
 
 const READERS: &str = readers!("open or seq > 0 order by id");
 
-// Of the newest thousand messages: what is older no page shows the readers of.
+// The newest thousand of them.
 const WITHHELD: &str = "select h.seq, json_group_array(h.account order by h.account)
-    from conversation as c
-    join hidden as h on h.conversation = c.id and h.seq > c.head_seq - 1000 and h.why = 2
+    from hidden as h
     join message as l on l.conversation = h.conversation and l.seq = h.seq and l.sender = $1
-    where c.id = $2 group by h.seq";
+    where h.conversation = $2 and h.why = 2 group by h.seq order by h.seq desc limit 1000";
 
 const MESSAGE_READERS: &str = readers!(
-    "seq >= $3 and vis_from <= $3 and not exists (
+    "seq >= $3 and came <= $3 and not exists (
         select 1 from hidden as h where h.account = id and h.conversation = $2 and h.seq = $3 and h.why = 2)
     order by id"
 );
 
 const MESSAGE_COUNT: &str = "select count(*)
     from member as m join account as a on a.id = m.account join account as me on me.id = $1
-    where m.conversation = $2 and m.account <> $1 and m.vis_from <= $3
+    where m.conversation = $2 and m.account <> $1 and m.came <= $3
         and (m.sent >= $3 or m.read >= $3 and me.receipts = 1 and a.receipts = 1 and not exists (
             select 1 from relation as b where b.account = $1 and b.other = m.account and b.blocking + b.blocked > 0))
         and not exists (select 1 from hidden as h
             where h.account = m.account and h.conversation = $2 and h.seq = $3 and h.why = 2)";
 
-// Of the newest thousand messages, as with those from whom they are withheld, those that the sender sees.
+// Of the newest thousand messages those that the sender sees.
 const OWN: &str = "select l.seq from member as m
     join conversation as c on c.id = m.conversation
     join message as l on l.conversation = c.id and l.seq > max(c.head_seq - 1000, m.vis_from - 1) and l.sender = $1
@@ -85,15 +85,15 @@ macro_rules! through {
 
 // Each member once, however many messages are asked about.
 const SPANS: &str = concat!(
-    "select vis_from, through, count(*) from (
-        select m.vis_from, ",
+    "select came, through, count(*) from (
+        select m.came, ",
     through!(),
     " as through
         from account as me
         join member as m on m.conversation = $2 and m.account <> me.id
         join account as a on a.id = m.account
         where me.id = $1)
-    where through >= $3 and through >= vis_from group by vis_from, through"
+    where through >= $3 and through >= came group by came, through"
 );
 
 // Those who would count, but from whom the message is withheld.
@@ -103,7 +103,7 @@ const BLIND: &str = concat!(
     join account as me on me.id = $1
     join member as m on m.conversation = h.conversation and m.account = h.account
     join account as a on a.id = m.account
-    where h.conversation = $2 and h.seq >= $3 and h.why = 2 and h.seq between m.vis_from and ",
+    where h.conversation = $2 and h.seq >= $3 and h.why = 2 and h.seq between m.came and ",
     through!(),
     " group by h.seq"
 );

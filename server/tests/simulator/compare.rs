@@ -4,7 +4,7 @@ use crate::wire;
 use crate::world::{MINUTE, World};
 use protocol::messaging::UnreadPage;
 use protocol::path;
-use protocol::{ConversationId, MessageBody, Seq, UserId};
+use protocol::{ConversationId, ConversationKind, MessageBody, Seq, UserId};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 use sync::{Client, Input, Item, LinkState, ReadMark, Session, Shelf};
@@ -133,9 +133,48 @@ impl World<'_> {
                     self.settle().await;
                 }
                 self.compare_timeline(n, id);
+                self.compare_readers(n, id, true);
             }
             self.devices[n].step(self.now, Input::Close);
         }
+    }
+
+    /// What is open counts its readers as those do who open it now, and so does, on one device, what is opened again.
+    pub async fn compare_open(&mut self) {
+        let mut counted = 0;
+        for n in 0..self.devices.len() {
+            if let Some(id) = self.devices[n].client.open() {
+                counted += self.compare_readers(n, id, false);
+            }
+        }
+        let n = self.seed as usize % self.devices.len();
+        for id in self.oracle.listed(&self.devices[n].login) {
+            self.devices[n].step(self.now, Input::Open(id));
+            self.settle().await;
+            counted += self.compare_readers(n, id, true);
+        }
+        *self.oracle.tally.entry("readers counted").or_default() += counted;
+    }
+
+    /// R000-20: how many have read the own messages of the open group. One that `asks` has just opened it.
+    /// Tells how many that are.
+    fn compare_readers(&self, n: usize, id: ConversationId, asks: bool) -> u64 {
+        let me = self.devices[n].me();
+        let room = &self.oracle.rooms[&id];
+        if room.kind != ConversationKind::Group || !room.members.contains_key(&me) {
+            return 0;
+        }
+        let mut counted = 0;
+        for item in self.devices[n].client.items(id) {
+            let Item::Row(row) = item else { continue };
+            let entry = room.log.iter().find(|entry| Some(entry.seq) == row.seq && entry.sender == me);
+            let Some(entry) = entry.filter(|entry| entry.body.countable()) else { continue };
+            let readers = self.oracle.readers(me, id, entry, asks);
+            let right = row.readers.is_some_and(|shown| readers.contains(&shown));
+            assert!(right, "device {n}, {id}: {:?} for {readers:?} readers of {}", row.readers, entry.seq);
+            counted += row.readers.unwrap_or_default();
+        }
+        counted
     }
 
     fn compare_timeline(&self, n: usize, id: ConversationId) {

@@ -152,7 +152,7 @@ async fn counts_of_many_are_those_of_each() {
         fixture.store.writer().run(move |tx| {
             Box::pin(async move {
                 for account in who {
-                    let came = sqlx::query("update member set vis_from = $1 where account = $2").bind(from);
+                    let came = sqlx::query("update member set came = $1, vis_from = $1 where account = $2").bind(from);
                     came.bind(account).execute(&mut *tx.conn).await?;
                 }
                 Ok(())

@@ -35,12 +35,15 @@ pub enum Deed {
 pub struct Member {
     /// The first message that the member may see.
     pub vis_from: Seq,
+    /// What was sent first once the member had come.
+    pub came: Seq,
     pub role: Role,
     pub muted_until: Millis,
 }
 
 impl Member {
-    pub const FROM_THE_BEGINNING: Self = Self { vis_from: Seq::ZERO, role: Role::Member, muted_until: 0 };
+    pub const FROM_THE_BEGINNING: Self =
+        Self { vis_from: Seq::ZERO, came: Seq::ZERO, role: Role::Member, muted_until: 0 };
 }
 
 impl Deed {
@@ -108,7 +111,7 @@ impl Room {
             History::Nothing => self.head().next(),
             History::Last(newest) => self.head().minus(u64::from(newest)).next(),
         };
-        self.members.insert(whom, Member { vis_from, ..Member::FROM_THE_BEGINNING });
+        self.members.insert(whom, Member { vis_from, came: self.head().next(), ..Member::FROM_THE_BEGINNING });
         self.cursors.insert(whom, Cursors::at(self.head()));
     }
 

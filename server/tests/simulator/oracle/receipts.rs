@@ -2,6 +2,7 @@
 
 use super::{Entry, Oracle};
 use protocol::{ConversationId, ConversationKind, Cursors, Receipt, ReceiptReport, Seq, UserId};
+use std::ops::RangeInclusive;
 use sync::ReadMark;
 
 impl Oracle {
@@ -50,6 +51,29 @@ impl Oracle {
             Some(peer) if entry.seq <= peer.delivered => ReadMark::Delivered,
             _ => ReadMark::Sent,
         })
+    }
+
+    /// R000-20, R001-14: how many of a group's members the sender of a message may take for its readers: at least those who
+    /// were told of, or wrote, after it, and at most those who have read it. Who asks now is told of those as well who let
+    /// others know now.
+    pub fn readers(&self, me: UserId, id: ConversationId, entry: &Entry, asks: bool) -> RangeInclusive<u64> {
+        let room = &self.rooms[&id];
+        let others = room
+            .members
+            .iter()
+            .filter(|(other, member)| **other != me && member.came <= entry.seq && !entry.withheld.contains(other));
+        let (mut least, mut most) = (0, 0);
+        for (other, _) in others {
+            let told = room.told.get(&(me, *other)).is_some_and(|told| told.read >= entry.seq);
+            let mut later = room.log.iter().filter(|later| later.seq >= entry.seq);
+            let wrote = later.any(|later| later.sender == *other && later.client_id.is_some());
+            let read = room.cursors[other].read >= entry.seq;
+            let private =
+                [me, *other].iter().any(|one| self.silenced.contains(one)) || self.relations.parted(me, *other);
+            least += u64::from(told || wrote || asks && read && !private);
+            most += u64::from(read || wrote);
+        }
+        least..=most
     }
 
     /// Only what was told may be told.

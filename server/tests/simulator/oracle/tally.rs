@@ -105,4 +105,5 @@ pub const KINDS: &[&str] = &[
     "dissolved",
     "mentions",
     "typing",
+    "readers counted",
 ];

@@ -34,7 +34,7 @@ pub struct World<'a> {
     people: Vec<Account>,
     /// How each person acts without the simulated devices: a program with a login of its own.
     programs: Vec<Login>,
-    seed: u64,
+    pub seed: u64,
     lifted: bool,
     written: u64,
     /// How far the server's clock is ahead of the true time, in milliseconds.

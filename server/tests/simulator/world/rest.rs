@@ -30,6 +30,7 @@ impl World<'_> {
             }
         }
         self.rest(MINUTE).await;
+        self.compare_open().await;
         if self.lifted {
             self.lift().await;
             self.rest(MINUTE).await;
