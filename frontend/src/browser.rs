@@ -67,13 +67,17 @@ pub fn conversation() -> Option<ConversationId> {
     path().strip_prefix("/c/")?.parse().ok()
 }
 
-/// Shows a path in the address bar, as a new entry of the history.
+/// Shows a path in the address bar, as a new entry of the history. Another place on the same page is none.
 pub fn visit(to: &str) {
-    if path() != to
-        && let Ok(history) = window().history()
-    {
-        let _ = history.push_state_with_url(&JsValue::NULL, "", Some(to));
+    let path = path();
+    if path == to {
+        return;
     }
+    let Ok(history) = window().history() else { return };
+    let _ = match to.split('#').next() == Some(path.as_str()) {
+        true => history.replace_state_with_url(&JsValue::NULL, "", Some(to)),
+        false => history.push_state_with_url(&JsValue::NULL, "", Some(to)),
+    };
 }
 
 /// Shows the list in the address bar in the place of a conversation that is gone: a reload would not find it.

@@ -175,9 +175,8 @@ impl Chat {
             cut_off,
         };
         let before = self.edge.get_untracked();
-        if before != edge {
-            self.edge.set(edge);
-        }
+        // Also where nothing differs: a row may have another height now.
+        self.edge.set(edge);
         if let Some(last) = last.filter(|last| before.count > 0 && last.seq > before.newest) {
             self.hear(client, &last);
         }

@@ -72,6 +72,7 @@ impl Live {
             open: RwSignal::new(None),
             interrupted: RwSignal::new(client.interrupted()),
             total: RwSignal::new(client.total_unread()),
+            awaiting: RwSignal::new(client.awaiting()),
             toast: RwSignal::new(None),
             people: RwSignal::new(People::default()),
             why: RwSignal::new(None),
@@ -90,6 +91,8 @@ impl Live {
             pictures: RwSignal::new(Map::new()),
             preparing: RwSignal::new(0),
             uploads: RwSignal::new(Map::new()),
+            named: RwSignal::new(Vec::new()),
+            announced: RwSignal::new(Map::new()),
         };
         let mut live = Self {
             client,
@@ -334,6 +337,10 @@ impl Live {
         }
         if changes.total {
             self.model.total.set(self.client.total_unread());
+        }
+        let (known, awaiting) = (self.model.awaiting.get_untracked(), self.client.awaiting());
+        if known != awaiting {
+            self.model.awaiting.set(awaiting);
         }
     }
 

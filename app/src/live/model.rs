@@ -11,7 +11,7 @@ use crate::words::Words;
 use crate::words::time::Clock;
 use leptos::prelude::RwSignal;
 use protocol::sync::Parting;
-use protocol::{ClientId, ConversationId, ErrorCode, Label, Seq, User};
+use protocol::{ClientId, ConversationId, ErrorCode, Label, Seq, User, UserId};
 use sync::{Map, Shelf};
 
 /// The signals that views read. Made under the reactive owner of the page, so it may be copied anywhere.
@@ -38,6 +38,8 @@ pub struct Model {
     pub interrupted: RwSignal<bool>,
     /// Unread messages of all conversations (R004-B7.18).
     pub total: RwSignal<u64>,
+    /// How many conversations reading everything would read, on whatever part of the list they are.
+    pub awaiting: RwSignal<usize>,
     pub toast: RwSignal<Option<Toast>>,
     pub people: RwSignal<People>,
     /// The messages that make a badge, since somebody asked.
@@ -66,6 +68,11 @@ pub struct Model {
     pub pictures: RwSignal<Map<ClientId, String>>,
     /// How many per cent of them are on the server, for those on their way.
     pub uploads: RwSignal<Map<ClientId, u8>>,
+    /// Whom a person chose to name where, by their name then; nobody: everybody. A text that is kept, or written again, names
+    /// them still.
+    pub named: RwSignal<Vec<(ConversationId, Option<UserId>, String)>>,
+    /// Which announcement of a group was put away.
+    pub announced: RwSignal<Map<ConversationId, String>>,
 }
 
 /// Something to be told for a few seconds (R004-I9). Each has a number, so that the same one can be told again.

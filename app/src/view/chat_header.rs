@@ -107,16 +107,17 @@ fn Waiting(model: Model, session: RwSignal<SessionRow>) -> impl IntoView {
     })
 }
 
-/// What everybody in the group should know, until one has seen it.
+/// What everybody in the group should know, until one has put it away on this page.
 #[component]
 pub fn Announced(model: Model, session: RwSignal<SessionRow>) -> impl IntoView {
     let words = model.words;
-    let seen = RwSignal::new(None);
+    let id = session.with_untracked(|row| row.id);
     let text = Memo::new(move |_| session.with(|row| row.announcement.clone()));
-    let shown = move || text.get().filter(|text| seen.with(|seen| seen.as_ref() != Some(text)));
+    let shown = move || text.get().filter(|text| model.announced.with(|seen| seen.get(&id) != Some(text)));
     tracked(move || {
         shown().map(|text| {
-            let close = move |_| seen.set(text_of(session));
+            let seen = text.clone();
+            let close = move |_| model.announced.update(|all| drop(all.insert(id, seen.clone())));
             view! {
                 <aside class="announcement" aria-label=words.announcement>
                     // A long one scrolls, by keyboard too.
@@ -128,8 +129,4 @@ pub fn Announced(model: Model, session: RwSignal<SessionRow>) -> impl IntoView {
             }
         })
     })
-}
-
-fn text_of(session: RwSignal<SessionRow>) -> Option<String> {
-    session.with_untracked(|row| row.announcement.clone())
 }

@@ -28,7 +28,7 @@ pub fn Composer(model: Model, chat: Chat, log: NodeRef<html::Div>, picked: Picke
     let words = model.words;
     let writing = Writing::new(model, &chat, log);
     writing.follow(RwSignal::from(chat.draft), chat.entered);
-    let emoji = RwSignal::new(false);
+    let emoji = writing.emoji;
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
         writing.send();
@@ -201,13 +201,16 @@ struct Writing {
     log: NodeRef<html::Div>,
     /// In Unicode scalars.
     length: RwSignal<usize>,
+    /// The emoji panel is open.
+    emoji: RwSignal<bool>,
 }
 
 impl Writing {
     fn new(model: Model, chat: &Chat, log: NodeRef<html::Div>) -> Self {
         let (send_key, backend, field) = (model.send_key, Backend::here(), NodeRef::new());
         let mentioning = Mentioning::new(model, RwSignal::from(chat.session.clone()), field);
-        Self { id: chat.id, send_key, backend, field, mentioning, log, length: RwSignal::new(0) }
+        let (length, emoji) = (RwSignal::new(0), RwSignal::new(false));
+        Self { id: chat.id, send_key, backend, field, mentioning, log, length, emoji }
     }
 
     /// Shows the draft when it is brought back, and what other devices make of it. What is typed here stays while one
@@ -217,6 +220,10 @@ impl Writing {
         Effect::new(move |shown: Option<()>| {
             let (draft, Some(field)) = (draft.get(), self.field.get()) else { return };
             let text = field.value();
+            if shown.is_none() && !text.is_empty() && text != draft {
+                // Nobody heard it being typed.
+                self.backend.tell(Intent::Draft { conversation: self.id, text: text.clone() });
+            }
             let untouched = text.is_empty() || brought.with_value(|brought| *brought == text);
             let left = shown.is_some() && !field.matches(":focus").unwrap_or_default();
             if text != draft && (untouched || left) {
@@ -258,6 +265,7 @@ impl Writing {
         }
         match keys::key(event).as_deref() {
             Some("Enter") => {}
+            Some("Escape") if self.emoji.get_untracked() => return self.emoji.set(false),
             Some("Escape") => return self.to_newest(),
             _ => return,
         }

@@ -9,7 +9,7 @@ use crate::view::boxed::{hear, tracked};
 use crate::words::Words;
 use leptos::prelude::*;
 use leptos::{ev, html};
-use protocol::{ConversationKind, Mentions, UserId};
+use protocol::{ConversationId, ConversationKind, Mentions, UserId};
 
 /// The most characters of a name that is looked for.
 const LONGEST: usize = 24;
@@ -28,14 +28,12 @@ pub struct Mentioning {
     /// Where the "@" stands, in UTF-16 units, and what follows it.
     at: RwSignal<Option<(usize, String)>>,
     place: RwSignal<usize>,
-    /// Who was chosen so far.
-    named: StoredValue<Vec<Choice>>,
 }
 
 impl Mentioning {
     pub fn new(model: Model, session: RwSignal<SessionRow>, field: NodeRef<html::Textarea>) -> Self {
         let (at, place, backend) = (RwSignal::new(None), RwSignal::new(0), Backend::here());
-        Self { model, backend, session, field, at, place, named: StoredValue::new(Vec::new()) }
+        Self { model, backend, session, field, at, place }
     }
 
     /// The text changed: is a name being written?
@@ -101,32 +99,49 @@ impl Mentioning {
         // Both lie within the text, which has just been read.
         let _ = field.set_selection_range(at as u32, end as u32);
         let text = format!("@{} ", choice.1);
-        self.named.update_value(|named| named.push(choice));
+        let conversation = self.session.with_untracked(|row| row.id);
+        let named = (conversation, choice.0, choice.1);
+        self.model.named.update(|all| {
+            if !all.contains(&named) {
+                all.push(named);
+            }
+        });
         insert(&field, &text);
         self.at.set(None);
         keys::focus(Some(field));
     }
 
-    /// Whom a text names, of those who were chosen; the next text names nobody yet.
+    /// Whom a text names, of those who were chosen. Nobody is offered any more.
     pub fn take(self, text: &str) -> Mentions {
-        let mut mentions = Mentions::default();
-        let named = self.named.try_update_value(std::mem::take).unwrap_or_default();
-        for (user, name) in named {
-            if !text.contains(&format!("@{name}")) {
-                continue;
-            }
+        self.at.set(None);
+        let conversation = self.session.with_untracked(|row| row.id);
+        let here = |(id, user, name): &(ConversationId, Option<UserId>, String)| {
+            (*id == conversation).then(|| (*user, name.clone()))
+        };
+        names(text, &self.model.named.with_untracked(|named| named.iter().filter_map(here).collect::<Vec<_>>()))
+    }
+}
+
+/// Whom a text names of these: each "@" names who is called by the longest name that follows it.
+fn names(text: &str, chosen: &[Choice]) -> Mentions {
+    let mut mentions = Mentions::default();
+    for (at, _) in text.match_indices('@') {
+        let follows = |name: &str| text.get(at + 1..).is_some_and(|rest| rest.starts_with(name));
+        let longest =
+            chosen.iter().map(|(_, name)| name.as_str()).filter(|name| follows(name)).max_by_key(|name| name.len());
+        for (user, _) in chosen.iter().filter(|(_, name)| Some(name.as_str()) == longest) {
             match user {
                 None => mentions.all = true,
                 Some(user) if mentions.users.len() < Mentions::MAX => {
-                    if let Err(at) = mentions.users.binary_search(&user) {
-                        mentions.users.insert(at, user);
+                    if let Err(at) = mentions.users.binary_search(user) {
+                        mentions.users.insert(at, *user);
                     }
                 }
                 Some(_) => {}
             }
         }
-        mentions
     }
+    mentions
 }
 
 /// Whether what follows an "@" may become everybody, in capitals or not.
@@ -169,6 +184,22 @@ pub fn MentionList(mentioning: Mentioning) -> impl IntoView {
 mod tests {
     use super::*;
     use crate::preferences::Language;
+
+    /// R002-17: a text names who is called by the longest name after an "@", wherever else a shorter one would fit.
+    #[test]
+    fn the_longest_name_is_meant() {
+        let user = |id: u64| UserId::try_from(id).unwrap();
+        let chosen =
+            [(Some(user(3)), "Anna".to_owned()), (Some(user(2)), "Ann".to_owned()), (None, "所有人".to_owned())];
+        for (text, users, all) in [
+            ("@Anna and @Ann", vec![user(2), user(3)], false),
+            ("@Anna", vec![user(3)], false),
+            ("@所有人你好，@Ann", vec![user(2)], true),
+            ("Ann, An@n, @nobody", vec![], false),
+        ] {
+            assert_eq!(names(text, &chosen), Mentions { users, all }, "{text}");
+        }
+    }
 
     /// R002-17: everybody is offered by their word, its pinyin and initials, and "all", whatever the case.
     #[test]

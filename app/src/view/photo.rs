@@ -2,6 +2,7 @@
 //! it whole. Without scripts it is a link; with them the message's menu is the keyboard's way, because there would be as many
 //! stops as there are pictures.
 
+use super::keys;
 use super::panel::Panels;
 use super::picked::Picked;
 use super::uploading::Uploading;
@@ -27,8 +28,7 @@ pub fn Photo(model: Model, row: RwSignal<MessageRow>, picture: Picture) -> impl 
     Effect::new(move || live.set(true));
     let stop = move || live.get().then_some("-1");
     let open = move |event: ev::MouseEvent| {
-        event.prevent_default();
-        if !picked.picking_now() {
+        if keys::take(&event) && !picked.picking_now() {
             row.with_untracked(|row| panels.picture(model, row));
         }
     };

@@ -57,11 +57,14 @@ impl Place {
 
     /// Follows every change of the rows, and of who looks at them. Effects run in the browser only.
     pub fn watch(self) {
-        Effect::new(move || {
-            self.edge.track();
+        Effect::new(move |before: Option<Edge>| {
+            let edge = self.edge.get();
             // The rows are there once all effects have run: before the browser paints, or anybody measures.
             queue_microtask(move || self.settle());
-            self.await_frame();
+            if before != Some(edge) {
+                self.await_frame();
+            }
+            edge
         });
         Effect::new(move |before: Option<u64>| {
             let jumps = self.jumps.get();
@@ -78,7 +81,10 @@ impl Place {
             let listeners = [
                 window_event_listener(ev::focus, move |_| self.await_frame()),
                 window_event_listener(ev::blur, move |_| self.watch_end()),
-                window_event_listener(ev::resize, move |_| self.await_frame()),
+                window_event_listener(ev::resize, move |_| {
+                    self.settle();
+                    self.await_frame();
+                }),
                 window_event_listener_untyped("visibilitychange", move |_| {
                     self.watch_end();
                     self.await_frame();
@@ -158,6 +164,10 @@ impl Place {
         let below = edge.newer || !scroll::at_bottom(log);
         self.below.set(below);
         state.anchor = if below { scroll::anchor(log) } else { None };
+        if self.reached.get_untracked() == Seq::ZERO {
+            // Nothing came yet: what lies below was there, and read.
+            self.reached.set(edge.first_unread.or(edge.newest.map(Seq::next)).unwrap_or_default().prev());
+        }
         if let Some(seq) = scroll::newest_on_screen(log) {
             if seq > self.reached.get_untracked() {
                 self.reached.set(seq);

@@ -63,6 +63,7 @@ pub fn SessionList(model: Model, finding: RwSignal<bool>) -> impl IntoView {
                     placeholder=words.filter_sessions
                     autocomplete="off"
                     on:input=hear(move |event| filter.set(event_target_value(&event)))
+                    on:keydown=hear(|event| to_rows(&event))
                 />
             </label>
             <Shelves model />
@@ -77,12 +78,9 @@ fn ReadAll(model: Model) -> impl IntoView {
     let words = model.words;
     let backend = Backend::here();
     let panels = Panels::here();
-    let read = move |_| {
-        let unread = |entry: &&SessionEntry| entry.row.with_untracked(|row| row.unread > 0);
-        match model.sessions.with_untracked(|all| all.iter().filter(unread).count()) {
-            0 | 1 => backend.tell(Intent::Act(Action::ReadAll)),
-            conversations => panels.open(Panel::MarkAllRead { conversations }),
-        }
+    let read = move |_| match model.awaiting.get_untracked() {
+        0 | 1 => backend.tell(Intent::Act(Action::ReadAll)),
+        conversations => panels.open(Panel::MarkAllRead { conversations }),
     };
     view! {
         <button
@@ -90,7 +88,7 @@ fn ReadAll(model: Model) -> impl IntoView {
             class="icon-button only-live"
             title=words.mark_all_read
             aria-label=words.mark_all_read
-            disabled=tracked(move || model.total.get() == 0)
+            disabled=tracked(move || model.awaiting.get() == 0)
             on:click=hear(read)
         >
             <Icon name="checks" />
@@ -132,6 +130,15 @@ fn Shelves(model: Model) -> impl IntoView {
     }
 }
 
+/// From the filter, ↓ leads to what it has found.
+fn to_rows(event: &KeyboardEvent) {
+    if keys::key(event).as_deref() == Some("ArrowDown") && keys::plain(event) {
+        event.prevent_default();
+        let first = document().query_selector(".session-rows [tabindex='0']").ok().flatten();
+        keys::focus(first);
+    }
+}
+
 #[component]
 fn Rows(model: Model, filter: RwSignal<String>) -> impl IntoView {
     let list = NodeRef::<html::Ul>::new();
@@ -149,7 +156,10 @@ fn Rows(model: Model, filter: RwSignal<String>) -> impl IntoView {
     let stop = Memo::new(move |_| {
         let open = || model.open.with(|chat| chat.as_ref().map(|chat| chat.id));
         let first = || shown.with(|shown| shown.first().map(|entry| entry.id));
-        mounted.get().then(|| focused.get().or_else(open).or_else(first)).flatten()
+        let there =
+            |id: &ConversationId| shown.with(|shown| shown.iter().take(limit.get()).any(|entry| entry.id == *id));
+        let stop = || focused.get().filter(there).or_else(|| open().filter(there)).or_else(first);
+        mounted.get().then(stop).flatten()
     });
     let scrolled = move |_| {
         let near = list

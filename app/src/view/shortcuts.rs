@@ -19,6 +19,10 @@ pub fn listen(model: Model, backend: Backend, panels: Panels) {
 
 fn hear(model: Model, backend: Backend, panels: Panels, event: &KeyboardEvent) {
     let Some(key) = keys::key(event) else { return };
+    // What is open over the messenger is dealt with first.
+    if document().query_selector("dialog[open]").is_ok_and(|dialog| dialog.is_some()) {
+        return;
+    }
     let command = (event.ctrl_key() || event.meta_key()) && !event.alt_key() && !event.shift_key();
     let alt = event.alt_key() && !event.ctrl_key() && !event.meta_key();
     match key.as_str() {

@@ -38,12 +38,13 @@ impl Checks {
 impl Client {
     /// What the device counts of the conversations whose turn it is.
     pub(crate) fn counts(&mut self) -> Vec<Count> {
-        let listed = |held: &&Box<Held>| held.listed();
-        if self.held.values().filter(listed).all(|held| self.checks.done.contains_key(&held.about.id)) {
+        let done = &self.checks.done;
+        if self.held.values().all(|held| !held.listed() || done.contains_key(&held.about.id)) {
             self.checks.done = Map::new();
         }
-        let waits = |held: &&Box<Held>| listed(held) && !self.checks.done.contains_key(&held.about.id);
-        let places: Vec<Place> = self.held.values().filter(waits).map(|held| held.place(self.unread_first)).collect();
+        let done = &self.checks.done;
+        let waiting = self.held.values().filter(|held| held.listed() && !done.contains_key(&held.about.id));
+        let places: Vec<Place> = waiting.map(|held| held.place(self.unread_first)).collect();
         self.checks.asked = sorted(places).take(CheckCounts::MAX).collect();
         let asked = self.checks.asked.iter().filter_map(|id| self.held.get(id));
         asked.map(|held| count(&held.about, held.unread(), self.log.cursor())).collect()

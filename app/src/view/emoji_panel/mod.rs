@@ -67,6 +67,7 @@ pub fn EmojiPanel(model: Model, open: RwSignal<bool>, field: NodeRef<html::Texta
                     placeholder=words.search_emoji
                     autocomplete="off"
                     node_ref=search
+                    prop:value=tracked(move || query.get())
                     on:input=hear(move |event| query.set(event_target_value(&event)))
                     on:keydown=hear(swallow_enter)
                 />
@@ -120,7 +121,8 @@ fn choices(model: Model, query: &str, category: Category) -> Vec<Choice> {
     match category {
         Category::Group(group) => groups.get(group).into_iter().flatten().map(choice).collect(),
         Category::Recent => {
-            model.recent_emoji.with(|recent| recent.iter().map(|text| named(&groups, text, choice)).collect())
+            // They stay where they are while one chooses.
+            model.recent_emoji.with_untracked(|recent| recent.iter().map(|text| named(&groups, text, choice)).collect())
         }
     }
 }

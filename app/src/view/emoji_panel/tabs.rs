@@ -32,7 +32,10 @@ pub fn Tabs(model: Model, category: RwSignal<Category>, query: RwSignal<String>)
                 aria-pressed=tracked(move || chosen().to_string())
                 tabindex=tracked(move || if stop.get() == this { "0" } else { "-1" })
                 on:focus=hear(move |_| stop.set(this))
-                on:click=hear(move |_| category.set(this))
+                on:click=hear(move |_| {
+                    category.set(this);
+                    query.set(String::new());
+                })
             >
                 {sign}
             </button>
