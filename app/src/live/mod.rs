@@ -301,6 +301,7 @@ impl Live {
         }
         if changes.order {
             self.refresh_order();
+            self.model.awaiting.set(self.client.awaiting());
             let older = self.client.older_sessions();
             if self.model.older.with_untracked(|shown| shown.as_deref() != older) {
                 self.model.older.set(older.map(str::to_owned));
@@ -337,10 +338,6 @@ impl Live {
         }
         if changes.total {
             self.model.total.set(self.client.total_unread());
-        }
-        let (known, awaiting) = (self.model.awaiting.get_untracked(), self.client.awaiting());
-        if known != awaiting {
-            self.model.awaiting.set(awaiting);
         }
     }
 

@@ -10,8 +10,8 @@ use crate::timeline::Timeline;
 use protocol::messaging::{ChangesPage, HistoryPage, Readers};
 use protocol::sync::{AccountChange, Parting, SyncPage};
 use protocol::{
-    ClientId, Conversation, ConversationId, ConversationKind, Cursors, LogChange, Message, MessageBody, Relation,
-    RequestState, Rev, Seq, Upd, User, UserId,
+    ClientId, Conversation, ConversationId, Cursors, LogChange, Message, MessageBody, Relation, RequestState, Rev, Seq,
+    Upd, User, UserId,
 };
 
 impl Client {
@@ -50,14 +50,7 @@ impl Client {
                 }
                 AccountChange::Receipt(receipt) => {
                     let mut unknown = false;
-                    self.touch(receipt.conversation, |held| {
-                        if held.about.peer.as_ref().is_some_and(|peer| peer.id == receipt.reader) {
-                            let known = held.about.peer_cursors.unwrap_or_default();
-                            held.about.peer_cursors = Some(known.max(receipt.cursors));
-                        } else if held.about.kind == ConversationKind::Group {
-                            unknown = held.readers.receipt(receipt.reader, receipt.cursors.read);
-                        }
-                    });
+                    self.touch(receipt.conversation, |held| unknown = held.reached(receipt.reader, receipt.cursors));
                     if unknown {
                         self.renew_readers(receipt.conversation);
                     }
@@ -430,7 +423,7 @@ impl Client {
     }
 
     /// A message by somebody tells that they have received and read what is before it (R000-06, R004-B6). Answers as
-    /// `GroupReaders::receipt` does.
+    /// `Held::reached` does.
     fn imply(&mut self, id: ConversationId, message: &Message) -> bool {
         if matches!(message.body, MessageBody::Notice { .. }) {
             return false;
@@ -445,10 +438,8 @@ impl Client {
             if own {
                 held.about.own = held.about.own.max(cursors);
                 held.about.answered = true;
-            } else if held.about.peer.as_ref().is_some_and(|peer| peer.id == message.sender) {
-                held.about.peer_cursors = Some(held.about.peer_cursors.unwrap_or_default().max(cursors));
             } else {
-                unknown = held.readers.receipt(message.sender, message.seq);
+                unknown = held.reached(message.sender, cursors);
             }
         });
         unknown

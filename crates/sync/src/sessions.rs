@@ -10,8 +10,8 @@ use crate::unread::Exceptions;
 use protocol::group::{Action, Announcement};
 use protocol::messaging::HistoryPage;
 use protocol::{
-    Conversation, Group, LogChange, Message, MessageBody, Nickname, Notice, Preferences, Relation, Rev, Role, Seq, Upd,
-    UserId,
+    Conversation, ConversationKind, Cursors, Group, LogChange, Message, MessageBody, Nickname, Notice, Preferences,
+    Relation, Rev, Role, Seq, Upd, UserId,
 };
 
 /// One step of a conversation's log.
@@ -149,6 +149,14 @@ impl Held {
         let settled = current && later;
         self.lost = !settled && (self.lost || lost);
         self.vague &= !settled;
+    }
+
+    /// The peer or a member has come as far as `cursors`. Answers as `GroupReaders::receipt` does.
+    pub fn reached(&mut self, who: UserId, cursors: Cursors) -> bool {
+        if self.about.peer.as_ref().is_some_and(|peer| peer.id == who) {
+            self.about.peer_cursors = Some(self.about.peer_cursors.unwrap_or_default().max(cursors));
+        }
+        self.about.kind == ConversationKind::Group && self.readers.receipt(who, cursors.read)
     }
 
     /// What the account and the peer are to each other, at a position of the account's log.
