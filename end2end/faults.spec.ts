@@ -1,4 +1,5 @@
 import type { BrowserContext } from '@playwright/test';
+import { known } from './support/disk.ts';
 import { Messenger } from './support/messenger.ts';
 import { Proxy } from './support/proxy.ts';
 import type { Program, Server } from './support/server.ts';
@@ -142,6 +143,60 @@ test('a reload in the middle of sending sends everything once, in the order of w
   expect((await program.texts(conversation)).slice(before)).toEqual(written);
 });
 
+// R004-G1: whose storage is gone is a new device.
+test('a browser whose storage is wiped in the middle of sending loses nothing of its page, and begins anew under cuts', async ({
+  post,
+  server,
+}) => {
+  const [A, B] = ['film-dev-1-a', 'film-dev-1-b'] as const;
+  const one = await post(A, B);
+  const other = await post(A, B);
+  const peer = await post(B, A);
+  const posts = [one, other, peer];
+  const program = await server.program(B);
+  const conversation = await program.conversation();
+  const before = (await program.texts(conversation)).length;
+  const written = Array.from({ length: 8 }, (_, n) => `清空前后 ${n + 1}`);
+  await one.visitor.stored();
+  expect(await known(one.visitor.page)).toContain(B);
+
+  one.proxy.delay(150);
+  for (const text of written.slice(0, 4)) await one.me.send(text);
+  await expect.poll(async () => (await program.texts(conversation)).length).toBeGreaterThan(before);
+  await wipe(one);
+  for (const text of written.slice(4)) await one.me.send(text);
+  await agree(posts, program, before + written.length);
+  expect((await program.texts(conversation)).slice(before)).toEqual(written);
+  one.proxy.heal();
+
+  // The new device is cut off again and again while it syncs, and others write.
+  await wipe(one);
+  one.proxy.delay(50);
+  await one.visitor.page.reload();
+  for (const text of ['重来一', '重来二', '重来三']) {
+    one.proxy.cut();
+    await peer.me.send(text);
+    await other.me.send(`回${text}`);
+  }
+  one.proxy.heal();
+  await agree(posts, program, before + written.length + 6);
+  await one.visitor.stored();
+  expect(await known(one.visitor.page)).toContain('重来三');
+
+  // Nobody of the account looks at the conversation, and the browser is wiped once more.
+  for (const { visitor } of [one, other]) {
+    await visitor.page.getByRole('link', { name: say('消息'), exact: true }).click();
+    await expect(visitor.page.getByText(say('选择一个会话开始聊天'))).toBeVisible();
+  }
+  await wipe(one);
+  for (const text of ['没人看着，一', '没人看着，二']) await peer.me.send(text);
+  await one.visitor.live(() => one.visitor.page.reload());
+  one.proxy.cut();
+  await unread([one, other], B, 2);
+  await one.me.choose(B);
+  await unread([one, other], B, 0);
+});
+
 test('a connection that only looks open is replaced when the page wakes up', async ({ post, server }) => {
   const one = await post('film-dev-4-a', 'film-dev-4-b');
   const program = await server.program('film-dev-4-b');
@@ -195,6 +250,15 @@ async function setClock(context: BrowserContext, ahead: number): Promise<void> {
       }
     } as DateConstructor;
   }, ahead);
+}
+
+/** Clears what a browser keeps of the site, as a person may while pages are open. They stay logged in. */
+async function wipe({ visitor, proxy }: Post): Promise<void> {
+  const browser = await visitor.context.newCDPSession(visitor.page);
+  const storageTypes = 'indexeddb,local_storage,cache_storage,service_workers';
+  await browser.send('Storage.clearDataForOrigin', { origin: proxy.url, storageTypes });
+  await browser.detach();
+  expect(await visitor.page.evaluate(() => indexedDB.databases())).toEqual([]);
 }
 
 /** Waits until every page tells of so many unread messages of somebody, in its title and its list. */
