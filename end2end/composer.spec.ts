@@ -115,6 +115,35 @@ test('a draft is kept across reloads and shown in the list', async ({ enter }) =
   await expect(me.composer).toHaveValue('');
 });
 
+test('who was chosen by @ stays named while one looks elsewhere, and when a recalled message is written anew', async ({
+  enter,
+  server,
+}) => {
+  const other = await server.program('crimsun');
+  const id = await (await server.program('kleedrac')).group('提醒', [await other.id()]);
+  const me = new Messenger((await enter('kleedrac')).page);
+  const peer = new Messenger((await enter('crimsun')).page);
+  await peer.choose('提醒');
+  await me.choose('提醒');
+  await me.composer.pressSequentially('@crim');
+  await expect(me.page.getByRole('option')).toHaveText(['crimsun']);
+  await me.composer.press('Enter');
+  await me.choose('ubuntu-2004-12-25.train-c');
+  await me.choose('提醒');
+  await expect(me.composer).toHaveValue('@crimsun ');
+  await me.composer.press('End');
+  await me.composer.pressSequentially('在吗');
+  await me.composer.press('Enter');
+  await expect(peer.message('@crimsun 在吗')).toHaveClass(/is-naming/);
+
+  await me.act(me.message('@crimsun 在吗'), '撤回');
+  await me.messages.last().getByRole('button', { name: '重新编辑' }).click();
+  await expect(me.composer).toHaveValue('@crimsun 在吗');
+  await me.composer.press('Enter');
+  await expect(peer.message('@crimsun 在吗')).toHaveClass(/is-naming/);
+  expect((await other.texts(id)).at(-1)).toBe('@crimsun 在吗');
+});
+
 test('what is typed before the page is live is kept', async ({ visit }) => {
   const visitor = await visit();
   let release = () => {};

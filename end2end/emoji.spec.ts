@@ -32,6 +32,30 @@ test('emoji are loaded when the panel opens, chosen by mouse, and remembered', a
   await expect(panel.getByRole('gridcell')).toHaveText(['🐼', '😀']);
 });
 
+test('recent emoji stay in place while one chooses, a category ends a search, and Escape closes the panel', async ({
+  enter,
+}) => {
+  const page = (await enter('music-dev-5-a')).page;
+  const me = new Messenger(page);
+  await me.choose('music-dev-5-b');
+  await page.getByRole('button', { name: '表情' }).click();
+  const panel = page.getByRole('dialog', { name: '表情' });
+  const search = panel.getByRole('searchbox');
+  await panel.getByRole('gridcell', { name: '嘿嘿', exact: true }).click();
+  await search.fill('熊猫');
+  await panel.getByRole('gridcell', { name: '熊猫' }).click();
+  await panel.getByRole('button', { name: '最近使用' }).click();
+  await expect(search).toHaveValue('');
+  await expect(panel.getByRole('gridcell')).toHaveText(['🐼', '😀']);
+  for (let n = 0; n < 2; n += 1) await panel.getByRole('gridcell', { name: '嘿嘿', exact: true }).click();
+  await expect(me.composer).toHaveValue('😀🐼😀😀');
+  await expect(panel.getByRole('gridcell')).toHaveText(['🐼', '😀']);
+  await me.composer.press('Escape');
+  await expect(panel).toBeHidden();
+  await page.getByRole('button', { name: '表情' }).click();
+  await expect(panel.getByRole('gridcell')).toHaveText(['😀', '🐼']);
+});
+
 test('emoji are chosen by keyboard alone', async ({ enter }) => {
   const visitor = await enter('music-dev-5-a');
   const page = visitor.page;

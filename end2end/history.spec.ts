@@ -103,6 +103,35 @@ test('the address can name a message', async ({ enter }) => {
   await expect(visitor.page.locator('[data-seq="520"]')).toBeInViewport();
 });
 
+test('what is read stays on screen when the window changes its size', async ({ enter }) => {
+  const { page } = await enter('kleedrac');
+  const me = new Messenger(page);
+  await me.choose(GROUP);
+  await me.log.hover();
+  await expect(async () => {
+    await page.mouse.wheel(0, -1000);
+    expect((await me.seqs())[0]).toBeLessThan(570);
+  }).toPass({ intervals: [50], timeout: 60_000 });
+  await still(page);
+  const top = () =>
+    me.log.evaluate(log => {
+      const edge = log.getBoundingClientRect().top;
+      const rows = [...log.querySelectorAll('article')];
+      return Number(rows.find(row => row.getBoundingClientRect().bottom > edge)!.dataset.seq);
+    });
+  const before = await top();
+  const { width, height } = page.viewportSize()!;
+  for (const size of [
+    { width: 900, height },
+    { width, height: 500 },
+    { width, height },
+  ]) {
+    await page.setViewportSize(size);
+    await still(page);
+    expect(Math.abs((await top()) - before)).toBeLessThanOrEqual(1);
+  }
+});
+
 test('the day that is on screen stays named at the top', async ({ enter }) => {
   const visitor = await enter('kleedrac');
   const me = new Messenger(visitor.page);

@@ -93,6 +93,24 @@ test('labels are chips that show what has them', async ({ enter }) => {
   await expect(me.sessions).toHaveCount(2);
 });
 
+test('↓ leads from the filter to what it has found, and Tab finds the list whatever is shown', async ({ enter }) => {
+  const page = (await enter('music-dev-3-a')).page;
+  const me = new Messenger(page);
+  await keepNote(me, '一');
+  const filter = page.getByRole('searchbox', { name: say('筛选会话') });
+  await filter.fill('music-dev-3');
+  await expect(names(me)).toHaveText(['music-dev-3-b']);
+  await filter.press('ArrowDown');
+  await expect(me.session('music-dev-3-b').getByRole('link')).toBeFocused();
+  // The row that had the focus is shown no more: another takes its place.
+  await filter.fill(say('文件助手'));
+  await expect(names(me)).toHaveText([say('文件助手')]);
+  await expect(me.list.locator('.session-rows [tabindex="0"]')).toHaveCount(1);
+  await filter.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { level: 2, name: say('文件助手') })).toBeVisible();
+});
+
 test('what is archived comes back with the next message', async ({ enter, server }) => {
   const peer = await server.program('music-dev-3-b');
   const me = new Messenger((await enter('music-dev-3-a')).page);
