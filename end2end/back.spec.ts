@@ -55,7 +55,7 @@ test('going back to a page that the browser kept brings within two seconds what 
   await program.send(conversation, '没有打开');
   await program.send(conversation, '也没有打开');
   await page.goBack({ waitUntil: 'commit' });
-  await expect(page).toHaveTitle(titled(2));
+  await expect(page).toHaveTitle(titled(2), { timeout: 2_000 });
   expect(await page.evaluate('window.kept'), 'the very page that was left').toBe(true);
   await expect(me.session('film-dev-4-b').getByText(say('{} 条未读消息', 2))).toHaveCount(1);
 });

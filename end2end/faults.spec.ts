@@ -1,4 +1,3 @@
-import type { BrowserContext } from '@playwright/test';
 import { known } from './support/disk.ts';
 import { Messenger } from './support/messenger.ts';
 import { Proxy } from './support/proxy.ts';
@@ -28,7 +27,7 @@ const test = base.extend<Fixtures>({
       const proxy = await Proxy.to(server);
       proxies.push(proxy);
       const direct = await visit();
-      await setClock(direct.context, ahead);
+      await direct.context.addInitScript(leap, ahead);
       direct.watch.allowOutage();
       direct.watch.allow(/net::ERR_/);
       const visitor = new Visitor(direct.page, direct.context, direct.watch, { url: proxy.url } as Server);
@@ -236,20 +235,35 @@ test('a connection that died while nobody saw the page is replaced when somebody
   expect(sockets.length).toBe(1);
 });
 
-/** Makes every clock of the pages to come wrong. */
-async function setClock(context: BrowserContext, ahead: number): Promise<void> {
-  await context.addInitScript(ahead => {
-    const True = Date;
-    globalThis.Date = class extends True {
-      constructor(...parts: []) {
-        super(...(parts.length === 0 ? ([True.now() + ahead] as unknown as []) : parts));
-      }
+// R004-G9: a machine that slept may wake without any event of the page.
+test('a connection that died while the machine slept is replaced when a timer rings late', async ({ post, server }) => {
+  const one = await post('film-dev-4-a', 'film-dev-4-b');
+  const program = await server.program('film-dev-4-b');
+  const conversation = await program.conversation();
+  one.proxy.halfOpen();
+  await program.send(conversation, '没人听见');
+  await expect.poll(() => one.proxy.lost).toBeGreaterThan(0);
+  one.proxy.heal();
+  const socket = one.visitor.page.waitForEvent('websocket', { timeout: 40_000 });
+  const slept = Date.now();
+  await one.visitor.page.evaluate(leap, 60_000);
+  await socket;
+  await expect(one.me.message('没人听见')).toBeVisible({ timeout: 10_000 });
+  expect(Date.now() - slept).toBeLessThan(40_000);
+});
 
-      static override now(): number {
-        return True.now() + ahead;
-      }
-    } as DateConstructor;
-  }, ahead);
+/** Runs in a page: makes its clock wrong. */
+function leap(ahead: number): void {
+  const True = Date;
+  globalThis.Date = class extends True {
+    constructor(...parts: []) {
+      super(...(parts.length === 0 ? ([True.now() + ahead] as unknown as []) : parts));
+    }
+
+    static override now(): number {
+      return True.now() + ahead;
+    }
+  } as DateConstructor;
 }
 
 /** Clears what a browser keeps of the site, as a person may while pages are open. They stay logged in. */

@@ -77,6 +77,20 @@ test('what one device deletes in its window, before it tells of reading, is one 
   await expect(two.session(PEER)).not.toContainText(say('未读'));
 });
 
+// R000-08: a page that ends tells what was read in it.
+test('what was read in a page is told when the page ends, whether or not it is opened again', FLOW, async ({
+  enter,
+  server,
+}) => {
+  const one = new Messenger((await enter(ME)).page);
+  const two = new Messenger((await enter(ME)).page);
+  await readUntold(one, server);
+  await expect(two.page).toHaveTitle(titled(3));
+  await one.page.goto('about:blank');
+  await expect(two.page).toHaveTitle(titled(0));
+  await expect(two.session(PEER)).not.toContainText(say('未读'));
+});
+
 // R004-B5, R000-08: what counts is whether anybody is in the conversation on the device, not in which tab.
 test('another tab at the list does not tell of what is read in a tab that is still in the conversation', async ({
   enter,

@@ -1,5 +1,7 @@
+import { recordMarks } from './support/marks.ts';
 import { Messenger } from './support/messenger.ts';
 import { expect, FLOW, test } from './support/test.ts';
+import { turning } from './support/turn.ts';
 import { say } from './support/words.ts';
 
 test('two people write to each other, and both see the same order', FLOW, async ({ enter }) => {
@@ -91,13 +93,23 @@ test('a page that nobody looks at reads nothing', async ({ enter, visit }) => {
   await expect(b.session('film-dev-2-a')).not.toContainText(say('未读'));
 });
 
-/** Runs in the page: keeps every mark that the message with this text has had. */
-function recordMarks(text: string): void {
-  const marks: string[] = ((window as any).marks = []);
-  const look = () => {
-    const rows = [...document.querySelectorAll('article')].filter(row => row.querySelector('.text')?.textContent === text);
-    const mark = rows[0]?.querySelector('[data-mark]')?.getAttribute('data-mark');
-    if (mark && mark !== marks.at(-1)) marks.push(mark);
-  };
-  new MutationObserver(look).observe(document, { subtree: true, childList: true, attributes: true });
-}
+// R000-08, R004-B7.3: the page in front may have the focus while nobody can see it.
+test('a page that is hidden reads nothing, whatever has the focus', async ({ enter, visit }) => {
+  const a = new Messenger((await enter('film-dev-2-a')).page);
+  await a.choose('film-dev-2-b');
+  const receiver = await visit();
+  const turn = await turning(receiver.page);
+  await receiver.enter('film-dev-2-b');
+  const b = new Messenger(receiver.page);
+  await b.choose('film-dev-2-a');
+  await expect(b.messages.last()).toBeInViewport();
+  await turn('hidden');
+  expect(await receiver.page.evaluate(() => document.hasFocus())).toBe(true);
+  await a.send('看得见吗？');
+  await expect(b.message('看得见吗？')).toHaveCount(1);
+  await expect(b.session('film-dev-2-a')).toContainText(say('{} 条未读消息', 1));
+  await expect(a.mark('看得见吗？', say('已送达'))).toBeVisible();
+  await turn('visible');
+  await expect(a.mark('看得见吗？', say('已读'))).toBeVisible();
+  await expect(b.session('film-dev-2-a')).not.toContainText(say('未读'));
+});

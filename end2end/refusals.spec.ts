@@ -1,4 +1,5 @@
 import { glance } from './support/look.ts';
+import { recordMarks } from './support/marks.ts';
 import { Messenger } from './support/messenger.ts';
 import type { Server } from './support/server.ts';
 import { expect, FLOW, test } from './support/test.ts';
@@ -57,18 +58,22 @@ test('a message that is refused says why, whatever the reason, and what holds th
 });
 
 for (const [why, [, notice]] of Object.entries(REFUSALS)) {
-  test(`a refused message stays as it is after a reload, and reaches nobody: ${why}`, async ({ enter, server }) => {
+  test(`a refused message stays as it is after a reload, and reaches nobody: ${why}`, async ({ visit, server }) => {
     await refuse(server, why as keyof typeof REFUSALS);
-    const visitor = await enter(ME);
+    const visitor = await visit();
     visitor.watch.allow(REFUSED);
+    await visitor.page.addInitScript(recordMarks, '在吗？');
+    await visitor.enter(ME);
     const me = new Messenger(visitor.page);
     await me.choose(PEER);
     await me.send('在吗？');
     await expect(me.mark('在吗？', '发送失败')).toBeVisible();
     await expect(me.session(PEER).getByRole('img', { name: '发送失败' })).toBeVisible();
+    expect(await visitor.page.evaluate('marks')).toEqual(['sending', 'failed']);
     await visitor.stored();
     await visitor.live(() => visitor.page.reload());
     await expect(me.mark('在吗？', '发送失败')).toBeVisible();
+    expect(await visitor.page.evaluate('marks')).toEqual(['failed']);
     const note = me.message('在吗？').getByRole('note');
     if (notice === undefined) await expect(note).toHaveCount(0);
     else await expect(note).toHaveText(notice);

@@ -5,9 +5,10 @@ export async function turning(page: Page): Promise<(state: 'hidden' | 'visible')
   await page.addInitScript(() => {
     let state = 'visible';
     Object.defineProperty(Document.prototype, 'visibilityState', { get: () => state });
+    Object.defineProperty(Document.prototype, 'hidden', { get: () => state === 'hidden' });
     document.addEventListener('turn', event => {
       state = (event as CustomEvent<string>).detail;
-      document.dispatchEvent(new Event('visibilitychange'));
+      document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
     });
   });
   return state => page.evaluate(detail => void document.dispatchEvent(new CustomEvent('turn', { detail })), state);

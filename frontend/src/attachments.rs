@@ -36,7 +36,8 @@ const BEAT: u64 = 2_000;
 pub struct Attachments {
     /// What was chosen and is not prepared yet.
     chosen: RefCell<VecDeque<(ConversationId, Vec<Brought>)>>,
-    preparing: Cell<bool>,
+    /// How many of them, and of those in preparation.
+    preparing: Cell<usize>,
     /// Those that are not on the server yet.
     waiting: RefCell<HashMap<ClientId, Blob>>,
     /// Those on their way.
@@ -55,7 +56,7 @@ struct Shown {
 impl Attachments {
     /// Whether something that was chosen would be lost with the page.
     pub fn prepares(&self) -> bool {
-        self.preparing.get()
+        self.preparing.get() > 0
     }
 
     /// The file of a message, from memory or from what is kept.
@@ -103,10 +104,14 @@ impl Attachments {
 /// Sends what was chosen to a conversation, after what was chosen before.
 pub fn choose(driver: &Rc<Driver>, conversation: ConversationId, brought: Vec<Brought>) {
     let Some((attachments, _)) = driver.keeps_attachments() else { return };
-    let count = brought.len();
+    if brought.is_empty() {
+        return;
+    }
+    let before = attachments.preparing.get();
+    attachments.preparing.set(before + brought.len());
     attachments.chosen.borrow_mut().push_back((conversation, brought));
-    tell_when_it_takes_long(driver, count);
-    if attachments.preparing.replace(true) {
+    tell_when_it_takes_long(driver);
+    if before > 0 {
         return;
     }
     let driver = driver.clone();
@@ -114,19 +119,23 @@ pub fn choose(driver: &Rc<Driver>, conversation: ConversationId, brought: Vec<Br
         let Some((attachments, storage)) = driver.keeps_attachments() else { return };
         loop {
             let Some((conversation, brought)) = attachments.chosen.borrow_mut().pop_front() else { break };
+            let count = brought.len();
             send(&driver, attachments, storage, conversation, brought).await;
+            let left = attachments.preparing.get() - count;
+            attachments.preparing.set(left);
+            driver.tell(move |live| live.prepared(left));
         }
-        attachments.preparing.set(false);
-        driver.tell(|live| live.preparing(0));
     });
 }
 
-fn tell_when_it_takes_long(driver: &Rc<Driver>, count: usize) {
+fn tell_when_it_takes_long(driver: &Rc<Driver>) {
     let driver = driver.clone();
     spawn_local(async move {
         let _ = JsFuture::from(after(LONG)).await;
-        if driver.keeps_attachments().is_some_and(|(attachments, _)| attachments.prepares()) {
-            driver.tell(move |live| live.preparing(count));
+        let Some((attachments, _)) = driver.keeps_attachments() else { return };
+        let left = attachments.preparing.get();
+        if left > 0 {
+            driver.tell(move |live| live.preparing(left));
         }
     });
 }

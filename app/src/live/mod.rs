@@ -203,9 +203,16 @@ impl Live {
         self.model.dropping.set(dropping);
     }
 
-    /// So many things that a person chose are being prepared; none when all of them are sent.
+    /// So many things that a person chose are being prepared, which takes long.
     pub fn preparing(&mut self, count: usize) {
-        self.model.preparing.update(|preparing| *preparing = if count == 0 { 0 } else { *preparing + count });
+        self.model.preparing.set(count);
+    }
+
+    /// So many are left, if any were told of.
+    pub fn prepared(&mut self, left: usize) {
+        if self.model.preparing.get_untracked() > 0 {
+            self.model.preparing.set(left);
+        }
     }
 
     /// What a person chose cannot be sent as that.

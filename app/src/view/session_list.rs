@@ -185,7 +185,7 @@ fn Rows(model: Model, filter: RwSignal<String>) -> impl IntoView {
             menu.open(&entry.row.get_untracked(), at);
         }
     };
-    let asking = Asking::new("li", ".session-more", Callback::new(open));
+    let asking = Asking::new("li:not(.stranger-box)", ".session-more", Callback::new(open));
     let press = move |event: KeyboardEvent| {
         if !asking.key(&event) {
             walk(&event);

@@ -8,7 +8,8 @@ use model::device::Device;
 use model::scene::{GROUP, act, cursors, direct, drawn, live, pass, push, reports, rest, rows, scene, write};
 use model::server::Server;
 use model::{client_id, conversation_id, seq, text, user_id};
-use protocol::ErrorCode;
+use protocol::receipts::ReportReceipts;
+use protocol::{ConversationKind, ErrorCode};
 use sync::{Action, Input, Request};
 
 /// R000-20: 发送中 → 已发送 → 已送达 → 已读, each from the peer's cursors by seq.
@@ -79,6 +80,35 @@ fn reports_are_coalesced() {
     device.flow(&mut server);
     pass(&mut server, &mut device, 5_000);
     assert_eq!(reports(&device), []);
+}
+
+/// R000-08: reports go together, at most 100 in one request, and every one of them goes.
+#[test]
+fn reports_go_in_batches() {
+    let (mut server, mut device) = scene();
+    let peers = 10..=ReportReceipts::MAX as u64 + 10;
+    for peer in peers.clone() {
+        server.create(1_000 + peer, ConversationKind::Direct, &[1, peer]);
+        server.send(user_id(peer), conversation_id(1_000 + peer), client_id(peer), text("text"));
+    }
+    server.take_frames();
+    device.step(&server, Input::Started);
+    let mut batches = Vec::new();
+    for _ in 0..60 {
+        while !device.requests.is_empty() {
+            batches.extend(device.requests.iter().filter_map(|(_, request)| match request {
+                Request::Report { reports, .. } => Some(reports.len()),
+                _ => None,
+            }));
+            device.flow(&mut server);
+        }
+        pass(&mut server, &mut device, 1_000);
+    }
+    assert!(batches.iter().all(|batch| *batch <= ReportReceipts::MAX), "{batches:?}");
+    assert!(batches.len() < 10, "{batches:?}");
+    for peer in peers {
+        assert_eq!(server.rooms[&conversation_id(1_000 + peer)].cursors[&user_id(1)], cursors(1, 0), "{peer}");
+    }
 }
 
 /// T13: a report that failed is made again, and what was read stays read meanwhile, across a reload too.
