@@ -29,6 +29,48 @@ test('a narrow screen shows one pane, and the ways back work', async ({ enter })
   await expect(me.message('在路上')).toBeInViewport();
 });
 
+test('on a phone going back from the list never leads to a conversation that one has left', async ({ enter }) => {
+  const visitor = await enter('film-dev-0-a');
+  const page = visitor.page;
+  const me = new Messenger(page);
+  const row = me.session('film-dev-0-b');
+  await page.goto(new URL('/settings', page.url()).href);
+  await visitor.open();
+  const back = page.getByRole('link', { name: '返回会话列表' });
+  for (let n = 0; n < 2; n += 1) {
+    await row.tap();
+    await expect(me.log).toBeFocused();
+    await back.tap();
+    await expect(row).toBeInViewport();
+  }
+  await row.tap();
+  await expect(me.messages.last()).toBeInViewport();
+  const chat = page.url();
+  await me.act(me.messages.last(), '删除');
+  await expect(me.log).toBeFocused();
+  await back.tap();
+  await expect(page).toHaveURL(/:\d+\/$/);
+  await page.goBack();
+  await expect(page).toHaveURL(/\/settings$/);
+
+  // Who came by a link has nowhere to go back to but the list.
+  await visitor.open(new URL(chat).pathname);
+  await back.tap();
+  await expect(row).toBeInViewport();
+  await page.goBack();
+  await expect(page).toHaveURL(/\/settings$/);
+});
+
+test('the emoji panel fits on a low screen, with its search and its emoji', async ({ enter }) => {
+  const { page } = await enter('film-dev-0-a', { viewport: { width: 844, height: 340 } });
+  const me = new Messenger(page);
+  await me.choose('film-dev-0-b');
+  await page.getByRole('button', { name: '表情' }).tap();
+  const panel = page.getByRole('dialog', { name: '表情' });
+  await expect(panel.getByRole('gridcell').first()).toBeInViewport({ ratio: 1 });
+  await expect(panel.getByRole('searchbox')).toBeInViewport({ ratio: 1 });
+});
+
 for (const width of [390, 320]) {
   test(`nothing is wider than a screen of ${width} pixels, and what one touches is large enough`, async ({ enter }) => {
     const visitor = await enter('film-dev-0-a', { viewport: { width, height: 700 } });

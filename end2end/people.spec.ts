@@ -103,3 +103,20 @@ test('the list is filtered by name and walked by arrow keys', async ({ enter, se
   await visitor.page.keyboard.press('Enter');
   await expect(links.first()).toHaveAttribute('aria-current', 'page');
 });
+
+test('a search that gets no answer says so where one looks, above the dialog too', async ({ enter }) => {
+  const visitor = await enter('travel-dev-2-a');
+  visitor.watch.allowOutage();
+  visitor.watch.allow(/net::ERR_/);
+  const { page, context } = visitor;
+  await page.getByRole('link', { name: '新会话' }).click();
+  const dialog = page.getByRole('dialog', { name: '新会话' });
+  await context.setOffline(true);
+  await dialog.getByRole('searchbox').fill('travel');
+  await expect(dialog.getByRole('status')).toHaveText('加载失败');
+  await expect(page.locator('.toast')).toBeVisible();
+  expect(await page.locator('.toasts').evaluate(toasts => toasts.matches(':popover-open'))).toBe(true);
+  await context.setOffline(false);
+  await dialog.getByRole('searchbox').fill('travel-dev-0');
+  await expect(dialog.getByRole('button', { name: 'travel-dev-0-a' })).toBeVisible();
+});

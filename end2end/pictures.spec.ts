@@ -114,6 +114,27 @@ test('several pictures chosen offline wait in their order with the texts around 
   await expect.poll(() => order(them, '在前')).toEqual(['图', '图', '在后']);
 });
 
+test('a picture that could not be fetched without a connection is there once there is one', async ({ enter, server }) => {
+  const sender = new Messenger((await enter(PEER)).page);
+  await sender.choose(ME);
+  await choose(sender.page, 1);
+  await expect(sender.messages.last().getByRole('img', { name: say('已发送'), exact: true })).toBeVisible();
+  const visitor = await enter(ME);
+  visitor.watch.allowOutage();
+  const { page } = visitor;
+  const me = new Messenger(page);
+  await me.choose(PEER);
+  await expect.poll(() => drawn(photo(photos(me).last(), page))).toBe(true);
+  await visitor.stored();
+  await server.kill();
+  await page.reload();
+  await expect(photos(me)).toHaveCount(1);
+  await expect.poll(() => drawn(photo(photos(me).last(), page))).toBe(false);
+  await server.start();
+  await page.getByRole('button', { name: say('立即重连') }).click({ timeout: 3_000 }).catch(() => undefined);
+  await expect.poll(() => drawn(photo(photos(me).last(), page)), { timeout: 30_000 }).toBe(true);
+});
+
 test('a reload in the middle of an upload loses nothing and sends nothing twice', async ({ enter }) => {
   const visitor = await enter(ME);
   visitor.watch.allow(/ERR_ABORTED|ERR_FAILED/);

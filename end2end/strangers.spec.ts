@@ -64,3 +64,16 @@ test('a stranger writes up to the limit, is told what the next waits for, and go
     await expect(peer.message(text)).toBeVisible();
   }
 });
+
+test('Alt and an arrow leave those in the box alone', async ({ enter, server }) => {
+  const [stranger, receiver] = [await server.program(STRANGER), await server.program(RECEIVER)];
+  await stranger.send(await stranger.open(await receiver.id()), '你好');
+  const { page } = await enter(RECEIVER);
+  const me = new Messenger(page);
+  await expect(me.strangers).toContainText('1');
+  await page.keyboard.press('Alt+Shift+ArrowDown');
+  await page.keyboard.press('Alt+Shift+ArrowUp');
+  await expect(page).toHaveURL(/:\d+\/$/);
+  await me.strangers.click();
+  await expect(me.session(STRANGER)).toContainText('1 条未读消息');
+});

@@ -419,6 +419,8 @@ pub enum Intent {
 pub enum Errand {
     /// Show this path in the address bar, as a new entry of the history (unless it is shown already).
     Visit(String),
+    /// Go back to the list.
+    Back,
     /// Name the conversation no longer in the address bar: it is not there any more.
     Leave(ConversationId),
     /// `GET /users?query=`, then [`crate::live::Live::found`] with the same query.

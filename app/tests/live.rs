@@ -191,9 +191,15 @@ fn an_answer_to_an_earlier_search_is_dropped() {
         let ask = |live: &mut Live, query: &str| live.intend(NOW, 1, fresh(), Intent::Search(query.into())).1;
         assert_eq!(ask(&mut live, " li "), Some(Errand::Search("li".into())));
         ask(&mut live, "lisi");
-        live.found("li", Ok(Vec::new()));
+        live.found(None, "li", Ok(Vec::new()));
         assert_eq!(live.model().people.get_untracked().found, None);
-        live.found("lisi", Ok(Vec::new()));
+        live.found(Some(conversation_id(1)), "lisi", Ok(Vec::new()));
+        assert_eq!(
+            live.model().people.get_untracked().found,
+            None,
+            "a question about a group's members is another one"
+        );
+        live.found(None, "lisi", Ok(Vec::new()));
         assert_eq!(live.model().people.get_untracked().found, Some(Vec::new()));
         assert_eq!(ask(&mut live, "  "), None);
     });
@@ -273,7 +279,7 @@ fn deleting_the_open_conversation_leaves_it() {
     with_live(|mut live| {
         let intent = Intent::DeleteConversation(conversation_id(1));
         let (effects, errand) = live.intend(NOW, 1, fresh(), intent);
-        assert_eq!(errand, Some(Errand::Visit("/".into())));
+        assert_eq!(errand, Some(Errand::Leave(conversation_id(1))));
         let delete = Request::Act(Action::Delete { conversation: conversation_id(1), through: seq(10) });
         let asked = |effect: &Effect| matches!(effect, Effect::Request { request, .. } if *request == delete);
         assert!(effects.iter().any(asked));

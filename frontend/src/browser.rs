@@ -1,6 +1,7 @@
 //! The few things of the browser that everything here needs.
 
 use app::preferences::Preferences;
+use app::wide;
 use js_sys::{Promise, Reflect};
 use protocol::{ClientId, ConversationId, Millis};
 use wasm_bindgen::{JsCast, JsValue};
@@ -67,6 +68,9 @@ pub fn conversation() -> Option<ConversationId> {
     path().strip_prefix("/c/")?.parse().ok()
 }
 
+/// The state of an entry of the history that was made from the list.
+const FROM_LIST: &str = "list";
+
 /// Shows a path in the address bar, as a new entry of the history. Another place on the same page is none.
 pub fn visit(to: &str) {
     let path = path();
@@ -75,8 +79,24 @@ pub fn visit(to: &str) {
     }
     let Ok(history) = window().history() else { return };
     let _ = match to.split('#').next() == Some(path.as_str()) {
-        true => history.replace_state_with_url(&JsValue::NULL, "", Some(to)),
-        false => history.push_state_with_url(&JsValue::NULL, "", Some(to)),
+        true => history.replace_state_with_url(&history.state().unwrap_or_default(), "", Some(to)),
+        false => {
+            let from_list = if path == "/" { JsValue::from_str(FROM_LIST) } else { JsValue::NULL };
+            history.push_state_with_url(&from_list, "", Some(to))
+        }
+    };
+}
+
+/// Shows the list in the address bar. Where list and conversation take turns, going back from the list never leads to a
+/// conversation that one has just left.
+pub fn back() {
+    let Ok(history) = window().history() else { return };
+    let from_list = history.state().is_ok_and(|state| state.as_string().as_deref() == Some(FROM_LIST));
+    let _ = match () {
+        () if path() == "/" => return,
+        () if wide() => return visit("/"),
+        () if from_list => history.back(),
+        () => history.replace_state_with_url(&JsValue::NULL, "", Some("/")),
     };
 }
 

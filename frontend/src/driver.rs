@@ -364,6 +364,7 @@ impl Driver {
     fn run(self: &Rc<Self>, place: &Place, errand: Errand) {
         match errand {
             Errand::Visit(path) => browser::visit(&path),
+            Errand::Back => browser::back(),
             Errand::Leave(id) => browser::leave(id),
             Errand::Search(query) => {
                 let driver = self.clone();
@@ -372,14 +373,14 @@ impl Driver {
                     if let Ok(users) = &answer {
                         driver.input(Input::Met(users.clone()));
                     }
-                    driver.tell(move |live| live.found(&query, answer));
+                    driver.tell(move |live| live.found(None, &query, answer));
                 });
             }
             Errand::Members { conversation, query } => {
                 let driver = self.clone();
                 spawn_local(async move {
                     let answer = http::members(conversation, &query).await;
-                    driver.tell(move |live| live.found(&query, answer));
+                    driver.tell(move |live| live.found(Some(conversation), &query, answer));
                 });
             }
             Errand::Start(user) => {

@@ -1,7 +1,7 @@
 //! What a person wants, turned into steps of the engine and errands of the driver.
 
 use super::emoji::EmojiData;
-use super::{Live, Notice, People};
+use super::{Live, Notice};
 use crate::backend::{Errand, Intent};
 use leptos::prelude::{GetUntracked, Set, Update};
 use protocol::{ChangePreferences, ClientId, ConversationId, MessageBody, Millis, Preferences, Seq, path};
@@ -45,7 +45,7 @@ impl Live {
                 Some(Input::Open(id))
             }
             Intent::Back => {
-                errand = Some(Errand::Visit("/".to_owned()));
+                errand = Some(Errand::Back);
                 Some(Input::Close)
             }
             Intent::Send { conversation, body } => {
@@ -101,10 +101,8 @@ impl Live {
                 None
             }
             Intent::DeleteConversation(conversation) => {
-                if self.client.open() == Some(conversation) {
-                    errand = Some(Errand::Visit("/".to_owned()));
-                }
-                return (self.delete_conversation(now, random, conversation), errand);
+                let effects = self.delete_conversation(now, random, conversation);
+                return (effects, Some(Errand::Leave(conversation)));
             }
             Intent::AskAbout { conversation, seq } => {
                 let recallable = self.client.can_recall(conversation, seq, now).then_some(seq);
@@ -146,7 +144,7 @@ impl Live {
                 None
             }
             Intent::Members { conversation, query } => {
-                self.model.people.set(People { query: query.clone(), found: None });
+                self.look_for(Some(conversation), &query);
                 errand = Some(Errand::Members { conversation, query });
                 None
             }
@@ -221,7 +219,7 @@ impl Live {
 
     fn search(&mut self, query: String) -> Option<Errand> {
         let query = query.trim().to_owned();
-        self.model.people.set(People { query: query.clone(), found: None });
+        self.look_for(None, &query);
         (!query.is_empty()).then_some(Errand::Search(query))
     }
 }

@@ -175,14 +175,25 @@ impl Live {
         }
     }
 
-    /// The answer to [`crate::backend::Errand::Search`]; one to an earlier query is dropped.
-    pub fn found(&mut self, query: &str, answer: Result<Vec<User>, Failure>) {
-        if self.model.people.get_untracked().query != query {
+    /// People are looked for, among the members of a group or among everybody.
+    pub(super) fn look_for(&self, conversation: Option<ConversationId>, query: &str) {
+        self.model.people.set(People { conversation, query: query.to_owned(), ..People::default() });
+    }
+
+    /// The answer to [`crate::backend::Errand::Search`] or [`crate::backend::Errand::Members`]; one to an earlier question is
+    /// dropped.
+    pub fn found(&mut self, conversation: Option<ConversationId>, query: &str, answer: Result<Vec<User>, Failure>) {
+        let mut people = self.model.people.get_untracked();
+        if people.conversation != conversation || people.query != query {
             return;
         }
         match answer {
-            Ok(users) => self.model.people.set(People { query: query.to_owned(), found: Some(users) }),
-            Err(failure) => self.refused(&failure),
+            Ok(users) => people.found = Some(users),
+            Err(failure) => {
+                people.failed = true;
+                self.refused(&failure);
+            }
         }
+        self.model.people.set(people);
     }
 }

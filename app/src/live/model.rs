@@ -104,7 +104,11 @@ pub enum Notice {
 /// The people found for a query.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct People {
+    /// The group among whose members they are looked for; absent where it is everybody.
+    pub conversation: Option<ConversationId>,
     pub query: String,
     /// Absent while the answer is on its way, or nothing was asked.
     pub found: Option<Vec<User>>,
+    /// There was no answer.
+    pub failed: bool,
 }

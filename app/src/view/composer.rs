@@ -3,7 +3,7 @@
 use super::emoji_panel::EmojiPanel;
 use super::escape::escape;
 use super::icon::Icon;
-use super::mention::{MentionList, Mentioning};
+use super::mention::{self, MentionList, Mentioning};
 use super::picked::Picked;
 use super::{keys, scroll};
 use crate::backend::{Backend, Form, Intent};
@@ -28,6 +28,7 @@ pub fn Composer(model: Model, chat: Chat, log: NodeRef<html::Div>, picked: Picke
     let words = model.words;
     let writing = Writing::new(model, &chat, log);
     writing.follow(RwSignal::from(chat.draft), chat.entered);
+    let offered = Memo::new(move |_| writing.mentioning.offered());
     let emoji = writing.emoji;
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
@@ -74,11 +75,14 @@ pub fn Composer(model: Model, chat: Chat, log: NodeRef<html::Div>, picked: Picke
                         id="text"
                         rows="1"
                         required
-                        enterkeyhint="send"
+                        enterkeyhint=match model.send_key { SendKey::Enter => "send", SendKey::CtrlEnter => "enter" }
                         autocomplete="off"
                         dir="auto"
                         aria-label=words.compose
                         aria-describedby="composer-note"
+                        aria-autocomplete="list"
+                        aria-controls=tracked(move || offered.with(Option::is_some).then_some(mention::LIST))
+                        aria-activedescendant=tracked(move || offered.get())
                         placeholder=(words.compose_hint)(model.send_key)
                         node_ref=writing.field
                         on:input=hear(move |_| writing.changed())

@@ -1,6 +1,7 @@
 //! What a key or a click means. One place for the rules that protect input methods.
 
 use leptos::ev::{KeyboardEvent, MouseEvent};
+use leptos::prelude::document;
 use leptos::wasm_bindgen::JsCast;
 use leptos::web_sys::HtmlElement;
 
@@ -37,6 +38,17 @@ pub fn focus(element: Option<impl JsCast>) {
         // An element that cannot take the focus leaves it where it is.
         let _ = element.focus();
     }
+}
+
+/// The focus goes to the log, before what has it is gone.
+pub fn focus_log() {
+    focus(document().query_selector("[role=log]").ok().flatten());
+}
+
+/// Whether somebody is writing somewhere.
+pub fn writing() -> bool {
+    let focused = document().active_element();
+    focused.is_some_and(|focused| focused.matches("input, textarea, select").unwrap_or(false))
 }
 
 /// Whether list and conversation stand side by side, as in the style sheet.

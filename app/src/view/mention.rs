@@ -11,6 +11,8 @@ use leptos::prelude::*;
 use leptos::{ev, html};
 use protocol::{ConversationId, ConversationKind, Mentions, UserId};
 
+/// The id of the list of those who are offered.
+pub const LIST: &str = "mention-list";
 /// The most characters of a name that is looked for.
 const LONGEST: usize = 24;
 /// The most members that are offered.
@@ -65,10 +67,18 @@ impl Mentioning {
         let everybody = self.model.words.everybody;
         let all = self.session.with(|row| row.governs) && means_everybody(self.model.words, &name);
         let me = self.model.account.with(|account| account.id);
-        let found = self.model.people.with(|people| people.found.clone()).unwrap_or_default();
+        let here = Some(self.session.with(|row| row.id));
+        let found = self.model.people.with(|people| people.found.clone().filter(|_| people.conversation == here));
+        let found = found.unwrap_or_default();
         let found = found.into_iter().filter(|user| user.id != me).take(OFFERED);
         let members = found.map(|user| (Some(user.id), user.display_name.to_string()));
         all.then(|| (None, everybody.to_owned())).into_iter().chain(members).collect()
+    }
+
+    /// The id of the element whose name Enter would take, while names are offered.
+    pub fn offered(self) -> Option<String> {
+        let last = self.choices().len().checked_sub(1)?;
+        Some(option_id(self.place.get().min(last)))
     }
 
     /// Takes a key while names are offered; tells whether it did.
@@ -118,7 +128,11 @@ impl Mentioning {
         let here = |(id, user, name): &(ConversationId, Option<UserId>, String)| {
             (*id == conversation).then(|| (*user, name.clone()))
         };
-        names(text, &self.model.named.with_untracked(|named| named.iter().filter_map(here).collect::<Vec<_>>()))
+        let mut mentions =
+            names(text, &self.model.named.with_untracked(|named| named.iter().filter_map(here).collect::<Vec<_>>()));
+        // Who chose that may not name everybody any more.
+        mentions.all &= self.session.with_untracked(|row| row.governs);
+        mentions
     }
 }
 
@@ -144,6 +158,10 @@ fn names(text: &str, chosen: &[Choice]) -> Mentions {
     mentions
 }
 
+fn option_id(nth: usize) -> String {
+    format!("{LIST}-{nth}")
+}
+
 /// Whether what follows an "@" may become everybody, in capitals or not.
 fn means_everybody(words: &Words, typed: &str) -> bool {
     let typed = typed.to_ascii_lowercase();
@@ -160,19 +178,23 @@ pub fn MentionList(mentioning: Mentioning) -> impl IntoView {
             let chosen = mentioning.place.get().min(choices.len() - 1);
             let option = |(nth, choice): (usize, Choice)| {
                 let name = choice.1.clone();
-                // The field keeps the focus.
-                let press = move |event: ev::PointerEvent| {
-                    event.prevent_default();
-                    mentioning.choose(choice.clone());
-                };
+                let take = move |_: ev::MouseEvent| mentioning.choose(choice.clone());
                 view! {
-                    <li role="option" dir="auto" aria-selected=(nth == chosen).to_string() on:pointerdown=hear(press)>
+                    <li
+                        role="option"
+                        id=option_id(nth)
+                        dir="auto"
+                        aria-selected=(nth == chosen).to_string()
+                        // The field keeps the focus.
+                        on:mousedown=hear(|event: ev::MouseEvent| event.prevent_default())
+                        on:click=hear(take)
+                    >
                         {name}
                     </li>
                 }
             };
             view! {
-                <ul class="mention-list" role="listbox" aria-label=words.mention_someone>
+                <ul class="mention-list" id=LIST role="listbox" aria-label=words.mention_someone>
                     {choices.into_iter().enumerate().map(option).collect_view()}
                 </ul>
             }

@@ -88,7 +88,10 @@ impl MessageMenu {
 
     fn delete(self, seq: Seq) -> Choice {
         let action = Action::Hide { conversation: self.conversation, seqs: vec![seq], hidden: true };
-        Choice::new("delete", self.model.words.delete, move || self.backend.tell(Intent::Act(action.clone())))
-            .dangerous()
+        let delete = move || {
+            super::keys::focus_log();
+            self.backend.tell(Intent::Act(action.clone()));
+        };
+        Choice::new("delete", self.model.words.delete, delete).dangerous()
     }
 }

@@ -214,11 +214,16 @@ fn Failed(model: Model, client_id: ClientId, expired: bool, refused: Option<Erro
     let words = model.words;
     let backend = Backend::here();
     let (retry, discard) = if expired { (words.send_anyway, words.give_up) } else { (words.retry, words.discard) };
+    // The buttons go with what they are about.
+    let act = move |intent: Intent| {
+        keys::focus_log();
+        backend.tell(intent);
+    };
     view! {
         <div class="failed">
             {expired.then_some(view! { <p class="failed-why">{words.expired}</p> })}
             {refused.map(|code| view! { <Refused model client_id code /> })}
-            <button type="button" class="failed-retry" on:click=hear(move |_| backend.tell(Intent::Retry(client_id)))>
+            <button type="button" class="failed-retry" on:click=hear(move |_| act(Intent::Retry(client_id)))>
                 <Icon name="failed" />
                 {retry}
             </button>
@@ -227,7 +232,7 @@ fn Failed(model: Model, client_id: ClientId, expired: bool, refused: Option<Erro
                 class="icon-button"
                 title=discard
                 aria-label=discard
-                on:click=hear(move |_| backend.tell(Intent::Discard(client_id)))
+                on:click=hear(move |_| act(Intent::Discard(client_id)))
             >
                 <Icon name="close" />
             </button>

@@ -7,6 +7,7 @@ use super::people::Person;
 use crate::backend::{Backend, Intent};
 use crate::live::Model;
 use crate::view::boxed::{hear, tracked};
+use leptos::either::Either;
 use leptos::prelude::*;
 use leptos::{ev, html};
 use protocol::UserId;
@@ -101,9 +102,13 @@ fn Finder(model: Model, dialog: NodeRef<html::Dialog>) -> impl IntoView {
 #[component]
 fn Found(model: Model, start: Callback<UserId>) -> impl IntoView {
     let words = model.words;
-    let none = move || {
-        let empty = model.people.with(|people| people.found.as_ref().is_some_and(Vec::is_empty));
-        empty.then_some(words.nobody_found)
+    let note = move || {
+        model.people.with(|people| match &people.found {
+            _ if people.query.is_empty() => None,
+            Some(found) => found.is_empty().then_some(Either::Left(words.nobody_found)),
+            None if people.failed => Some(Either::Left(words.unread_failed)),
+            None => Some(Either::Right(view! { <span class="is-late">{words.loading}</span> })),
+        })
     };
     // Before anything is asked for, one can write to oneself (R001-09).
     let notes = move || {
@@ -138,7 +143,7 @@ fn Found(model: Model, start: Callback<UserId>) -> impl IntoView {
     };
     view! {
         <p class="people-none" role="status">
-            {tracked(none)}
+            {tracked(note)}
         </p>
         <ul class="people" role="list">
             {tracked(notes)}

@@ -22,7 +22,15 @@ pub fn Photo(model: Model, row: RwSignal<MessageRow>, picture: Picture) -> impl 
     // What this device sends it has: nothing of it is fetched again.
     let local = Memo::new(move |_| model.pictures.with(|pictures| pictures.get(&id).filter(|_| own).cloned()));
     let sent = Memo::new(move |_| row.with(|row| row.seq.is_some()));
-    let small = move || local.get().or_else(|| sent.get().then(|| path::thumb(picture.media)));
+    // It could not be fetched; once there is a connection again, that is tried once more.
+    let broken = RwSignal::new(false);
+    Effect::new(move || {
+        if !model.interrupted.get() && broken.get_untracked() {
+            broken.set(false);
+        }
+    });
+    let fetched = move || (sent.get() && !broken.get()).then(|| path::thumb(picture.media));
+    let small = move || local.get().or_else(fetched);
     let whole = move || sent.get().then(|| path::medium(picture.media));
     let live = RwSignal::new(false);
     Effect::new(move || live.set(true));
@@ -41,6 +49,7 @@ pub fn Photo(model: Model, row: RwSignal<MessageRow>, picture: Picture) -> impl 
                 alt=words.picture
                 loading="lazy"
                 decoding="async"
+                on:error=hear(move |_| broken.set(true))
             />
         </a>
         <Uploading model id />

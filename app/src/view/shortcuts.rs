@@ -44,17 +44,19 @@ fn hear(model: Model, backend: Backend, panels: Panels, event: &KeyboardEvent) {
     }
 }
 
-/// The next conversation in the list, from the open one.
+/// The next conversation in the list, from the open one: from among strangers to strangers alone, as in their box.
 fn neighbour(model: Model, down: bool, unread: bool) -> Option<ConversationId> {
     let open = model.open.with_untracked(|chat| chat.as_ref().map(|chat| chat.id));
     model.sessions.with_untracked(|sessions| {
+        let boxed = sessions.iter().any(|entry| Some(entry.id) == open && entry.stranger);
+        let sessions: Vec<_> = sessions.iter().filter(|entry| entry.stranger == boxed).collect();
         let at = open.and_then(|open| sessions.iter().position(|entry| entry.id == open));
         let (before, after) = match at {
             Some(at) => (sessions.get(..at)?, sessions.get(at + 1..)?),
             None => (sessions.as_slice(), sessions.as_slice()),
         };
         let wanted =
-            |entry: &&crate::live::sessions::SessionEntry| !unread || entry.row.with_untracked(|row| row.unread > 0);
+            |entry: &&&crate::live::sessions::SessionEntry| !unread || entry.row.with_untracked(|row| row.unread > 0);
         let next = if down { after.iter().find(wanted) } else { before.iter().rev().find(wanted) };
         next.map(|entry| entry.id)
     })

@@ -18,6 +18,7 @@ pub fn Toasts(model: Model) -> impl IntoView {
     let place = NodeRef::<html::Div>::new();
     Effect::new(move || {
         if let Some(toast) = model.toast.get() {
+            raise(place);
             end(toast.number, if undo(&toast).is_some() { UNDO } else { SHOWN }, over, place);
         }
     });
@@ -33,7 +34,7 @@ pub fn Toasts(model: Model) -> impl IntoView {
         }
     };
     view! {
-        <div class="toasts" role="alert" node_ref=place>
+        <div class="toasts" role="alert" popover="manual" node_ref=place>
             {tracked(move || shown().map(toast))}
         </div>
     }
@@ -50,6 +51,15 @@ fn Undo(model: Model, conversation: ConversationId, seqs: Vec<Seq>, over: RwSign
         <button type="button" on:click=hear(undo)>
             {model.words.undo}
         </button>
+    }
+}
+
+/// Puts the toasts above whatever dialog was opened before.
+fn raise(place: NodeRef<html::Div>) {
+    if let Some(place) = place.get_untracked() {
+        // Where the browser knows no popovers they are shown all the same, below the dialogs.
+        let _ = place.hide_popover();
+        let _ = place.show_popover();
     }
 }
 

@@ -38,7 +38,8 @@ pub fn EmojiPanel(model: Model, open: RwSignal<bool>, field: NodeRef<html::Texta
     let category = RwSignal::new(if recent { Category::Recent } else { Category::Group(0) });
     let search = NodeRef::<html::Input>::new();
     backend.tell(Intent::Emoji);
-    Effect::new(move || keys::focus(search.get()));
+    // On a phone the keyboard would take the room of the emoji.
+    Effect::new(move || keys::focus(search.get().filter(|_| keys::wide())));
     let choices = Memo::new(move |_| choices(model, &query.get(), category.get()));
     let close = move || {
         open.set(false);

@@ -3,6 +3,7 @@
 use super::Inner;
 use super::picture::{Picture, wrong};
 use crate::backend::Form;
+use crate::view::escape::escape;
 use crate::view::form::Refusal;
 use crate::words::Words;
 use crate::words::profile::ProfileWords;
@@ -41,9 +42,15 @@ fn Facts(words: &'static Words, said: &'static ProfileWords, own: OwnAccount, fo
         }
     });
     let name = filled("display_name", Some(own.account.display_name.to_string()));
-    let bio = filled("bio", told.bio.map(String::from));
+    // Leptos escapes nothing within a text area.
+    let bio = escape(&filled("bio", told.bio.map(String::from)));
     let birthday = filled("birthday", told.birthday.map(String::from));
     let phone = filled("phone", told.phone.map(String::from));
+    let seen = |field: &str, kept: Audience| filled(&format!("{field}_for"), Some(kept.name().to_owned()));
+    let bio_for = seen("bio", audiences.bio);
+    let gender_for = seen("gender", audiences.gender);
+    let birthday_for = seen("birthday", audiences.birthday);
+    let phone_for = seen("phone", audiences.phone);
     let bio_error = error("bio");
     let max = (2 * Bio::MAX).to_string();
     view! {
@@ -57,7 +64,7 @@ fn Facts(words: &'static Words, said: &'static ProfileWords, own: OwnAccount, fo
                     aria-invalid=bio_error.is_some().then_some("true")>{bio}</textarea>
                 <p id="note-bio" class="field-note">{bio_error.unwrap_or(said.bio_hint)}</p>
             </div>
-            <Seen said field="bio" label=said.bio audience=audiences.bio />
+            <Seen said field="bio" label=said.bio audience=bio_for />
             <div class="field">
                 <label for="field-gender">{said.gender}</label>
                 <select id="field-gender" name="gender">
@@ -65,13 +72,13 @@ fn Facts(words: &'static Words, said: &'static ProfileWords, own: OwnAccount, fo
                     {genders}
                 </select>
             </div>
-            <Seen said field="gender" label=said.gender audience=audiences.gender />
+            <Seen said field="gender" label=said.gender audience=gender_for />
             <Line name="birthday" kind="date" label=said.birthday hint=said.birthday_hint value=birthday
                 error=error("birthday") autocomplete="bday" />
-            <Seen said field="birthday" label=said.birthday audience=audiences.birthday />
+            <Seen said field="birthday" label=said.birthday audience=birthday_for />
             <Line name="phone" kind="tel" label=said.phone hint=said.phone_hint value=phone
                 error=error("phone") max=40 autocomplete="tel" />
-            <Seen said field="phone" label=said.phone audience=audiences.phone />
+            <Seen said field="phone" label=said.phone audience=phone_for />
             <button class="primary">{words.save}</button>
         </form>
     }
@@ -113,10 +120,10 @@ fn Line(
 
 /// Who sees a field.
 #[component]
-fn Seen(said: &'static ProfileWords, field: &'static str, label: &'static str, audience: Audience) -> impl IntoView {
+fn Seen(said: &'static ProfileWords, field: &'static str, label: &'static str, audience: String) -> impl IntoView {
     let options = Audience::ALL.map(|one| {
         view! {
-            <option value=one.name() selected=one == audience>
+            <option value=one.name() selected=one.name() == audience>
                 {(said.audience)(one)}
             </option>
         }

@@ -13,9 +13,13 @@ use protocol::{ConversationId, User};
 pub fn WaitingList(model: Model, conversation: ConversationId, close: Callback<()>) -> impl IntoView {
     let words = model.words;
     let users = move || model.waiting.with(|waiting| waiting.as_ref().map(|it| it.users.clone())).unwrap_or_default();
-    let title = Signal::derive(move || match users().len() as u64 {
-        0 => words.nobody_waits.to_owned(),
-        count => (words.waiting)(count),
+    let title = Signal::derive(move || {
+        let answered = model.waiting.with(|waiting| waiting.as_ref().is_some_and(|it| it.state == Asked::Answered));
+        match users().len() as u64 {
+            0 if answered => words.nobody_waits.to_owned(),
+            0 => words.loading.to_owned(),
+            count => (words.waiting)(count),
+        }
     });
     let note = move || {
         model.waiting.with(|waiting| match waiting.as_ref()?.state {
