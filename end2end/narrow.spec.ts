@@ -41,6 +41,7 @@ test('on a phone going back from the list never leads to a conversation that one
     await row.tap();
     await expect(me.log).toBeFocused();
     await back.tap();
+    await expect(page).toHaveURL(/:\d+\/$/);
     await expect(row).toBeInViewport();
   }
   await row.tap();

@@ -115,7 +115,9 @@ test('several pictures chosen offline wait in their order with the texts around 
 });
 
 test('a picture that could not be fetched without a connection is there once there is one', async ({ enter, server }) => {
-  const sender = new Messenger((await enter(PEER)).page);
+  const peer = await enter(PEER);
+  peer.watch.allowOutage();
+  const sender = new Messenger(peer.page);
   await sender.choose(ME);
   await choose(sender.page, 1);
   await expect(sender.messages.last().getByRole('img', { name: say('已发送'), exact: true })).toBeVisible();

@@ -148,7 +148,7 @@ fn a_draft_stands_in_the_list_but_not_in_the_open_row() {
         let draft = |id| rows.iter().find(|entry| entry.id == id).unwrap().row.get_untracked().draft;
         assert_eq!((draft(open), draft(other)), (String::new(), "there".into()));
         assert_eq!(live.model().open.get_untracked().unwrap().draft.get_untracked(), "here");
-        live.intend(NOW, 1, fresh(), Intent::Back);
+        live.step(NOW, 1, Input::Close);
         assert_eq!(draft(open), "here");
     });
 }
@@ -174,7 +174,7 @@ fn the_hovered_row_keeps_its_place() {
             live.model().sessions.get_untracked().iter().map(|entry| entry.id.get()).collect()
         };
         assert_eq!(order(&live), [1, 4]);
-        live.intend(NOW, 1, fresh(), Intent::Back);
+        live.step(NOW, 1, Input::Close);
         live.intend(NOW, 1, fresh(), Intent::Hover(Some(conversation_id(4))));
         let frame = serde_json::json!({ "conversation": { "conversation": 4, "prev": 200, "pos": 201, "head_seq": 201,
             "change": { "message": { "message": message(201, 3, NOW, "hello"), "sender": support::user(3, "Maya") } } } });

@@ -88,16 +88,18 @@ pub fn visit(to: &str) {
 }
 
 /// Shows the list in the address bar. Where list and conversation take turns, going back from the list never leads to a
-/// conversation that one has just left.
-pub fn back() {
-    let Ok(history) = window().history() else { return };
+/// conversation that one has just left. Answers whether the address shows it already; else the browser tells when it does.
+pub fn back() -> bool {
+    let Ok(history) = window().history() else { return false };
+    if wide() || path() == "/" {
+        visit("/");
+        return true;
+    }
     let from_list = history.state().is_ok_and(|state| state.as_string().as_deref() == Some(FROM_LIST));
-    let _ = match () {
-        () if path() == "/" => return,
-        () if wide() => return visit("/"),
-        () if from_list => history.back(),
-        () => history.replace_state_with_url(&JsValue::NULL, "", Some("/")),
-    };
+    if from_list && history.back().is_ok() {
+        return false;
+    }
+    history.replace_state_with_url(&JsValue::NULL, "", Some("/")).is_ok()
 }
 
 /// Shows the list in the address bar in the place of a conversation that is gone: a reload would not find it.

@@ -19,7 +19,7 @@ use sync::tabs::{Role, Share, Word};
 use sync::{Answer, Effect, Failure, Input, Request, RequestId};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
-/// A timer that rings so much late tells that the machine slept, in milliseconds (R004-G9).
+/// A timer that has not rung for so long after its time tells that the machine slept, in milliseconds (R004-G9).
 const SLEPT: u64 = 30_000;
 /// A draft, and what the engine keeps, is written at most this often, in milliseconds.
 const WRITE_PERIOD: u64 = 500;
@@ -35,6 +35,8 @@ pub struct Driver {
     /// A turn runs, or what the device keeps is not read yet: others wait.
     busy: Cell<bool>,
     timer: RefCell<Option<Timeout>>,
+    /// When it rings.
+    due: Cell<Millis>,
     place: OnceCell<Place>,
     /// Whether the engine's data are stored, and when next.
     keeps: Cell<bool>,
@@ -63,6 +65,7 @@ impl Driver {
             turns: RefCell::default(),
             busy: Cell::new(true),
             timer: RefCell::default(),
+            due: Cell::new(Millis::MAX),
             place: OnceCell::new(),
             keeps: Cell::new(false),
             keeping: RefCell::default(),
@@ -211,6 +214,12 @@ impl Driver {
     }
 
     fn turn(self: &Rc<Self>, turn: impl FnOnce(&mut Live) -> (Vec<Effect>, Option<Errand>) + 'static) {
+        // Whatever comes first after a sleep.
+        if browser::now().saturating_sub(self.due.get()) > SLEPT {
+            self.due.set(Millis::MAX);
+            let woke = |live: &mut Live| (live.step(browser::now(), browser::random(), Input::Woke), None);
+            self.turns.borrow_mut().push_back(Box::new(woke));
+        }
         self.turns.borrow_mut().push_back(Box::new(turn));
         if !self.busy.replace(true) {
             self.run_turns();
@@ -351,20 +360,19 @@ impl Driver {
 
     fn wake(self: &Rc<Self>, at: Millis) {
         let driver = self.clone();
-        let ring = move || {
-            let slept = browser::now().saturating_sub(at) > SLEPT;
-            driver.input(Input::Tick);
-            if slept {
-                driver.input(Input::Woke);
-            }
-        };
+        self.due.set(at.max(browser::now()));
+        let ring = move || driver.input(Input::Tick);
         *self.timer.borrow_mut() = Timeout::after(at.saturating_sub(browser::now()), ring);
     }
 
     fn run(self: &Rc<Self>, place: &Place, errand: Errand) {
         match errand {
             Errand::Visit(path) => browser::visit(&path),
-            Errand::Back => browser::back(),
+            Errand::Back => {
+                if browser::back() {
+                    self.follow();
+                }
+            }
             Errand::Leave(id) => browser::leave(id),
             Errand::Search(query) => {
                 let driver = self.clone();

@@ -73,7 +73,9 @@ pub struct Day {
 pub enum Entry {
     /// The messages after it were unread when the conversation was opened.
     Divider,
+    /// Messages between these two are not held.
     Gap {
+        after: Seq,
         before: Seq,
     },
     Message(ArcRwSignal<MessageRow>, RowKey),
@@ -83,7 +85,7 @@ pub enum Entry {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum EntryKey {
     Divider,
-    Gap(Seq),
+    Gap { after: Seq, before: Seq },
     Message(RowKey),
 }
 
@@ -91,7 +93,7 @@ impl Entry {
     pub fn key(&self) -> EntryKey {
         match self {
             Self::Divider => EntryKey::Divider,
-            Self::Gap { before } => EntryKey::Gap(*before),
+            &Self::Gap { after, before } => EntryKey::Gap { after, before },
             Self::Message(_, key) => EntryKey::Message(*key),
         }
     }
@@ -227,7 +229,7 @@ impl Chat {
 /// An entry before it has a signal.
 enum Planned {
     Divider,
-    Gap { before: Seq },
+    Gap { after: Seq, before: Seq },
     Message(Box<MessageRow>),
 }
 
@@ -235,7 +237,7 @@ impl Planned {
     fn entry(self, rows: &mut Map<RowKey, ArcRwSignal<MessageRow>>) -> Entry {
         match self {
             Self::Divider => Entry::Divider,
-            Self::Gap { before } => Entry::Gap { before },
+            Self::Gap { after, before } => Entry::Gap { after, before },
             Self::Message(row) => {
                 let key = row.key;
                 let signal = match rows.remove(&key) {
@@ -268,11 +270,11 @@ fn arrange(
     for item in items {
         let latest = days.last().map(|(day, _)| *day);
         let row = match item {
-            Item::Gap { before, .. } => {
+            Item::Gap { after, before } => {
                 previous = None;
                 match days.last_mut() {
-                    Some((_, entries)) => entries.push(Planned::Gap { before }),
-                    None => days.push((clock.today(), vec![Planned::Gap { before }])),
+                    Some((_, entries)) => entries.push(Planned::Gap { after, before }),
+                    None => days.push((clock.today(), vec![Planned::Gap { after, before }])),
                 }
                 continue;
             }

@@ -44,10 +44,8 @@ impl Live {
                 errand = Some(Errand::Visit(path::page(id)));
                 Some(Input::Open(id))
             }
-            Intent::Back => {
-                errand = Some(Errand::Back);
-                Some(Input::Close)
-            }
+            // It closes once the address shows the list.
+            Intent::Back => return (Vec::new(), Some(Errand::Back)),
             Intent::Send { conversation, body } => {
                 self.window = Window::default();
                 Some(Input::Send { conversation, client_id: fresh, body })

@@ -22,7 +22,7 @@ pub fn DaySection(model: Model, conversation: ConversationId, day: Day) -> impl 
             <For each=move || entries.get() key=Entry::key let(entry)>
                 {match entry {
                     Entry::Divider => EitherOf3::A(view! { <Divider model /> }),
-                    Entry::Gap { before } => EitherOf3::B(view! { <Gap model conversation before /> }),
+                    Entry::Gap { after, before } => EitherOf3::B(view! { <Gap model conversation after before /> }),
                     Entry::Message(row, _) => {
                         EitherOf3::C(view! { <Message model conversation row=RwSignal::from(row) /> })
                     }
@@ -44,7 +44,7 @@ fn Divider(model: Model) -> impl IntoView {
 
 /// Messages lie between that this device does not hold (R004-G7).
 #[component]
-fn Gap(model: Model, conversation: ConversationId, before: Seq) -> impl IntoView {
+fn Gap(model: Model, conversation: ConversationId, after: Seq, before: Seq) -> impl IntoView {
     let backend = Backend::here();
     let fill = move |event| {
         if super::keys::take(&event) {
@@ -52,7 +52,7 @@ fn Gap(model: Model, conversation: ConversationId, before: Seq) -> impl IntoView
         }
     };
     view! {
-        <a class="gap" href=format!("{}?before={before}", path::page(conversation)) on:click=hear(fill)>
+        <a class="gap" data-after=after.to_string() data-before=before.to_string() href=format!("{}?before={before}", path::page(conversation)) on:click=hear(fill)>
             {model.words.gap}
         </a>
     }

@@ -40,15 +40,10 @@ pub fn focus(element: Option<impl JsCast>) {
     }
 }
 
-/// The focus goes to the log, before what has it is gone.
-pub fn focus_log() {
-    focus(document().query_selector("[role=log]").ok().flatten());
-}
-
-/// Whether somebody is writing somewhere.
-pub fn writing() -> bool {
-    let focused = document().active_element();
-    focused.is_some_and(|focused| focused.matches("input, textarea, select").unwrap_or(false))
+/// What has the focus may be gone in a moment: if that is in the log, the log takes it.
+pub fn stay_in_log() {
+    let log = document().active_element().and_then(|focused| focused.closest("[role=log]").ok().flatten());
+    focus(log);
 }
 
 /// Whether list and conversation stand side by side, as in the style sheet.

@@ -17,7 +17,7 @@ use leptos::either::Either;
 use leptos::prelude::*;
 use leptos::web_sys::Element;
 use leptos::{ev, html};
-use protocol::{ConversationId, Seq, path};
+use protocol::{ConversationId, path};
 
 #[component]
 pub fn MessageLog(model: Model, chat: Chat, log: NodeRef<html::Div>, picked: Picked) -> impl IntoView {
@@ -30,11 +30,15 @@ pub fn MessageLog(model: Model, chat: Chat, log: NodeRef<html::Div>, picked: Pic
     let place = Place::new(id, edge, model.jumps, log);
     place.watch();
     // The same words once more are another text, or nobody would hear them.
-    let again = |seq: Seq| if seq.get().is_multiple_of(2) { "" } else { "\u{a0}" };
-    let said = move || heard.get().map(|heard| (words.said)(&heard.author, &heard.text.said(words)) + again(heard.seq));
+    let odd = StoredValue::new(false);
+    let said = move || {
+        odd.update_value(|odd| *odd = !*odd);
+        let end = if odd.get_value() { "" } else { "\u{a0}" };
+        heard.get().map(|heard| (words.said)(&heard.author, &heard.text.said(words)) + end)
+    };
     // Where the list and the conversation take turns, what had the focus is out of sight.
     Effect::new(move || {
-        if !keys::wide() && !keys::writing() {
+        if chat.entered && !keys::wide() {
             keys::focus(log.get());
         }
     });

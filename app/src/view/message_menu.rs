@@ -89,7 +89,7 @@ impl MessageMenu {
     fn delete(self, seq: Seq) -> Choice {
         let action = Action::Hide { conversation: self.conversation, seqs: vec![seq], hidden: true };
         let delete = move || {
-            super::keys::focus_log();
+            super::keys::stay_in_log();
             self.backend.tell(Intent::Act(action.clone()));
         };
         Choice::new("delete", self.model.words.delete, delete).dangerous()

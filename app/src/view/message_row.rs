@@ -216,7 +216,7 @@ fn Failed(model: Model, client_id: ClientId, expired: bool, refused: Option<Erro
     let (retry, discard) = if expired { (words.send_anyway, words.give_up) } else { (words.retry, words.discard) };
     // The buttons go with what they are about.
     let act = move |intent: Intent| {
-        keys::focus_log();
+        keys::stay_in_log();
         backend.tell(intent);
     };
     view! {

@@ -13,6 +13,10 @@ use crate::view::boxed::{hear, tracked};
 use leptos::ev;
 use leptos::prelude::*;
 use protocol::path;
+use std::time::Duration;
+
+/// How long after a failure a picture is fetched again, the first time and later.
+const AGAIN: [Duration; 3] = [Duration::from_secs(2), Duration::from_secs(10), Duration::from_secs(60)];
 
 #[component]
 pub fn Photo(model: Model, row: RwSignal<MessageRow>, picture: Picture) -> impl IntoView {
@@ -22,13 +26,27 @@ pub fn Photo(model: Model, row: RwSignal<MessageRow>, picture: Picture) -> impl 
     // What this device sends it has: nothing of it is fetched again.
     let local = Memo::new(move |_| model.pictures.with(|pictures| pictures.get(&id).filter(|_| own).cloned()));
     let sent = Memo::new(move |_| row.with(|row| row.seq.is_some()));
-    // It could not be fetched; once there is a connection again, that is tried once more.
-    let broken = RwSignal::new(false);
-    Effect::new(move || {
-        if !model.interrupted.get() && broken.get_untracked() {
+    // What could not be fetched is tried again a few times, and whenever there is a connection again.
+    let (broken, tries) = (RwSignal::new(false), StoredValue::new(0));
+    let again = move || {
+        // The row may be gone.
+        if broken.try_get_untracked() == Some(true) {
             broken.set(false);
         }
+    };
+    Effect::new(move || {
+        if !model.interrupted.get() {
+            tries.set_value(0);
+            again();
+        }
     });
+    let fail = move |_| {
+        broken.set(true);
+        if let Some(wait) = AGAIN.get(tries.get_value()) {
+            tries.update_value(|tries| *tries += 1);
+            set_timeout(again, *wait);
+        }
+    };
     let fetched = move || (sent.get() && !broken.get()).then(|| path::thumb(picture.media));
     let small = move || local.get().or_else(fetched);
     let whole = move || sent.get().then(|| path::medium(picture.media));
@@ -49,7 +67,7 @@ pub fn Photo(model: Model, row: RwSignal<MessageRow>, picture: Picture) -> impl 
                 alt=words.picture
                 loading="lazy"
                 decoding="async"
-                on:error=hear(move |_| broken.set(true))
+                on:error=hear(fail)
             />
         </a>
         <Uploading model id />

@@ -39,6 +39,8 @@ struct State {
     told: Seq,
     /// How the upper end stood when more was asked for: the oldest message, and whether older ones were held.
     asked: Option<(Option<Seq>, bool)>,
+    /// The gap whose messages were asked for last, by the message that follows it.
+    filled: Option<Seq>,
 }
 
 impl Place {
@@ -71,7 +73,7 @@ impl Place {
             if before.is_some_and(|before| before != jumps) {
                 self.state.update_value(|state| {
                     state.seeking = true;
-                    state.asked = None;
+                    (state.asked, state.filled, state.anchor) = (None, None, None);
                 });
                 self.await_frame();
             }
@@ -103,7 +105,7 @@ impl Place {
     pub fn jump(self) {
         if let Some(log) = self.log.get_untracked() {
             self.backend.tell(Intent::ShowNewest);
-            self.state.update_value(|state| state.anchor = None);
+            self.state.update_value(|state| (state.seeking, state.anchor) = (false, None));
             scroll::to_bottom(&log);
         }
     }
@@ -112,7 +114,7 @@ impl Place {
         self.state.update_value(|state| {
             // A person moved; where they were going is no longer ours to say.
             state.seeking = false;
-            state.asked = None;
+            (state.asked, state.filled) = (None, None);
             state.anchor = None;
         });
         self.await_frame();
@@ -180,6 +182,9 @@ impl Place {
         if scroll::hidden_above(log) < log.client_height() {
             self.load_older(state, edge);
         }
+        if let Some(before) = scroll::gap_near(log) {
+            self.fill(state, edge, before);
+        }
         if edge.newer && scroll::hidden_below(log) < log.client_height() {
             self.backend.tell(Intent::ShowNewer(self.id));
         }
@@ -200,6 +205,10 @@ impl Place {
             self.load_older(state, edge);
             return true;
         }
+        if let Some(before) = scroll::gap_over(log, seq) {
+            self.fill(state, edge, before);
+            return true;
+        }
         let element = document().get_element_by_id(&id).and_then(|element| element.dyn_into::<HtmlElement>().ok());
         if let Some(element) = element {
             scroll::reveal(log, &element);
@@ -208,6 +217,14 @@ impl Place {
             }
         }
         false
+    }
+
+    /// Asks for what is missing before a message.
+    fn fill(self, state: &mut State, edge: Edge, before: Seq) {
+        if !edge.loading && state.filled != Some(before) {
+            state.filled = Some(before);
+            self.backend.tell(Intent::LoadGap { conversation: self.id, before });
+        }
     }
 
     fn load_older(self, state: &mut State, edge: Edge) {

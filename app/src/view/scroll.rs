@@ -51,6 +51,20 @@ pub fn newest_on_screen(log: &HtmlElement) -> Option<Seq> {
     rows(log).find(|row| seq(row).is_some() && fits(row)).as_ref().and_then(seq)
 }
 
+/// The message that follows a gap on screen or within a screen of it.
+pub fn gap_near(log: &HtmlElement) -> Option<Seq> {
+    let height = log.client_height();
+    let near = |gap: &HtmlElement| (-height..2 * height).contains(&top(log, gap));
+    gaps(log).filter(near).find_map(|gap| number(&gap, "data-before"))
+}
+
+/// The message that follows the gap in which another lies.
+pub fn gap_over(log: &HtmlElement, missing: Seq) -> Option<Seq> {
+    let covers =
+        |gap: &HtmlElement| number(gap, "data-after") < Some(missing) && Some(missing) < number(gap, "data-before");
+    gaps(log).find(covers).and_then(|gap| number(&gap, "data-before"))
+}
+
 /// The uppermost row on screen, to hold on to.
 pub fn anchor(log: &HtmlElement) -> Option<Anchor> {
     let on_screen = rows(log).take_while(|row| top(log, row) + row.offset_height() > 0);
@@ -96,16 +110,28 @@ fn top(log: &HtmlElement, row: &HtmlElement) -> i32 {
 }
 
 fn seq(row: &HtmlElement) -> Option<Seq> {
-    row.get_attribute("data-seq")?.parse().ok()
+    number(row, "data-seq")
+}
+
+fn number(element: &HtmlElement, attribute: &str) -> Option<Seq> {
+    element.get_attribute(attribute)?.parse().ok()
+}
+
+/// The gaps, the one furthest down first. Mostly there is none.
+fn gaps(log: &HtmlElement) -> impl Iterator<Item = HtmlElement> {
+    let any = log.query_selector(".gap").is_ok_and(|gap| gap.is_some());
+    any.then(|| entries(log)).into_iter().flatten().filter(|entry| entry.class_list().contains("gap"))
+}
+
+/// Every row of a message, newest first.
+fn rows(log: &HtmlElement) -> impl Iterator<Item = HtmlElement> {
+    entries(log).filter(|entry| entry.class_list().contains("message"))
 }
 
 /// Every row, newest first: the log holds one element, that the days, and those the rows.
-fn rows(log: &HtmlElement) -> impl Iterator<Item = HtmlElement> {
+fn entries(log: &HtmlElement) -> impl Iterator<Item = HtmlElement> + use<> {
     let days = log.first_element_child().and_then(|content| content.last_element_child());
     let before = |element: &Element| element.previous_element_sibling();
-    let rows = |day: Element| std::iter::successors(day.last_element_child(), Element::previous_element_sibling);
-    std::iter::successors(days, before)
-        .flat_map(rows)
-        .filter(|row| row.class_list().contains("message"))
-        .filter_map(|row| row.dyn_into().ok())
+    let entries = |day: Element| std::iter::successors(day.last_element_child(), Element::previous_element_sibling);
+    std::iter::successors(days, before).flat_map(entries).filter_map(|entry| entry.dyn_into().ok())
 }

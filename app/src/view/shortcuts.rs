@@ -8,6 +8,7 @@ use crate::live::Model;
 use leptos::ev::{self, KeyboardEvent};
 use leptos::prelude::*;
 use protocol::ConversationId;
+use sync::Shelf;
 
 /// Hears them while the messenger is mounted.
 pub fn listen(model: Model, backend: Backend, panels: Panels) {
@@ -44,12 +45,13 @@ fn hear(model: Model, backend: Backend, panels: Panels, event: &KeyboardEvent) {
     }
 }
 
-/// The next conversation in the list, from the open one: from among strangers to strangers alone, as in their box.
+/// The next conversation in the list, from the open one. Where strangers stand in a box, from one of them to another alone.
 fn neighbour(model: Model, down: bool, unread: bool) -> Option<ConversationId> {
     let open = model.open.with_untracked(|chat| chat.as_ref().map(|chat| chat.id));
     model.sessions.with_untracked(|sessions| {
-        let boxed = sessions.iter().any(|entry| Some(entry.id) == open && entry.stranger);
-        let sessions: Vec<_> = sessions.iter().filter(|entry| entry.stranger == boxed).collect();
+        let boxes = model.shelf.with_untracked(|shelf| *shelf == Shelf::All);
+        let inside = sessions.iter().any(|entry| Some(entry.id) == open && entry.stranger);
+        let sessions: Vec<_> = sessions.iter().filter(|entry| !boxes || entry.stranger == inside).collect();
         let at = open.and_then(|open| sessions.iter().position(|entry| entry.id == open));
         let (before, after) = match at {
             Some(at) => (sessions.get(..at)?, sessions.get(at + 1..)?),

@@ -54,7 +54,8 @@ fn Undo(model: Model, conversation: ConversationId, seqs: Vec<Seq>, over: RwSign
     }
 }
 
-/// Puts the toasts above whatever dialog was opened before.
+/// Puts the toasts above whatever dialog was opened before: to be seen, for as long as that is open nothing outside it is read
+/// out or can be pressed.
 fn raise(place: NodeRef<html::Div>) {
     if let Some(place) = place.get_untracked() {
         // Where the browser knows no popovers they are shown all the same, below the dialogs.

@@ -118,6 +118,7 @@ pub const WORDS: Words = Words {
     new_group: "新建群聊",
     announcement: "群公告",
     waiting: |n| format!("{n} 人申请入群"),
+    requests_to_join: "入群申请",
     nobody_waits: "没有人等待入群",
     let_in: |name| format!("同意 {name} 入群"),
     let_in_short: "同意",

@@ -121,6 +121,7 @@ pub const WORDS: Words = Words {
     new_group: "New group",
     announcement: "Announcement",
     waiting: |n| if n == 1 { "1 person asks to join".to_owned() } else { format!("{n} people ask to join") },
+    requests_to_join: "Requests to join",
     nobody_waits: "Nobody waits to join",
     let_in: |name| format!("Let {name} in"),
     let_in_short: "Let in",
@@ -282,7 +283,7 @@ pub const WORDS: Words = Words {
     month_day: |month, day| format!("{} {day}", MONTHS.get(month as usize - 1).copied().unwrap_or_default()),
     date: |year, month, day| format!("{} {day}, {year}", MONTHS.get(month as usize - 1).copied().unwrap_or_default()),
     day: |date, weekday| format!("{weekday}, {date}"),
-    short_date: |year, month, day| format!("{month}/{day}/{}", year % 100),
+    short_date: |year, month, day| format!("{month}/{day}/{:02}", year % 100),
 
     #[cfg(feature = "ssr")]
     page: super::page::ENGLISH,

@@ -107,6 +107,7 @@ pub struct Words {
     pub announcement: &'static str,
     /// People who wait to be let into a group.
     pub waiting: fn(u64) -> String,
+    pub requests_to_join: &'static str,
     pub nobody_waits: &'static str,
     pub let_in: fn(&str) -> String,
     pub let_in_short: &'static str,

@@ -131,6 +131,7 @@ mod tests {
         assert_eq!(clock.brief(zh, NOW - DAY), "昨天");
         assert_eq!(clock.brief(en, NOW - 3 * DAY), "Tuesday");
         assert_eq!(clock.brief(zh, NOW - 8 * DAY), "2025/12/25");
+        assert_eq!(clock.brief(en, 1_104_019_200_000), "12/26/04");
         assert_eq!(clock.full(zh, NOW), "2026年1月2日 14:32");
         assert_eq!(day_name(zh, 20_455, 20_455), "今天");
         assert_eq!(day_name(en, 20_450, 20_455), "Sunday, December 28, 2025");

@@ -38,8 +38,12 @@ pub fn EmojiPanel(model: Model, open: RwSignal<bool>, field: NodeRef<html::Texta
     let category = RwSignal::new(if recent { Category::Recent } else { Category::Group(0) });
     let search = NodeRef::<html::Input>::new();
     backend.tell(Intent::Emoji);
+    let panel = NodeRef::<html::Div>::new();
     // On a phone the keyboard would take the room of the emoji.
-    Effect::new(move || keys::focus(search.get().filter(|_| keys::wide())));
+    Effect::new(move || match keys::wide() {
+        true => keys::focus(search.get()),
+        false => keys::focus(panel.get()),
+    });
     let choices = Memo::new(move |_| choices(model, &query.get(), category.get()));
     let close = move || {
         open.set(false);
@@ -59,7 +63,7 @@ pub fn EmojiPanel(model: Model, open: RwSignal<bool>, field: NodeRef<html::Texta
         backend.tell(Intent::UsedEmoji(text));
     });
     view! {
-        <div class="emoji" role="dialog" aria-label=words.emoji on:keydown=hear(escape)>
+        <div class="emoji" role="dialog" tabindex="-1" aria-label=words.emoji node_ref=panel on:keydown=hear(escape)>
             <div class="emoji-head">
                 <input
                     type="search"

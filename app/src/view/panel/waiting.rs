@@ -17,7 +17,7 @@ pub fn WaitingList(model: Model, conversation: ConversationId, close: Callback<(
         let answered = model.waiting.with(|waiting| waiting.as_ref().is_some_and(|it| it.state == Asked::Answered));
         match users().len() as u64 {
             0 if answered => words.nobody_waits.to_owned(),
-            0 => words.loading.to_owned(),
+            0 => words.requests_to_join.to_owned(),
             count => (words.waiting)(count),
         }
     });
