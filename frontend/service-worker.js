@@ -14,6 +14,9 @@ addEventListener('install', event => {
     await skipWaiting();
   };
   event.waitUntil(keep());
+  // What pages ask of the API goes past this worker, which would let it through: a page that ends does not wait for that.
+  // Where the browser knows no such routes, it does go through.
+  event.waitUntil(event.addRoutes?.({ condition: { urlPattern: { pathname: '/api/*' } }, source: 'network' }).catch(() => undefined));
 });
 
 addEventListener('activate', event => {

@@ -12,7 +12,7 @@ use app::preferences::Language;
 use app::words::Words;
 use leptos::prelude::{GetUntracked, Owner};
 use protocol::media::{ImageVersion, Mime};
-use protocol::{ApiError, ClientId, ErrorCode, Image, MediaId, MessageBody};
+use protocol::{ApiError, ClientId, ErrorCode, Image, MediaId, Mentions, MessageBody, UserId};
 use support::{NOW, message, messenger};
 use sync::{Action, Answer, Effect, Failure, Input, ReadMark, Request, RequestId, RowKey};
 
@@ -88,6 +88,36 @@ fn a_failed_message_is_complained_of_once() {
         });
         live.step(NOW + 60_000, 1, Input::Answered { request: again.unwrap(), answer: Err(Failure::Network) });
         assert_eq!(live.model().toast.get_untracked(), Some(toast));
+    });
+}
+
+/// R002-17: who was named may have left since; the text is worth sending all the same.
+#[test]
+fn a_text_refused_for_whom_it_names_goes_without_them() {
+    with_live(|mut live| {
+        let mentions = Mentions { users: vec![UserId::try_from(9_u64).unwrap()], all: false };
+        let body = MessageBody::Text { text: "@Bob hello".try_into().unwrap(), mentions };
+        let posts = |effects: Vec<Effect>| {
+            effects.into_iter().find_map(|effect| match effect {
+                Effect::Request { id, request: Request::Post { client_id, body, .. } } => Some((id, client_id, body)),
+                _ => None,
+            })
+        };
+        let intent = Intent::Send { conversation: conversation_id(1), body: body.clone() };
+        let (request, client_id, sent) = posts(live.intend(NOW, 1, fresh(), intent).0).unwrap();
+        assert_eq!(sent, body);
+        let refusal = ApiError {
+            code: ErrorCode::InvalidField,
+            message: String::new(),
+            retryable: false,
+            field: Some("body.mentions".into()),
+        };
+        live.step(NOW, 1, Input::Answered { request, answer: Err(Failure::Refused(refusal)) });
+        assert_eq!(marks(&live).last(), Some(&Some(ReadMark::Failed)));
+        let again = ClientId::from_parts(NOW, [8; 10]);
+        let (_, other, sent) = posts(live.intend(NOW, 1, again, Intent::Retry(client_id)).0).unwrap();
+        assert_eq!((other, sent), (again, MessageBody::text("@Bob hello".try_into().unwrap())));
+        assert_eq!(marks(&live).iter().filter(|mark| **mark == Some(ReadMark::Failed)).count(), 0);
     });
 }
 

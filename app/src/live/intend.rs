@@ -4,8 +4,8 @@ use super::emoji::EmojiData;
 use super::{Live, Notice};
 use crate::backend::{Errand, Intent};
 use leptos::prelude::{GetUntracked, Set, Update};
-use protocol::{ChangePreferences, ClientId, ConversationId, MessageBody, Millis, Preferences, Seq, path};
-use sync::{Action, Effect, Input, Window};
+use protocol::{ChangePreferences, ClientId, ConversationId, ErrorCode, MessageBody, Millis, Preferences, Seq, path};
+use sync::{Action, Effect, Input, Item, Row, Window};
 
 impl Live {
     /// A person sends pictures and files together, which this device keeps under these keys (R002-07).
@@ -52,6 +52,12 @@ impl Live {
             }
             Intent::Retry(client_id) => {
                 self.told.remove(&client_id);
+                if let Some((conversation, body)) = self.unnamed(client_id) {
+                    self.model.named.update(|named| named.retain(|(id, ..)| *id != conversation));
+                    let mut effects = self.step(now, random, Input::Discard(client_id));
+                    effects.extend(self.step(now, random, Input::Send { conversation, client_id: fresh, body }));
+                    return (effects, None);
+                }
                 Some(Input::Retry(client_id))
             }
             Intent::Discard(client_id) => Some(Input::Discard(client_id)),
@@ -209,6 +215,22 @@ impl Live {
             }
             EmojiData::Loading | EmojiData::Loaded(_) => None,
         }
+    }
+
+    /// A text that was refused for whom it names, who may have left since they were chosen: the same without them (R002-17).
+    fn unnamed(&self, client_id: ClientId) -> Option<(ConversationId, MessageBody)> {
+        let conversation = self.client.open()?;
+        let mounted = self.client.mounted(conversation, &self.window);
+        mounted.items.into_iter().find_map(|item| match item {
+            Item::Row(Row { key, refused: Some(why), body: MessageBody::Text { text, mentions }, .. })
+                if key.client_id == client_id
+                    && !mentions.is_empty()
+                    && matches!(why, ErrorCode::InvalidField | ErrorCode::NotAllowed) =>
+            {
+                Some((conversation, MessageBody::text(text)))
+            }
+            _ => None,
+        })
     }
 
     fn keep_emoji(&self) -> Errand {

@@ -5,13 +5,15 @@ use protocol::{ClientId, ErrorCode, MessageBody, Millis, UserId};
 
 /// How long what was uploaded is kept unsent.
 const KEPT: Millis = 24 * 60 * 60 * 1_000;
+/// A picture that comes again within this time is answered with what is there, and that does not begin its day anew.
+const FOUND: Millis = 23 * 60 * 60 * 1_000;
 
 /// What became of an upload.
 #[derive(Clone, Debug)]
 pub struct Medium {
     /// With which it is sent.
     body: MessageBody,
-    /// When it came last, by the server's clock.
+    /// When its day began, by the server's clock.
     at: Millis,
     sent: bool,
 }
@@ -21,7 +23,10 @@ impl Oracle {
     pub(super) fn uploaded(&mut self, me: UserId, key: ClientId, body: &MessageBody, now: Millis) {
         let medium = self.media.entry((me, key)).or_insert(Medium { body: body.clone(), at: now, sent: false });
         assert_eq!(medium.body, *body, "{me} has uploaded {key} before");
-        medium.at = now;
+        let found = matches!(body, MessageBody::Image(_)) && now.saturating_sub(medium.at) <= FOUND;
+        if !found {
+            medium.at = now;
+        }
     }
 
     /// Why the server does not take a message for the picture or the file that it names.
