@@ -1,6 +1,7 @@
 import type { Page } from '@playwright/test';
 import { Messenger } from './support/messenger.ts';
-import { expect, test } from './support/test.ts';
+import type { Server } from './support/server.ts';
+import { expect, test, type Visitor } from './support/test.ts';
 
 const GROUP = 'ubuntu-2004-12-25.train-c';
 
@@ -101,22 +102,7 @@ test('what came while the browser was away is loaded into its gap, up to the fir
   const visitor = await enter('kleedrac');
   const { page } = visitor;
   const me = new Messenger(page);
-  await me.choose(GROUP);
-  const path = new URL(page.url()).pathname;
-  await visitor.stored();
-  await page.goto('about:blank');
-  const peer = await server.program('wood1');
-  const conversation = await peer.conversation();
-  for (let n = 1; n <= 90; n += 1) await peer.send(conversation, `不在时 ${n}`);
-
-  let release = () => {};
-  const held = new Promise<void>(resolve => (release = resolve));
-  await page.route(/\/messages\?.*before=/, async route => {
-    await held;
-    await route.continue();
-  });
-  await visitor.open(path);
-  await expect(me.message('不在时 90')).toBeVisible();
+  const release = await comeBack(visitor, server);
   const gap = me.log.getByRole('link', { name: '加载中间的消息' });
   await expect(gap).toHaveCount(1);
   const shown = await me.seqs();
@@ -128,6 +114,19 @@ test('what came while the browser was away is loaded into its gap, up to the fir
   await expect(gap).toHaveCount(0);
   const seqs = await me.seqs();
   expect(seqs).toEqual(Array.from(seqs, (_, n) => seqs[0]! + n));
+});
+
+test('who sends while a gap is loaded stays with what they sent', async ({ enter, server }) => {
+  const visitor = await enter('kleedrac');
+  const me = new Messenger(visitor.page);
+  const release = await comeBack(visitor, server);
+  await me.send('我回来了');
+  await expect(me.message('我回来了')).toBeInViewport();
+  const filled = visitor.page.waitForResponse(/\/messages\?.*before=/);
+  release();
+  await (await filled).finished();
+  await still(visitor.page);
+  await expect(me.message('我回来了')).toBeInViewport();
 });
 
 test('the address can name a message', async ({ enter }) => {
@@ -180,6 +179,29 @@ test('the day that is on screen stays named at the top', async ({ enter }) => {
   await still(visitor.page);
   await expect(day).toBeInViewport();
 });
+
+/** Comes back to GROUP after 90 messages; tells how to let what is missing in between come. */
+async function comeBack(visitor: Visitor, server: Server): Promise<() => void> {
+  const { page } = visitor;
+  const me = new Messenger(page);
+  await me.choose(GROUP);
+  const path = new URL(page.url()).pathname;
+  await visitor.stored();
+  await page.goto('about:blank');
+  const peer = await server.program('wood1');
+  const conversation = await peer.conversation();
+  for (let n = 1; n <= 90; n += 1) await peer.send(conversation, `不在时 ${n}`);
+
+  let release = () => {};
+  const held = new Promise<void>(resolve => (release = resolve));
+  await page.route(/\/messages\?.*before=/, async route => {
+    await held;
+    await route.continue();
+  });
+  await visitor.open(path);
+  await expect(me.message('不在时 90')).toBeVisible();
+  return release;
+}
 
 /** Waits until the log stands still for some frames. */
 async function still(page: Page): Promise<void> {

@@ -153,7 +153,8 @@ fn state(part: &Part) -> PathBuf {
 }
 
 fn test(part: &Part, rest: &[&str]) -> Command {
-    let mut command = cargo(["test", "--quiet", "--release", "--package", "server", "--test", part.test.0]);
+    // Of the same packages as `test`, so that both share what they built.
+    let mut command = cargo(["test", "--quiet", "--release", "--test", part.test.0]);
     command.args(rest);
     command
 }

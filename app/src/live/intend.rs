@@ -19,12 +19,18 @@ impl Live {
         if messages.is_empty() {
             return Vec::new();
         }
-        if self.client.open() == Some(conversation) {
+        self.send_to(now, random, conversation, Input::SendTogether { conversation, messages })
+    }
+
+    /// Who sends sees what they sent.
+    fn send_to(&mut self, now: Millis, random: u64, conversation: ConversationId, input: Input) -> Vec<Effect> {
+        let open = self.client.open() == Some(conversation);
+        if open {
             self.window = Window::default();
         }
-        let effects = self.step(now, random, Input::SendTogether { conversation, messages });
-        if self.client.open() == Some(conversation) {
-            self.model.shown.update(|shown| *shown += 1);
+        let effects = self.step(now, random, input);
+        if open {
+            self.model.went.update(|went| *went += 1);
         }
         effects
     }
@@ -47,15 +53,17 @@ impl Live {
             // It closes once the address shows the list.
             Intent::Back => return (Vec::new(), Some(Errand::Back)),
             Intent::Send { conversation, body } => {
-                self.window = Window::default();
-                Some(Input::Send { conversation, client_id: fresh, body })
+                let send = Input::Send { conversation, client_id: fresh, body };
+                return (self.send_to(now, random, conversation, send), None);
             }
             Intent::Retry(client_id) => {
                 self.told.remove(&client_id);
                 if let Some((conversation, body)) = self.unnamed(client_id) {
                     self.model.named.update(|named| named.retain(|(id, ..)| *id != conversation));
-                    let mut effects = self.step(now, random, Input::Discard(client_id));
-                    effects.extend(self.step(now, random, Input::Send { conversation, client_id: fresh, body }));
+                    // In this order nothing is lost where the page ends in between.
+                    let send = Input::Send { conversation, client_id: fresh, body };
+                    let mut effects = self.send_to(now, random, conversation, send);
+                    effects.extend(self.step(now, random, Input::Discard(client_id)));
                     return (effects, None);
                 }
                 Some(Input::Retry(client_id))
@@ -71,6 +79,7 @@ impl Live {
             }
             Intent::ShowNewest => {
                 self.mount(Window::default());
+                self.model.went.update(|went| *went += 1);
                 None
             }
             Intent::LoadGap { conversation, before } => Some(Input::LoadGap { conversation, before }),

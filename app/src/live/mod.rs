@@ -86,7 +86,7 @@ impl Live {
             skin_tone: RwSignal::new(0),
             client_id: messenger.client_id,
             form: RwSignal::new(messenger.form.clone()),
-            shown: RwSignal::new(0),
+            went: RwSignal::new(0),
             dropping: RwSignal::new(false),
             pictures: RwSignal::new(Map::new()),
             preparing: RwSignal::new(0),

@@ -58,8 +58,8 @@ pub struct Model {
     /// What the composer's plain form starts from.
     pub client_id: ClientId,
     pub form: RwSignal<Form>,
-    /// How often pictures and files were sent to the open conversation.
-    pub shown: RwSignal<u64>,
+    /// How often somebody sent something here or went to the newest message, which the log shows then.
+    pub went: RwSignal<u64>,
     /// Files are dragged over the open conversation.
     pub dropping: RwSignal<bool>,
     /// How many pictures and files that a person chose are not sent yet, because they are being prepared.

@@ -20,7 +20,7 @@ pub fn ChatWindow(chat: Chat) -> impl IntoView {
         <ChatHeader model session />
         <Announced model session />
         <MessageLog model chat=chat.clone() log picked />
-        <Composer model chat log picked />
+        <Composer model chat picked />
         <PickBar model conversation log />
     }
 }

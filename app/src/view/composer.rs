@@ -3,9 +3,9 @@
 use super::emoji_panel::EmojiPanel;
 use super::escape::escape;
 use super::icon::Icon;
+use super::keys;
 use super::mention::{self, MentionList, Mentioning};
 use super::picked::Picked;
-use super::{keys, scroll};
 use crate::backend::{Backend, Form, Intent};
 use crate::live::Model;
 use crate::live::chat::Chat;
@@ -24,9 +24,9 @@ const NEAR: usize = 200;
 const ACCEPTED: &str = "image/png,image/jpeg,image/webp";
 
 #[component]
-pub fn Composer(model: Model, chat: Chat, log: NodeRef<html::Div>, picked: Picked) -> impl IntoView {
+pub fn Composer(model: Model, chat: Chat, picked: Picked) -> impl IntoView {
     let words = model.words;
-    let writing = Writing::new(model, &chat, log);
+    let writing = Writing::new(model, &chat);
     writing.follow(RwSignal::from(chat.draft), chat.entered);
     let offered = Memo::new(move |_| writing.mentioning.offered());
     let emoji = writing.emoji;
@@ -46,14 +46,6 @@ pub fn Composer(model: Model, chat: Chat, log: NodeRef<html::Div>, picked: Picke
         ended.get().map(|why| (words.parted)(why).to_owned()).or_else(silence)
     });
     writing.resume(barred);
-    // Pictures and files do not come by the form.
-    Effect::new(move |before: Option<u64>| {
-        let shown = model.shown.get();
-        if before.is_some_and(|before| before < shown) {
-            writing.to_newest();
-        }
-        shown
-    });
     let why = move || barred.get().map(|why| view! { <p class="composer-barred" role="note">{why}</p> });
     view! {
         <div class="composer-place" role="status">
@@ -202,7 +194,6 @@ struct Writing {
     backend: Backend,
     field: NodeRef<html::Textarea>,
     mentioning: Mentioning,
-    log: NodeRef<html::Div>,
     /// In Unicode scalars.
     length: RwSignal<usize>,
     /// The emoji panel is open.
@@ -210,11 +201,11 @@ struct Writing {
 }
 
 impl Writing {
-    fn new(model: Model, chat: &Chat, log: NodeRef<html::Div>) -> Self {
+    fn new(model: Model, chat: &Chat) -> Self {
         let (send_key, backend, field) = (model.send_key, Backend::here(), NodeRef::new());
         let mentioning = Mentioning::new(model, RwSignal::from(chat.session.clone()), field);
         let (length, emoji) = (RwSignal::new(0), RwSignal::new(false));
-        Self { id: chat.id, send_key, backend, field, mentioning, log, length, emoji }
+        Self { id: chat.id, send_key, backend, field, mentioning, length, emoji }
     }
 
     /// Shows the draft when it is brought back, and what other devices make of it. What is typed here stays while one
@@ -270,7 +261,7 @@ impl Writing {
         match keys::key(event).as_deref() {
             Some("Enter") => {}
             Some("Escape") if self.emoji.get_untracked() => return self.emoji.set(false),
-            Some("Escape") => return self.to_newest(),
+            Some("Escape") => return self.backend.tell(Intent::ShowNewest),
             _ => return,
         }
         let sends = match self.send_key {
@@ -295,15 +286,7 @@ impl Writing {
             self.length.set(0);
             let mentions = self.mentioning.take(text.as_str());
             self.backend.tell(Intent::Send { conversation: self.id, body: MessageBody::Text { text, mentions } });
-            self.to_newest();
         }
         keys::focus(Some(field));
-    }
-
-    fn to_newest(self) {
-        if let Some(log) = self.log.get_untracked() {
-            self.backend.tell(Intent::ShowNewest);
-            scroll::to_bottom(&log);
-        }
     }
 }

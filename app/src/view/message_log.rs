@@ -27,7 +27,7 @@ pub fn MessageLog(model: Model, chat: Chat, log: NodeRef<html::Div>, picked: Pic
     let edge = RwSignal::from(chat.edge);
     let heard = RwSignal::from(chat.heard);
     let session = RwSignal::from(chat.session);
-    let place = Place::new(id, edge, model.jumps, log);
+    let place = Place::new(model, id, edge, log);
     place.watch();
     // The same words once more are another text, or nobody would hear them.
     let odd = StoredValue::new(false);
@@ -63,7 +63,7 @@ pub fn MessageLog(model: Model, chat: Chat, log: NodeRef<html::Div>, picked: Pic
         }
         match keys::key(&event).as_deref() {
             Some("Escape") if picked.picking_now() => picked::leave(picked, log),
-            Some("Escape") => place.jump(),
+            Some("Escape") => menu.backend.tell(Intent::ShowNewest),
             Some(key) => walk(log, &event, key),
             None => {}
         }
@@ -168,6 +168,7 @@ fn Newer(model: Model, conversation: ConversationId, edge: RwSignal<Edge>) -> im
 #[component]
 fn JumpButton(model: Model, place: Place) -> impl IntoView {
     let words = model.words;
+    let backend = Backend::here();
     let count = Memo::new(move |_| place.missed());
     let label = move || match count.get() {
         0 => words.jump_to_newest.to_owned(),
@@ -175,7 +176,7 @@ fn JumpButton(model: Model, place: Place) -> impl IntoView {
     };
     let shown = move || {
         view! {
-            <button type="button" class="jump" aria-label=tracked(label) title=tracked(label) on:click=hear(move |_| place.jump())>
+            <button type="button" class="jump" aria-label=tracked(label) title=tracked(label) on:click=hear(move |_| backend.tell(Intent::ShowNewest))>
                 {tracked(move || (count.get() > 0).then(|| view! { <span aria-hidden="true">{label}</span> }))}
                 <Icon name="down" />
             </button>

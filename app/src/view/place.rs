@@ -2,6 +2,7 @@
 
 use super::scroll::{self, Anchor};
 use crate::backend::{Backend, Intent};
+use crate::live::Model;
 use crate::live::chat::Edge;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
@@ -19,6 +20,8 @@ pub struct Place {
     edge: RwSignal<Edge>,
     /// Moves when a person goes to a message, which the address names then.
     jumps: RwSignal<u64>,
+    /// Moves when a person goes to the newest message, or sends one.
+    went: RwSignal<u64>,
     log: NodeRef<html::Div>,
     backend: Backend,
     /// Messages lie below the screen.
@@ -44,11 +47,12 @@ struct State {
 }
 
 impl Place {
-    pub fn new(id: ConversationId, edge: RwSignal<Edge>, jumps: RwSignal<u64>, log: NodeRef<html::Div>) -> Self {
+    pub fn new(model: Model, id: ConversationId, edge: RwSignal<Edge>, log: NodeRef<html::Div>) -> Self {
         Self {
             id,
             edge,
-            jumps,
+            jumps: model.jumps,
+            went: model.went,
             log,
             backend: Backend::here(),
             below: RwSignal::new(false),
@@ -79,6 +83,13 @@ impl Place {
             }
             jumps
         });
+        Effect::new(move |before: Option<u64>| {
+            let went = self.went.get();
+            if before.is_some_and(|before| before != went) {
+                self.to_newest();
+            }
+            went
+        });
         Effect::new(move |_| {
             let listeners = [
                 window_event_listener(ev::focus, move |_| self.await_frame()),
@@ -102,12 +113,12 @@ impl Place {
         newest.get().saturating_sub(self.reached.get().get())
     }
 
-    pub fn jump(self) {
+    fn to_newest(self) {
+        self.state.update_value(|state| (state.seeking, state.anchor) = (false, None));
         if let Some(log) = self.log.get_untracked() {
-            self.backend.tell(Intent::ShowNewest);
-            self.state.update_value(|state| (state.seeking, state.anchor) = (false, None));
             scroll::to_bottom(&log);
         }
+        self.await_frame();
     }
 
     pub fn scrolled(self) {
