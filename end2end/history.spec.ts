@@ -122,9 +122,9 @@ test('who sends while a gap is loaded stays with what they sent', async ({ enter
   const release = await comeBack(visitor, server);
   await me.send('我回来了');
   await expect(me.message('我回来了')).toBeInViewport();
-  const filled = visitor.page.waitForResponse(/\/messages\?.*before=/);
+  const before = (await me.seqs()).length;
   release();
-  await (await filled).finished();
+  await expect.poll(async () => (await me.seqs()).length).toBeGreaterThan(before);
   await still(visitor.page);
   await expect(me.message('我回来了')).toBeInViewport();
 });
@@ -194,12 +194,16 @@ async function comeBack(visitor: Visitor, server: Server): Promise<() => void> {
 
   let release = () => {};
   const held = new Promise<void>(resolve => (release = resolve));
+  let ask = () => {};
+  const asked = new Promise<void>(resolve => (ask = resolve));
   await page.route(/\/messages\?.*before=/, async route => {
+    ask();
     await held;
     await route.continue();
   });
   await visitor.open(path);
   await expect(me.message('不在时 90')).toBeVisible();
+  await asked;
   return release;
 }
 

@@ -142,6 +142,42 @@ test('what one tab has written shows in the other, which sends it when the first
   expect(texts.filter(text => text === '写完就关')).toHaveLength(1);
 });
 
+// R002-17: who was named left meanwhile; the text goes without them, once, whatever is being written.
+test('a text that goes without whom it was refused for naming is no failed one in the other tab', async ({
+  enter,
+  server,
+}) => {
+  const gone = await server.program('crimsun');
+  const owner = await server.program('kleedrac');
+  const id = await owner.group('提醒', [await gone.id(), await (await server.program('wood1')).id()]);
+  const first = await enter('kleedrac');
+  first.watch.allow(/answer 4\d\d/, /status of 4\d\d/);
+  const second = await first.tab();
+  second.watch.allow(/answer 4\d\d/, /status of 4\d\d/);
+  await second.open();
+  const [a, b] = [new Messenger(first.page), new Messenger(second.page)];
+  await a.choose('提醒');
+  await b.choose('提醒');
+  await first.page.bringToFront();
+  await a.composer.pressSequentially('@crim');
+  await a.composer.press('Enter');
+  await expect(a.composer).toHaveValue('@crimsun ');
+  await a.composer.press('End');
+  await a.composer.pressSequentially('在吗');
+  await gone.leave(id);
+  await a.composer.press('Enter');
+  const text = '@crimsun 在吗';
+  for (const tab of [a, b]) await expect(tab.mark(text, say('发送失败'))).toBeVisible();
+  await a.composer.fill('还没写完');
+  await a.message(text).getByRole('button', { name: say('点击重试') }).click();
+  for (const tab of [a, b]) {
+    await expect(tab.mark(text, say('已发送'))).toBeVisible();
+    await expect(tab.message(text)).toHaveCount(1);
+  }
+  await expect(a.composer).toHaveValue('还没写完');
+  expect((await owner.texts(id)).filter(said => said === text)).toHaveLength(1);
+});
+
 /** A busy machine may hold one of the pages up once. */
 const median = (times: number[]) => times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)]!;
 

@@ -10,7 +10,7 @@ use app::live::lists::Asked;
 use app::live::{Live, Notice};
 use app::preferences::Language;
 use app::words::Words;
-use leptos::prelude::{GetUntracked, Owner};
+use leptos::prelude::{GetUntracked, Owner, Set};
 use protocol::media::{ImageVersion, Mime};
 use protocol::{ApiError, ClientId, ErrorCode, Image, MediaId, Mentions, MessageBody, UserId};
 use support::{NOW, message, messenger};
@@ -24,6 +24,10 @@ fn with_live(test: impl FnOnce(Live)) {
 
 fn fresh() -> ClientId {
     ClientId::from_parts(NOW, FRESH)
+}
+
+fn again() -> ClientId {
+    ClientId::from_parts(NOW, [8; 10])
 }
 
 fn entries(live: &Live) -> Vec<Entry> {
@@ -114,10 +118,24 @@ fn a_text_refused_for_whom_it_names_goes_without_them() {
         };
         live.step(NOW, 1, Input::Answered { request, answer: Err(Failure::Refused(refusal)) });
         assert_eq!(marks(&live).last(), Some(&Some(ReadMark::Failed)));
-        let again = ClientId::from_parts(NOW, [8; 10]);
-        let (_, other, sent) = posts(live.intend(NOW, 1, again, Intent::Retry(client_id)).0).unwrap();
-        assert_eq!((other, sent), (again, MessageBody::text("@Bob hello".try_into().unwrap())));
+        let chosen = [9_u64, 8].map(|id| (conversation_id(1), UserId::try_from(id).ok(), format!("{id}")));
+        live.model().named.set(chosen.to_vec());
+        let typed = "Meeting at".to_owned();
+        live.intend(NOW, 1, again(), Intent::Draft { conversation: conversation_id(1), text: typed.clone() });
+        let went = live.model().went.get_untracked();
+        let effects = live.intend(NOW, 1, again(), Intent::Retry(client_id)).0;
+        let kept = effects.iter().filter_map(|effect| match effect {
+            Effect::Persist(unsent) => Some(unsent.client_id),
+            Effect::Forget(id) => Some(*id),
+            _ => None,
+        });
+        assert_eq!(kept.collect::<Vec<_>>(), [again(), client_id], "nothing is lost in between");
+        let (_, other, sent) = posts(effects).unwrap();
+        assert_eq!((other, sent), (again(), MessageBody::text("@Bob hello".try_into().unwrap())));
         assert_eq!(marks(&live).iter().filter(|mark| **mark == Some(ReadMark::Failed)).count(), 0);
+        assert_eq!(live.model().went.get_untracked(), went + 1);
+        assert_eq!(live.model().open.get_untracked().unwrap().draft.get_untracked(), typed, "another text stays");
+        assert_eq!(live.model().named.get_untracked(), [chosen[1].clone()], "and whom it names");
     });
 }
 

@@ -206,6 +206,11 @@ export class Program {
     return (await call(`${this.server.url}/api/v1/conversations`, 'POST', this.token, { title, members })).id;
   }
 
+  async leave(group: number): Promise<void> {
+    const me = await this.id();
+    await call(`${this.server.url}/api/v1/conversations/${group}/members/${me}`, 'DELETE', this.token);
+  }
+
   /** Sets how one comes into a group. */
   async admit(group: number, joining: 'free' | 'approval' | 'closed'): Promise<void> {
     await call(`${this.server.url}/api/v1/conversations/${group}`, 'PATCH', this.token, { joining });

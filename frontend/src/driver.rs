@@ -180,9 +180,9 @@ impl Driver {
     pub fn intend(self: &Rc<Self>, intent: Intent) {
         let driver = self.clone();
         self.turn(move |live| {
-            let discarded = if let Intent::Discard(id) = intent { Some(id) } else { None };
+            let discarded = if let Intent::Discard(id) | Intent::Retry(id) = intent { Some(id) } else { None };
             let done = live.intend(browser::now(), browser::random(), browser::fresh_client_id(), intent);
-            // One that is on its way goes on, and the others keep it.
+            // One that is on its way goes on, or is tried again, and the others keep it.
             if let Some(id) = discarded.filter(|id| done.0.contains(&Effect::Forget(*id))) {
                 driver.say(&Word::Discarded(id));
             }

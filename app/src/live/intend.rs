@@ -4,7 +4,9 @@ use super::emoji::EmojiData;
 use super::{Live, Notice};
 use crate::backend::{Errand, Intent};
 use leptos::prelude::{GetUntracked, Set, Update};
-use protocol::{ChangePreferences, ClientId, ConversationId, ErrorCode, MessageBody, Millis, Preferences, Seq, path};
+use protocol::{
+    ChangePreferences, ClientId, ConversationId, ErrorCode, MessageBody, Millis, Preferences, Seq, UserId, path,
+};
 use sync::{Action, Effect, Input, Item, Row, Window};
 
 impl Live {
@@ -59,12 +61,17 @@ impl Live {
             Intent::Retry(client_id) => {
                 self.told.remove(&client_id);
                 if let Some((conversation, body)) = self.unnamed(client_id) {
-                    self.model.named.update(|named| named.retain(|(id, ..)| *id != conversation));
-                    // In this order nothing is lost where the page ends in between.
+                    // Sending empties the draft, which is another text here.
+                    let draft = self.client.session(conversation).map(|session| session.draft).unwrap_or_default();
                     let send = Input::Send { conversation, client_id: fresh, body };
+                    // In this order nothing is lost where the page ends in between.
                     let mut effects = self.send_to(now, random, conversation, send);
+                    effects.extend(self.step(now, random, Input::Typed { conversation, text: draft }));
                     effects.extend(self.step(now, random, Input::Discard(client_id)));
                     return (effects, None);
+                }
+                if let Some(conversation) = self.client.open() {
+                    return (self.send_to(now, random, conversation, Input::Retry(client_id)), None);
                 }
                 Some(Input::Retry(client_id))
             }
@@ -226,20 +233,24 @@ impl Live {
         }
     }
 
-    /// A text that was refused for whom it names, who may have left since they were chosen: the same without them (R002-17).
+    /// A text that was refused for whom it names, who may have left since they were chosen: the same without them, whom
+    /// nothing else names any more either (R002-17).
     fn unnamed(&self, client_id: ClientId) -> Option<(ConversationId, MessageBody)> {
         let conversation = self.client.open()?;
         let mounted = self.client.mounted(conversation, &self.window);
-        mounted.items.into_iter().find_map(|item| match item {
+        let (text, mentions) = mounted.items.into_iter().find_map(|item| match item {
             Item::Row(Row { key, refused: Some(why), body: MessageBody::Text { text, mentions }, .. })
                 if key.client_id == client_id
                     && !mentions.is_empty()
                     && matches!(why, ErrorCode::InvalidField | ErrorCode::NotAllowed) =>
             {
-                Some((conversation, MessageBody::text(text)))
+                Some((text, mentions))
             }
             _ => None,
-        })
+        })?;
+        let refused = |user: &Option<UserId>| user.map_or(mentions.all, |user| mentions.users.contains(&user));
+        self.model.named.update(|named| named.retain(|(id, user, _)| *id != conversation || !refused(user)));
+        Some((conversation, MessageBody::text(text)))
     }
 
     fn keep_emoji(&self) -> Errand {

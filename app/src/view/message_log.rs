@@ -63,7 +63,7 @@ pub fn MessageLog(model: Model, chat: Chat, log: NodeRef<html::Div>, picked: Pic
         }
         match keys::key(&event).as_deref() {
             Some("Escape") if picked.picking_now() => picked::leave(picked, log),
-            Some("Escape") => menu.backend.tell(Intent::ShowNewest),
+            Some("Escape") => to_newest(menu.backend, log),
             Some(key) => walk(log, &event, key),
             None => {}
         }
@@ -98,7 +98,7 @@ pub fn MessageLog(model: Model, chat: Chat, log: NodeRef<html::Div>, picked: Pic
             <p class="unseen" aria-live="polite">
                 {tracked(said)}
             </p>
-            <JumpButton model place />
+            <JumpButton model place log />
         </div>
     }
 }
@@ -156,6 +156,12 @@ fn Older(model: Model, conversation: ConversationId, edge: RwSignal<Edge>) -> im
     })
 }
 
+/// What has the focus goes: the log takes it.
+fn to_newest(backend: Backend, log: NodeRef<html::Div>) {
+    keys::focus(log.get_untracked());
+    backend.tell(Intent::ShowNewest);
+}
+
 /// Back to the newest messages, from an older page without scripts.
 #[component]
 fn Newer(model: Model, conversation: ConversationId, edge: RwSignal<Edge>) -> impl IntoView {
@@ -166,7 +172,7 @@ fn Newer(model: Model, conversation: ConversationId, edge: RwSignal<Edge>) -> im
 }
 
 #[component]
-fn JumpButton(model: Model, place: Place) -> impl IntoView {
+fn JumpButton(model: Model, place: Place, log: NodeRef<html::Div>) -> impl IntoView {
     let words = model.words;
     let backend = Backend::here();
     let count = Memo::new(move |_| place.missed());
@@ -176,7 +182,7 @@ fn JumpButton(model: Model, place: Place) -> impl IntoView {
     };
     let shown = move || {
         view! {
-            <button type="button" class="jump" aria-label=tracked(label) title=tracked(label) on:click=hear(move |_| backend.tell(Intent::ShowNewest))>
+            <button type="button" class="jump" aria-label=tracked(label) title=tracked(label) on:click=hear(move |_| to_newest(backend, log))>
                 {tracked(move || (count.get() > 0).then(|| view! { <span aria-hidden="true">{label}</span> }))}
                 <Icon name="down" />
             </button>
