@@ -1,4 +1,5 @@
 import { Auditor } from './support/auditor.ts';
+import { everything } from './support/disk.ts';
 import { Messenger } from './support/messenger.ts';
 import { halves } from './support/picture.ts';
 import { Server } from './support/server.ts';
@@ -158,4 +159,36 @@ test('a picture that fails its audit later becomes a placeholder that can be rep
   const dialog = receiver.page.getByRole('dialog');
   await dialog.getByRole('button', { name: say('提交') }).click();
   await expect(receiver.page.getByRole('alert').filter({ hasText: say('已举报') })).toBeVisible();
+});
+
+// R001-10, R004-B7.6: what a device keeps is a surface too.
+test('a text that an auditor removes is in no database of a browser until it is given back', async ({ enter, server }) => {
+  const text = '这句话后来才被移除';
+  const sender = new Messenger((await enter(ME)).page);
+  const opened = new Messenger((await enter(PEER)).page);
+  const listed = new Messenger((await enter(PEER)).page);
+  await sender.choose(PEER);
+  await opened.choose(ME);
+  await sender.send(text);
+  const all = [sender, opened, listed];
+  await expect(opened.message(text)).toBeVisible();
+  for (const me of all) await expect.poll(() => everything(me.page)).toContain(text);
+  const peer = await server.program(PEER);
+  const conversation = await peer.conversation();
+  const seq = Number(await opened.message(text).getAttribute('data-seq'));
+
+  await server.audit('POST', conversation, seq);
+  await expect(opened.messages.last()).toContainText('这条消息因涉及敏感内容已被移除');
+  await expect(sender.messages.last()).toContainText('你的一条消息因涉及敏感内容已被移除');
+  for (const me of all) await expect.poll(() => everything(me.page)).not.toContain(text);
+  // It stays so when the page ends and begins.
+  for (const me of all) {
+    await me.page.reload();
+    await expect(me.session(me === sender ? PEER : ME)).toContainText('消息因涉及敏感内容已被移除');
+    expect(await everything(me.page)).not.toContain(text);
+    expect(await me.page.content()).not.toContain(text);
+  }
+
+  await server.audit('DELETE', conversation, seq);
+  for (const me of all) await expect.poll(() => everything(me.page)).toContain(text);
 });

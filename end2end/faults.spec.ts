@@ -235,6 +235,47 @@ test('a connection that died while nobody saw the page is replaced when somebody
   expect(sockets.length).toBe(1);
 });
 
+// R004-G9: who looks at one tab does not see the other, which has the connection and hears of no waking.
+test('a connection that died in a tab that nobody sees is replaced there when somebody looks at another', async ({
+  post,
+  server,
+}) => {
+  const one = await post('film-dev-4-a', 'film-dev-4-b');
+  const turnFirst = await turning(one.visitor.page);
+  await one.visitor.live(() => one.visitor.page.reload());
+  await expect(one.me.messages.last()).toBeInViewport();
+  const second = await one.visitor.tab();
+  const turnSecond = await turning(second.page);
+  const [here, there]: [string[], string[]] = [[], []];
+  second.page.on('websocket', socket => here.push(socket.url()));
+  await second.open(new URL(one.visitor.page.url()).pathname);
+  const me = new Messenger(second.page);
+  const program = await server.program('film-dev-4-b');
+  const conversation = await program.conversation();
+  await second.page.bringToFront();
+  await turnFirst('hidden');
+  await turnSecond('hidden');
+  await program.send(conversation, '没人看，但听得见');
+  for (const tab of [one.me, me]) await expect(tab.message('没人看，但听得见')).toHaveCount(1);
+  one.visitor.page.on('websocket', socket => there.push(socket.url()));
+  // What the device reports of it is through before the network fails: only the connection loses bytes.
+  await one.visitor.stored();
+  await second.page.waitForTimeout(2_000);
+  one.proxy.halfOpen();
+  await program.send(conversation, '没人听见');
+  await expect.poll(() => one.proxy.lost).toBeGreaterThan(0);
+  one.proxy.heal();
+  for (const tab of [one.me, me]) await expect(tab.message('没人听见')).toHaveCount(0);
+  expect(there).toEqual([]);
+  await turnSecond('visible');
+  // The second tab asks the server what happened; what comes from then on only a connection tells.
+  await expect(me.message('没人听见')).toBeVisible({ timeout: 10_000 });
+  await program.send(conversation, '看了之后');
+  await expect(me.message('看了之后')).toBeVisible({ timeout: 10_000 });
+  await expect.poll(() => there.length).toBe(1);
+  expect(here).toEqual([]);
+});
+
 // R004-G9: a machine that slept may wake without any event of the page.
 test('a connection that died while the machine slept is replaced when a timer rings late', async ({ post, server }) => {
   const one = await post('film-dev-4-a', 'film-dev-4-b');

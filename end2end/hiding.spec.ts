@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import { kept } from './support/disk.ts';
+import { everything } from './support/disk.ts';
 import { Messenger } from './support/messenger.ts';
 import { withoutSeals } from './support/sealing.ts';
 import { expect, FLOW, test, type Visitor } from './support/test.ts';
@@ -161,17 +161,61 @@ test('a recalled text is in no database of a browser, neither of the other side 
   await opened.choose('music-dev-6-a');
   await sender.send(text);
   await expect(listed.session('music-dev-6-a')).toContainText(text);
-  const others = [own, opened, listed];
-  const all = async (me: Messenger) => JSON.stringify(await kept(me.page));
-  for (const me of others) await expect.poll(() => all(me)).toContain(text);
+  const all = [sender, own, opened, listed];
+  for (const me of all) await expect.poll(() => everything(me.page)).toContain(text);
   await sender.act(sender.message(text), say('撤回'));
-  for (const me of others) await expect.poll(() => all(me)).not.toContain(text);
+  for (const me of all) await expect.poll(() => everything(me.page)).not.toContain(text);
   // It stays so when the page ends and begins.
-  for (const me of others) {
+  for (const me of all) {
     await me.page.reload();
-    await expect(me.session(me === own ? 'music-dev-6-b' : 'music-dev-6-a')).toContainText(say('撤回了一条消息'));
-    expect(await all(me)).not.toContain(text);
+    const peer = me === sender || me === own ? 'music-dev-6-b' : 'music-dev-6-a';
+    await expect(me.session(peer)).toContainText(say('撤回了一条消息'));
+    expect(await everything(me.page)).not.toContain(text);
     expect(await me.page.content()).not.toContain(text);
+  }
+});
+
+// R001-17: a browser that was away learns it when it comes back.
+test('a text deleted for oneself is in no database of any browser of the account', async ({ enter, server }) => {
+  const [received, written] = ['收到了又不想要的', '写了又不想要的'] as const;
+  const one = new Messenger((await enter('music-dev-5-a')).page);
+  const opened = new Messenger((await enter('music-dev-5-a')).page);
+  const listed = new Messenger((await enter('music-dev-5-a')).page);
+  const gone = await enter('music-dev-5-a');
+  const away = new Messenger(gone.page);
+  for (const me of [one, opened, away]) await me.choose('music-dev-5-b');
+  const peer = await server.program('music-dev-5-b');
+  await peer.send(await peer.conversation(), received);
+  await expect(one.message(received)).toBeVisible();
+  // The list alone shows the newest one only.
+  await expect.poll(() => everything(listed.page)).toContain(received);
+  await one.send(written);
+  for (const me of [one, opened, away]) {
+    for (const text of [received, written]) await expect.poll(() => everything(me.page)).toContain(text);
+  }
+  await expect.poll(() => everything(listed.page)).toContain(written);
+  // A page without a script of the messenger's.
+  await gone.page.goto(`${server.url}/settings`);
+
+  // The newest one last: the list falls back on none of them.
+  for (const text of [received, written]) {
+    await one.act(one.message(text), say('删除'));
+    await expect(one.message(text)).toHaveCount(0);
+  }
+  for (const me of [one, opened, listed]) {
+    for (const text of [received, written]) await expect.poll(() => everything(me.page)).not.toContain(text);
+  }
+  for (const text of [received, written]) expect(await everything(gone.page)).toContain(text);
+  await gone.open();
+  for (const text of [received, written]) await expect.poll(() => everything(gone.page)).not.toContain(text);
+  // It stays so when the page ends and begins.
+  for (const me of [one, opened, listed, away]) {
+    await me.page.reload();
+    await expect(me.session('music-dev-5-b')).toBeVisible();
+    for (const text of [received, written]) {
+      expect(await everything(me.page)).not.toContain(text);
+      expect(await me.page.content()).not.toContain(text);
+    }
   }
 });
 
@@ -262,6 +306,45 @@ test('a conversation is deleted on one device, and comes back with the next mess
   await expect(one.messages).toContainText('新消息');
   await two.choose('travel-dev-2-b');
   await expect(two.message('旧消息')).toBeVisible();
+});
+
+// R001-05: what is deleted on a device is not kept there.
+test('the texts of a conversation deleted on a device are in no database of its browser, and stay in that of another', async ({
+  enter,
+  server,
+}) => {
+  const [received, written] = ['收到的旧话', '写过的旧话'] as const;
+  // As any message with a text is kept: those that were there before are of the conversation too.
+  const ANY = '"type":"text"';
+  const phone = await enter('travel-dev-2-a');
+  const one = new Messenger(phone.page);
+  const two = new Messenger((await enter('travel-dev-2-a')).page);
+  for (const me of [one, two]) await me.choose('travel-dev-2-b');
+  const peer = await server.program('travel-dev-2-b');
+  const conversation = await peer.conversation();
+  await peer.send(conversation, received);
+  await expect(one.message(received)).toBeVisible();
+  await one.send(written);
+  for (const me of [one, two]) {
+    for (const text of [received, written, ANY]) await expect.poll(() => everything(me.page)).toContain(text);
+  }
+
+  await one.act(one.session('travel-dev-2-b'), say('删除会话'));
+  await one.page.getByRole('dialog').getByRole('button', { name: say('删除会话') }).click();
+  await expect(one.session('travel-dev-2-b')).toHaveCount(0);
+  for (const text of [received, written, ANY]) await expect.poll(() => everything(one.page)).not.toContain(text);
+  // It stays so when the page ends and begins, and when the conversation is back.
+  await phone.open();
+  await expect(one.session('travel-dev-2-b')).toHaveCount(0);
+  for (const text of [received, written, ANY]) expect(await everything(one.page)).not.toContain(text);
+  await peer.send(conversation, '新消息');
+  await one.choose('travel-dev-2-b');
+  await expect(one.messages).toHaveCount(1);
+  await expect.poll(() => everything(one.page)).toContain('新消息');
+  for (const text of [received, written]) {
+    expect(await everything(one.page)).not.toContain(text);
+    expect(await everything(two.page)).toContain(text);
+  }
 });
 
 test('a browser whose storage was cleared is a new device: what another device deleted is not there', async ({

@@ -342,3 +342,21 @@ fn seq(seq: u64) -> protocol::Seq {
 fn conversation_id(id: u64) -> protocol::ConversationId {
     id.try_into().unwrap()
 }
+
+/// Who asked to write to somebody and went on elsewhere meanwhile is not taken away from there.
+#[test]
+fn a_start_is_followed_unless_one_went_on() {
+    with_live(|mut live| {
+        let [first, second] = [5_u64, 6].map(|id| UserId::try_from(id).unwrap());
+        let start = |live: &mut Live, user| drop(live.intend(NOW, 1, fresh(), Intent::Start(user)));
+        start(&mut live, first);
+        assert!(live.goes_on_with(first));
+        start(&mut live, first);
+        start(&mut live, second);
+        assert!(!live.goes_on_with(first), "another was asked for");
+        assert!(live.goes_on_with(second));
+        start(&mut live, first);
+        live.step(NOW, 1, Input::Close);
+        assert!(!live.goes_on_with(first), "what was open is left");
+    });
+}

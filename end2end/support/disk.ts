@@ -86,6 +86,11 @@ export async function known(page: Page): Promise<string> {
   return [device, users, conversations, timelines].flat().join('\n');
 }
 
+/** Everything that a browser keeps in its databases, in one text. */
+export async function everything(page: Page): Promise<string> {
+  return Object.values(await kept(page)).flat().join('\n');
+}
+
 /** Makes what waits to be sent older. */
 export function age(page: Page, millis: number): Promise<void> {
   return page.evaluate(async by => {

@@ -140,6 +140,11 @@ export class Server {
     return call(`${this.url}/api/v1/admin/directory/${path}`, method, ADMIN_TOKEN, body);
   }
 
+  /** Takes a message from everybody, as an auditor does, or gives it back. */
+  async audit(method: 'POST' | 'DELETE', conversation: number, seq: number): Promise<void> {
+    await call(`${this.url}/api/v1/admin/conversations/${conversation}/messages/${seq}/removal`, method, ADMIN_TOKEN);
+  }
+
   /** Logs in as a program does. */
   async program(handle: string): Promise<Program> {
     const { token } = await call(`${this.url}/api/v1/logins`, 'POST', undefined, { handle, password: PASSWORD });

@@ -111,8 +111,14 @@ pub fn leave(id: ConversationId) {
     }
 }
 
-/// Puts a text on the clipboard.
-pub fn copy(text: &str) {
+/// Where the page's emoji are.
+pub fn emoji_url() -> String {
+    let meta = document().query_selector("meta[name=emoji]").ok().flatten();
+    meta.and_then(|meta| meta.get_attribute("content")).unwrap_or_default()
+}
+
+/// Puts a text on the clipboard, and tells whether it is there.
+pub fn copy(text: &str, told: impl FnOnce(bool) + 'static) {
     let navigator = window().navigator();
     // Browsers have it in secure contexts only.
     let clipboard = Reflect::get(&navigator, &"clipboard".into()).ok().filter(JsValue::is_object);
@@ -120,9 +126,12 @@ pub fn copy(text: &str) {
         Some(clipboard) => {
             let written = clipboard.unchecked_into::<Clipboard>().write_text(text);
             // A browser that refuses keeps what was on the clipboard.
-            spawn_local(async move { drop(JsFuture::from(written).await) });
+            spawn_local(async move { told(JsFuture::from(written).await.is_ok()) });
         }
-        None => drop(copy_by_command(text)),
+        None => {
+            let copied = copy_by_command(text) == Some(true);
+            spawn_local(async move { told(copied) });
+        }
     }
 }
 

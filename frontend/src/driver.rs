@@ -393,7 +393,7 @@ impl Driver {
             }
             Errand::Start(user) => {
                 let driver = self.clone();
-                spawn_local(async move { driver.started(http::start(user).await) });
+                spawn_local(async move { driver.started(user, http::start(user).await) });
             }
             Errand::Unread { conversation, before } => {
                 let driver = self.clone();
@@ -420,19 +420,17 @@ impl Driver {
                 let driver = self.clone();
                 spawn_local(async move {
                     let answer = http::answer_waiting(conversation, user, accept).await;
-                    driver.tell(move |live| live.waiting_answered(user, answer));
+                    driver.tell(move |live| live.waiting_answered(conversation, user, answer));
                 });
             }
-            Errand::Copy(text) => browser::copy(&text),
+            Errand::Copy(text) => {
+                let driver = self.clone();
+                browser::copy(&text, move |copied| driver.tell(move |live| live.copied(copied)));
+            }
             Errand::FetchEmoji => {
                 let driver = self.clone();
                 spawn_local(async move {
-                    let url = browser::document()
-                        .query_selector("meta[name=emoji]")
-                        .ok()
-                        .flatten()
-                        .and_then(|meta| meta.get_attribute("content"));
-                    let json = http::text(&url.unwrap_or_default()).await;
+                    let json = http::text(&browser::emoji_url()).await;
                     let groups = json.and_then(|json| browser::parse(&json));
                     driver.tell(move |live| live.emoji_loaded(groups));
                 });
@@ -442,12 +440,14 @@ impl Driver {
         }
     }
 
-    fn started(self: &Rc<Self>, answer: Result<protocol::Conversation, Failure>) {
+    fn started(self: &Rc<Self>, user: UserId, answer: Result<protocol::Conversation, Failure>) {
         match answer {
             Ok(conversation) => {
                 let id = conversation.id;
                 self.input(Input::Joined(conversation));
-                self.intend(Intent::Open(id));
+                if self.live.borrow_mut().goes_on_with(user) {
+                    self.intend(Intent::Open(id));
+                }
             }
             Err(failure) => self.tell(move |live| live.refused(&failure)),
         }

@@ -9,7 +9,8 @@ use protocol::path;
 use protocol::sync::SyncPage;
 use std::collections::BTreeSet;
 use std::process::Command;
-use support::{BINARY, Browser, PASSWORD, Person, TestServer};
+use support::{BINARY, Browser, PASSWORD, Person, TestServer, now};
+use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -85,24 +86,58 @@ async fn a_sync_comes_in_pages() {
     }
 }
 
-/// R004-G1: what a first sync leaves out, because it rested for long, follows in the session list, page by page; with a
-/// page too, without scripts.
-#[tokio::test]
-async fn what_a_first_sync_leaves_out_follows_in_the_list() {
+/// A data folder with conversations of `me`, which an import brought and everybody has read: each with the peer of this
+/// number, the newest message from this time.
+fn imported(conversations: impl Iterator<Item = (u64, u64)>) -> TempDir {
     let data = tempfile::tempdir().unwrap();
     let file = data.path().join("old.jsonl");
-    let line = |n: u64| {
-        let at = 1_100_000_000_000 + n;
+    let line = |(n, at): (u64, u64)| {
         format!(
             r#"{{"chat":"{n}","kind":"direct","at":{at},"sender":"me","text":"x"}}
 {{"chat":"{n}","kind":"direct","at":{at},"sender":"peer{n}","text":"y"}}
 "#
         )
     };
-    std::fs::write(&file, (1..=60).map(line).collect::<String>()).unwrap();
+    std::fs::write(&file, conversations.map(line).collect::<String>()).unwrap();
     let mut import = Command::new(BINARY);
     import.arg("import").arg(&file).arg("--data").arg(data.path()).args(["--password", PASSWORD]);
     assert!(import.output().unwrap().status.success());
+    data
+}
+
+/// The peers whose conversations a device without data is given.
+async fn first_sync(person: &Person) -> Vec<String> {
+    let mut page = person.sync(None).await;
+    let mut peers = Vec::new();
+    loop {
+        peers.extend(page.conversations.iter().map(|it| it.peer.as_ref().unwrap().handle.as_str().to_owned()));
+        if !page.more {
+            return peers;
+        }
+        page = person.sync(Some(&page.token)).await;
+    }
+}
+
+/// R004-G1: a first sync goes back 183 days, or as many as are set; beyond a segment of the newest it gives nothing
+/// that rested for longer.
+#[tokio::test]
+async fn a_first_sync_goes_half_a_year_back() {
+    const HOUR: u64 = 3_600_000;
+    let hours = [1, 10 * 24 - 1, 10 * 24 + 1, 183 * 24 - 1, 183 * 24 + 1];
+    let peers = |hours: &[u64]| hours.iter().map(|hours| format!("peer{hours}")).collect::<Vec<_>>();
+    let data = imported(hours.into_iter().map(|hours| (hours, now() - hours * HOUR)));
+    let server = TestServer::start_on(data, Command::new(BINARY), &[("SIXIN_SYNC_SEGMENT_SIZE", "1")]);
+    let me = Person::log_in(&server.address, "me", PASSWORD).await;
+    assert_eq!(first_sync(&me).await, peers(&hours[..4]));
+    let server = server.restart_with("SIXIN_SYNC_FULL_DAYS", "10");
+    assert_eq!(first_sync(&me.at(&server.address)).await, peers(&hours[..2]));
+}
+
+/// R004-G1: what a first sync leaves out, because it rested for long, follows in the session list, page by page; with a
+/// page too, without scripts.
+#[tokio::test]
+async fn what_a_first_sync_leaves_out_follows_in_the_list() {
+    let data = imported((1..=60).map(|n| (n, 1_100_000_000_000 + n)));
     let server = TestServer::start_on(data, Command::new(BINARY), &[("SIXIN_SYNC_SEGMENT_SIZE", "4")]);
     let me = Person::log_in(&server.address, "me", PASSWORD).await;
     let mut page = me.sync(None).await;

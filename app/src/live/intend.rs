@@ -130,7 +130,6 @@ impl Live {
                 None
             }
             Intent::Copy(text) => {
-                self.notify(Notice::Copied);
                 errand = Some(Errand::Copy(text));
                 None
             }
@@ -169,6 +168,7 @@ impl Live {
                 None
             }
             Intent::Start(user) => {
+                self.starting = Some((user, self.client.open()));
                 errand = Some(Errand::Start(user));
                 None
             }
@@ -193,6 +193,18 @@ impl Live {
             }
         };
         (input.map(|input| self.step(now, random, input)).unwrap_or_default(), errand)
+    }
+
+    /// The conversation with somebody, for which [`Intent::Start`] asked, is there. Tells whether it is to be opened: not if
+    /// whoever asked has gone on to another one, or asked for another meanwhile.
+    pub fn goes_on_with(&mut self, user: UserId) -> bool {
+        let open = self.client.open();
+        self.starting.take_if(|(asked, _)| *asked == user).is_some_and(|(_, before)| before == open)
+    }
+
+    /// The answer to [`Errand::Copy`].
+    pub fn copied(&mut self, copied: bool) {
+        self.notify(if copied { Notice::Copied } else { Notice::NotCopied });
     }
 
     /// Reads through the newest message.

@@ -160,7 +160,7 @@ impl Live {
     }
 
     /// The answer to [`crate::backend::Errand::AnswerWaiting`]. Whom somebody else has answered waits no more either.
-    pub fn waiting_answered(&mut self, user: UserId, answer: Result<(), Failure>) {
+    pub fn waiting_answered(&mut self, conversation: ConversationId, user: UserId, answer: Result<(), Failure>) {
         let gone = match &answer {
             Ok(()) => true,
             Err(Failure::Refused(error)) => error.code == ErrorCode::NotFound,
@@ -168,7 +168,8 @@ impl Live {
         };
         if gone {
             self.model.waiting.update(|waiting| {
-                waiting.iter_mut().for_each(|waiting| waiting.users.retain(|other| other.id != user));
+                let asked = waiting.as_mut().filter(|asked| asked.conversation == conversation);
+                asked.into_iter().for_each(|asked| asked.users.retain(|other| other.id != user));
             });
         } else if let Err(failure) = answer {
             self.refused(&failure);

@@ -24,7 +24,7 @@ use attachment::Attachment;
 use chat::Chat;
 use emoji::{EmojiData, Recents};
 use leptos::prelude::{ArcRwSignal, GetUntracked, RwSignal, Set, Update, WithUntracked};
-use protocol::{ClientId, ConversationId, ErrorCode, Millis};
+use protocol::{ClientId, ConversationId, ErrorCode, Millis, UserId};
 use sessions::{SessionEntry, SessionRow, hold};
 use std::collections::BTreeSet;
 use sync::{Acted, Action, Changes, Client, Effect, Failure, Input, Map, Request, RequestId, Shelf, Unstored, Window};
@@ -49,6 +49,8 @@ pub struct Live {
     posts: Map<RequestId, (ClientId, Option<Attachment>)>,
     /// Messages whose failure a person was told of.
     told: BTreeSet<ClientId>,
+    /// With whom somebody is about to write, and what was open when they said so.
+    starting: Option<(UserId, Option<ConversationId>)>,
     recents: Recents,
     toasts: u64,
 }
@@ -106,6 +108,7 @@ impl Live {
             cut_off: !messenger.newest(),
             posts: Map::new(),
             told: BTreeSet::new(),
+            starting: None,
             recents: Recents::default(),
             toasts: 0,
         };

@@ -91,6 +91,8 @@ pub enum Notice {
     /// The same of what carries a picture or a file (R004-I5).
     RefusedUpload(ErrorCode, Attachment),
     Copied,
+    /// The browser keeps its clipboard to itself.
+    NotCopied,
     Reported,
     /// The conversation that one looked at is not there any more.
     Parted(Parting),

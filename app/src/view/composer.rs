@@ -214,9 +214,13 @@ impl Writing {
         let brought = StoredValue::new(String::new());
         Effect::new(move |shown: Option<()>| {
             let (draft, Some(field)) = (draft.get(), self.field.get()) else { return };
-            let text = field.value();
+            let mut text = field.value();
             if shown.is_none() && !text.is_empty() && text != draft {
                 // Nobody heard it being typed.
+                if !draft.is_empty() {
+                    text = continued(&draft, &text);
+                    field.set_value(&text);
+                }
                 self.backend.tell(Intent::Draft { conversation: self.id, text: text.clone() });
             }
             let untouched = text.is_empty() || brought.with_value(|brought| *brought == text);
@@ -288,5 +292,29 @@ impl Writing {
             self.backend.tell(Intent::Send { conversation: self.id, body: MessageBody::Text { text, mentions } });
         }
         keys::focus(Some(field));
+    }
+}
+
+/// What was kept of a text, and after it what was typed before that was known.
+fn continued(kept: &str, typed: &str) -> String {
+    match (kept.starts_with(typed), typed.starts_with(kept)) {
+        (true, _) => kept.to_owned(),
+        (_, true) => typed.to_owned(),
+        _ => format!("{kept}\n{typed}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// R001-06: neither a draft nor what is typed before the page knows of it is lost.
+    #[test]
+    fn what_is_typed_early_goes_on_after_the_draft() {
+        for (kept, typed, both) in
+            [("draft", "typed", "draft\ntyped"), ("draft", "dr", "draft"), ("draft", "draft two", "draft two")]
+        {
+            assert_eq!(continued(kept, typed), both);
+        }
     }
 }

@@ -48,6 +48,7 @@ fn Gap(model: Model, conversation: ConversationId, after: Seq, before: Seq) -> i
     let backend = Backend::here();
     let fill = move |event| {
         if super::keys::take(&event) {
+            super::keys::stay_in_log();
             backend.tell(Intent::LoadGap { conversation, before });
         }
     };

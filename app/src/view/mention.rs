@@ -108,15 +108,15 @@ impl Mentioning {
         let end = at + 1 + name.encode_utf16().count();
         // Both lie within the text, which has just been read.
         let _ = field.set_selection_range(at as u32, end as u32);
-        let text = format!("@{} ", choice.1);
+        insert(&field, &format!("@{} ", choice.1));
         let conversation = self.session.with_untracked(|row| row.id);
+        // Somebody else of that name was meant before, unless the text still names them.
+        let once = field.value().matches(&format!("@{}", choice.1)).count() == 1;
         let named = (conversation, choice.0, choice.1);
         self.model.named.update(|all| {
-            if !all.contains(&named) {
-                all.push(named);
-            }
+            all.retain(|other| *other != named && !(once && (other.0, &other.2) == (named.0, &named.2)));
+            all.push(named);
         });
-        insert(&field, &text);
         self.at.set(None);
         keys::focus(Some(field));
     }
@@ -140,7 +140,12 @@ impl Mentioning {
 fn names(text: &str, chosen: &[Choice]) -> Mentions {
     let mut mentions = Mentions::default();
     for (at, _) in text.match_indices('@') {
-        let follows = |name: &str| text.get(at + 1..).is_some_and(|rest| rest.starts_with(name));
+        let word = |c: char| c.is_ascii_alphanumeric();
+        let follows = |name: &str| {
+            let rest = text.get(at + 1..).and_then(|rest| rest.strip_prefix(name));
+            // Who is called Ann is not named by "@Annabel".
+            rest.is_some_and(|rest| !(name.ends_with(word) && rest.starts_with(word)))
+        };
         let longest =
             chosen.iter().map(|(_, name)| name.as_str()).filter(|name| follows(name)).max_by_key(|name| name.len());
         for (user, _) in chosen.iter().filter(|(_, name)| Some(name.as_str()) == longest) {
@@ -217,7 +222,8 @@ mod tests {
             ("@Anna and @Ann", vec![user(2), user(3)], false),
             ("@Anna", vec![user(3)], false),
             ("@所有人你好，@Ann", vec![user(2)], true),
-            ("Ann, An@n, @nobody", vec![], false),
+            ("Ann, An@n, @nobody, @Annabel", vec![], false),
+            ("@Ann's and @Ann你好", vec![user(2)], false),
         ] {
             assert_eq!(names(text, &chosen), Mentions { users, all }, "{text}");
         }

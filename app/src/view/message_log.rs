@@ -136,6 +136,7 @@ fn Older(model: Model, conversation: ConversationId, edge: RwSignal<Edge>) -> im
     let backend = Backend::here();
     let load = move |event| {
         if keys::take(&event) {
+            keys::stay_in_log();
             backend.tell(Intent::LoadOlder(conversation));
         }
     };

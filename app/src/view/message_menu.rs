@@ -1,5 +1,6 @@
 //! What one can do about a message: copy, delete, recall, report, choose several, see who read it.
 
+use super::keys;
 use super::menu::{Choice, Menu, Menus};
 use super::panel::{Panel, Panels};
 use super::picked::Picked;
@@ -61,7 +62,11 @@ impl MessageMenu {
     }
 
     fn give_up(self, id: ClientId) -> Choice {
-        Choice::new("close", self.model.words.give_up, move || self.backend.tell(Intent::Discard(id))).dangerous()
+        let give_up = move || {
+            keys::stay_in_log();
+            self.backend.tell(Intent::Discard(id));
+        };
+        Choice::new("close", self.model.words.give_up, give_up).dangerous()
     }
 
     fn readers(self, seq: Seq) -> Choice {

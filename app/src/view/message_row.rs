@@ -248,6 +248,7 @@ fn Refused(model: Model, client_id: ClientId, code: ErrorCode) -> impl IntoView 
     let peer = move || model.open.with_untracked(|chat| chat.as_ref()?.session.with_untracked(|row| row.peer));
     let follow = move |_| {
         if let Some(user) = peer() {
+            keys::stay_in_log();
             backend.tell(Intent::Act(Action::Follow { user, follow: true, retry: Some(client_id) }));
         }
     };

@@ -12,6 +12,8 @@ use protocol::{ConversationId, Seq};
 
 /// How far back the log looks for the message it is to open at. Beyond that it opens at the newest.
 const FAR: u64 = 1000;
+/// The same of a message that somebody asked for.
+const FAR_NAMED: u64 = 10_000;
 
 /// Where a person is in the log.
 #[derive(Clone, Copy)]
@@ -205,13 +207,13 @@ impl Place {
     fn seek(self, log: &HtmlElement, state: &mut State, edge: Edge) -> bool {
         let hash = location_hash().filter(|hash| !hash.is_empty());
         let target = match (hash.and_then(|hash| hash.parse::<Seq>().ok()), edge.first_unread) {
-            (Some(seq), _) => Some((seq, seq.to_string())),
-            (None, Some(seq)) => Some((seq, "unread".to_owned())),
+            (Some(seq), _) => Some((seq, seq.to_string(), FAR_NAMED)),
+            (None, Some(seq)) => Some((seq, "unread".to_owned(), FAR)),
             (None, None) => None,
         };
         let newest = edge.newest.unwrap_or_default();
-        let near = |(seq, _): &(Seq, String)| newest.get().saturating_sub(seq.get()) <= FAR;
-        let Some((seq, id)) = target.filter(near) else { return false };
+        let near = |(seq, _, far): &(Seq, String, u64)| newest.get().saturating_sub(seq.get()) <= *far;
+        let Some((seq, id, _)) = target.filter(near) else { return false };
         if edge.can_load_older && edge.oldest.is_some_and(|oldest| oldest > seq) {
             self.load_older(state, edge);
             return true;

@@ -94,6 +94,7 @@ fn text(model: Model, toast: &Toast) -> String {
         Notice::Refused(code) => (words.error)(*code, None).to_owned(),
         Notice::RefusedUpload(code, what) => (words.error)(*code, Some(what.field())).to_owned(),
         Notice::Copied => words.copied.to_owned(),
+        Notice::NotCopied => words.not_copied.to_owned(),
         Notice::Reported => words.reported.to_owned(),
         Notice::Parted(why) => (words.parted)(*why).to_owned(),
         Notice::Deleted { seqs, .. } => (words.deleted)(seqs.len()),

@@ -1,6 +1,7 @@
 //! How far the upload of a message's picture or file has come.
 
 use super::icon::Icon;
+use super::keys;
 use crate::backend::{Backend, Intent};
 use crate::live::Model;
 use crate::view::boxed::{hear, tracked};
@@ -12,6 +13,10 @@ use protocol::ClientId;
 pub fn Uploading(model: Model, id: ClientId) -> impl IntoView {
     let words = model.words;
     let backend = Backend::here();
+    let give_up = move |_| {
+        keys::stay_in_log();
+        backend.tell(Intent::Discard(id));
+    };
     let there = Memo::new(move |_| model.uploads.with(|uploads| uploads.contains_key(&id)));
     let percent = Memo::new(move |_| model.uploads.with(|uploads| uploads.get(&id).copied().unwrap_or_default()));
     tracked(move || {
@@ -28,7 +33,7 @@ pub fn Uploading(model: Model, id: ClientId) -> impl IntoView {
                         class="icon-button"
                         title=words.give_up
                         aria-label=words.give_up
-                        on:click=hear(move |_| backend.tell(Intent::Discard(id)))
+                        on:click=hear(give_up)
                     >
                         <Icon name="close" />
                     </button>

@@ -72,6 +72,7 @@ pub const WORDS: Words = Words {
     message_menu: "消息操作",
     copy: "复制",
     copied: "已复制",
+    not_copied: "浏览器不允许复制",
     delete: "删除",
     deleted: |n| if n == 1 { "已删除".to_owned() } else { format!("已删除 {n} 条消息") },
     undo: "撤销",

@@ -74,6 +74,7 @@ pub const WORDS: Words = Words {
     message_menu: "Message actions",
     copy: "Copy",
     copied: "Copied",
+    not_copied: "The browser does not let this be copied",
     delete: "Delete for me",
     deleted: |n| if n == 1 { "Deleted".to_owned() } else { format!("{n} messages deleted") },
     undo: "Undo",

@@ -94,6 +94,7 @@ pub struct Words {
     pub message_menu: &'static str,
     pub copy: &'static str,
     pub copied: &'static str,
+    pub not_copied: &'static str,
     pub delete: &'static str,
     pub deleted: fn(usize) -> String,
     pub undo: &'static str,

@@ -42,7 +42,7 @@ pub use presence::Presence;
 pub use stored::{Stored, StoredConversation, StoredDevice, StoredTimeline, Unstored};
 pub use timeline::{Item, ReadMark, Row, RowKey};
 pub use upload::Upload;
-pub use window::{Anchor, MOUNTED, MOVED, Mounted, Placed, Window, at_end};
+pub use window::{MOUNTED, MOVED, Mounted, Window};
 
 use protocol::group::Silence;
 use protocol::messaging::{ChangesPage, Conversations, HistoryPage, Readers, ReportMessage};

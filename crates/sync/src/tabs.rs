@@ -148,7 +148,11 @@ impl Share {
         let one = |heard| vec![heard];
         match word {
             Word::Join { page } if leads => match &self.greeting {
-                Some(text) => one(Heard::Say(Word::Frame { text: text.clone(), to: Some(page), time: Some(time) })),
+                // It may have heard nothing any more on a connection that only looks open, which is found out then (R004-G9).
+                Some(text) => {
+                    let greeting = Word::Frame { text: text.clone(), to: Some(page), time: Some(time) };
+                    vec![Heard::Say(greeting), Heard::Tell(Input::Woke)]
+                }
                 // Somebody waits for it, and a timer of a page that nobody sees may ring late.
                 None if !carried => {
                     let none = Word::Closed { code: Self::ABNORMAL, to: Some(page) };
@@ -216,7 +220,7 @@ mod tests {
         let (mut leader, mut late) = (Share::new(1, Role::Leader), Share::new(2, Role::Follower));
         leader.pass_on("hello".to_owned(), true);
         let greeting = hear(&mut leader, late.connect().unwrap(), true);
-        let [Heard::Say(word)] = &greeting[..] else { panic!("{greeting:?}") };
+        let [Heard::Say(word), _] = &greeting[..] else { panic!("{greeting:?}") };
         let greeted = hear(&mut late, word.clone(), false);
         assert!(
             matches!(greeted[..], [Heard::Tell(Input::SocketFrame(ServerFrame::Hello { server_time: NOW, .. }))]),
@@ -224,7 +228,7 @@ mod tests {
         );
     }
 
-    /// R004-G11: who joins late is greeted, frames reach the others alone, and one whom nobody leads any more leads.
+    /// R004-G11, R004-G9: who joins late is greeted and has the connection tried, frames reach the others alone, and one whom nobody leads any more leads.
     #[test]
     fn the_others_hear_the_connection_of_the_one_that_leads() {
         let (mut leader, mut other) = (Share::new(1, Role::Leader), Share::new(2, Role::Follower));
@@ -236,7 +240,9 @@ mod tests {
         assert!(hear(&mut leader, join.clone(), true).is_empty(), "the greeting goes to all");
         leader.pass_on("hello".to_owned(), true);
         let greeting = hear(&mut leader, join, true);
-        assert!(matches!(&greeting[..], [Heard::Say(Word::Frame { text, to: Some(2), .. })] if text == "hello"));
+        let [Heard::Say(Word::Frame { text, to: Some(2), .. }), probe] = &greeting[..] else { panic!("{greeting:?}") };
+        assert_eq!(text, "hello");
+        assert!(matches!(probe, Heard::Tell(Input::Woke)), "who asks again may have heard nothing on it: {probe:?}");
 
         let frame = leader.pass_on("pong".to_owned(), false);
         let told = hear(&mut other, frame.clone(), false);

@@ -3,7 +3,7 @@
 //! The page mounts a bounded number of rows, however long the history is, and moves them a page at a time. Positions
 //! are told by seq, not by index: what is prepended moves nothing. Deliberately absent: the elements themselves.
 
-use crate::timeline::{Item, Piece, Row, RowKey};
+use crate::timeline::{Item, Piece, Row};
 use protocol::Seq;
 
 /// The most rows mounted at once.
@@ -96,42 +96,6 @@ fn place(piece: Piece<'_>) -> Seq {
         Piece::Message(message) => message.seq,
         Piece::Gap { before, .. } => before.prev(),
     }
-}
-
-/// Where a mounted row lies, in pixels from the top of the rows.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Placed {
-    pub key: RowKey,
-    pub top: f64,
-    pub height: f64,
-}
-
-/// The row that holds the view in place, and how far its top is below the top of the view.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Anchor {
-    pub key: RowKey,
-    pub below: f64,
-}
-
-impl Anchor {
-    /// The first row of which something is on screen.
-    pub fn find(rows: impl IntoIterator<Item = Placed>, scroll_top: f64) -> Option<Self> {
-        let row = rows.into_iter().find(|row| row.top + row.height > scroll_top)?;
-        Some(Self { key: row.key, below: row.top - scroll_top })
-    }
-
-    /// Where to scroll so that the row stays where it was, whatever came above it.
-    pub fn restore(&self, rows: impl IntoIterator<Item = Placed>) -> Option<f64> {
-        let row = rows.into_iter().find(|row| row.key == self.key)?;
-        Some((row.top - self.below).max(0.0))
-    }
-}
-
-/// Whether the view stands at the end, where it stays when a row comes (R000-08c).
-pub fn at_end(scroll_top: f64, view_height: f64, rows_height: f64) -> bool {
-    /// Less than a line: a finger or a zoomed screen does not land on the pixel.
-    const SLACK: f64 = 16.0;
-    scroll_top + view_height + SLACK >= rows_height
 }
 
 #[cfg(test)]
@@ -252,27 +216,5 @@ mod tests {
         assert!(client.mounted(room(), &up).newer);
         let mounted = client.mounted(room(), &Window::default());
         assert!(matches!(mounted.items.last(), Some(Item::Row(Row { seq: None, .. }))));
-    }
-
-    /// Prepending moves nothing: the row that was first on screen stays where it was.
-    #[test]
-    fn an_anchor_holds_its_row() {
-        let key = |n| RowKey { sender: 1_u64.try_into().unwrap(), client_id: ClientId::from_parts(n, [0; 10]) };
-        let rows =
-            |first: u64| (first..10).map(move |n| Placed { key: key(n), top: (n - first) as f64 * 40.0, height: 40.0 });
-        let anchor = Anchor::find(rows(5), 50.0).unwrap();
-        assert_eq!(anchor, Anchor { key: key(6), below: -10.0 });
-        assert_eq!(anchor.restore(rows(5)), Some(50.0));
-        assert_eq!(anchor.restore(rows(2)), Some(170.0));
-        assert_eq!(anchor.restore(rows(7)), None);
-        assert_eq!(Anchor::find(rows(5), 9_999.0), None);
-    }
-
-    #[test]
-    fn the_end_has_a_little_slack() {
-        assert!(at_end(500.0, 300.0, 800.0));
-        assert!(at_end(490.0, 300.0, 800.0));
-        assert!(!at_end(400.0, 300.0, 800.0));
-        assert!(at_end(0.0, 300.0, 120.0));
     }
 }

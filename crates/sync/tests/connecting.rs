@@ -117,34 +117,69 @@ fn a_listing_from_before_the_greeting_is_not_enough() {
     assert_eq!(device.client.total_unread(), 1);
 }
 
+/// The attempt fails, and what was asked for too. How long the device waits; it has tried again then.
+fn lose(server: &mut Server, device: &mut Device) -> u64 {
+    device.disconnect(server, 1006);
+    while !device.requests.is_empty() {
+        device.lose_request(server, 0);
+    }
+    let LinkState::Waiting { retry_at, .. } = device.client.link() else { panic!("not waiting") };
+    let pause = retry_at - server.now;
+    pass(server, device, pause);
+    pause
+}
+
 /// R004-G10: pauses between attempts grow from half a second to thirty, and shrink only after a connection that held.
 #[test]
 fn reconnecting_backs_off() {
     let (mut server, mut device) = scene();
     device.step(&server, Input::Started);
     let mut pauses = Vec::new();
-    let fail = |server: &mut Server, device: &mut Device| {
-        device.disconnect(server, 1006);
-        while !device.requests.is_empty() {
-            device.lose_request(server, 0);
-        }
-        let LinkState::Waiting { retry_at, .. } = device.client.link() else { panic!("not waiting") };
-        let pause = retry_at - server.now;
-        pass(server, device, pause);
-        pause
-    };
     for _ in 0..9 {
-        pauses.push(fail(&mut server, &mut device));
+        pauses.push(lose(&mut server, &mut device));
     }
     assert!((500..=1_000).contains(&pauses[0]), "{pauses:?}");
     assert!(pauses.iter().all(|pause| *pause <= 30_000), "{pauses:?}");
     assert!(pauses[8] >= 15_000, "{pauses:?}");
     device.flow(&mut server);
     pass(&mut server, &mut device, 4_000);
-    assert!(fail(&mut server, &mut device) >= 15_000, "a server that takes and drops connections is not stable");
+    assert!(lose(&mut server, &mut device) >= 15_000, "a server that takes and drops connections is not stable");
     device.flow(&mut server);
     pass(&mut server, &mut device, 5_000);
-    assert!(fail(&mut server, &mut device) <= 1_000);
+    assert!(lose(&mut server, &mut device) <= 1_000);
+}
+
+/// R004-G10: chance spreads the pauses over the upper half of what they may be, from end to end: devices that lost the
+/// same server do not come back together.
+#[test]
+fn reconnecting_is_spread_by_chance() {
+    let [one, other] = [1, 2].map(|id| {
+        let (mut server, _) = scene();
+        let mut device = Device::new(&server, user_id(id), Some(direct()));
+        device.step(&server, Input::Started);
+        (0..5).map(|_| lose(&mut server, &mut device)).collect::<Vec<_>>()
+    });
+    assert_ne!(one, other);
+
+    // The shortest and the longest pause of a device whose attempt fails now, by 5,000 random numbers.
+    let ends = |server: &Server, device: &Device| {
+        let pauses = (0..5_000).map(|random| {
+            let mut client = device.client.clone();
+            client.step(server.now, random, Input::SocketClosed { code: 1006 });
+            let LinkState::Waiting { retry_at, .. } = client.link() else { panic!("not waiting") };
+            retry_at - server.now
+        });
+        let pauses: Vec<u64> = pauses.collect();
+        (*pauses.iter().min().unwrap(), *pauses.iter().max().unwrap())
+    };
+    let (mut server, mut device) = scene();
+    device.step(&server, Input::Started);
+    assert_eq!(ends(&server, &device), (500, 1_000));
+    for _ in 0..9 {
+        lose(&mut server, &mut device);
+    }
+    let (shortest, longest) = ends(&server, &device);
+    assert!((15_000..=15_050).contains(&shortest) && (29_950..=30_000).contains(&longest), "{shortest}, {longest}");
 }
 
 /// R004-G10: a ping every 25 s; no answer in 10 s, and the connection is replaced.
