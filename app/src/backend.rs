@@ -350,6 +350,11 @@ pub enum Intent {
     /// Connect now instead of waiting.
     Reconnect,
     /// The composer's text changed.
+    /// This was typed before the page was live, or after a draft that it knew of then.
+    Early {
+        conversation: ConversationId,
+        text: String,
+    },
     Draft {
         conversation: ConversationId,
         text: String,

@@ -343,6 +343,24 @@ fn conversation_id(id: u64) -> protocol::ConversationId {
     id.try_into().unwrap()
 }
 
+/// R001-06: a draft that was kept on this device alone is restored before what was typed meanwhile is heard.
+#[test]
+fn what_is_typed_early_goes_on_after_what_was_kept() {
+    for (kept, typed, both) in [
+        ("", "typed", "typed"),
+        ("kept", "typed", "kept\ntyped"),
+        ("kept", "kept and more", "kept and more"),
+        ("kept\ntyped", "typed", "kept\ntyped"),
+    ] {
+        with_live(|mut live| {
+            let conversation = conversation_id(1);
+            live.step(NOW, 1, Input::DraftsRestored(vec![(conversation, kept.to_owned())]));
+            live.intend(NOW, 1, fresh(), Intent::Early { conversation, text: typed.to_owned() });
+            assert_eq!(live.model().open.get_untracked().unwrap().draft.get_untracked(), both);
+        });
+    }
+}
+
 /// Who asked to write to somebody and went on elsewhere meanwhile is not taken away from there.
 #[test]
 fn a_start_is_followed_unless_one_went_on() {

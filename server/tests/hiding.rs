@@ -166,14 +166,14 @@ async fn a_recall_comes_too_late() {
 /// R001-18: the window is as long as it is set: what was sent within it is recalled, and what was sent before it stays.
 #[tokio::test]
 async fn a_recall_has_a_window() {
-    let server = TestServer::start_with(&[("SIXIN_RECALL_WINDOW", "2")]);
+    let server = TestServer::start_with(&[("SIXIN_RECALL_WINDOW", "5")]);
     let (a, b) = (server.person("aa").await, server.person("bb").await);
     let id = a.open(&b).await;
     let kept = a.send(id, "kept").await;
     a.send(id, "taken back").await;
     let taken = recall(&a, id, 2).await;
     assert_eq!((taken.status, taken.read::<Message>().body), (200, MessageBody::Recalled { by: a.id }));
-    tokio::time::sleep(Duration::from_millis(2_500)).await;
+    tokio::time::sleep(Duration::from_millis(5_500)).await;
     let late = recall(&a, id, 1).await;
     assert_eq!((late.status, late.code().as_str()), (400, "recall_expired"));
     assert_eq!(b.history(id, Seq::ZERO, 10).await.messages.first(), Some(&kept));

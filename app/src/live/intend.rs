@@ -102,6 +102,10 @@ impl Live {
                 self.refresh_order();
                 None
             }
+            Intent::Early { conversation, text } => {
+                let kept = self.client.session(conversation).map(|session| session.draft).unwrap_or_default();
+                Some(Input::Typed { conversation, text: continued(&kept, &text) })
+            }
             Intent::Draft { conversation, text } => Some(Input::Typed { conversation, text }),
             Intent::Act(action) => Some(Input::Act(action)),
             Intent::MarkRead(conversation) => {
@@ -273,5 +277,14 @@ impl Live {
         let query = query.trim().to_owned();
         self.look_for(None, &query);
         (!query.is_empty()).then_some(Errand::Search(query))
+    }
+}
+
+/// What was kept of a text, and after it what was typed before that was known: neither is lost.
+pub(crate) fn continued(kept: &str, typed: &str) -> String {
+    match (kept.is_empty() || typed.starts_with(kept), kept.ends_with(typed)) {
+        (true, _) => typed.to_owned(),
+        (_, true) => kept.to_owned(),
+        _ => format!("{kept}\n{typed}"),
     }
 }

@@ -15,6 +15,7 @@ pub mod picture;
 pub mod sessions;
 pub mod tip;
 
+pub(crate) use intend::continued;
 pub use model::{Model, Notice, People, Toast};
 
 use crate::backend::{Kept, Messenger};

@@ -7,8 +7,8 @@ use super::keys;
 use super::mention::{self, MentionList, Mentioning};
 use super::picked::Picked;
 use crate::backend::{Backend, Form, Intent};
-use crate::live::Model;
 use crate::live::chat::Chat;
+use crate::live::{Model, continued};
 use crate::preferences::SendKey;
 use crate::view::boxed::{hear, tracked};
 use crate::words::Words;
@@ -211,7 +211,7 @@ impl Writing {
     /// Shows the draft when it is brought back, and what other devices make of it. What is typed here stays while one
     /// types, and so does what was typed before the page was live.
     fn follow(self, draft: RwSignal<String>, entered: bool) {
-        let brought = StoredValue::new(String::new());
+        let (brought, early) = (StoredValue::new(String::new()), StoredValue::new(String::new()));
         Effect::new(move |shown: Option<()>| {
             let (draft, Some(field)) = (draft.get(), self.field.get()) else { return };
             let mut text = field.value();
@@ -221,11 +221,14 @@ impl Writing {
                     text = continued(&draft, &text);
                     field.set_value(&text);
                 }
-                self.backend.tell(Intent::Draft { conversation: self.id, text: text.clone() });
+                early.set_value(text.clone());
+                self.backend.tell(Intent::Early { conversation: self.id, text: text.clone() });
             }
+            // More had been kept than the page knew of then.
+            let more = !text.is_empty() && early.with_value(|early| *early == text) && draft.ends_with(&text);
             let untouched = text.is_empty() || brought.with_value(|brought| *brought == text);
             let left = shown.is_some() && !field.matches(":focus").unwrap_or_default();
-            if text != draft && (untouched || left) {
+            if text != draft && (untouched || left || more) {
                 field.set_value(&draft);
                 brought.set_value(draft);
             }
@@ -292,29 +295,5 @@ impl Writing {
             self.backend.tell(Intent::Send { conversation: self.id, body: MessageBody::Text { text, mentions } });
         }
         keys::focus(Some(field));
-    }
-}
-
-/// What was kept of a text, and after it what was typed before that was known.
-fn continued(kept: &str, typed: &str) -> String {
-    match (kept.starts_with(typed), typed.starts_with(kept)) {
-        (true, _) => kept.to_owned(),
-        (_, true) => typed.to_owned(),
-        _ => format!("{kept}\n{typed}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// R001-06: neither a draft nor what is typed before the page knows of it is lost.
-    #[test]
-    fn what_is_typed_early_goes_on_after_the_draft() {
-        for (kept, typed, both) in
-            [("draft", "typed", "draft\ntyped"), ("draft", "dr", "draft"), ("draft", "draft two", "draft two")]
-        {
-            assert_eq!(continued(kept, typed), both);
-        }
     }
 }

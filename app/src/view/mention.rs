@@ -110,13 +110,7 @@ impl Mentioning {
         let _ = field.set_selection_range(at as u32, end as u32);
         insert(&field, &format!("@{} ", choice.1));
         let conversation = self.session.with_untracked(|row| row.id);
-        // Somebody else of that name was meant before, unless the text still names them.
-        let once = field.value().matches(&format!("@{}", choice.1)).count() == 1;
-        let named = (conversation, choice.0, choice.1);
-        self.model.named.update(|all| {
-            all.retain(|other| *other != named && !(once && (other.0, &other.2) == (named.0, &named.2)));
-            all.push(named);
-        });
+        self.model.named.update(|all| remember(all, (conversation, choice.0, choice.1), &field.value()));
         self.at.set(None);
         keys::focus(Some(field));
     }
@@ -125,30 +119,47 @@ impl Mentioning {
     pub fn take(self, text: &str) -> Mentions {
         self.at.set(None);
         let conversation = self.session.with_untracked(|row| row.id);
-        let here = |(id, user, name): &(ConversationId, Option<UserId>, String)| {
-            (*id == conversation).then(|| (*user, name.clone()))
-        };
-        let mut mentions =
-            names(text, &self.model.named.with_untracked(|named| named.iter().filter_map(here).collect::<Vec<_>>()));
+        let mut mentions = names(text, &self.model.named.with_untracked(|all| chosen_in(all, conversation)));
         // Who chose that may not name everybody any more.
         mentions.all &= self.session.with_untracked(|row| row.governs);
         mentions
     }
 }
 
-/// Whom a text names of these: each "@" names who is called by the longest name that follows it.
-fn names(text: &str, chosen: &[Choice]) -> Mentions {
-    let mut mentions = Mentions::default();
-    for (at, _) in text.match_indices('@') {
+/// A person that was chosen, where, and their name then.
+type Named = (ConversationId, Option<UserId>, String);
+
+fn chosen_in(all: &[Named], conversation: ConversationId) -> Vec<Choice> {
+    all.iter().filter(|(id, ..)| *id == conversation).map(|(_, user, name)| (*user, name.clone())).collect()
+}
+
+/// Keeps who was chosen for a text. Somebody else of that name was meant before, unless the text names more than one.
+fn remember(all: &mut Vec<Named>, named: Named, text: &str) {
+    let mut chosen = chosen_in(all, named.0);
+    chosen.push((named.1, named.2.clone()));
+    let several = meant(text, &chosen).filter(|name| *name == named.2).count() > 1;
+    all.retain(|other| (other.0, &other.2) != (named.0, &named.2) || several && other.1 != named.1);
+    all.push(named);
+}
+
+/// For each "@" of a text the longest of these names that follows it.
+fn meant<'a>(text: &'a str, chosen: &'a [Choice]) -> impl Iterator<Item = &'a str> {
+    text.match_indices('@').filter_map(|(at, _)| {
         let word = |c: char| c.is_ascii_alphanumeric();
         let follows = |name: &str| {
             let rest = text.get(at + 1..).and_then(|rest| rest.strip_prefix(name));
             // Who is called Ann is not named by "@Annabel".
             rest.is_some_and(|rest| !(name.ends_with(word) && rest.starts_with(word)))
         };
-        let longest =
-            chosen.iter().map(|(_, name)| name.as_str()).filter(|name| follows(name)).max_by_key(|name| name.len());
-        for (user, _) in chosen.iter().filter(|(_, name)| Some(name.as_str()) == longest) {
+        chosen.iter().map(|(_, name)| name.as_str()).filter(|name| follows(name)).max_by_key(|name| name.len())
+    })
+}
+
+/// Whom a text names of these.
+fn names(text: &str, chosen: &[Choice]) -> Mentions {
+    let mut mentions = Mentions::default();
+    for meant in meant(text, chosen) {
+        for (user, _) in chosen.iter().filter(|(_, name)| name == meant) {
             match user {
                 None => mentions.all = true,
                 Some(user) if mentions.users.len() < Mentions::MAX => {
@@ -227,6 +238,22 @@ mod tests {
         ] {
             assert_eq!(names(text, &chosen), Mentions { users, all }, "{text}");
         }
+    }
+
+    /// R002-17: of two of one name the one is named who was chosen for this text.
+    #[test]
+    fn who_was_chosen_last_is_meant() {
+        let user = |id: u64| UserId::try_from(id).ok();
+        let here = ConversationId::try_from(1_u64).unwrap();
+        let mut all = Vec::new();
+        let mut choose = |id, name: &str, text: &str| {
+            remember(&mut all, (here, user(id), name.to_owned()), text);
+            names(text, &chosen_in(&all, here)).users.iter().map(|user| user.get()).collect::<Vec<_>>()
+        };
+        assert_eq!(choose(2, "Ann", "@Ann "), [2]);
+        assert_eq!(choose(3, "Anna", "@Anna "), [3]);
+        assert_eq!(choose(5, "Ann", "@Anna @Ann "), [3, 5], "not the Ann of another text");
+        assert_eq!(choose(2, "Ann", "@Ann and @Ann "), [2, 5], "both");
     }
 
     /// R002-17: everybody is offered by their word, its pinyin and initials, and "all", whatever the case.

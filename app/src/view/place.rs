@@ -13,7 +13,7 @@ use protocol::{ConversationId, Seq};
 /// How far back the log looks for the message it is to open at. Beyond that it opens at the newest.
 const FAR: u64 = 1000;
 /// The same of a message that somebody asked for.
-const FAR_NAMED: u64 = 10_000;
+const FAR_NAMED: u64 = 3000;
 
 /// Where a person is in the log.
 #[derive(Clone, Copy)]
