@@ -16,7 +16,7 @@ pub mod sessions;
 pub mod tip;
 
 pub(crate) use intend::continued;
-pub use model::{Model, Notice, People, Toast};
+pub use model::{Model, Named, Notice, People, Toast};
 
 use crate::backend::{Kept, Messenger};
 use crate::words::Words;

@@ -14,6 +14,9 @@ use protocol::sync::Parting;
 use protocol::{ClientId, ConversationId, ErrorCode, Label, Seq, User, UserId};
 use sync::{Map, Shelf};
 
+/// A name that was chosen for a draft: where, whose, absent for everybody, and how it was written.
+pub type Named = (ConversationId, Option<UserId>, String);
+
 /// The signals that views read. Made under the reactive owner of the page, so it may be copied anywhere.
 #[derive(Clone, Copy)]
 pub struct Model {
@@ -70,7 +73,7 @@ pub struct Model {
     pub uploads: RwSignal<Map<ClientId, u8>>,
     /// Whom a person chose to name where, by their name then; nobody: everybody. A text that is kept, or written again, names
     /// them still.
-    pub named: RwSignal<Vec<(ConversationId, Option<UserId>, String)>>,
+    pub named: RwSignal<Vec<Named>>,
     /// Which announcement of a group was put away.
     pub announced: RwSignal<Map<ConversationId, String>>,
 }

@@ -3,8 +3,8 @@
 use super::insert::insert;
 use super::keys;
 use crate::backend::{Backend, Intent};
-use crate::live::Model;
 use crate::live::sessions::SessionRow;
+use crate::live::{Model, Named};
 use crate::view::boxed::{hear, tracked};
 use crate::words::Words;
 use leptos::prelude::*;
@@ -125,9 +125,6 @@ impl Mentioning {
         mentions
     }
 }
-
-/// A person that was chosen, where, and their name then.
-type Named = (ConversationId, Option<UserId>, String);
 
 fn chosen_in(all: &[Named], conversation: ConversationId) -> Vec<Choice> {
     all.iter().filter(|(id, ..)| *id == conversation).map(|(_, user, name)| (*user, name.clone())).collect()

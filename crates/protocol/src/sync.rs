@@ -169,14 +169,31 @@ pub struct Count {
     pub conversation: ConversationId,
     pub rev: Rev,
     pub upd: Upd,
+    /// Through which message the account has read. As seqs have no holes, this and what was received are totals as well.
     pub read: Seq,
     /// Deleting a conversation on a device takes no position: two counts compare only with the same of it.
     pub floor: Seq,
+    /// Through which message the device has received the conversation.
+    pub received: Seq,
     pub unread: u64,
 }
 
+impl Count {
+    /// What is to be counted of a conversation that is described so.
+    pub fn of(about: &Conversation) -> Self {
+        let Conversation { id: conversation, rev, upd, own, floor, head_seq: received, unread, .. } = *about;
+        Self { conversation, rev, upd, read: own.read, floor, received, unread }
+    }
+
+    /// Whether both were counted at the same positions of the same conversation, where there is one right count.
+    pub fn compares_with(&self, other: &Self) -> bool {
+        Self { received: other.received, unread: other.unread, ..*self } == *other
+    }
+}
+
 /// `POST /sync/counts`: 200 with [`CheckedCounts`]. The checksum of a device's data after it has synced (R004-B2): the
-/// server counts anew. At most 100; a conversation of others, and one at other positions, is passed over.
+/// server counts anew, and keeps what the device told last. At most 100; a conversation of others is passed over, and one
+/// at other positions not compared.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CheckCounts {

@@ -379,8 +379,12 @@ impl Client {
     }
 
     pub(crate) fn apply_readers(&mut self, id: ConversationId, readers: Readers) {
-        self.touch(id, |held| held.readers.answer(&readers));
+        let mut stale = false;
+        self.touch(id, |held| stale = held.readers.answer(&readers));
         self.meet(readers.readers.into_iter().map(|reader| reader.user));
+        if stale {
+            self.renew_readers(id);
+        }
     }
 
     /// Whether the device has the account's own message with this id from the server.

@@ -9,7 +9,7 @@ use crate::order::{Place, sorted};
 use crate::pull::Job;
 use crate::sessions::Held;
 use protocol::sync::{CheckCounts, CheckedCounts, Count};
-use protocol::{Conversation, ConversationId, Millis, Upd};
+use protocol::{ConversationId, Millis};
 
 /// The pause between two checks.
 const PAUSE: Millis = 3_600_000;
@@ -47,7 +47,8 @@ impl Client {
         let places: Vec<Place> = waiting.map(|held| held.place(self.unread_first)).collect();
         self.checks.asked = sorted(places).take(CheckCounts::MAX).collect();
         let asked = self.checks.asked.iter().filter_map(|id| self.held.get(id));
-        asked.map(|held| count(&held.about, held.unread(), self.log.cursor())).collect()
+        let upd = self.log.cursor();
+        asked.map(|held| Count { upd, unread: held.unread(), ..Count::of(&held.about) }).collect()
     }
 
     /// What the device counts wrongly, unless it has moved on meanwhile: nothing of it is believed any more.
@@ -59,7 +60,8 @@ impl Client {
         for about in checked.wrong {
             let (id, now, upd, me) = (about.id, self.now, self.log.cursor(), self.account.id);
             let Some(held) = self.held.get(&id) else { continue };
-            if count(&held.about, about.unread, upd) != count(&about, about.unread, about.upd) {
+            let here = Count { upd, ..Count::of(&held.about) };
+            if !here.compares_with(&Count::of(&about)) {
                 continue;
             }
             self.touch(id, |held| *held = Held::new(about, me));
@@ -69,8 +71,4 @@ impl Client {
             }
         }
     }
-}
-
-fn count(about: &Conversation, unread: u64, upd: Upd) -> Count {
-    Count { conversation: about.id, rev: about.rev, upd, read: about.own.read, floor: about.floor, unread }
 }

@@ -33,11 +33,14 @@ struct Span {
     /// Only the server knows it, and whether they are a member.
     from: Option<Seq>,
     through: Seq,
+    /// Whether they came further since readers were answered: what is answered next may be of before.
+    moved: bool,
 }
 
 impl GroupReaders {
-    /// Takes over who has read how far.
-    pub fn answer(&mut self, readers: &Readers) {
+    /// Takes over who has read how far. Answers whether it has to be asked again: somebody is not in it who came further while
+    /// it was on its way.
+    pub fn answer(&mut self, readers: &Readers) -> bool {
         self.listed = Some(readers.listed);
         let mut moved = false;
         for ReadCount { seq, count } in &readers.counts {
@@ -46,17 +49,19 @@ impl GroupReaders {
         self.pause = if moved { PAUSE } else { (self.pause * 2).clamp(PAUSE, PAUSE_MAX) };
         self.withheld = readers.withheld.iter().map(|withheld| (withheld.seq, withheld.users.clone())).collect();
         // Who has left is in it no more.
-        let known = std::mem::take(&mut self.read);
+        let mut known = std::mem::take(&mut self.read);
         for Reader { user, read, from } in &readers.readers {
-            let through = known.get(&user.id).map_or(*read, |span| span.through.max(*read));
-            self.read.insert(user.id, Span { from: Some(*from), through });
+            let through = known.remove(&user.id).map_or(*read, |span| span.through.max(*read));
+            self.read.insert(user.id, Span { from: Some(*from), through, moved: false });
         }
+        readers.listed && known.values().any(|span| span.moved)
     }
 
     /// Somebody has read through `read`: by a receipt, or because they wrote what stands there. Answers whether it has to be
     /// asked since when they are there.
     pub fn receipt(&mut self, reader: UserId, read: Seq) -> bool {
         let known = self.read.entry(reader).or_default();
+        known.moved |= read > known.through;
         known.through = read.max(known.through);
         known.from.is_none() && self.listed == Some(true)
     }

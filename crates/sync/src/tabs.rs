@@ -228,7 +228,8 @@ mod tests {
         );
     }
 
-    /// R004-G11, R004-G9: who joins late is greeted and has the connection tried, frames reach the others alone, and one whom nobody leads any more leads.
+    /// R004-G11, R004-G9: who joins late is greeted and has the connection tried, frames reach the others alone, and one whom
+    /// nobody leads any more leads.
     #[test]
     fn the_others_hear_the_connection_of_the_one_that_leads() {
         let (mut leader, mut other) = (Share::new(1, Role::Leader), Share::new(2, Role::Follower));

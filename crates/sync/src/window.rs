@@ -1,4 +1,4 @@
-//! Which rows are mounted, and how scrolling stays put while rows come and go.
+//! Which rows are mounted.
 //!
 //! The page mounts a bounded number of rows, however long the history is, and moves them a page at a time. Positions
 //! are told by seq, not by index: what is prepended moves nothing. Deliberately absent: the elements themselves.

@@ -10,7 +10,7 @@ use model::server::Server;
 use model::{client_id, conversation_id, seq, text, user_id};
 use protocol::receipts::ReportReceipts;
 use protocol::{ConversationKind, ErrorCode};
-use sync::{Action, Input, Request};
+use sync::{Action, Input, Item, Request};
 
 /// R000-20: 发送中 → 已发送 → 已送达 → 已读, each from the peer's cursors by seq.
 #[test]
@@ -225,8 +225,8 @@ fn a_group_counts_its_readers() {
     let read_by = |device: &Device| {
         let items = device.client.items(group);
         let rows = items.into_iter().filter_map(|item| match item {
-            sync::Item::Row(row) => Some(row.readers),
-            sync::Item::Gap { .. } => None,
+            Item::Row(row) => Some(row.readers),
+            Item::Gap { .. } => None,
         });
         rows.collect::<Vec<_>>()
     };
@@ -252,6 +252,34 @@ fn a_group_counts_its_readers() {
     assert_eq!(read_by(&device), [None, None]);
 }
 
+/// R000-20: who wrote while the readers were on their way has read, also where nothing else may be known of them, and what came
+/// is of before: it is asked for again.
+#[test]
+fn who_writes_while_readers_are_on_their_way_has_read() {
+    let (mut server, mut device) = live();
+    let group = conversation_id(GROUP);
+    server.private.insert(user_id(1));
+    device.write(&server, group, client_id(1));
+    device.flow(&mut server);
+    server.take_frames();
+    device.step(&server, Input::Open(group));
+    let other =
+        |device: &Device| device.requests.iter().position(|(_, request)| !matches!(request, Request::Readers { .. }));
+    while let Some(n) = other(&device) {
+        device.serve(&mut server, n);
+        device.receive(&server, 0);
+    }
+    device.serve(&mut server, 0);
+    server.send(user_id(3), group, client_id(2), text("text"));
+    push(&mut server, &mut device);
+    device.flow(&mut server);
+    let readers = device.client.items(group).into_iter().filter_map(|item| match item {
+        Item::Row(row) => row.readers,
+        Item::Gap { .. } => None,
+    });
+    assert_eq!(readers.collect::<Vec<_>>(), [1]);
+}
+
 /// R000-20: in a group of more than 200 nobody is told who has read: a device asks how many while somebody looks, at most
 /// every half minute, and less and less often while nothing moves.
 #[test]
@@ -264,7 +292,7 @@ fn a_large_group_is_asked_how_many_have_read() {
     device.flow(&mut server);
     server.take_frames();
     let read_by = |device: &Device| match device.client.items(group).last() {
-        Some(sync::Item::Row(row)) => row.readers,
+        Some(Item::Row(row)) => row.readers,
         _ => None,
     };
     device.step(&server, Input::Open(group));

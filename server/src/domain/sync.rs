@@ -48,8 +48,8 @@ pub async fn page(
     })
 }
 
-/// Counts anew what a device counts (R004-B2). What it gets wrong is a fault of ours: it is logged, mended, and counted in
-/// `unread_drift_total`.
+/// Counts anew what a device counts, and keeps what it told (R004-B2). What it gets wrong is a fault of ours: it is logged, with
+/// what the device told of it last time, mended, and counted in `unread_drift_total`.
 pub async fn check(state: &AppState, reader: Reader, request: CheckCounts) -> Result<CheckedCounts, Refusal> {
     if request.counts.len() > CheckCounts::MAX {
         return Err(Refusal::field("counts", "at most 100 conversations in one request"));
@@ -57,22 +57,20 @@ pub async fn check(state: &AppState, reader: Reader, request: CheckCounts) -> Re
     let ids: Vec<ConversationId> = request.counts.iter().map(|count| count.conversation).collect();
     let Described { mut conversations, users } = state.store.conversations_of(reader, &ids).await?;
     conversations.retain(|about| {
-        let counted = Count {
-            conversation: about.id,
-            rev: about.rev,
-            upd: about.upd,
-            read: about.own.read,
-            floor: about.floor,
-            unread: about.unread,
-        };
-        let at_same_place = |count: &&Count| Count { unread: about.unread, ..**count } == counted;
-        request.counts.iter().find(at_same_place).is_some_and(|count| count.unread != about.unread)
+        let right = Count::of(about);
+        request.counts.iter().any(|count| count.compares_with(&right) && *count != right)
     });
     if !conversations.is_empty() {
         let wrong = conversations.len() as u64;
         let unread_drift_total = state.unread_drift.fetch_add(wrong, Ordering::Relaxed) + wrong;
-        tracing::error!(account = %reader.account, wrong, unread_drift_total, "a device counted wrongly");
+        let ids: Vec<ConversationId> = conversations.iter().map(|about| about.id).collect();
+        let told: Vec<_> = request.counts.iter().filter(|count| ids.contains(&count.conversation)).collect();
+        let right: Vec<_> = conversations.iter().map(Count::of).collect();
+        let before = state.store.counted(reader.device, &ids).await?;
+        let Reader { account, device } = reader;
+        tracing::error!(%account, %device, ?told, ?right, ?before, unread_drift_total, "a device counted wrongly");
     }
+    state.store.keep_counts(reader, request.counts).await?;
     Ok(CheckedCounts { wrong: conversations, users })
 }
 

@@ -31,9 +31,12 @@ const INHERIT: &str = "insert into floor (device, conversation, seq, version)
         where excluded.seq > floor.seq
     returning conversation, seq";
 
+const COUNTED_NOTHING: &str =
+    "delete from counted where device in (select id from login where id = $2 and account = $1)";
+
 /// Every statement of this file, for the test that explains them.
 #[cfg(test)]
-pub const STATEMENTS: &[&str] = &[DEVICE, MEMBER, INHERIT];
+pub const STATEMENTS: &[&str] = &[DEVICE, MEMBER, INHERIT, COUNTED_NOTHING];
 
 impl Store {
     /// Deletes the conversation on the reader's device through a message.
@@ -72,6 +75,8 @@ impl Store {
             .run(move |tx| {
                 Box::pin(async move {
                     let Reader { account, device } = reader;
+                    let forget = sqlx::query(COUNTED_NOTHING).bind(account.as_i64()).bind(device.as_i64());
+                    forget.execute(&mut *tx.conn).await?;
                     for (conversation, floor) in inherit(tx, account, device).await? {
                         tx.publish(Event::Deleted { account, device, conversation, floor });
                     }

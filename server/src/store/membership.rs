@@ -38,6 +38,8 @@ const PART: &str = "insert into former (account, conversation, upd, why)
 const GONE: &str = "delete from member where conversation = $1 and account in (select value from json_each($2))";
 const FLOORS: &str = "delete from floor where conversation = $1
     and device in (select id from login where account in (select value from json_each($2)))";
+const COUNTED: &str = "delete from counted where conversation = $1
+    and device in (select id from login where account in (select value from json_each($2)))";
 const ANSWERED: &str = "delete from waiting where conversation = $1 and account in (select value from json_each($2))";
 const CLOSE: &str = "update conversation set link = null where id = $1";
 const NOBODY_WAITS: &str = "delete from waiting where conversation = $1";
@@ -45,7 +47,7 @@ const NOBODY_WAITS: &str = "delete from waiting where conversation = $1";
 /// Every statement of this file, for the test that explains them.
 #[cfg(test)]
 pub const STATEMENTS: &[&str] =
-    &[INVITED, NAME, EVERYBODY, PART_UPD, PART, GONE, FLOORS, ANSWERED, CLOSE, NOBODY_WAITS];
+    &[INVITED, NAME, EVERYBODY, PART_UPD, PART, GONE, FLOORS, COUNTED, ANSWERED, CLOSE, NOBODY_WAITS];
 
 impl Store {
     /// Makes a group of its owner and those of these others whom `rule` lets in (R002-05); tells what became of each.
@@ -204,7 +206,7 @@ async fn part(tx: &mut Tx<'_>, id: ConversationId, accounts: &[UserId], why: Par
     sqlx::query(PART_UPD).bind(id.as_i64()).bind(&accounts_json).execute(&mut *tx.conn).await?;
     let parted = sqlx::query(PART).bind(id.as_i64()).bind(&accounts_json).bind(parting_number(why));
     let parted = parted.fetch_all(&mut *tx.conn).await?;
-    for statement in [GONE, FLOORS] {
+    for statement in [GONE, FLOORS, COUNTED] {
         sqlx::query(statement).bind(id.as_i64()).bind(&accounts_json).execute(&mut *tx.conn).await?;
     }
     for row in parted {

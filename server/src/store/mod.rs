@@ -14,6 +14,7 @@ pub mod clock;
 pub mod company;
 mod conflicts;
 pub mod conversations;
+mod counts;
 mod cursors;
 mod departments;
 pub mod directory;

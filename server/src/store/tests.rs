@@ -424,6 +424,7 @@ async fn statements_use_indexes() {
         company::STATEMENTS,
         conflicts::STATEMENTS,
         conversations::STATEMENTS,
+        counts::STATEMENTS,
         cursors::STATEMENTS,
         departments::STATEMENTS,
         directory::STATEMENTS,

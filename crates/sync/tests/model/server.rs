@@ -216,7 +216,7 @@ impl Server {
             Request::Check { counts } => {
                 let wrong = |count: &Count| {
                     let right = self.count(who, count.conversation);
-                    Count { unread: right.unread, ..*count } == right && *count != right
+                    count.compares_with(&right) && *count != right
                 };
                 // What a device counts wrongly is to be found, not mended.
                 let wrong: Vec<_> = counts.iter().filter(|count| wrong(count)).collect();
@@ -236,8 +236,7 @@ impl Server {
 
     /// What a device should count that has everything.
     pub fn count(&self, who: impl Into<Who>, id: ConversationId) -> Count {
-        let Conversation { rev, upd, own, floor, unread, .. } = self.describe(who, id);
-        Count { conversation: id, rev, upd, read: own.read, floor, unread }
+        Count::of(&self.describe(who, id))
     }
 
     pub fn start(&self, who: impl Into<Who>, open: Option<ConversationId>) -> Start {

@@ -67,6 +67,7 @@ pub fn logs() -> Value {
                 ("upd", reference("Upd")),
                 ("read", reference("Seq")),
                 ("floor", reference("Seq")),
+                ("received", reference("Seq")),
                 ("unread", json!({ "type": "integer", "minimum": 0 })),
             ]) })),
         ]),

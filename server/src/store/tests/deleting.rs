@@ -3,6 +3,7 @@
 use super::hiding::ALWAYS;
 use super::*;
 use protocol::DeviceName;
+use protocol::sync::Count;
 
 impl Fixture {
     pub(super) async fn device(&self, account: &User) -> Reader {
@@ -148,4 +149,39 @@ async fn a_deletion_is_told_to_its_device_again() {
     assert_eq!(told(&fixture, one, later).await.0, []);
     fixture.send(id, &a, 2, "x").await.unwrap();
     assert_eq!(told(&fixture, one, later).await.0, [(id, seq(1))]);
+}
+
+/// R004-B2: what a device told last of what it counts is kept, each device's own, of conversations of its account alone, until the
+/// device or the membership ends, or what it kept is lost.
+#[tokio::test]
+async fn what_a_device_counts_is_kept() {
+    let fixture = Fixture::new().await;
+    let (a, b, c) = (fixture.user("aa").await, fixture.user("bb").await, fixture.user("cc").await);
+    let id = fixture.group("group", &[&a, &b]).await;
+    let (one, two, other) = (fixture.device(&b).await, fixture.device(&b).await, fixture.device(&c).await);
+    for key in 1..=3 {
+        fixture.send(id, &a, key, "x").await.unwrap();
+    }
+    let kept = async |device: Reader| {
+        let counted = fixture.store.counted(device.device, &[id]).await.unwrap();
+        counted.iter().map(|it| (it.received.get(), it.read.get(), it.unread)).collect::<Vec<_>>()
+    };
+    let count = Count::of(&fixture.on(one, id).await);
+    for device in [one, two, other] {
+        fixture.store.keep_counts(device, vec![count]).await.unwrap();
+    }
+    let first = fixture.store.counted(one.device, &[id]).await.unwrap();
+    fixture.store.keep_counts(one, vec![count]).await.unwrap();
+    assert_eq!(fixture.store.counted(one.device, &[id]).await.unwrap(), first, "since when it counts so");
+    fixture.store.keep_counts(two, vec![Count { read: seq(1), unread: 2, ..count }]).await.unwrap();
+    assert_eq!((kept(one).await, kept(two).await, kept(other).await), (vec![(3, 0, 3)], vec![(3, 1, 2)], vec![]));
+    fixture.store.begin_anew(one).await.unwrap();
+    assert_eq!((kept(one).await, kept(two).await), (vec![], vec![(3, 1, 2)]));
+    fixture.store.end_login(b.id, two.device).await.unwrap();
+    assert_eq!(kept(two).await, []);
+    fixture.store.keep_counts(two, vec![count]).await.unwrap();
+    assert_eq!(kept(two).await, [], "of a login that was ended");
+    fixture.store.keep_counts(one, vec![count]).await.unwrap();
+    fixture.remove(&a, id, &b).await.unwrap();
+    assert_eq!(kept(one).await, []);
 }

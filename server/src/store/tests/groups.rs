@@ -17,7 +17,7 @@ impl Fixture {
         self.store.invite(actor(by, id), users, 10_000, |_| Ok(())).await.map(drop)
     }
 
-    async fn remove(&self, by: &Arc<User>, id: ConversationId, who: &User) -> Result<(), StoreError> {
+    pub(super) async fn remove(&self, by: &Arc<User>, id: ConversationId, who: &User) -> Result<(), StoreError> {
         self.store.remove_member(actor(by, id), who.id).await
     }
 
