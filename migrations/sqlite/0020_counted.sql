@@ -3,7 +3,7 @@
 create table counted (
     device       integer not null constraint counted_device references login (id) on delete cascade,
     conversation integer not null constraint counted_conversation references conversation (id),
-    -- Through which message it had received the conversation and the account had read it: without holes, so totals.
+    -- The newest message that it knew of, and through which the account had read.
     received     integer not null,
     read         integer not null,
     unread       integer not null,

@@ -57,6 +57,8 @@ async fn a_wrong_count_is_answered_with_the_conversation() {
     assert_eq!(wrong(&stranger, vec![count(&about, 0)]).await, [], "a conversation of others");
     assert_eq!(drift(&server).await, "unread_drift_total 3");
 
+    let impossible = json!({"counts": [count(&about, Count::UNREAD_MAX + 1)]});
+    assert_eq!(b.post(path::SYNC_COUNTS, &impossible).await.code(), "invalid_field");
     let many = vec![json!(count(&about, 3)); CheckCounts::MAX + 1];
     assert_eq!(b.post(path::SYNC_COUNTS, &json!({"counts": many})).await.code(), "invalid_field");
 }

@@ -169,16 +169,20 @@ pub struct Count {
     pub conversation: ConversationId,
     pub rev: Rev,
     pub upd: Upd,
-    /// Through which message the account has read. As seqs have no holes, this and what was received are totals as well.
+    /// Through which message the account has read.
     pub read: Seq,
     /// Deleting a conversation on a device takes no position: two counts compare only with the same of it.
     pub floor: Seq,
-    /// Through which message the device has received the conversation.
+    /// The newest message that the device knows of.
     pub received: Seq,
+    /// At most [`Count::UNREAD_MAX`].
     pub unread: u64,
 }
 
 impl Count {
+    /// A conversation has no more messages.
+    pub const UNREAD_MAX: u64 = (1 << 53) - 1;
+
     /// What is to be counted of a conversation that is described so.
     pub fn of(about: &Conversation) -> Self {
         let Conversation { id: conversation, rev, upd, own, floor, head_seq: received, unread, .. } = *about;

@@ -200,9 +200,7 @@ impl Client {
             // Whoever came has read nothing of what stood there before, and who went counts no more. From whom what another device
             // sent was withheld, and who wrote what is withheld here, only the server knows.
             let withheld = matches!(change.change, LogChange::Withheld { .. });
-            if withheld || change.tells_of_members() || self.written_elsewhere(&change) {
-                self.renew_readers(id);
-            }
+            let renew = withheld || change.tells_of_members() || self.written_elsewhere(&change);
             self.touch(id, |held| {
                 held.follow(&change);
                 let hidden = held.hides(&change.change);
@@ -210,6 +208,10 @@ impl Client {
                     timeline.apply(change.change, change.head_seq, hidden);
                 }
             });
+            // By how many they are now.
+            if renew {
+                self.renew_readers(id);
+            }
         }
         self.settle(id);
     }

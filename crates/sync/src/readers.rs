@@ -38,8 +38,8 @@ struct Span {
 }
 
 impl GroupReaders {
-    /// Takes over who has read how far. Answers whether it has to be asked again: somebody is not in it who came further while
-    /// it was on its way.
+    /// Takes over who has read how far. Answers whether it has to be asked again: somebody is not in it who came further since
+    /// the answer before, which it may not know of.
     pub fn answer(&mut self, readers: &Readers) -> bool {
         self.listed = Some(readers.listed);
         let mut moved = false;
@@ -54,7 +54,12 @@ impl GroupReaders {
             let through = known.remove(&user.id).map_or(*read, |span| span.through.max(*read));
             self.read.insert(user.id, Span { from: Some(*from), through, moved: false });
         }
-        readers.listed && known.values().any(|span| span.moved)
+        // Who was there, and came further since: they count until the next answer.
+        known.retain(|_, span| span.moved);
+        let stale = readers.listed && !known.is_empty();
+        let there = known.into_iter().filter(|(_, span)| span.from.is_some());
+        self.read.extend(there.map(|(user, span)| (user, Span { moved: false, ..span })));
+        stale
     }
 
     /// Somebody has read through `read`: by a receipt, or because they wrote what stands there. Answers whether it has to be
@@ -152,7 +157,26 @@ mod tests {
         assert_eq!(readers.count(seq(3)), Some(2));
         assert!(readers.receipt(id(4), seq(4)));
         assert_eq!(readers.count(seq(3)), Some(2));
-        readers.answer(&answer(&[(3, 1, 2), (4, 4, 4)]));
+        assert!(!readers.answer(&answer(&[(3, 1, 2), (4, 4, 4)])));
         assert_eq!([3, 4].map(|at| readers.count(seq(at))), [Some(1), Some(1)]);
+    }
+
+    /// R000-20: who came further since the last answer and is not in the next, which may be of before, counts until one more was
+    /// asked for; whoever is not known to be there does not count until then.
+    #[test]
+    fn an_answer_of_before_is_asked_for_again() {
+        let id = |id: u64| UserId::try_from(id).unwrap();
+        let seq = |seq| Seq::ZERO.plus(seq);
+        let user = User::new(id(2), "somebody".try_into().unwrap(), "Somebody".try_into().unwrap());
+        let listed = |readers| Readers { readers, listed: true, withheld: Vec::new(), counts: Vec::new() };
+        let mut readers = GroupReaders::default();
+        readers.receipt(id(3), seq(1));
+        assert!(readers.answer(&listed(vec![Reader { user, read: seq(1), from: seq(1) }])));
+        assert_eq!(readers.count(seq(1)), Some(1));
+        readers.receipt(id(2), seq(2));
+        assert!(readers.answer(&listed(Vec::new())));
+        assert_eq!(readers.count(seq(2)), Some(1), "no count falls for a moment");
+        assert!(!readers.answer(&listed(Vec::new())));
+        assert_eq!(readers.count(seq(2)), Some(0));
     }
 }

@@ -9,7 +9,7 @@ use model::scene::{GROUP, act, cursors, direct, drawn, live, pass, push, reports
 use model::server::Server;
 use model::{client_id, conversation_id, seq, text, user_id};
 use protocol::receipts::ReportReceipts;
-use protocol::{ConversationKind, ErrorCode};
+use protocol::{ConversationKind, ErrorCode, MessageBody, Notice};
 use sync::{Action, Input, Item, Request};
 
 /// R000-20: 发送中 → 已发送 → 已送达 → 已读, each from the peer's cursors by seq.
@@ -333,6 +333,34 @@ fn a_large_group_is_asked_how_many_have_read() {
     read(&mut server, 6);
     rest(&mut server, &mut device, 600_000);
     assert_eq!(read_by(&device), Some(4));
+}
+
+/// R000-20: a group of which so many leave that readers are told again counts them at once.
+#[test]
+fn a_group_that_shrinks_counts_its_readers() {
+    let (mut server, mut device) = live();
+    let group = server.create(40, ConversationKind::Group, &(1..=201).collect::<Vec<_>>());
+    push(&mut server, &mut device);
+    device.flow(&mut server);
+    device.write(&server, group, client_id(1));
+    device.step(&server, Input::Open(group));
+    device.flow(&mut server);
+    server.take_frames();
+    let readers = |device: &Device| {
+        device.client.items(group).into_iter().find_map(|item| match item {
+            Item::Row(row) if row.seq == Some(seq(1)) => row.readers,
+            _ => None,
+        })
+    };
+    assert_eq!(readers(&device), Some(0));
+    server.rooms.get_mut(&group).unwrap().members.retain(|member| *member != user_id(201));
+    let notice = MessageBody::Notice { notice: Box::new(Notice::Left { members: 200 }) };
+    server.send(user_id(3), group, client_id(2), notice);
+    server.report(user_id(2), protocol::ReceiptReport { conversation: group, delivered: seq(1), read: seq(1) });
+    push(&mut server, &mut device);
+    device.flow(&mut server);
+    assert_eq!(device.client.readers(group, seq(1)).map(|readers| readers.len()), readers(&device).map(|n| n as usize));
+    assert!(readers(&device) > Some(0));
 }
 
 /// R000-08: with `on_leave`, reading is told when the conversation is left or its page hidden, and not before.

@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 pub async fn get(State(state): State<AppState>, _: Admin) -> ([(HeaderName, &'static str); 1], String) {
     let (drift, connections) = (state.unread_drift.load(Ordering::Relaxed), state.hub.connections());
     let text = format!(
-        "# HELP unread_drift_total Unread counts that a device had wrong, and took anew. Must stay 0.\n\
+        "# HELP unread_drift_total Counts that a device had wrong, and took anew. Must stay 0.\n\
          # TYPE unread_drift_total counter\n\
          unread_drift_total {drift}\n\
          # HELP push_connections Push connections that are open.\n\

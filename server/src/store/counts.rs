@@ -1,5 +1,5 @@
-//! What each device told last of what it counts (R004-B2): how far it has received and read each conversation, and how many
-//! messages it takes for unread. It is the device's own word, and nothing follows from it.
+//! What each device told last of what it counts (R004-B2): the newest message that it knows of each conversation, how far the
+//! account has read, and how many messages it takes for unread. It is the device's own word, and nothing follows from it.
 
 use super::conversations::Reader;
 use super::positions::json;

@@ -122,8 +122,8 @@ pub fn operation(name: &str) -> Option<Operation> {
     Some(match name {
         "getOpenApi" => plain("This document", [answer(200, "The document", "OpenApi")]),
         "getMetrics" => plain(
-            "What an operator watches, in the text format of Prometheus: `unread_drift_total`, unread counts that a device \
-                had wrong since the server started, and `push_connections`",
+            "What an operator watches, in the text format of Prometheus: `unread_drift_total`, counts that a device had \
+                wrong since the server started, and `push_connections`",
             [nothing(200, "text/plain")],
         ),
         "register" => with_body(

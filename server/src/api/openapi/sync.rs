@@ -6,7 +6,7 @@ use super::operations::{
 use super::schemas::{list, number, object, one_of, reference, request, text, variant, word};
 use protocol::Greeting;
 use protocol::account::ACCOUNT_PARAMETER;
-use protocol::sync::{CheckCounts, PageSize};
+use protocol::sync::{CheckCounts, Count, PageSize};
 use serde_json::{Value, json};
 
 pub fn logs() -> Value {
@@ -68,7 +68,7 @@ pub fn logs() -> Value {
                 ("read", reference("Seq")),
                 ("floor", reference("Seq")),
                 ("received", reference("Seq")),
-                ("unread", json!({ "type": "integer", "minimum": 0 })),
+                ("unread", json!({ "type": "integer", "minimum": 0, "maximum": Count::UNREAD_MAX })),
             ]) })),
         ]),
         "CheckedCounts": object([("wrong", list("Conversation")), ("users", list("User"))]),
