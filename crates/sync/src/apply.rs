@@ -201,6 +201,10 @@ impl Client {
             // sent was withheld, and who wrote what is withheld here, only the server knows.
             let withheld = matches!(change.change, LogChange::Withheld { .. });
             let renew = withheld || change.tells_of_members() || self.written_elsewhere(&change);
+            // By how many they were and by how many they are: of a group that grows beyond it, the list ends so.
+            if renew {
+                self.renew_readers(id);
+            }
             self.touch(id, |held| {
                 held.follow(&change);
                 let hidden = held.hides(&change.change);
@@ -208,7 +212,6 @@ impl Client {
                     timeline.apply(change.change, change.head_seq, hidden);
                 }
             });
-            // By how many they are now.
             if renew {
                 self.renew_readers(id);
             }
@@ -281,7 +284,11 @@ impl Client {
             self.pulls.want(Job::Describe(id), now);
         }
         self.apply_log(id, ready);
-        self.want_readers(id);
+        // Readers that are on their way may be of before the page, whose log tells no more of who came or went until then.
+        match behind {
+            true => self.renew_readers(id),
+            false => self.want_readers(id),
+        }
         self.reach_unread(id);
     }
 

@@ -90,6 +90,9 @@ impl Client {
         if held.about.preferences != Preferences::default() {
             self.preferred(id);
         }
+        // What was typed before it was known.
+        self.settle_wishes(id);
+        self.want_told(id, PAUSE);
     }
 
     /// A person typed in the composer of a conversation.
@@ -177,10 +180,13 @@ impl Client {
         (change != ChangePreferences::default()).then_some(change)
     }
 
-    /// The call has ended; what was typed meanwhile is told after a pause.
+    /// The call has ended; what was typed meanwhile is told after a pause. Where the conversation is not described yet, only its
+    /// description tells whether there is such a thing.
     pub(crate) fn wished(&mut self, id: ConversationId) {
         self.settle_wishes(id);
-        if self.wish(id).is_some() {
+        if !self.held.contains_key(&id) {
+            self.pulls.want_any(Job::Describe(id), self.now);
+        } else if self.wish(id).is_some() {
             let sent = self.wishes.drafts.get(&id).is_some_and(String::is_empty);
             self.pulls.want(Job::Prefer(id), self.now + if sent { 0 } else { PAUSE });
         }

@@ -33,13 +33,18 @@ struct Span {
     /// Only the server knows it, and whether they are a member.
     from: Option<Seq>,
     through: Seq,
-    /// Whether they came further since readers were answered: what is answered next may be of before.
+    /// Whether they came further since readers were called for: the answer may be of before.
     moved: bool,
 }
 
 impl GroupReaders {
+    /// The call for readers leaves: its answer knows of everything so far.
+    pub fn call(&mut self) {
+        self.read.values_mut().for_each(|span| span.moved = false);
+    }
+
     /// Takes over who has read how far. Answers whether it has to be asked again: somebody is not in it who came further since
-    /// the answer before, which it may not know of.
+    /// the call, which it may not know of.
     pub fn answer(&mut self, readers: &Readers) -> bool {
         self.listed = Some(readers.listed);
         let mut moved = false;
@@ -54,7 +59,7 @@ impl GroupReaders {
             let through = known.remove(&user.id).map_or(*read, |span| span.through.max(*read));
             self.read.insert(user.id, Span { from: Some(*from), through, moved: false });
         }
-        // Who was there, and came further since: they count until the next answer.
+        // Who was there, and came further since the call: they count until the next answer.
         known.retain(|_, span| span.moved);
         let stale = readers.listed && !known.is_empty();
         let there = known.into_iter().filter(|(_, span)| span.from.is_some());
@@ -161,8 +166,8 @@ mod tests {
         assert_eq!([3, 4].map(|at| readers.count(seq(at))), [Some(1), Some(1)]);
     }
 
-    /// R000-20: who came further since the last answer and is not in the next, which may be of before, counts until one more was
-    /// asked for; whoever is not known to be there does not count until then.
+    /// R000-20: who came further since the call and is not in the answer, which may be of before, counts until one more has come;
+    /// whoever is not known to be there does not count until then. Who came further before the call and is not in it has gone.
     #[test]
     fn an_answer_of_before_is_asked_for_again() {
         let id = |id: u64| UserId::try_from(id).unwrap();
@@ -170,12 +175,16 @@ mod tests {
         let user = User::new(id(2), "somebody".try_into().unwrap(), "Somebody".try_into().unwrap());
         let listed = |readers| Readers { readers, listed: true, withheld: Vec::new(), counts: Vec::new() };
         let mut readers = GroupReaders::default();
+        readers.call();
         readers.receipt(id(3), seq(1));
         assert!(readers.answer(&listed(vec![Reader { user, read: seq(1), from: seq(1) }])));
         assert_eq!(readers.count(seq(1)), Some(1));
+        readers.call();
         readers.receipt(id(2), seq(2));
         assert!(readers.answer(&listed(Vec::new())));
         assert_eq!(readers.count(seq(2)), Some(1), "no count falls for a moment");
+        readers.receipt(id(2), seq(3));
+        readers.call();
         assert!(!readers.answer(&listed(Vec::new())));
         assert_eq!(readers.count(seq(2)), Some(0));
     }

@@ -281,9 +281,9 @@ impl Timeline {
     /// Takes in a page that was asked for with `before`. A page that touches nothing held is dropped: the timeline was
     /// replaced while it was on its way.
     pub fn merge_before(&mut self, page: HistoryPage, before: Seq) -> bool {
-        // Nothing lies between the newest message found and `before`, and nothing at all if none was found.
-        let from = if page.messages.is_empty() { self.vis_from.min(before) } else { page.from.min(before) };
-        let span = (from, before.max(page.through.next()));
+        // Nothing lies between the newest message found and `before`, and nothing before `from` that the page leaves out. What is
+        // in it may be less than was found: the rest was deleted meanwhile.
+        let span = (page.from.min(before), before.max(page.through.next()));
         if !self.covered.iter().any(|&(from, end)| span.0 <= end && from <= span.1) {
             return false;
         }

@@ -211,7 +211,9 @@ impl Client {
         let sent = own && message.body.recallable();
         let group = held.filter(|held| sent && held.about.kind == ConversationKind::Group);
         let readers = group.and_then(|held| held.readers.count(message.seq));
-        let former = held.filter(|_| own && !sent).and_then(|held| self.acts.former(held.about.id, message.seq));
+        // What an auditor removed is not written again.
+        let recalled = matches!(message.body, protocol::MessageBody::Recalled { .. });
+        let former = held.filter(|_| own && recalled).and_then(|held| self.acts.former(held.about.id, message.seq));
         Row {
             key: RowKey { sender: message.sender, client_id: message.client_id },
             seq: Some(message.seq),

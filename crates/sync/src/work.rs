@@ -133,7 +133,10 @@ impl Client {
                 Some(Request::Changes { conversation, after })
             }
             Job::Check => (!self.held.is_empty()).then(|| Request::Check { counts: self.counts() }),
-            Job::Readers(conversation) => Some(Request::Readers { conversation }),
+            Job::Readers(conversation) => {
+                self.held.get_mut(&conversation)?.readers.call();
+                Some(Request::Readers { conversation })
+            }
             Job::Prefer(conversation) => {
                 let change = self.wish(conversation)?;
                 Some(Request::Prefer { conversation, change, leaving: false })

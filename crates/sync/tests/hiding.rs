@@ -30,6 +30,35 @@ fn deleted_messages_vanish_and_come_back() {
     assert_eq!((drawn(&device).as_str(), last(&device)), ("1 3 4", Some((4, false))));
 }
 
+/// R001-17, T17: a page of older messages, all of which were deleted while it was on its way, does not end the history.
+#[test]
+fn a_page_of_which_nothing_is_left_ends_no_history() {
+    let (mut server, mut device) = live();
+    for n in 1..=100 {
+        server.send(user_id(2), direct(), client_id(n), text("text"));
+    }
+    let read = protocol::ReceiptReport { conversation: direct(), delivered: seq(100), read: seq(100) };
+    server.report(user_id(1), read);
+    server.take_frames();
+    device.crash(&server, None);
+    device.flow(&mut server);
+    device.step(&server, Input::Open(direct()));
+    device.flow(&mut server);
+    device.step(&server, Input::LoadOlder(direct()));
+    while device.serve(&mut server, 0) {}
+    let oldest = rows(&device)[0].seq.unwrap().get();
+    let hidden: Vec<_> = (2..oldest).map(seq).collect();
+    server.hide(user_id(1), direct(), &hidden, true);
+    push(&mut server, &mut device);
+    while device.deliver(&server) {}
+    while device.receive(&server, 0) {}
+    while device.client.can_load_older(direct()) {
+        device.step(&server, Input::LoadOlder(direct()));
+        device.flow(&mut server);
+    }
+    assert_eq!(rows(&device)[0].seq, Some(seq(1)));
+}
+
 /// R001-17: a device without its push connection sees its own deletion as well, and that it was taken back.
 #[test]
 fn a_deletion_shows_without_a_connection() {

@@ -8,7 +8,7 @@ use model::device::Device;
 use model::scene::{GROUP, direct, live, pass, push, rest};
 use model::server::Server;
 use model::{client_id, conversation_id, text, user_id};
-use protocol::{ChangePreferences, ConversationId, ErrorCode, Preferences};
+use protocol::{ChangePreferences, ConversationId, ConversationKind, ErrorCode, Preferences};
 use sync::{Action, Input, Request, Session};
 
 fn group() -> ConversationId {
@@ -294,4 +294,27 @@ fn what_came_and_went_is_not_told() {
     rest(&mut server, &mut device, 10_000);
     assert!(server.preferences.get(&(user_id(1), direct())).is_none_or(|told| *told == Preferences::default()));
     assert!(device.drafts.is_empty());
+}
+
+/// R001-06: what is typed where the conversation is not described yet is told once, and is known to be told with the description.
+#[test]
+fn a_draft_of_what_is_not_described_is_told_once() {
+    let (mut server, mut device) = live();
+    let late = server.create(40, ConversationKind::Direct, &[1, 3]);
+    server.take_frames();
+    for text in ["a", ""] {
+        device.step(&server, Input::Typed { conversation: late, text: text.to_owned() });
+        pass(&mut server, &mut device, 2_000);
+        let call = device.requests.iter().position(|(_, request)| matches!(request, Request::Prefer { .. }));
+        device.serve(&mut server, call.unwrap());
+        device.receive(&server, 0);
+        pass(&mut server, &mut device, 5_000);
+        assert_eq!(told(&device), 0, "{text:?}");
+    }
+    device.flow(&mut server);
+    rest(&mut server, &mut device, 10_000);
+    assert_eq!((session(&device, late).draft, device.drafts.len()), (String::new(), 0));
+    device.step(&server, Input::Typed { conversation: late, text: "b".to_owned() });
+    rest(&mut server, &mut device, 10_000);
+    assert_eq!((session(&device, late).draft.as_str(), device.drafts.len()), ("b", 0));
 }

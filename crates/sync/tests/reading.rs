@@ -335,7 +335,7 @@ fn a_large_group_is_asked_how_many_have_read() {
     assert_eq!(read_by(&device), Some(4));
 }
 
-/// R000-20: a group of which so many leave that readers are told again counts them at once.
+/// R000-20: a group of which so many leave that readers are told again counts them at once, and one that grows again as well.
 #[test]
 fn a_group_that_shrinks_counts_its_readers() {
     let (mut server, mut device) = live();
@@ -361,6 +361,15 @@ fn a_group_that_shrinks_counts_its_readers() {
     device.flow(&mut server);
     assert_eq!(device.client.readers(group, seq(1)).map(|readers| readers.len()), readers(&device).map(|n| n as usize));
     assert!(readers(&device) > Some(0));
+    // It was asked how many they are a moment ago, and is asked again all the same: who came by writing has read, and one more.
+    server.rooms.get_mut(&group).unwrap().members.push(user_id(201));
+    let notice = MessageBody::Notice { notice: Box::new(Notice::Joined { members: 201 }) };
+    server.send(user_id(201), group, client_id(3), notice);
+    server.report(user_id(4), protocol::ReceiptReport { conversation: group, delivered: seq(1), read: seq(1) });
+    let before = readers(&device).unwrap();
+    push(&mut server, &mut device);
+    device.flow(&mut server);
+    assert_eq!((readers(&device), device.client.readers(group, seq(1))), (Some(before + 2), None));
 }
 
 /// R000-08: with `on_leave`, reading is told when the conversation is left or its page hidden, and not before.

@@ -68,6 +68,24 @@ fn requests(device: &Device) -> Vec<&Request> {
 
 const MINUTE: Millis = 60_000;
 
+/// R004-G2: a page that was made before another one stored more hears what the account's log told in between.
+#[test]
+fn a_page_older_than_what_is_stored_hears_what_it_missed() {
+    let (mut server, mut device) = keeping();
+    peer_writes(&mut server, &mut device, 1);
+    settle(&mut server, &mut device);
+    let mut late = Device::new(&server, device.me, None);
+    let hide = Request::Act(Action::ShowReceipts(false));
+    server.answer(Who { me: user_id(1), device: 2 }, hide).unwrap();
+    device.disconnect(&server, 1006);
+    rest(&mut server, &mut device, MINUTE);
+    settle(&mut server, &mut device);
+    late.step(&server, Input::Restored(Some(Box::new(stored(&device)))));
+    late.step(&server, Input::Started);
+    late.flow(&mut server);
+    assert!(!late.client.account().receipts);
+}
+
 /// R004-G2: a cold start paints what is stored, then syncs from where the device was, and asks for nothing else.
 #[test]
 fn a_cold_start_paints_what_is_stored_and_syncs_on() {

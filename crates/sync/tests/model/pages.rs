@@ -80,7 +80,11 @@ impl Server {
             room.messages.iter().rev().filter(shown).take(limit as usize).cloned().collect();
         messages.reverse();
         HistoryPage {
-            from: messages.first().map_or(through.next(), |message| message.seq),
+            // What is not full goes back to the beginning.
+            from: match messages.first() {
+                Some(first) if messages.len() as u64 == limit => first.seq,
+                _ => vis_from.min(through.next()),
+            },
             messages,
             through,
             vis_from,

@@ -171,6 +171,7 @@ async fn what_a_device_counts_is_kept() {
         fixture.store.keep_counts(device, vec![count]).await.unwrap();
     }
     let first = fixture.store.counted(one.device, &[id]).await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_millis(2)).await;
     fixture.store.keep_counts(one, vec![count]).await.unwrap();
     assert_eq!(fixture.store.counted(one.device, &[id]).await.unwrap(), first, "since when it counts so");
     fixture.store.keep_counts(two, vec![Count { read: seq(1), unread: 2, ..count }]).await.unwrap();
