@@ -197,6 +197,10 @@ impl Client {
     /// Changes that the log released, in order.
     pub(crate) fn apply_log(&mut self, id: ConversationId, ready: Vec<Change>) {
         for change in ready {
+            // While it waited for the log, another page may have told that it writes it.
+            if let LogChange::Message { message, .. } = &change.change {
+                self.confirm(message);
+            }
             // Whoever came has read nothing of what stood there before, and who went counts no more. From whom what another device
             // sent was withheld, and who wrote what is withheld here, only the server knows.
             let withheld = matches!(change.change, LogChange::Withheld { .. });

@@ -235,10 +235,21 @@ impl Client {
                 None => drop(self.users.insert(user.id, user)),
             }
         }
+        // A page that lists everything leaves out what was deleted on this device, which may have missed the answer, and what was
+        // left: how that stands, only a description tells.
+        let whole = !self.listing && self.older.is_none();
         for conversation in stored.conversations {
-            self.restore_conversation(&conversation);
-            self.reports.stored([(conversation.about.id, conversation.about.head_seq)]);
-            self.keeping.conversations.insert(conversation.about.id, conversation);
+            let about = &conversation.about;
+            let (id, head, deleted) =
+                (about.id, about.head_seq, about.floor > Seq::ZERO && about.head_seq <= about.floor);
+            if whole && !deleted && !self.held.contains_key(&id) {
+                self.keeping.moved.insert(id);
+                self.pulls.want_any(Job::Describe(id), self.now);
+            } else {
+                self.restore_conversation(&conversation);
+                self.reports.stored([(id, head)]);
+            }
+            self.keeping.conversations.insert(id, conversation);
         }
         for timeline in stored.timelines {
             self.restore_timeline(timeline);

@@ -462,3 +462,62 @@ fn what_another_page_reads_is_read_at_once() {
     pass(&mut server, &mut device, 3_000);
     assert_eq!(reports(&device), [cursors(1, 1)]);
 }
+
+/// R001-05, R000-20: what a page that lists everything does not list is not shown as it was stored: it may be deleted on this
+/// device, which missed the answer. A description tells.
+#[test]
+fn what_a_page_leaves_out_is_not_restored() {
+    for deleted in [true, false] {
+        let (mut server, mut device) = keeping();
+        device.key = 1;
+        peer_writes(&mut server, &mut device, 1);
+        settle(&mut server, &mut device);
+        if deleted {
+            let delete = Action::Delete { conversation: direct(), through: seq(1) };
+            server.answer(device.who(), Request::Act(delete)).unwrap();
+        }
+        let mut start = server.start(device.who(), None);
+        assert!(!start.sync.more && start.sync.older.is_none());
+        start.sync.conversations.retain(|about| about.id != direct());
+        let mut again = Device::new(&server, device.me, None);
+        again.key = device.key;
+        again.client = Client::new(start);
+        again.step(&server, Input::Restored(Some(Box::new(stored(&device)))));
+        assert!(again.client.session(direct()).is_none(), "before any answer");
+        assert!(requests(&again).contains(&&Request::Conversation { conversation: direct() }));
+        again.step(&server, Input::Started);
+        again.flow(&mut server);
+        again.step(&server, Input::Open(direct()));
+        again.flow(&mut server);
+        assert_eq!(drawn(&again), if deleted { "" } else { "1" });
+        peer_writes(&mut server, &mut again, 2);
+        again.flow(&mut server);
+        assert_eq!(drawn(&again), if deleted { "2" } else { "1 2" });
+    }
+}
+
+/// R004-G11, T17: what another page sent, and said so only while its message waited here for one before it, is shown once.
+#[test]
+fn what_another_page_sent_is_shown_once() {
+    let (mut server, mut device) = live();
+    server.send(user_id(2), direct(), client_id(1), text("1"));
+    let missed = server.take_frames();
+    server.send(user_id(1), direct(), client_id(2), text("2"));
+    push(&mut server, &mut device);
+    while device.deliver(&server) {}
+    let unsent = Unsent {
+        conversation: direct(),
+        client_id: client_id(2),
+        place: 1,
+        body: text("2"),
+        at: server.now,
+        failed: None,
+        upload: Upload::Done,
+    };
+    device.step(&server, Input::OutboxElsewhere(vec![unsent]));
+    for (_, frame) in missed.into_iter().filter(|(account, _)| *account == device.me).collect::<Vec<_>>() {
+        device.push(frame);
+    }
+    while device.deliver(&server) {}
+    assert_eq!(drawn(&device), "1 2Sent");
+}
