@@ -322,6 +322,9 @@ impl Client {
         }
         if let Job::Describe(id) = job {
             self.forget_restored(id);
+            if !self.held.contains_key(&id) {
+                self.give_wishes_up(id);
+            }
         }
         if let Job::Describe(id) = job
             && self.held.get(&id).is_some_and(|held| held.doubtful.is_some())

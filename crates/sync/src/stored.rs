@@ -247,8 +247,8 @@ impl Client {
                 self.pulls.want_any(Job::Describe(id), self.now);
             } else {
                 self.restore_conversation(&conversation);
-                self.reports.stored([(id, head)]);
             }
+            self.reports.stored([(id, head)]);
             self.keeping.conversations.insert(id, conversation);
         }
         for timeline in stored.timelines {

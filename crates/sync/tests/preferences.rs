@@ -318,3 +318,18 @@ fn a_draft_of_what_is_not_described_is_told_once() {
     rest(&mut server, &mut device, 10_000);
     assert_eq!((session(&device, late).draft.as_str(), device.drafts.len()), ("b", 0));
 }
+
+/// R001-06: a draft that was told where the conversation then turns out to be gone is kept nowhere.
+#[test]
+fn a_draft_of_what_turns_out_to_be_gone_is_given_up() {
+    let (mut server, mut device) = live();
+    let late = server.create(40, ConversationKind::Direct, &[1, 3]);
+    server.take_frames();
+    device.step(&server, Input::Typed { conversation: late, text: "a".to_owned() });
+    pass(&mut server, &mut device, 2_000);
+    device.serve(&mut server, 0);
+    device.receive(&server, 0);
+    server.rooms.remove(&late);
+    device.flow(&mut server);
+    assert!(device.drafts.is_empty(), "{:?}", device.drafts);
+}
