@@ -111,6 +111,14 @@ test('a mention is completed by keyboard, marks the row, and is highlighted, tho
   await me.composer.pressSequentially('在吗');
   await me.composer.press('Enter');
   await expect(peer.session('提醒')).toContainText(say('[有人@你]'));
+  // The badge of what is muted counts what names one, and shows exactly that.
+  const badge = peer.session('提醒').getByRole('button', { name: say('查看 {} 条提到你的未读消息', 1) });
+  await expect(badge).toHaveText('1');
+  await badge.click();
+  const dialog = peer.page.getByRole('dialog', { name: say('{} 条提到你的未读消息', 1) });
+  await expect(dialog.locator('.why-text')).toHaveText(['@crimsun 在吗']);
+  await glance(peer.page);
+  await peer.page.keyboard.press('Escape');
   await peer.choose('提醒');
   await expect(peer.message('@crimsun 在吗')).toHaveClass(/is-naming/);
   await peer.showList();

@@ -378,9 +378,10 @@ pub enum Intent {
         seq: Seq,
     },
     Copy(String),
-    /// Show the messages that make a badge, from the newest, or those before a seq.
+    /// Show the messages that make a badge, from the newest, or those before a seq; or all of them that name the reader.
     Unread {
         conversation: ConversationId,
+        naming: bool,
         before: Option<Seq>,
     },
     /// Show who has read one's own message in a group.
@@ -433,7 +434,7 @@ pub enum Errand {
     /// `GET …/members?query=`, then [`crate::live::Live::found`] with the same query.
     Members { conversation: ConversationId, query: String },
     /// `GET …/unread`, then [`crate::live::Live::unread_found`] with the same arguments.
-    Unread { conversation: ConversationId, before: Option<Seq> },
+    Unread { conversation: ConversationId, naming: bool, before: Option<Seq> },
     /// `GET …/messages/{seq}/readers`, then [`crate::live::Live::readers_found`] with the same arguments.
     Readers { conversation: ConversationId, seq: Seq },
     /// `GET …/group`, then [`crate::live::Live::waiting_found`] with who waits.

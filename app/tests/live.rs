@@ -293,8 +293,8 @@ fn what_makes_a_badge_comes_in_pages() {
     with_live(|mut live| {
         let conversation = conversation_id(4);
         let ask = |live: &mut Live, before| {
-            let errand = live.intend(NOW, 1, fresh(), Intent::Unread { conversation, before }).1;
-            assert_eq!(errand, Some(Errand::Unread { conversation, before }));
+            let errand = live.intend(NOW, 1, fresh(), Intent::Unread { conversation, naming: false, before }).1;
+            assert_eq!(errand, Some(Errand::Unread { conversation, naming: false, before }));
         };
         let page = |from: u64, to: u64, more| {
             let messages: Vec<_> = (from..=to).rev().map(|n| message(n, 3, NOW, &format!("text {n}"))).collect();
@@ -307,13 +307,15 @@ fn what_makes_a_badge_comes_in_pages() {
             (why.messages.iter().map(|message| message.seq.get()).collect::<Vec<_>>(), why.more, why.state)
         };
         ask(&mut live, None);
-        live.unread_found(conversation_id(1), None, Ok(page(1, 1, false).unwrap()));
+        live.unread_found(conversation_id(1), false, None, Ok(page(1, 1, false).unwrap()));
+        // Of the badge that counts mentions.
+        live.unread_found(conversation, true, None, Ok(page(7, 7, false).unwrap()));
         assert_eq!(shown(&live), (vec![], false, Asked::Waiting));
-        live.unread_found(conversation, None, Ok(page(199, 200, true).unwrap()));
+        live.unread_found(conversation, false, None, Ok(page(199, 200, true).unwrap()));
         assert_eq!(shown(&live), (vec![200, 199], true, Asked::Answered));
         ask(&mut live, Some(seq(199)));
         for _ in 0..2 {
-            live.unread_found(conversation, Some(seq(199)), Ok(page(198, 198, false).unwrap()));
+            live.unread_found(conversation, false, Some(seq(199)), Ok(page(198, 198, false).unwrap()));
         }
         assert_eq!(shown(&live), (vec![200, 199, 198], false, Asked::Answered));
         let why = live.model().why.get_untracked().unwrap();

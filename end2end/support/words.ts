@@ -79,6 +79,9 @@ const ENGLISH: Record<string, English> = {
   已读成员: 'Read by',
 
   '查看 {} 条未读消息': n => many(n, 'Show the unread message', 'Show {} unread messages'),
+  '查看 {} 条提到你的未读消息': n =>
+    many(n, 'Show the unread message that mentions you', 'Show {} unread messages that mention you'),
+  '{} 条提到你的未读消息': n => many(n, '1 unread message that mentions you', '{} unread messages that mention you'),
   标为已读: 'Mark as read',
   全部已读: 'Mark all as read',
   '把 {} 个会话都标为已读？': 'Mark {} conversations as read?',

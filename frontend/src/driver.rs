@@ -395,11 +395,11 @@ impl Driver {
                 let driver = self.clone();
                 spawn_local(async move { driver.started(user, http::start(user).await) });
             }
-            Errand::Unread { conversation, before } => {
+            Errand::Unread { conversation, naming, before } => {
                 let driver = self.clone();
                 spawn_local(async move {
-                    let answer = http::unread(conversation, before).await;
-                    driver.tell(move |live| live.unread_found(conversation, before, answer));
+                    let answer = http::unread(conversation, naming, before).await;
+                    driver.tell(move |live| live.unread_found(conversation, naming, before, answer));
                 });
             }
             Errand::Readers { conversation, seq } => {

@@ -150,11 +150,13 @@ pub async fn members(conversation: ConversationId, query: &str) -> Result<Vec<Us
     })
 }
 
-/// The messages that make a conversation's unread count: the newest, or those before a seq.
-pub async fn unread(conversation: ConversationId, before: Option<Seq>) -> Result<UnreadPage, Failure> {
+/// The messages that make a conversation's unread count: the newest, or those before a seq; or all of them that name the reader.
+pub async fn unread(conversation: ConversationId, naming: bool, before: Option<Seq>) -> Result<UnreadPage, Failure> {
     let mut path = path::unread(conversation);
-    if let Some(before) = before {
-        path.push_str(&format!("?before={before}"));
+    match before {
+        _ if naming => path.push_str("?naming=true"),
+        Some(before) => path.push_str(&format!("?before={before}")),
+        None => {}
     }
     read(&ask(Call::get(path)).await?)
 }

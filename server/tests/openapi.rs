@@ -396,7 +396,9 @@ async fn real_requests_and_answers_match_the_document() {
     let reused = json!({"client_id": first["client_id"], "body": {"type": "text", "text": "other"}});
     checker.call(&a, "sendMessage", &format!("{id}+"), Some(reused)).await;
     b.send(id, "hi").await;
-    checker.call(&a, "listUnread", &format!("{id}+"), None).await;
+    for query in ["", "?naming=true"] {
+        checker.call(&a, "listUnread", &format!("{id}+{query}"), None).await;
+    }
     let since = checker.call(&a, "sync", "", None).await["token"].as_str().unwrap().to_owned();
     let report = json!({"reports": [{"conversation": id, "delivered": 2, "read": 2}]});
     checker.call(&a, "reportReceipts", "", Some(report.clone())).await;

@@ -137,9 +137,9 @@ impl Live {
                 errand = Some(Errand::Copy(text));
                 None
             }
-            Intent::Unread { conversation, before } => {
-                self.ask_why(conversation, before);
-                errand = Some(Errand::Unread { conversation, before });
+            Intent::Unread { conversation, naming, before } => {
+                self.ask_why(conversation, naming, before);
+                errand = Some(Errand::Unread { conversation, naming, before });
                 None
             }
             Intent::Readers { conversation, seq } => {

@@ -12,6 +12,8 @@ use sync::Failure;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Why {
     pub conversation: ConversationId,
+    /// Only those that name the reader: they make the badge of what is muted.
+    pub naming: bool,
     /// How many there are by the server, loaded or not.
     pub unread: u64,
     pub messages: Vec<Unread>,
@@ -66,12 +68,12 @@ fn named<'a>(users: &'a [User], nicknames: &'a [Nickname], id: UserId) -> Option
 
 impl Live {
     /// Shows the panel as asked. `before`: go on after the oldest one shown.
-    pub(super) fn ask_why(&self, conversation: ConversationId, before: Option<Seq>) {
+    pub(super) fn ask_why(&self, conversation: ConversationId, naming: bool, before: Option<Seq>) {
         self.model.why.update(|why| match why {
             Some(why) if why.conversation == conversation && before.is_some() => why.state = Asked::Waiting,
             _ => {
                 let messages = Vec::new();
-                *why = Some(Why { conversation, unread: 0, messages, more: false, state: Asked::Waiting });
+                *why = Some(Why { conversation, naming, unread: 0, messages, more: false, state: Asked::Waiting });
             }
         });
     }
@@ -80,12 +82,12 @@ impl Live {
     pub fn unread_found(
         &mut self,
         conversation: ConversationId,
+        naming: bool,
         before: Option<Seq>,
         answer: Result<UnreadPage, Failure>,
     ) {
-        let Some(mut why) = self.model.why.get_untracked().filter(|why| why.conversation == conversation) else {
-            return;
-        };
+        let asked = |why: &Why| (why.conversation, why.naming) == (conversation, naming);
+        let Some(mut why) = self.model.why.get_untracked().filter(asked) else { return };
         if why.state != Asked::Waiting || before != why.messages.last().map(|message| message.seq) {
             return;
         }

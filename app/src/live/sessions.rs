@@ -123,13 +123,22 @@ impl SessionRow {
     }
 }
 
-/// What the badge of a row shows, and whether quietly: what is loud adds up to the total, and so it is the mentions where
-/// the row is muted.
-pub fn shown_count(unread: u64, mentions: u64, muted: bool) -> (u64, bool) {
-    match (muted, mentions) {
-        (true, 0) => (unread, true),
-        (true, mentions) => (mentions, false),
-        (false, _) => (unread, false),
+/// What the badge of a row shows: what is loud adds up to the total, and so it is the mentions where the row is muted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Badge {
+    Unread(u64),
+    Quiet(u64),
+    /// How many unread messages name the reader.
+    Naming(u64),
+}
+
+impl Badge {
+    pub fn new(unread: u64, mentions: u64, muted: bool) -> Self {
+        match (muted, mentions) {
+            (true, 0) => Self::Quiet(unread),
+            (true, mentions) => Self::Naming(mentions),
+            (false, _) => Self::Unread(unread),
+        }
     }
 }
 
@@ -173,10 +182,10 @@ mod tests {
     /// R004-B7.18: loud badges add up to the total; a muted row's tells how many messages name the reader.
     #[test]
     fn a_muted_rows_badge_counts_mentions() {
-        assert_eq!(shown_count(500, 0, false), (500, false));
-        assert_eq!(shown_count(500, 2, false), (500, false));
-        assert_eq!(shown_count(500, 0, true), (500, true));
-        assert_eq!(shown_count(500, 2, true), (2, false));
+        assert_eq!(Badge::new(500, 0, false), Badge::Unread(500));
+        assert_eq!(Badge::new(500, 2, false), Badge::Unread(500));
+        assert_eq!(Badge::new(500, 0, true), Badge::Quiet(500));
+        assert_eq!(Badge::new(500, 2, true), Badge::Naming(2));
     }
 
     #[test]

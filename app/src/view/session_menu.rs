@@ -26,7 +26,7 @@ impl SessionMenu {
         let mut choices = Vec::new();
         if row.unread > 0 {
             let title = name.clone();
-            let why = move || self.panels.why(self.backend, id, title.clone());
+            let why = move || self.panels.why(self.backend, id, false, title.clone());
             choices.push(Choice::new("messages", (words.show_unread)(row.unread), why));
         }
         let tell = move |icon, text, intent: Intent| Choice::new(icon, text, move || self.backend.tell(intent.clone()));

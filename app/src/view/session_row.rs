@@ -7,7 +7,7 @@ use super::panel::Panels;
 use super::read_mark::ReadMarkIcon;
 use crate::backend::{Backend, Intent};
 use crate::live::Model;
-use crate::live::sessions::{SessionEntry, SessionRow, shown_count};
+use crate::live::sessions::{Badge, SessionEntry, SessionRow};
 use crate::view::boxed::{hear, tracked};
 use crate::words::time::iso;
 use crate::words::{Words, badge};
@@ -132,7 +132,7 @@ fn SessionUnread(model: Model, row: RwSignal<SessionRow>) -> impl IntoView {
     tracked(move || label().map(|label| view! { <span class="unseen">{label}</span> }))
 }
 
-/// How much of it counts, to look at, and in its title all that is unread; it opens the list of exactly those messages.
+/// How much of it counts; it opens the list of exactly those messages.
 #[component]
 fn SessionBadge(
     model: Model,
@@ -145,16 +145,21 @@ fn SessionBadge(
     let panels = Panels::here();
     let id = row.with_untracked(|row| row.id);
     let unread =
-        Memo::new(move |_| row.with(|row| (row.unread, row.marked, shown_count(row.unread, row.mentions, row.muted))));
-    let open = move |_| panels.why(backend, id, row.with_untracked(|row| row.title(words)));
+        Memo::new(move |_| row.with(|row| (row.unread, row.marked, Badge::new(row.unread, row.mentions, row.muted))));
+    let naming = move || matches!(unread.get_untracked().2, Badge::Naming(_));
+    let open = move |_| panels.why(backend, id, naming(), row.with_untracked(|row| row.title(words)));
     let tab = move || stop.get().map(|stop| if stop == id { "0" } else { "-1" });
     tracked(move || {
-        let (count, marked, (shown, quiet)) = unread.get();
+        let (count, marked, shown) = unread.get();
         if count == 0 {
             return marked.then(|| Either::Left(view! { <span class="session-dot" aria-hidden="true"></span> }));
         }
         Some(Either::Right({
-            let label = (words.show_unread)(count);
+            let (shown, label) = match shown {
+                Badge::Unread(shown) | Badge::Quiet(shown) => (shown, (words.show_unread)(shown)),
+                Badge::Naming(shown) => (shown, (words.show_naming)(shown)),
+            };
+            let quiet = matches!(unread.get_untracked().2, Badge::Quiet(_));
             view! {
                 <button
                     type="button"

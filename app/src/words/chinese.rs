@@ -188,6 +188,8 @@ pub const WORDS: Words = Words {
     conversation_menu: "会话操作",
     session_menu: |name| format!("会话“{name}”的操作"),
     show_unread: |n| format!("查看 {n} 条未读消息"),
+    show_naming: |n| format!("查看 {n} 条提到你的未读消息"),
+    naming: |n| format!("{n} 条提到你的未读消息"),
     unread_messages: "未读消息",
     unread_none: "没有未读消息",
     unread_more: "显示更多",

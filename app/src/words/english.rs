@@ -191,6 +191,14 @@ pub const WORDS: Words = Words {
     conversation_menu: "Conversation actions",
     session_menu: |name| format!("Actions for “{name}”"),
     show_unread: |n| if n == 1 { "Show the unread message".to_owned() } else { format!("Show {n} unread messages") },
+    show_naming: |n| match n {
+        1 => "Show the unread message that mentions you".to_owned(),
+        n => format!("Show {n} unread messages that mention you"),
+    },
+    naming: |n| match n {
+        1 => "1 unread message that mentions you".to_owned(),
+        n => format!("{n} unread messages that mention you"),
+    },
     unread_messages: "Unread messages",
     unread_none: "Nothing is unread",
     unread_more: "Show more",

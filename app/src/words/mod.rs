@@ -163,6 +163,9 @@ pub struct Words {
     pub conversation_menu: &'static str,
     pub session_menu: fn(&str) -> String,
     pub show_unread: fn(u64) -> String,
+    pub show_naming: fn(u64) -> String,
+    /// How many unread messages name the reader.
+    pub naming: fn(u64) -> String,
     pub unread_messages: &'static str,
     pub unread_none: &'static str,
     pub unread_more: &'static str,

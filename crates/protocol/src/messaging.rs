@@ -323,10 +323,12 @@ pub struct MessageReaders {
     pub old: bool,
 }
 
-/// `GET /conversations/{id}/unread?before=`: exactly the messages that make the conversation's unread count, newest
-/// first, 99 a page (R002-23).
+/// `GET /conversations/{id}/unread?before=&naming=`: exactly the messages that make the conversation's unread count, newest
+/// first, 99 a page (R002-23). With `naming=true` those of them that name the reader, at most
+/// [`Conversation::MENTIONS_COUNTED`]: they make the badge while the conversation is muted (R004-B7.18).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnreadPage {
+    /// How many there are, in this page and others.
     pub unread: u64,
     pub messages: Vec<Message>,
     pub users: Vec<User>,

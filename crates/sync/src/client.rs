@@ -23,6 +23,7 @@ use protocol::{
     Account, ClientId, ConversationId, Message, MessageBody, Millis, Relation, Rules, Seq, ServerFrame, Upd, User,
     UserId, frame,
 };
+use std::collections::BTreeSet;
 
 /// A page that wakes up asks what happened, unless it has asked not longer ago than this (R004-B7.20).
 const FRESH: Millis = 10_000;
@@ -62,6 +63,8 @@ pub struct Client {
     pub(crate) visited: Vec<ConversationId>,
     /// How far conversations not met yet were read before the page was loaded.
     pub(crate) restored: Map<ConversationId, Seq>,
+    /// Conversations that are stored and that the page leaves out, until the sync has told which of them were left.
+    pub(crate) unlisted: BTreeSet<ConversationId>,
     /// Conversations that the account has left, and through which position of its log: what is told of an earlier
     /// membership comes too late.
     pub(crate) left: Map<ConversationId, Upd>,
@@ -139,6 +142,7 @@ impl Client {
             hidden: false,
             visited: Vec::new(),
             restored: Map::new(),
+            unlisted: BTreeSet::new(),
             left: Map::new(),
             outbox: Outbox::default(),
             reports: Reports::default(),

@@ -131,10 +131,14 @@ impl Client {
             if self.wishes.drafts.contains_key(&id) {
                 continue;
             }
-            match self.draft(id) == text {
-                true => self.effects.push(Effect::ForgetDraft(id)),
-                false => self.type_draft(id, text),
+            // Of a conversation that the page leaves out, what was told is not known.
+            if self.held.contains_key(&id) && self.draft(id) == text {
+                self.effects.push(Effect::ForgetDraft(id));
+                continue;
             }
+            self.wishes.drafts.insert(id, text);
+            self.want_told(id, PAUSE);
+            self.changes.sessions.insert(id);
         }
     }
 

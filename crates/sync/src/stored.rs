@@ -235,8 +235,8 @@ impl Client {
                 None => drop(self.users.insert(user.id, user)),
             }
         }
-        // A page that lists everything leaves out what was deleted on this device, which may have missed the answer, and what was
-        // left: how that stands, only a description tells.
+        // A page that lists everything leaves out what was left, as the sync tells, and what was deleted on this device, which may
+        // have missed the answer: how that stands, only a description tells.
         let whole = !self.listing && self.older.is_none();
         for conversation in stored.conversations {
             let about = &conversation.about;
@@ -244,7 +244,7 @@ impl Client {
                 (about.id, about.head_seq, about.floor > Seq::ZERO && about.head_seq <= about.floor);
             if whole && !deleted && !self.held.contains_key(&id) {
                 self.keeping.moved.insert(id);
-                self.pulls.want_any(Job::Describe(id), self.now);
+                self.unlisted.insert(id);
             } else {
                 self.restore_conversation(&conversation);
             }

@@ -333,3 +333,20 @@ fn a_draft_of_what_turns_out_to_be_gone_is_given_up() {
     device.flow(&mut server);
     assert!(device.drafts.is_empty(), "{:?}", device.drafts);
 }
+
+/// R001-06: a composer that was emptied and not told does not fill again where its conversation is described later than it is
+/// read what stood there.
+#[test]
+fn an_emptied_draft_of_what_is_not_described_stays_empty() {
+    let (mut server, mut device) = live();
+    let late = server.create(40, ConversationKind::Direct, &[1, 2]);
+    server.take_frames();
+    server.prefer(user_id(1), late, change(|change| change.draft = Some("old".try_into().unwrap())));
+    server.take_frames();
+    device.drafts.insert(late, String::new());
+    device.step(&server, Input::DraftsRestored(vec![(late, String::new())]));
+    assert_eq!(device.drafts.len(), 1, "kept until it is told");
+    rest(&mut server, &mut device, 10_000);
+    assert_eq!((session(&device, late).draft.as_str(), device.drafts.len()), ("", 0));
+    assert_eq!(server.preferences[&(user_id(1), late)].draft.as_str(), "");
+}

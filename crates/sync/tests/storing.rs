@@ -9,7 +9,8 @@ use model::scene::{cursors, direct, drawn, live, pass, posts, push, reports, res
 use model::server::{Server, Who};
 use model::{client_id, seq, text, user_id};
 use protocol::Millis;
-use sync::{Action, Client, Input, Request, Stored, Unsent, Upload};
+use protocol::sync::{AccountChange, Parting};
+use sync::{Action, Answer, Client, Input, Request, Stored, Unsent, Upload};
 
 /// A device that keeps its data, live, with what it has seen stored.
 fn keeping() -> (Server, Device) {
@@ -463,6 +464,18 @@ fn what_another_page_reads_is_read_at_once() {
     assert_eq!(reports(&device), [cursors(1, 1)]);
 }
 
+/// The page of a device is loaded anew, and leaves the direct conversation out, which is stored.
+fn left_out(server: &Server, device: &Device) -> Device {
+    let mut start = server.start(device.who(), None);
+    assert!(!start.sync.more && start.sync.older.is_none());
+    start.sync.conversations.retain(|about| about.id != direct());
+    let mut again = Device::new(server, device.me, None);
+    again.key = device.key;
+    again.client = Client::new(start);
+    again.step(server, Input::Restored(Some(Box::new(stored(device)))));
+    again
+}
+
 /// R001-05, R000-20: what a page that lists everything does not list is not shown as it was stored: it may be deleted on this
 /// device, which missed the answer. A description tells.
 #[test]
@@ -476,15 +489,8 @@ fn what_a_page_leaves_out_is_not_restored() {
             let delete = Action::Delete { conversation: direct(), through: seq(1) };
             server.answer(device.who(), Request::Act(delete)).unwrap();
         }
-        let mut start = server.start(device.who(), None);
-        assert!(!start.sync.more && start.sync.older.is_none());
-        start.sync.conversations.retain(|about| about.id != direct());
-        let mut again = Device::new(&server, device.me, None);
-        again.key = device.key;
-        again.client = Client::new(start);
-        again.step(&server, Input::Restored(Some(Box::new(stored(&device)))));
+        let mut again = left_out(&server, &device);
         assert!(again.client.session(direct()).is_none(), "before any answer");
-        assert!(requests(&again).contains(&&Request::Conversation { conversation: direct() }));
         again.step(&server, Input::Started);
         again.flow(&mut server);
         again.step(&server, Input::Open(direct()));
@@ -493,6 +499,31 @@ fn what_a_page_leaves_out_is_not_restored() {
         peer_writes(&mut server, &mut again, 2);
         again.flow(&mut server);
         assert_eq!(drawn(&again), if deleted { "2" } else { "1 2" });
+    }
+}
+
+/// R004-G8: of what a page leaves out, the sync tells that it was left: nobody asks for what is known to be gone.
+#[test]
+fn what_was_left_is_not_asked_for() {
+    for left in [true, false] {
+        let (mut server, mut device) = keeping();
+        device.key = 1;
+        settle(&mut server, &mut device);
+        let mut again = left_out(&server, &device);
+        again.step(&server, Input::Started);
+        again.accept(&server);
+        while again.deliver(&server) {}
+        let place = again.requests.iter().position(|(_, asked)| matches!(asked, Request::Sync { .. }));
+        let (request, asked) = again.requests.remove(place.unwrap());
+        let Ok(Answer::Sync(mut page)) = server.answer(again.who(), asked) else { panic!("a sync is answered") };
+        if left {
+            page.upd = page.upd.next();
+            page.changes.push(AccountChange::Left { conversation: direct(), why: Parting::Left });
+        }
+        again.step(&server, Input::Answered { request, answer: Ok(Answer::Sync(page)) });
+        let asks = requests(&again).contains(&&Request::Conversation { conversation: direct() });
+        assert_eq!((asks, again.client.session(direct())), (!left, None));
+        assert!(again.client.take_unstored().unwrap().dropped.contains(&direct()) || !left);
     }
 }
 

@@ -100,6 +100,7 @@ pub async fn changes(
 #[serde(deny_unknown_fields)]
 pub struct UnreadQuery {
     before: Option<Seq>,
+    naming: Option<bool>,
 }
 
 pub async fn unread(
@@ -108,5 +109,9 @@ pub async fn unread(
     Path(id): Path<ConversationId>,
     Query(query): Query<UnreadQuery>,
 ) -> Result<Json<UnreadPage>, Refusal> {
-    Ok(Json(domain::unread(&state, current.reader(), id, query.before).await?))
+    Ok(Json(match (query.naming, query.before) {
+        (Some(true), Some(_)) => return Err(Refusal::field("before", "not together with naming")),
+        (Some(true), None) => domain::naming(&state, current.reader(), id).await?,
+        (_, before) => domain::unread(&state, current.reader(), id, before).await?,
+    }))
 }

@@ -186,3 +186,8 @@ pub async fn unread(
 ) -> Result<UnreadPage, Refusal> {
     Ok(state.store.unread(reader, conversation, before, UNREAD).await?)
 }
+
+/// Those of them that name the reader.
+pub async fn naming(state: &AppState, reader: Reader, conversation: ConversationId) -> Result<UnreadPage, Refusal> {
+    Ok(state.store.naming(reader, conversation).await?)
+}

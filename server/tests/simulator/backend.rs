@@ -42,6 +42,8 @@ pub struct Backend {
     folder: TempDir,
     /// How many messages a stranger may write before the first answer; 0: as many as they like.
     pub stranger_limit: u64,
+    /// Conversations or changes in one answer to a sync, if not as many as usual.
+    segment: Option<u32>,
     running: Option<Running>,
     /// How many runs have used this database.
     pub runs: u64,
@@ -55,13 +57,15 @@ struct Running {
 }
 
 impl Running {
-    async fn start(folder: &Path, stranger_limit: u64) -> Self {
+    async fn start(folder: &Path, stranger_limit: u64, segment: Option<u32>) -> Self {
         let data = folder.to_str().unwrap();
         let unlimited = "1000000";
         let rates = ["--sends-per-second", "--sends-at-once", "--look-ups-per-account"].map(|rate| [rate, unlimited]);
         let limit = stranger_limit.to_string();
-        let flags =
-            ["sixin", "--data", data, "--stranger-msg-limit", &limit].into_iter().chain(rates.into_iter().flatten());
+        let segment = segment.map(|size| size.to_string());
+        let segment = segment.iter().flat_map(|size| ["--sync-segment-size", size]);
+        let flags = ["sixin", "--data", data, "--stranger-msg-limit", &limit].into_iter();
+        let flags = flags.chain(rates.into_iter().flatten()).chain(segment);
         let Server { state, mut writer } = build(CommandLine::parse_from(flags).config).await.unwrap();
         let committed = writer.take_committed().unwrap();
         let writer = tokio::spawn(writer.run());
@@ -81,11 +85,11 @@ impl Running {
 }
 
 impl Backend {
-    pub async fn start(stranger_limit: u64) -> Self {
+    pub async fn start(stranger_limit: u64, segment: Option<u32>) -> Self {
         let memory = Path::new("/dev/shm");
         let folder = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() }.unwrap();
-        let running = Some(Running::start(folder.path(), stranger_limit).await);
-        Self { folder, stranger_limit, running, runs: 0 }
+        let running = Some(Running::start(folder.path(), stranger_limit, segment).await);
+        Self { folder, stranger_limit, segment, running, runs: 0 }
     }
 
     /// Stops the server, and starts it again on what its database has. Nobody who was connected is told.
@@ -97,7 +101,7 @@ impl Backend {
         drop(store);
         // It ends with its last handle.
         writer.await.unwrap().unwrap();
-        self.running = Some(Running::start(self.folder.path(), self.stranger_limit).await);
+        self.running = Some(Running::start(self.folder.path(), self.stranger_limit, self.segment).await);
     }
 
     fn state(&self) -> &AppState {

@@ -30,6 +30,8 @@ use world::World;
 
 /// How many messages a stranger may write before the first answer.
 const STRANGERS: u64 = 1;
+/// Conversations or changes in one answer to a sync, where pages come in several.
+const SEGMENT: u32 = 2;
 /// Runs on one database before it is thrown away.
 const RUNS: u64 = 500;
 
@@ -40,23 +42,26 @@ thread_local! {
 
 /// A thread's own server, and what runs it.
 struct Worker {
-    /// One where strangers may write as they like, and one where they wait.
-    backends: [Option<Backend>; 2],
+    /// Where strangers may write as they like or wait, and pages come in one answer or in segments.
+    backends: [[Option<Backend>; 2]; 2],
     runtime: Runtime,
 }
 
 impl Worker {
     fn new() -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        Self { backends: [None, None], runtime }
+        Self { backends: Default::default(), runtime }
     }
 
     /// Runs a plan, and tells what it did. `Err` tells what did not hold.
     fn run(&mut self, plan: &Plan) -> Result<Tally, String> {
-        let kept = usize::from(plan.strangers_wait);
-        let mut backend = match self.backends[kept].take().filter(|backend| backend.runs < RUNS) {
+        let kept = &mut self.backends[usize::from(plan.strangers_wait)][usize::from(plan.segmented)];
+        let mut backend = match kept.take().filter(|backend| backend.runs < RUNS) {
             Some(backend) => backend,
-            None => self.runtime.block_on(Backend::start(if plan.strangers_wait { STRANGERS } else { 0 })),
+            None => {
+                let limit = if plan.strangers_wait { STRANGERS } else { 0 };
+                self.runtime.block_on(Backend::start(limit, plan.segmented.then_some(SEGMENT)))
+            }
         };
         let run = AssertUnwindSafe(|| {
             self.runtime.block_on(async {
@@ -71,7 +76,7 @@ impl Worker {
         });
         match panic::catch_unwind(run) {
             Ok(tally) => {
-                self.backends[kept] = Some(backend);
+                *kept = Some(backend);
                 Ok(tally)
             }
             Err(_) => Err(BROKEN.take()),

@@ -123,6 +123,8 @@ pub struct Plan {
     pub policy: ReadReportPolicy,
     /// Whether strangers wait for an answer.
     pub strangers_wait: bool,
+    /// Whether a page of a sync comes in several answers.
+    pub segmented: bool,
     /// Whether the devices keep their data across reloads.
     pub keeping: bool,
     /// How many of the cast's devices take part.
@@ -166,7 +168,8 @@ impl Plan {
         let ending = [Ending::Quiet, Ending::Poked, Ending::Reconnected][dice.index(3)];
         let lifted = dice.chance(60);
         let strangers_wait = dice.chance(50);
-        Self { seed, policy, strangers_wait, keeping, devices, tab, steps, ending, lifted }
+        let segmented = dice.chance(50);
+        Self { seed, policy, strangers_wait, segmented, keeping, devices, tab, steps, ending, lifted }
     }
 }
 
@@ -283,7 +286,8 @@ impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} devices{}", self.devices, if self.tab { " and a tab" } else { "" })?;
         write!(f, "{}, {:?}", if self.keeping { " that keep" } else { "" }, self.policy)?;
-        write!(f, "{}: ", if self.strangers_wait { ", strangers wait" } else { "" })?;
+        write!(f, "{}", if self.strangers_wait { ", strangers wait" } else { "" })?;
+        write!(f, "{}: ", if self.segmented { ", in segments" } else { "" })?;
         self.steps.iter().try_for_each(|(device, op)| write!(f, "{device}:{op:?}; "))?;
         write!(f, "{:?}{}", self.ending, if self.lifted { ", lifted" } else { "" })
     }

@@ -96,9 +96,9 @@ impl Panels {
         self.open(Panel::Picture { message: row.key, title });
     }
 
-    /// Shows the messages that make a badge.
-    pub fn why(self, backend: Backend, conversation: ConversationId, name: String) {
-        backend.tell(Intent::Unread { conversation, before: None });
+    /// Shows the messages that make a badge. `naming`: those that name the reader.
+    pub fn why(self, backend: Backend, conversation: ConversationId, naming: bool, name: String) {
+        backend.tell(Intent::Unread { conversation, naming, before: None });
         self.open(Panel::Why { name });
     }
 }

@@ -19,7 +19,8 @@ pub fn WhyList(
 ) -> impl IntoView {
     let words = model.words;
     let title = Signal::derive(move || match told(model) {
-        Some((unread, true)) if unread > 0 => (words.unread)(unread),
+        Some((unread, true, true)) if unread > 0 => (words.naming)(unread),
+        Some((unread, false, true)) if unread > 0 => (words.unread)(unread),
         _ => words.unread_messages.to_owned(),
     });
     let note = move || match model.why.with(|why| why.as_ref().map(|why| (why.state, why.messages.is_empty()))) {
@@ -46,9 +47,10 @@ pub fn WhyList(
     }
 }
 
-/// How many are unread, and whether the server has said so.
-fn told(model: Model) -> Option<(u64, bool)> {
-    model.why.with(|why| why.as_ref().map(|why| (why.unread, why.state == Asked::Answered || !why.messages.is_empty())))
+/// How many are unread, whether those that name the reader, and whether the server has said so.
+fn told(model: Model) -> Option<(u64, bool, bool)> {
+    let said = |why: &Why| why.state == Asked::Answered || !why.messages.is_empty();
+    model.why.with(|why| why.as_ref().map(|why| (why.unread, why.naming, said(why))))
 }
 
 fn listed(why: &Why) -> Vec<(ConversationId, Unread)> {
@@ -78,7 +80,7 @@ fn WhyItem(model: Model, conversation: ConversationId, message: Unread, close: C
     }
 }
 
-/// The way to older ones.
+/// The way to older ones; those that name the reader are on one page.
 #[component]
 fn More(model: Model) -> impl IntoView {
     let words = model.words;
@@ -86,7 +88,7 @@ fn More(model: Model) -> impl IntoView {
     let next = Memo::new(move |_| model.why.with(|why| why.as_ref().and_then(next)));
     tracked(move || {
         next.get().map(|(conversation, before)| {
-            let more = move |_| backend.tell(Intent::Unread { conversation, before: Some(before) });
+            let more = move |_| backend.tell(Intent::Unread { conversation, naming: false, before: Some(before) });
             view! {
                 <li>
                     <button type="button" class="plain is-wide" on:click=hear(more)>

@@ -1,7 +1,7 @@
 //! The documents of groups, and the operations on them.
 
 use super::operations::{
-    Operation, PICTURE, Parameter, answer, full, limit, not_allowed, nothing, plain, position, query_text, square,
+    Operation, PICTURE, answer, flag, full, limit, not_allowed, nothing, plain, position, query_text, square,
     with_body, with_query,
 };
 use super::schemas::{list, number, object, one_of, reference, request, text, variant};
@@ -158,12 +158,7 @@ pub fn operation(name: &str) -> Option<Operation> {
             vec![
                 position("after", "UserId", "The `next` of the page before."),
                 query_text("query", "At most 64 characters."),
-                Parameter {
-                    name: "active",
-                    required: false,
-                    description: "Only those who were not deactivated.".to_owned(),
-                    schema: json!({ "type": "boolean", "default": false }),
-                },
+                flag("active", "Only those who were not deactivated."),
                 limit(groups::LIMIT, groups::LIMIT_MAX),
             ],
             [answer(200, "One page", "Members")],

@@ -3,7 +3,8 @@
 #![expect(clippy::indexing_slicing, reason = "the document that is added to is an object, made right here")]
 
 use super::operations::{
-    FILE, Operation, PICTURE, Parameter, answer, limit, nothing, plain, position, query_text, with_body, with_query,
+    FILE, Operation, PICTURE, Parameter, answer, flag, limit, nothing, plain, position, query_text, with_body,
+    with_query,
 };
 use super::schemas::{list, number, object, one_of, reference, request, text, word};
 use crate::domain::{conversations, messaging, receipts};
@@ -341,7 +342,10 @@ pub fn operation(name: &str) -> Option<Operation> {
         ),
         "listUnread" => with_query(
             "The messages that make the conversation's unread count, newest first",
-            vec![position("before", "Seq", "The newest ones before this seq.")],
+            vec![
+                position("before", "Seq", "The newest ones before this seq; not together with `naming`."),
+                flag("naming", "Only those that name the reader, at most 50, in one page."),
+            ],
             [answer(200, "One page", "UnreadPage")],
         ),
         "listReaders" => plain(

@@ -96,6 +96,11 @@ pub fn pixels(name: &'static str, description: &str) -> Parameter {
     Parameter { name, required: false, description: description.to_owned(), schema }
 }
 
+pub fn flag(name: &'static str, description: &str) -> Parameter {
+    let schema = json!({ "type": "boolean", "default": false });
+    Parameter { name, required: false, description: description.to_owned(), schema }
+}
+
 pub fn query_text(name: &'static str, description: &str) -> Parameter {
     let schema = json!({ "type": "string" });
     Parameter { name, required: false, description: description.to_owned(), schema }

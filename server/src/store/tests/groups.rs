@@ -299,7 +299,8 @@ async fn a_link_lets_in_by_the_groups_rule() {
     }
 }
 
-/// A mention is told with the conversation until it is read, hidden or recalled.
+/// R004-B7.18, R002-23: a mention is told with the conversation until it is read, hidden or recalled, and what makes the badge
+/// of a muted conversation is exactly those, newest first.
 #[tokio::test]
 async fn mentions_stand_until_they_are_read() {
     let fixture = Fixture::new().await;
@@ -316,9 +317,17 @@ async fn mentions_stand_until_they_are_read() {
     fixture.store.recall(recall).await.unwrap();
     fixture.store.hide(b.id, id, vec![seq(5)]).await.unwrap();
     assert_eq!((named(&b).await, named(&c).await), (vec![2, 6], vec![5]));
+    let page = fixture.store.naming(reader(&b), id).await.unwrap();
+    assert_eq!(page.messages.iter().map(|message| message.seq.get()).collect::<Vec<_>>(), [6, 2]);
+    assert_eq!((page.unread, page.more, page.users.len()), (2, false, 1));
+    for _ in 0..50 {
+        fixture.say(id, &a, naming(&[&b])).await.unwrap();
+    }
+    let page = fixture.store.naming(reader(&b), id).await.unwrap();
+    assert_eq!((page.unread, page.messages[49].seq), (50, seq(7)), "as many as are counted");
     fixture.report(&b, id, 2, 2).await;
-    assert_eq!(named(&b).await, [6]);
-    let page = fixture.store.history(reader(&b), id, Span::Newest, 10).await.unwrap();
+    assert_eq!(named(&b).await[..2], [6, 7]);
+    let page = fixture.store.history(reader(&b), id, Span::Newest, 2).await.unwrap();
     let bodies: Vec<_> = page.messages.iter().filter_map(|message| message.body.mentions()).collect();
     assert_eq!(bodies, [&naming(&[&b]), &naming(&[&b])], "they come back as they were sent");
 }
