@@ -1,5 +1,6 @@
 import type { Page } from '@playwright/test';
 import { everything } from './support/disk.ts';
+import { glance } from './support/look.ts';
 import { Messenger } from './support/messenger.ts';
 import { withoutSeals } from './support/sealing.ts';
 import { expect, FLOW, test, type Visitor } from './support/test.ts';
@@ -306,6 +307,33 @@ test('a conversation is deleted on one device, and comes back with the next mess
   await expect(one.messages).toContainText('新消息');
   await two.choose('travel-dev-2-b');
   await expect(two.message('旧消息')).toBeVisible();
+});
+
+test('a conversation is deleted on all devices of the account, if one wants that', FLOW, async ({ enter, server }) => {
+  const peer = await server.program('travel-dev-2-b');
+  const conversation = await peer.conversation();
+  await peer.send(conversation, '旧消息');
+  const one = new Messenger((await enter('travel-dev-2-a')).page);
+  const desk = await enter('travel-dev-2-a');
+  const two = new Messenger(desk.page);
+  const other = new Messenger((await enter('travel-dev-2-b')).page);
+  await two.choose('travel-dev-2-b');
+  await expect(two.message('旧消息')).toBeVisible();
+  await one.act(one.session('travel-dev-2-b'), say('删除会话'));
+  const dialog = one.page.getByRole('dialog', { name: say('删除与“{}”的会话？', 'travel-dev-2-b') });
+  await dialog.getByLabel(say('同步删除到所有设备')).check();
+  await glance(one.page);
+  await dialog.getByRole('button', { name: say('删除会话') }).click();
+  for (const side of [one, two]) await expect(side.session('travel-dev-2-b')).toHaveCount(0);
+  await expect(two.composer).toHaveCount(0);
+  await desk.open();
+  await expect(two.page.getByText(say('还没有会话'))).toBeVisible();
+  await expect(other.session('travel-dev-2-a')).toBeVisible();
+  await peer.send(conversation, '新消息');
+  for (const side of [one, two]) {
+    await side.choose('travel-dev-2-b');
+    await expect(side.messages).toHaveText(/新消息/);
+  }
 });
 
 // R001-05: what is deleted on a device is not kept there.

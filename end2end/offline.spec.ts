@@ -1,5 +1,6 @@
 import type { Page } from '@playwright/test';
 import { age } from './support/disk.ts';
+import { glance } from './support/look.ts';
 import { Messenger } from './support/messenger.ts';
 import { expect, FLOW, test } from './support/test.ts';
 import { say } from './support/words.ts';
@@ -69,6 +70,15 @@ test('a message without a network says so once, waits, and is sent by itself', F
   await expect(toast).toHaveText(say('网络不可用,请检查网络设置'));
   await expect(me.mark('没有网络时写的', say('等待网络'))).toBeVisible();
   await expect(toast).toHaveCount(0);
+  // A tap tries it again, and says once more why it does not go.
+  const again = me.message('没有网络时写的').getByRole('button', { name: say('点击重试') });
+  await glance(visitor.page);
+  await again.click();
+  await expect(toast).toHaveText(say('网络不可用,请检查网络设置'));
+  await expect(toast).toHaveCount(0);
+  await me.askAbout(me.message('没有网络时写的'));
+  await expect(me.menu.getByRole('menuitem', { name: say('点击重试') })).toBeVisible();
+  await visitor.page.keyboard.press('Escape');
   await me.showList();
   await expect(me.session('film-dev-1-b').getByRole('img', { name: say('等待网络') })).toBeVisible();
 

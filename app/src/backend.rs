@@ -371,7 +371,11 @@ pub enum Intent {
     /// Show a part of the session list.
     Show(Shelf),
     /// Delete a conversation on this device (R001-05).
-    DeleteConversation(ConversationId),
+    DeleteConversation {
+        conversation: ConversationId,
+        /// On all devices of the account.
+        everywhere: bool,
+    },
     /// The menu of a message is about to open: what can be done about it?
     AskAbout {
         conversation: ConversationId,

@@ -327,10 +327,11 @@ fn what_makes_a_badge_comes_in_pages() {
 #[test]
 fn deleting_the_open_conversation_leaves_it() {
     with_live(|mut live| {
-        let intent = Intent::DeleteConversation(conversation_id(1));
+        let intent = Intent::DeleteConversation { conversation: conversation_id(1), everywhere: false };
         let (effects, errand) = live.intend(NOW, 1, fresh(), intent);
         assert_eq!(errand, Some(Errand::Leave(conversation_id(1))));
-        let delete = Request::Act(Action::Delete { conversation: conversation_id(1), through: seq(10) });
+        let delete =
+            Request::Act(Action::Delete { conversation: conversation_id(1), through: seq(10), everywhere: false });
         let asked = |effect: &Effect| matches!(effect, Effect::Request { request, .. } if *request == delete);
         assert!(effects.iter().any(asked));
         assert_eq!(live.model().open.get_untracked(), None);

@@ -79,9 +79,9 @@ fn a_recalled_message_is_told_as_a_tip() {
     let mut messenger = messenger(Language::Chinese);
     let open = messenger.open.as_mut().unwrap();
     for (at, by) in [(4, 2), (2, 1)] {
-        open.history.messages[at].body = MessageBody::Recalled { by: u64::try_into(by).unwrap() };
+        open.history.messages[at].body = MessageBody::Recalled { by: Some(u64::try_into(by).unwrap()) };
     }
-    open.history.messages[5].body = MessageBody::Recalled { by: 2u64.try_into().unwrap() };
+    open.history.messages[5].body = MessageBody::Recalled { by: Some(2u64.try_into().unwrap()) };
     open.conversation.last = Some(open.history.messages[5].clone());
     messenger.sync.conversations[0] = open.conversation.clone();
     let html = html(Page::Messenger(Box::new(messenger)), Language::Chinese);

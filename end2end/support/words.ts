@@ -102,6 +102,7 @@ const ENGLISH: Record<string, English> = {
   筛选: 'Filters',
   全部: 'All',
   已归档: 'Archived',
+  同步删除到所有设备: 'Delete on all my devices',
   删除会话: 'Delete conversation',
   '删除与“{}”的会话？': 'Delete the conversation “{}”?',
   只在这台设备上删除: 'It is deleted on this device only',

@@ -92,8 +92,8 @@ fn call_of_action(action: &Action) -> Call {
         }
         &Action::Recall { conversation, seq } => Call::with("POST", path::recall(conversation, seq), &()),
         Action::Report { conversation, seq, report } => Call::with("POST", path::report(*conversation, *seq), report),
-        &Action::Delete { conversation, through } => {
-            Call::with("DELETE", path::conversation_through(conversation, through), &())
+        &Action::Delete { conversation, through, everywhere } => {
+            Call::with("DELETE", path::conversation_through(conversation, through, everywhere), &())
         }
         Action::Prefer { conversation, change } => Call::with("PATCH", path::preferences(*conversation), change),
         &Action::Follow { user, follow, .. } => Call::with(put_or_delete(follow), path::follow(user), &()),

@@ -87,6 +87,7 @@ pub fn routes() -> Vec<Route> {
         route(Method::POST,    path::ADMIN_REMOVAL,  "removeMessage",      Admin,   post(removals::remove)),
         route(Method::GET,     path::ADMIN_REMOVAL,  "getRemoval",         Admin,   get(removals::get)),
         route(Method::DELETE,  path::ADMIN_REMOVAL,  "restoreMessage",     Admin,   delete(removals::restore)),
+        route(Method::POST,    path::ADMIN_RECALL,   "recallAsAdmin",      Admin,   post(removals::recall)),
         route(Method::GET,     path::USERS,          "searchUsers",        Account, get(users::search)),
         route(Method::GET,     path::USER,           "getUser",            Account, get(users::get)),
         route(Method::POST,    path::LOGINS,         "logIn",              Anyone,  post(logins::log_in)),

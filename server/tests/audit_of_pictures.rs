@@ -147,7 +147,7 @@ async fn a_verdict_about_a_recalled_picture_changes_nothing() {
     let second: Message = a.post(&path::messages(id), &message).await.read();
     auditor.hear(2).await;
     tokio::time::sleep(2 * LATE).await;
-    assert_eq!(changed(&b, id, sent.seq).await.body, MessageBody::Recalled { by: a.id });
+    assert_eq!(changed(&b, id, sent.seq).await.body, MessageBody::Recalled { by: Some(a.id) });
     assert_eq!((status(&a, image.media).await, status(&b, kept.media).await), (404, 200));
     assert_eq!(b.history(id, sent.seq, 1).await.messages[0].seq, second.seq);
 }

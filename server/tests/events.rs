@@ -35,7 +35,7 @@ async fn the_same_frames_come_either_way() {
     b.patch(path::ACCOUNT_ME, &json!({ "receipts": false })).await;
     a.post(&path::recall(id, protocol::Seq::ZERO.next()), &json!({})).await;
     b.put(&path::hidden(id), &json!({ "seqs": [2], "hidden": true })).await;
-    b.delete(&path::conversation_through(id, protocol::Seq::ZERO.plus(4))).await;
+    b.delete(&path::conversation_through(id, protocol::Seq::ZERO.plus(4), false)).await;
     a.send(id, "the end").await;
 
     let (mut by_socket, mut by_events): (Vec<Value>, Vec<Value>) = (Vec::new(), Vec::new());

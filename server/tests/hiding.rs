@@ -133,7 +133,7 @@ async fn a_recall_reaches_everybody() {
     let mut pushes = [a.push().await, b.push().await];
     assert_eq!((b.conversation(id).await.unread, recall(&b, id, 1).await.status), (1, 403));
     let left: Message = recall(&a, id, 1).await.read();
-    assert_eq!((left.seq, &left.body), (seq(1), &MessageBody::Recalled { by: a.id }));
+    assert_eq!((left.seq, &left.body), (seq(1), &MessageBody::Recalled { by: Some(a.id) }));
     for push in &mut pushes {
         let (prev, pos, head, change) = shared(push).await;
         assert_eq!((prev.next(), pos, head), (left.rev, left.rev, seq(1)));
@@ -172,7 +172,7 @@ async fn a_recall_has_a_window() {
     let kept = a.send(id, "kept").await;
     a.send(id, "taken back").await;
     let taken = recall(&a, id, 2).await;
-    assert_eq!((taken.status, taken.read::<Message>().body), (200, MessageBody::Recalled { by: a.id }));
+    assert_eq!((taken.status, taken.read::<Message>().body), (200, MessageBody::Recalled { by: Some(a.id) }));
     tokio::time::sleep(Duration::from_millis(5_500)).await;
     let late = recall(&a, id, 1).await;
     assert_eq!((late.status, late.code().as_str()), (400, "recall_expired"));
@@ -226,7 +226,7 @@ async fn a_deleted_conversation_returns_with_the_next_message() {
     }
     let before = other.conversation(id).await;
     let (token, quiet) = (b.sync(None).await.token, other.sync(None).await.token);
-    assert_eq!(b.delete(&path::conversation_through(id, seq(3))).await.status, 204);
+    assert_eq!(b.delete(&path::conversation_through(id, seq(3), false)).await.status, 204);
     assert_eq!(b.delete(&path::conversation(id)).await.status, 400);
     assert_eq!(other.conversation(id).await, before);
     let new = Person::log_in(&server.address, "bb", PASSWORD).await;
@@ -295,7 +295,7 @@ async fn actions_are_limited_like_sends() {
         a.put(&path::hidden(id), &hide(&[1], true)).await,
         recall(&a, id, 1).await,
         a.post(&path::report(id, seq(1)), &report).await,
-        a.delete(&path::conversation_through(id, seq(2))).await,
+        a.delete(&path::conversation_through(id, seq(2), false)).await,
     ];
     let due = 1 + began.elapsed().as_secs() as usize;
     let accepted = answers.iter().filter(|answer| answer.status != 429).count();

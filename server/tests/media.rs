@@ -194,7 +194,7 @@ async fn a_picture_is_out_of_sight_with_its_message() {
         assert_eq!((sees(&a, image.media).await, sees(&b, image.media).await), (200, status));
     }
     let other = Person::log_in(&server.address, "bb", PASSWORD).await;
-    assert_eq!(b.delete(&path::conversation_through(id, message.seq)).await.status, 204);
+    assert_eq!(b.delete(&path::conversation_through(id, message.seq, false)).await.status, 204);
     assert_eq!((sees(&b, image.media).await, sees(&other, image.media).await), (404, 200));
     let report = json!({"reason": "indecent", "hide": true});
     assert_eq!(other.post(&path::report(id, message.seq), &report).await.status, 204);
@@ -225,7 +225,7 @@ async fn a_recall_erases_the_picture() {
     assert_eq!(a.post(&path::recall(id, sent.seq), &Value::Null).await.status, 200);
     assert_eq!((sees(&a, image.media).await, sees(&b, image.media).await), (404, 404));
     let about = b.conversation(id).await;
-    assert_eq!((about.unread, about.last.unwrap().body), (1, MessageBody::Recalled { by: a.id }));
+    assert_eq!((about.unread, about.last.unwrap().body), (1, MessageBody::Recalled { by: Some(a.id) }));
     let end = Instant::now() + PATIENCE;
     while files(server.data()) > 2 {
         assert!(Instant::now() < end, "the files stay");

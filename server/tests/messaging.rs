@@ -68,7 +68,7 @@ async fn an_empty_conversation_is_nobody_elses_business() {
         assert_eq!(b.put(&path::hidden(told), &json!({"seqs": [1], "hidden": true})).await.status, 404);
         assert_eq!(b.post(&path::recall(told, one), &json!({})).await.status, 404);
         assert_eq!(b.post(&path::report(told, one), &json!({"reason": "spam", "hide": false})).await.status, 404);
-        assert_eq!(b.delete(&path::conversation_through(told, Seq::ZERO)).await.status, 404);
+        assert_eq!(b.delete(&path::conversation_through(told, Seq::ZERO, false)).await.status, 404);
         assert_eq!(b.report(told, 0, 0).await.status, 404);
     }
     assert!(!b.get(path::CONVERSATIONS).await.text().contains("Another name"));

@@ -361,6 +361,9 @@ async fn real_requests_and_answers_match_the_document() {
     checker.call(&a, "listMessages", &format!("{own}+"), None).await;
     let request = reqwest::Client::new().delete(server.url(&path::removal(own, seq))).bearer_auth(ADMIN);
     checker.answered("restoreMessage", &Answer::of(request).await);
+    let request = reqwest::Client::new().post(server.url(&path::admin_recall(own, seq))).bearer_auth(ADMIN);
+    checker.answered("recallAsAdmin", &Answer::of(request).await);
+    checker.call(&a, "listMessages", &format!("{own}+"), None).await;
     let picture = picture();
     the_directory_matches(&server, &mut checker, &picture).await;
     pictures_match(&mut checker, &a, &picture).await;

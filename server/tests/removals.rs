@@ -115,3 +115,41 @@ async fn only_what_people_wrote_is_removed() {
     assert_eq!(audit(&server, "DELETE", id, there).await.status, 404);
     assert_eq!(audit(&server, "GET", id, there).await.status, 404);
 }
+
+/// R001-18, R001-10: who administers the server recalls any message at any time, also one that an audit removed: a tip that counts
+/// for nothing remains on every surface, nothing can be given back, and again the answer is the same.
+#[tokio::test]
+async fn who_administers_the_server_recalls_anything() {
+    let server = TestServer::start_with(&[("SIXIN_ADMIN_TOKEN", TOKEN), ("SIXIN_RECALL_WINDOW", "0")]);
+    let (a, b) = (server.person("aa").await, server.person("bb").await);
+    let id = a.open(&b).await;
+    let request = text_message(fresh_client_id(), "sensitive words");
+    let sent: Message = a.post(&path::messages(id), &request).await.read();
+    let removed = a.send(id, "more sensitive words").await;
+    a.send(id, "harmless").await;
+    audit(&server, "POST", id, removed.seq).await.read::<Removal>();
+    server.settled().await;
+    let mut push = b.push().await;
+    let recall = async |seq| {
+        let url = server.url(&path::admin_recall(id, seq));
+        Answer::of(reqwest::Client::new().post(url).bearer_auth(TOKEN)).await
+    };
+    for seq in [sent.seq, removed.seq] {
+        let left: Message = recall(seq).await.read();
+        assert_eq!((left.seq, &left.body), (seq, &MessageBody::Recalled { by: None }));
+        assert_eq!(recall(seq).await.read::<Message>(), left, "again: the same");
+        assert_eq!(told(&mut push).await, left);
+        assert_eq!(audit(&server, "DELETE", id, seq).await.status, 404);
+    }
+    for person in [&a, &b] {
+        assert!(!surfaces(person, id).await.contains("sensitive"), "{}", person.handle);
+    }
+    assert_eq!(b.conversation(id).await.unread, 1);
+    let replay = a.post(&path::messages(id), &request).await;
+    assert_eq!((replay.status, replay.read::<Message>().body), (200, MessageBody::Recalled { by: None }));
+    let group = json!({"title": "群", "members": [b.id]});
+    let group = a.post(path::CONVERSATIONS, &group).await.read::<protocol::Conversation>().id;
+    let url = server.url(&path::admin_recall(group, seq(1)));
+    assert_eq!(Answer::of(reqwest::Client::new().post(url).bearer_auth(TOKEN)).await.status, 404, "a notice");
+    assert_eq!(recall(seq(9)).await.status, 404);
+}

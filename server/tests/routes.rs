@@ -75,6 +75,7 @@ fn table(conversation: ConversationId, member: &Person, target: &Person) -> Vec<
         row("removeMessage",     "",             None,   [401; 6]),
         row("getRemoval",        "",             None,   [401; 6]),
         row("restoreMessage",    "",             None,   [401; 6]),
+        row("recallAsAdmin",     "",             None,   [401; 6]),
         row("changeAvatar",      "",             Some(json!("no picture")), [401, 422, 422, 422, 422, 422]),
         row("dropAvatar",        "",             None,   ACCOUNTS),
         row("getAvatar",         "",             None,   [401, 404, 404, 404, 404, 404]),

@@ -80,7 +80,7 @@ async fn each_change_makes_a_frame_and_nothing_else_does() {
     let recalled = Answer::of(a.request("POST", &path::recall(id, sent.seq))).await;
     assert_eq!(recalled.status, 200);
     for push in [&mut sender, &mut device] {
-        assert_eq!(message(push).await, (id, MessageBody::Recalled { by: a.id }));
+        assert_eq!(message(push).await, (id, MessageBody::Recalled { by: Some(a.id) }));
     }
     assert_eq!(b.patch(path::ACCOUNT_ME, &json!({"receipts": false})).await.status, 200);
     assert!(matches!(change(&mut device).await, AccountChange::Settings { receipts: false, .. }));

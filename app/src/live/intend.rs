@@ -124,8 +124,8 @@ impl Live {
                 self.place_anew();
                 None
             }
-            Intent::DeleteConversation(conversation) => {
-                let effects = self.delete_conversation(now, random, conversation);
+            Intent::DeleteConversation { conversation, everywhere } => {
+                let effects = self.delete_conversation(now, random, conversation, everywhere);
                 return (effects, Some(Errand::Leave(conversation)));
             }
             Intent::AskAbout { conversation, seq } => {
@@ -227,11 +227,17 @@ impl Live {
     }
 
     /// Deletes through the newest message, and leaves the conversation if it is open.
-    fn delete_conversation(&mut self, now: Millis, random: u64, conversation: ConversationId) -> Vec<Effect> {
+    fn delete_conversation(
+        &mut self,
+        now: Millis,
+        random: u64,
+        conversation: ConversationId,
+        everywhere: bool,
+    ) -> Vec<Effect> {
         let Some(through) = self.head(conversation) else { return Vec::new() };
         let open = self.client.open() == Some(conversation);
         let mut effects = if open { self.step(now, random, Input::Close) } else { Vec::new() };
-        effects.extend(self.step(now, random, Input::Act(Action::Delete { conversation, through })));
+        effects.extend(self.step(now, random, Input::Act(Action::Delete { conversation, through, everywhere })));
         effects
     }
 

@@ -13,6 +13,8 @@ pub enum Tip {
     RecalledByPeer,
     /// By a member of a group.
     RecalledBy(String),
+    /// By who administers the server.
+    RecalledByAdmin,
     /// Taken from everybody after an audit: what the reader wrote, or what somebody else did.
     Removed {
         own: bool,
@@ -62,10 +64,11 @@ impl Tip {
         match body {
             MessageBody::Text { .. } | MessageBody::Image(_) | MessageBody::File(_) => None,
             MessageBody::Withdrawn { .. } => (sender != me).then_some(Self::Withdrawn),
-            MessageBody::Recalled { by } => Some(match kind {
-                _ if *by == me => Self::RecalledByMe,
-                ConversationKind::Direct => Self::RecalledByPeer,
-                ConversationKind::Group => Self::RecalledBy(author(client, id, *by)),
+            MessageBody::Recalled { by } => Some(match (*by, kind) {
+                (None, _) => Self::RecalledByAdmin,
+                (Some(by), _) if by == me => Self::RecalledByMe,
+                (Some(_), ConversationKind::Direct) => Self::RecalledByPeer,
+                (Some(by), ConversationKind::Group) => Self::RecalledBy(author(client, id, by)),
             }),
             MessageBody::Removed => Some(Self::Removed { own: sender == me }),
             MessageBody::Notice { notice } => {

@@ -34,6 +34,7 @@ impl MessageMenu {
         } else if standing {
             choices.push(self.copy(row.text.clone()));
         }
+        choices.extend((row.mark == Some(ReadMark::Waiting)).then(|| self.retry(row.key.client_id)));
         let waits = row.seq.is_none() && (carries || row.mark != Some(ReadMark::Sending));
         choices.extend(waits.then(|| self.give_up(row.key.client_id)));
         if let Some(seq) = row.seq {
@@ -59,6 +60,10 @@ impl MessageMenu {
 
     fn view(self, row: MessageRow) -> Choice {
         Choice::new("picture", self.model.words.view_picture, move || self.panels.picture(self.model, &row))
+    }
+
+    fn retry(self, id: ClientId) -> Choice {
+        Choice::new("retry", self.model.words.retry, move || self.backend.tell(Intent::Retry(id)))
     }
 
     fn give_up(self, id: ClientId) -> Choice {

@@ -176,6 +176,7 @@ fn Meta(model: Model, conversation: ConversationId, row: RwSignal<MessageRow>) -
     let time = move || model.clock.get().time(at.get());
     let full = move || model.clock.get().full(model.words, at.get());
     let mark = Memo::new(move |_| row.with(|row| row.mark));
+    let client_id = row.with_untracked(|row| row.key.client_id);
     view! {
         <span class="meta">
             <ReadersCount model conversation row />
@@ -183,7 +184,20 @@ fn Meta(model: Model, conversation: ConversationId, row: RwSignal<MessageRow>) -
                 {tracked(time)}
             </time>
             {tracked(move || mark.get().map(|mark| view! { <ReadMarkIcon words=model.words mark /> }))}
+            {tracked(move || (mark.get() == Some(ReadMark::Waiting)).then(|| view! { <Again model client_id /> }))}
         </span>
+    }
+}
+
+/// Tries what waits for the network at once (R004-A1).
+#[component]
+fn Again(model: Model, client_id: ClientId) -> impl IntoView {
+    let backend = Backend::here();
+    let retry = move |_| backend.tell(Intent::Retry(client_id));
+    view! {
+        <button type="button" class="again" tabindex="-1" on:click=hear(retry)>
+            {model.words.retry}
+        </button>
     }
 }
 

@@ -150,16 +150,16 @@ fn SessionBadge(
     let open = move |_| panels.why(backend, id, naming(), row.with_untracked(|row| row.title(words)));
     let tab = move || stop.get().map(|stop| if stop == id { "0" } else { "-1" });
     tracked(move || {
-        let (count, marked, shown) = unread.get();
+        let (count, marked, made) = unread.get();
         if count == 0 {
             return marked.then(|| Either::Left(view! { <span class="session-dot" aria-hidden="true"></span> }));
         }
         Some(Either::Right({
-            let (shown, label) = match shown {
+            let (shown, label) = match made {
                 Badge::Unread(shown) | Badge::Quiet(shown) => (shown, (words.show_unread)(shown)),
                 Badge::Naming(shown) => (shown, (words.show_naming)(shown)),
             };
-            let quiet = matches!(unread.get_untracked().2, Badge::Quiet(_));
+            let quiet = matches!(made, Badge::Quiet(_));
             view! {
                 <button
                     type="button"

@@ -80,6 +80,7 @@ pub const WORDS: Words = Words {
     tip: |tip| match tip {
         Tip::RecalledByMe => "你撤回了一条消息".to_owned(),
         Tip::RecalledByPeer => "对方撤回了一条消息".to_owned(),
+        Tip::RecalledByAdmin => "服务器管理员撤回了一条消息".to_owned(),
         Tip::RecalledBy(name) => format!("{name} 撤回了一条消息"),
         Tip::Withdrawn => "注意保护隐私,谨防诈骗,如若对你造成骚扰或威胁到自身安全,请长按消息进行举报".to_owned(),
         Tip::Removed { own: true } => "你的一条消息因涉及敏感内容已被移除，其他人看不到".to_owned(),
@@ -216,7 +217,8 @@ pub const WORDS: Words = Words {
     shelf_archived: "已归档",
     delete_conversation: "删除会话",
     delete_conversation_ask: |name| format!("删除与“{name}”的会话？"),
-    delete_conversation_hint: "只在这台设备上删除，你的其他设备和对方都不受影响。有新消息时，会话会重新出现，之前的消息不再显示。",
+    delete_conversation_hint: "只在这台设备上删除，对方不受影响。有新消息时，会话会重新出现，之前的消息不再显示。",
+    delete_everywhere: "同步删除到所有设备",
 
     shortcuts: "快捷键",
     shortcut_list: &[

@@ -82,6 +82,7 @@ pub const WORDS: Words = Words {
     tip: |tip| match tip {
         Tip::RecalledByMe => "You recalled a message".to_owned(),
         Tip::RecalledByPeer => "The other side recalled a message".to_owned(),
+        Tip::RecalledByAdmin => "The server’s administrator recalled a message".to_owned(),
         Tip::RecalledBy(name) => format!("{name} recalled a message"),
         Tip::Withdrawn => "This picture was withdrawn. Keep your privacy and beware of fraud; if it harasses or \
             threatens you, press and hold this message to report it"
@@ -225,7 +226,8 @@ pub const WORDS: Words = Words {
     shelf_archived: "Archived",
     delete_conversation: "Delete conversation",
     delete_conversation_ask: |name| format!("Delete the conversation “{name}”?"),
-    delete_conversation_hint: "It is deleted on this device only; your other devices and other people keep it. It comes back with the next message, without those before.",
+    delete_conversation_hint: "It is deleted on this device only; other people keep it. It comes back with the next message, without those before.",
+    delete_everywhere: "Delete on all my devices",
 
     shortcuts: "Keyboard shortcuts",
     shortcut_list: &[

@@ -194,6 +194,7 @@ pub struct Words {
     pub delete_conversation: &'static str,
     pub delete_conversation_ask: fn(&str) -> String,
     pub delete_conversation_hint: &'static str,
+    pub delete_everywhere: &'static str,
 
     pub shortcuts: &'static str,
     /// Each with what it does.

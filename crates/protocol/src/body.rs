@@ -24,8 +24,12 @@ pub enum MessageBody {
     /// A picture that an audit found wrong after it was sent (R004-I6). To everybody but its sender it is there no more, and
     /// counts for nothing; its sender sees it as before (R004-C1). Nobody sends it.
     Withdrawn { image: Image },
-    /// What a recalled message leaves: who took it back (R001-18). Nobody sends it; it counts for nothing.
-    Recalled { by: UserId },
+    /// What a recalled message leaves: who took it back, if not who administers the server (R001-18). Nobody sends it; it counts
+    /// for nothing.
+    Recalled {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<UserId>,
+    },
     /// What an auditor took from everybody (R004-B7.6); it may come back.
     Removed,
     /// A change of a group that its members share. Nobody sends it; it counts for nothing.

@@ -20,6 +20,7 @@ pub const ADMIN_INVITATION: &str = "/api/v1/admin/directory/people/{id}/invitati
 pub const ADMIN_CONFLICTS: &str = "/api/v1/admin/directory/conflicts";
 pub const ADMIN_METRICS: &str = "/api/v1/admin/metrics";
 pub const ADMIN_REMOVAL: &str = "/api/v1/admin/conversations/{id}/messages/{seq}/removal";
+pub const ADMIN_RECALL: &str = "/api/v1/admin/conversations/{id}/messages/{seq}/recall";
 pub const USERS: &str = "/api/v1/users";
 pub const USER: &str = "/api/v1/users/{id}";
 pub const LOGINS: &str = "/api/v1/logins";
@@ -121,9 +122,10 @@ pub fn conversations_before(place: &str, limit: u64) -> String {
     format!("{CONVERSATIONS}?before={place}&limit={limit}")
 }
 
-/// Deletes the conversation on this device, through a message.
-pub fn conversation_through(id: ConversationId, through: Seq) -> String {
-    format!("{CONVERSATIONS}/{id}?through={through}")
+/// Deletes the conversation through a message: on this device, or on all devices of the account.
+pub fn conversation_through(id: ConversationId, through: Seq, everywhere: bool) -> String {
+    let everywhere = if everywhere { "&everywhere=true" } else { "" };
+    format!("{CONVERSATIONS}/{id}?through={through}{everywhere}")
 }
 
 pub fn hidden(id: ConversationId) -> String {
@@ -183,6 +185,10 @@ pub fn recall(id: ConversationId, seq: Seq) -> String {
 
 pub fn removal(id: ConversationId, seq: Seq) -> String {
     format!("/api/v1/admin/conversations/{id}/messages/{seq}/removal")
+}
+
+pub fn admin_recall(id: ConversationId, seq: Seq) -> String {
+    format!("/api/v1/admin/conversations/{id}/messages/{seq}/recall")
 }
 
 pub fn report(id: ConversationId, seq: Seq) -> String {

@@ -140,7 +140,7 @@ impl Client {
             // Whoever came back meanwhile begins anew.
             Action::Delete { conversation, .. }
                 if self.held.get(&conversation).is_some_and(|held| held.about.joined > upd) => {}
-            Action::Delete { conversation, through } => self.delete(conversation, through),
+            Action::Delete { conversation, through, .. } => self.delete(conversation, through),
             Action::ReadAll => {
                 for (id, head) in heads {
                     let cursors = Cursors::at(head);

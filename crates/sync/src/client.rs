@@ -235,13 +235,7 @@ impl Client {
                     self.watch_here();
                 }
             }
-            Input::Woke => {
-                let given_up = self.link.woke(now, &mut self.effects);
-                // A connection that only looks open is found out later than what happened meanwhile is to be seen.
-                if given_up || self.link.live() && self.synced_at + FRESH <= now {
-                    self.ask_unconnected();
-                }
-            }
+            Input::Woke => self.wake_up(),
             Input::Answered { request, answer } => self.take_answer(request, answer, dice),
             Input::Restored(stored) => self.restore_stored(stored.map(|stored| *stored)),
             Input::StorageEmpty => self.pulls.want(Job::Begin, now),
@@ -326,6 +320,18 @@ impl Client {
         if let Some(unsent) = self.outbox.retry(self.clock(), id) {
             self.show_outbox(unsent.conversation);
             self.effects.push(Effect::Persist(unsent));
+        } else if self.outbox.waits(id) {
+            self.hurry();
+            self.wake_up();
+        }
+    }
+
+    /// Something says that there is a network, or that somebody looks.
+    fn wake_up(&mut self) {
+        let given_up = self.link.woke(self.now, &mut self.effects);
+        // A connection that only looks open is found out later than what happened meanwhile is to be seen.
+        if given_up || self.link.live() && self.synced_at + FRESH <= self.now {
+            self.ask_unconnected();
         }
     }
 
@@ -367,8 +373,16 @@ impl Client {
     pub(crate) fn part(&mut self, id: ConversationId, upd: Upd, why: Parting) {
         let left = self.left.entry(id).or_default();
         *left = (*left).max(upd);
-        if self.held.get(&id).is_none_or(|held| held.about.joined > upd) {
-            return;
+        match self.held.get(&id) {
+            Some(held) if held.about.joined > upd => return,
+            Some(_) => {}
+            // The page left it out: of what was kept of it, only what is written there is still somebody's affair.
+            None => {
+                if self.restored.remove(&id).is_some() {
+                    self.effects.push(Effect::ForgetRead(id));
+                }
+                return self.give_wishes_up(id);
+            }
         }
         if self.open() == Some(id) {
             self.leave();

@@ -150,7 +150,8 @@ pub enum Input {
         conversation: ConversationId,
         messages: Vec<(ClientId, MessageBody)>,
     },
-    /// A person asked for another attempt at a failed message: it moves to the bottom (R004-A2) and keeps its key (A4).
+    /// A person asked for another attempt at a message: a failed one moves to the bottom (R004-A2) and keeps its key (A4), one
+    /// that waits is tried at once where it is (A1).
     Retry(ClientId),
     /// A person gave a failed message up.
     Discard(ClientId),
@@ -189,7 +190,8 @@ pub enum Action {
     /// `POST …/report` (R004-H6).
     Report { conversation: ConversationId, seq: Seq, report: ReportMessage },
     /// `DELETE /conversations/{id}?through=`: off this device's list until somebody writes again (R001-05).
-    Delete { conversation: ConversationId, through: Seq },
+    /// Deletes a conversation through a message: on this device, or on all devices of the account.
+    Delete { conversation: ConversationId, through: Seq, everywhere: bool },
     /// `PUT /receipts/all`: everything is read (R001-20).
     ReadAll,
     /// `PATCH …/preferences`: pin, mute, label, archive, mark (R001-19, R001-08).

@@ -169,6 +169,13 @@ impl Outbox {
         Some(unsent)
     }
 
+    /// Whether the message waits for its next attempt, or for those before it.
+    pub fn waits(&self, id: ClientId) -> bool {
+        self.find(id)
+            .and_then(|place| self.entries.get(&place))
+            .is_some_and(|e| matches!(e.state, State::Queued { .. }))
+    }
+
     /// Drops a message that is not on its way, though its picture or file may be.
     pub fn discard(&mut self, id: ClientId) -> Option<Unsent> {
         let place = self.find(id)?;

@@ -28,6 +28,11 @@ pub(crate) struct Wishes {
 }
 
 impl Wishes {
+    /// Where something is typed that is not told yet.
+    pub fn drafted(&self) -> impl Iterator<Item = ConversationId> + '_ {
+        self.drafts.keys().copied()
+    }
+
     /// Looks at the clock again when the conversation's next mute ends: the account's own of it, or that of the group.
     pub fn await_end(&mut self, held: &Held, time: Millis) {
         self.unmute_at = self.unmute_at.into_iter().chain(next_end(held, time)).min();

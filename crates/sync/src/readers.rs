@@ -3,7 +3,8 @@
 //! read is asked for again and again while somebody looks, with pauses that grow while it stays the same.
 //!
 //! Invariants: a member's cursor never moves back, so that no count falls while they are there (R000-20). Nobody counts as a
-//! reader of what was written before they came, or was withheld from them (R001-14), nor once they are gone.
+//! reader of what was written before they came, or was withheld from them (R001-14), nor once an answer of since has said that
+//! they are gone.
 
 use crate::map::Map;
 use protocol::messaging::{ReadCount, Reader, Readers};

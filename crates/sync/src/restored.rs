@@ -32,8 +32,8 @@ impl Client {
     /// Everything was listed: of conversations that were not, what was stored, read and written there is of use only if they
     /// are there still.
     pub(crate) fn describe_restored(&mut self) {
-        let mut known: BTreeSet<ConversationId> =
-            self.restored.keys().copied().chain(self.outbox.conversations()).collect();
+        let kept = self.restored.keys().copied().chain(self.wishes.drafted());
+        let mut known: BTreeSet<ConversationId> = kept.chain(self.outbox.conversations()).collect();
         let unlisted = std::mem::take(&mut self.unlisted);
         known.extend(unlisted.into_iter().filter(|id| !self.left.contains_key(id)));
         for id in known.into_iter().filter(|id| !self.held.contains_key(id)).collect::<Vec<_>>() {

@@ -243,7 +243,6 @@ impl Client {
             let (id, head, deleted) =
                 (about.id, about.head_seq, about.floor > Seq::ZERO && about.head_seq <= about.floor);
             if whole && !deleted && !self.held.contains_key(&id) {
-                self.keeping.moved.insert(id);
                 self.unlisted.insert(id);
             } else {
                 self.restore_conversation(&conversation);

@@ -174,7 +174,7 @@ fn a_mention_stands_until_it_is_read() {
     let mentioned = |device: &Device| device.client.session(group()).unwrap().mentions > 0;
     assert!(mentioned(&device));
     assert_eq!(about(&mut device).mentions, [seq(1), seq(3)]);
-    server.change(group(), seq(3), MessageBody::Recalled { by: user_id(2) });
+    server.change(group(), seq(3), MessageBody::Recalled { by: Some(user_id(2)) });
     push(&mut server, &mut device);
     device.flow(&mut server);
     assert!(mentioned(&device));

@@ -92,7 +92,7 @@ fn an_older_page_brings_no_text_back() {
     while device.deliver(&server) {}
     device.flow(&mut server);
     assert_eq!(drawn(&device), "5 6 8");
-    assert_eq!(rows(&device)[1].body, MessageBody::Recalled { by: user_id(2) });
+    assert_eq!(rows(&device)[1].body, MessageBody::Recalled { by: Some(user_id(2)) });
     device.step(&server, Input::LoadOlder(direct()));
     while device.serve(&mut server, 0) {}
     server.recall(user_id(2), direct(), seq(2)).unwrap();
@@ -230,7 +230,7 @@ fn a_deleted_message_stays_away_while_the_log_catches_up() {
 #[test]
 fn a_deleted_conversation_begins_anew() {
     let (mut server, mut device) = showing(3);
-    act(&mut server, &mut device, Action::Delete { conversation: direct(), through: seq(3) });
+    act(&mut server, &mut device, Action::Delete { conversation: direct(), through: seq(3), everywhere: false });
     assert_eq!(device.client.open(), None);
     assert!(!device.client.sessions().contains(&direct()) && !device.client.listed(direct()));
     assert_eq!(device.client.total_unread(), 0);
@@ -248,7 +248,7 @@ fn a_deleted_conversation_begins_anew() {
 #[test]
 fn a_lost_answer_to_a_deletion_is_learned() {
     let (mut server, mut device) = showing(3);
-    device.step(&server, Input::Act(Action::Delete { conversation: direct(), through: seq(3) }));
+    device.step(&server, Input::Act(Action::Delete { conversation: direct(), through: seq(3), everywhere: false }));
     while !device.requests.is_empty() {
         device.serve(&mut server, 0);
     }
@@ -265,7 +265,7 @@ fn a_lost_answer_to_a_deletion_is_learned_whatever_comes() {
     device.step(&server, Input::Close);
     device.crash(&server, None);
     device.flow(&mut server);
-    device.step(&server, Input::Act(Action::Delete { conversation: direct(), through: seq(3) }));
+    device.step(&server, Input::Act(Action::Delete { conversation: direct(), through: seq(3), everywhere: false }));
     while device.serve(&mut server, 0) {}
     let deleted = device.answers.len() - 1;
     device.lose_answer(&server, deleted);

@@ -334,8 +334,8 @@ fn a_draft_of_what_turns_out_to_be_gone_is_given_up() {
     assert!(device.drafts.is_empty(), "{:?}", device.drafts);
 }
 
-/// R001-06: a composer that was emptied and not told does not fill again where its conversation is described later than it is
-/// read what stood there.
+/// R001-06: a composer that was emptied and not told does not fill again where its conversation is described only after what
+/// was kept there is read.
 #[test]
 fn an_emptied_draft_of_what_is_not_described_stays_empty() {
     let (mut server, mut device) = live();

@@ -19,7 +19,7 @@ fn a_recall_leaves_a_row_without_text() {
     push(&mut server, &mut device);
     device.flow(&mut server);
     assert_eq!(drawn(&device), "1 2 3");
-    assert_eq!(rows(&device)[2].body, MessageBody::Recalled { by: user_id(2) });
+    assert_eq!(rows(&device)[2].body, MessageBody::Recalled { by: Some(user_id(2)) });
     assert_eq!(last(&device), Some((3, true)));
 }
 

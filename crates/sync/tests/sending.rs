@@ -33,6 +33,32 @@ fn without_network_messages_wait_in_order() {
     assert_eq!(drawn(&device), "1Sent 2Sent");
 }
 
+/// R004-A1: a person's retry of what waits tries it at once, where it stands, and the connection too.
+#[test]
+fn a_retry_of_what_waits_is_an_attempt_at_once() {
+    let (mut server, mut device) = live();
+    device.disconnect(&server, 1006);
+    for n in [1, 2] {
+        write(&server, &mut device, n);
+    }
+    for _ in 0..6 {
+        while !device.requests.is_empty() {
+            device.lose_request(&server, 0);
+        }
+        device.disconnect(&server, 1006);
+        pass(&mut server, &mut device, 20_000);
+    }
+    while !device.requests.is_empty() {
+        device.lose_request(&server, 0);
+    }
+    device.disconnect(&server, 1006);
+    assert_eq!((drawn(&device).as_str(), posts(&device)), ("1Waiting 2Waiting", 0));
+    device.step(&server, Input::Retry(client_id(2)));
+    assert_eq!((drawn(&device).as_str(), posts(&device)), ("1Waiting 2Waiting", 1));
+    device.flow(&mut server);
+    assert_eq!(drawn(&device), "1Sent 2Sent");
+}
+
 /// R004-A2, R004-A4: a person's retry moves the bubble to the bottom and keeps its key, so that it stays one message.
 #[test]
 fn a_retry_moves_to_the_bottom_and_keeps_its_key() {

@@ -5,12 +5,12 @@
 mod model;
 
 use model::device::{Device, Disk};
-use model::scene::{cursors, direct, drawn, live, pass, posts, push, reports, rest, scene, write};
+use model::scene::{cursors, direct, drawn, live, pass, push, reports, rest, scene, write};
 use model::server::{Server, Who};
 use model::{client_id, seq, text, user_id};
 use protocol::Millis;
 use protocol::sync::{AccountChange, Parting};
-use sync::{Action, Answer, Client, Input, Request, Stored, Unsent, Upload};
+use sync::{Action, Answer, Client, Input, Request, Stored};
 
 /// A device that keeps its data, live, with what it has seen stored.
 fn keeping() -> (Server, Device) {
@@ -45,7 +45,7 @@ fn settle(server: &mut Server, device: &mut Device) {
 
 /// Another device of the account deletes the conversation.
 fn delete_elsewhere(server: &mut Server) {
-    let delete = Action::Delete { conversation: direct(), through: seq(1) };
+    let delete = Action::Delete { conversation: direct(), through: seq(1), everywhere: false };
     server.answer(Who { me: user_id(1), device: 2 }, Request::Act(delete)).unwrap();
 }
 
@@ -393,77 +393,6 @@ fn reading_outruns_what_is_stored() {
     assert_eq!((device.client.total_unread(), server.unread(user_id(1), direct())), (0, 0));
 }
 
-/// A message that another page of the device wrote is shown, and posted here only when that page has not done it for
-/// some seconds; it stays one message.
-#[test]
-fn what_another_page_writes_is_left_to_it_for_a_while() {
-    let (mut server, mut device) = live();
-    let unsent = Unsent {
-        conversation: direct(),
-        client_id: client_id(1),
-        body: text("1"),
-        at: server.now,
-        place: 1,
-        failed: None,
-        upload: Upload::Done,
-    };
-    device.outbox.insert(unsent.client_id, unsent.clone());
-    device.step(&server, Input::OutboxElsewhere(vec![unsent.clone()]));
-    device.step(&server, Input::Woke);
-    assert_eq!((drawn(&device).as_str(), posts(&device)), ("1Sending", 0));
-    pass(&mut server, &mut device, 7_000);
-    assert_eq!(posts(&device), 0);
-    pass(&mut server, &mut device, 2_000);
-    assert_eq!(posts(&device), 1);
-    server.send(user_id(1), direct(), client_id(1), text("1"));
-    device.flow(&mut server);
-    assert_eq!((drawn(&device).as_str(), server.rooms[&direct()].messages.len()), ("1Sent", 1));
-
-    let failed = Unsent { client_id: client_id(2), place: 2, failed: Some(protocol::ErrorCode::Timeout), ..unsent };
-    device.step(&server, Input::OutboxElsewhere(vec![failed.clone()]));
-    assert_eq!(drawn(&device), "1Sent 2Failed");
-    device.step(&server, Input::DiscardedElsewhere(failed.client_id));
-    assert_eq!(drawn(&device), "1Sent");
-}
-
-/// R004-A5: a page that has not heard that a message has arrived, or that its conversation is gone, keeps it anew. Nobody does
-/// in the end.
-#[test]
-fn what_another_page_keeps_in_vain_is_forgotten() {
-    let (mut server, mut device) = live();
-    server.send(user_id(1), direct(), client_id(1), text("1"));
-    push(&mut server, &mut device);
-    device.flow(&mut server);
-    let arrived = Unsent {
-        conversation: direct(),
-        client_id: client_id(1),
-        body: text("1"),
-        at: server.now,
-        place: 1,
-        failed: Some(protocol::ErrorCode::Timeout),
-        upload: Upload::Done,
-    };
-    let gone = Unsent { conversation: 99_u64.try_into().unwrap(), client_id: client_id(2), ..arrived.clone() };
-    for unsent in [arrived, gone] {
-        device.outbox.insert(unsent.client_id, unsent.clone());
-        device.step(&server, Input::OutboxElsewhere(vec![unsent]));
-        device.flow(&mut server);
-        assert!(device.outbox.is_empty(), "{:?}", device.outbox);
-    }
-}
-
-/// T8: what is read in another page of the device is read here at once, and reported here only if that page does not.
-#[test]
-fn what_another_page_reads_is_read_at_once() {
-    let (mut server, mut device) = keeping();
-    peer_writes(&mut server, &mut device, 1);
-    device.requests.clear();
-    device.step(&server, Input::ReadElsewhere(vec![(direct(), 1_u64.try_into().unwrap())]));
-    assert_eq!((device.client.total_unread(), reports(&device).len()), (0, 0));
-    pass(&mut server, &mut device, 3_000);
-    assert_eq!(reports(&device), [cursors(1, 1)]);
-}
-
 /// The page of a device is loaded anew, and leaves the direct conversation out, which is stored.
 fn left_out(server: &Server, device: &Device) -> Device {
     let mut start = server.start(device.who(), None);
@@ -486,7 +415,7 @@ fn what_a_page_leaves_out_is_not_restored() {
         peer_writes(&mut server, &mut device, 1);
         settle(&mut server, &mut device);
         if deleted {
-            let delete = Action::Delete { conversation: direct(), through: seq(1) };
+            let delete = Action::Delete { conversation: direct(), through: seq(1), everywhere: false };
             server.answer(device.who(), Request::Act(delete)).unwrap();
         }
         let mut again = left_out(&server, &device);
@@ -510,6 +439,14 @@ fn what_was_left_is_not_asked_for() {
         device.key = 1;
         settle(&mut server, &mut device);
         let mut again = left_out(&server, &device);
+        if left {
+            // What the server would not take, and what it has heard of already, stays until the conversation is known to be gone.
+            let drafts = vec![(direct(), "x".repeat(5_000))];
+            again.drafts.extend(drafts.clone());
+            again.reads.insert(direct(), seq(1));
+            again.step(&server, Input::ReadsRestored(vec![(direct(), seq(1))]));
+            again.step(&server, Input::DraftsRestored(drafts));
+        }
         again.step(&server, Input::Started);
         again.accept(&server);
         while again.deliver(&server) {}
@@ -523,32 +460,8 @@ fn what_was_left_is_not_asked_for() {
         again.step(&server, Input::Answered { request, answer: Ok(Answer::Sync(page)) });
         let asks = requests(&again).contains(&&Request::Conversation { conversation: direct() });
         assert_eq!((asks, again.client.session(direct())), (!left, None));
-        assert!(again.client.take_unstored().unwrap().dropped.contains(&direct()) || !left);
+        assert_eq!((again.drafts.len(), again.reads.len()), (0, 0));
+        let unstored = again.client.take_unstored().unwrap_or_default();
+        assert_eq!((unstored.gone.contains(&direct()), unstored.dropped.contains(&direct())), (left, left));
     }
-}
-
-/// R004-G11, T17: what another page sent, and said so only while its message waited here for one before it, is shown once.
-#[test]
-fn what_another_page_sent_is_shown_once() {
-    let (mut server, mut device) = live();
-    server.send(user_id(2), direct(), client_id(1), text("1"));
-    let missed = server.take_frames();
-    server.send(user_id(1), direct(), client_id(2), text("2"));
-    push(&mut server, &mut device);
-    while device.deliver(&server) {}
-    let unsent = Unsent {
-        conversation: direct(),
-        client_id: client_id(2),
-        place: 1,
-        body: text("2"),
-        at: server.now,
-        failed: None,
-        upload: Upload::Done,
-    };
-    device.step(&server, Input::OutboxElsewhere(vec![unsent]));
-    for (_, frame) in missed.into_iter().filter(|(account, _)| *account == device.me).collect::<Vec<_>>() {
-        device.push(frame);
-    }
-    while device.deliver(&server) {}
-    assert_eq!(drawn(&device), "1 2Sent");
 }

@@ -57,6 +57,8 @@ pub async fn get(
 #[serde(deny_unknown_fields)]
 pub struct DeleteQuery {
     through: Seq,
+    #[serde(default)]
+    everywhere: bool,
 }
 
 pub async fn delete(
@@ -66,7 +68,7 @@ pub async fn delete(
     Query(query): Query<DeleteQuery>,
 ) -> Result<StatusCode, Refusal> {
     state.limits.send(current.account.id)?;
-    hiding::delete(&state, current.reader(), id, query.through).await?;
+    hiding::delete(&state, current.reader(), id, query.through, query.everywhere).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

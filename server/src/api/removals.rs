@@ -1,4 +1,5 @@
-//! `/admin/conversations/{id}/messages/{seq}/removal`: for auditors, who prove themselves with the admin token.
+//! `/admin/conversations/{id}/messages/{seq}/removal`, and `…/recall`, which cannot be taken back: for auditors and who
+//! administers the server, who prove themselves with the admin token.
 
 use super::extract::Address;
 use crate::auth::extract::Admin;
@@ -8,6 +9,7 @@ use crate::state::AppState;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use protocol::Message;
 use protocol::messaging::Removal;
 
 pub async fn remove(
@@ -29,4 +31,12 @@ pub async fn restore(
 ) -> Result<StatusCode, Refusal> {
     hiding::restore(&state, id, seq).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+pub async fn recall(
+    State(state): State<AppState>,
+    _: Admin,
+    Address(id, seq): Address,
+) -> Result<Json<Message>, Refusal> {
+    Ok(Json(hiding::recall_as_admin(&state, id, seq).await?))
 }

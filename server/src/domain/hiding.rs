@@ -45,6 +45,11 @@ pub async fn recall(
     }
 }
 
+/// Takes any message back from everybody, for who administers the server (R001-18).
+pub async fn recall_as_admin(state: &AppState, conversation: ConversationId, seq: Seq) -> Result<Message, Refusal> {
+    Ok(state.store.recall_as_admin(conversation, seq).await?)
+}
+
 /// Takes a message from everybody after an audit (R004-B7.6).
 pub async fn remove(state: &AppState, conversation: ConversationId, seq: Seq) -> Result<Removal, Refusal> {
     Ok(state.store.remove_message(conversation, seq).await?)
@@ -78,13 +83,14 @@ pub async fn begin_anew(state: &AppState, reader: Reader) -> Result<(), Refusal>
     Ok(state.store.begin_anew(reader).await?)
 }
 
-/// Deletes a conversation on the reader's device through a message (R001-05).
+/// Deletes a conversation through a message: on the reader's device, or on all devices of the account (R001-05, X7).
 pub async fn delete(
     state: &AppState,
     reader: Reader,
     conversation: ConversationId,
     through: Seq,
+    everywhere: bool,
 ) -> Result<(), Refusal> {
     state.rosters.of_member(reader.account, conversation).await?;
-    Ok(state.store.delete_conversation(reader, conversation, through).await?)
+    Ok(state.store.delete_conversation(reader, conversation, through, everywhere).await?)
 }

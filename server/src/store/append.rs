@@ -403,7 +403,7 @@ pub fn encode_body(body: &MessageBody) -> Result<(i64, String), StoreError> {
         MessageBody::Image(image) => (IMAGE, json(image)?),
         MessageBody::File(file) => (FILE, json(file)?),
         MessageBody::Withdrawn { image } => (WITHDRAWN, json(image)?),
-        MessageBody::Recalled { by } => (RECALLED, by.to_string()),
+        MessageBody::Recalled { by } => (RECALLED, by.map(|by| by.to_string()).unwrap_or_default()),
         MessageBody::Removed => (REMOVED, String::new()),
         MessageBody::Notice { notice } => (NOTICE, json(notice)?),
     })
@@ -417,7 +417,8 @@ pub fn decode_body(kind: i64, body: String) -> Result<MessageBody, StoreError> {
         FILE => Ok(MessageBody::File(from_json(&body)?)),
         WITHDRAWN => Ok(MessageBody::Withdrawn { image: from_json(&body)? }),
         RECALLED => {
-            let by = body.parse().map_err(|error| StoreError::Corrupt(format!("who recalled a message: {error}")))?;
+            let by = Some(body).filter(|by| !by.is_empty()).map(|by| by.parse()).transpose();
+            let by = by.map_err(|error| StoreError::Corrupt(format!("who recalled a message: {error}")))?;
             Ok(MessageBody::Recalled { by })
         }
         REMOVED => Ok(MessageBody::Removed),

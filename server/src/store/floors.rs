@@ -1,8 +1,9 @@
 //! Deleting a conversation on one device (R001-05): what came so far is gone there, and what comes later shows again.
 //!
-//! Nothing of it is told to anybody: the account's other devices keep the conversation, and only a new one begins where
-//! any of them deleted it (R004-H5). A login that lost what it kept is a new device too, and says so. Other pages of the
-//! device hear of it, and as the one that asked may miss the answer, the device's next sync tells it again.
+//! Nothing of it is told to anybody: the account's other devices keep the conversation, unless a person wants it gone on all of
+//! them, and only a new one begins where any of them deleted it (R004-H5). A login that lost what it kept is a new device too,
+//! and says so. All pages of a device where it is gone hear of it, and as one may miss that, the device's next sync tells it
+//! again.
 
 use super::conversations::Reader;
 use super::event::Event;
@@ -11,15 +12,25 @@ use protocol::{ConversationId, DeviceId, Seq, UserId};
 use sqlx::Row;
 
 // The newest message bounds it: what has not come yet cannot be deleted.
-const DEVICE: &str = "insert into floor (device, conversation, seq, version)
-    select g.id, c.id, min($4, c.head_seq), $5
-    from login as g
-    join member as m on m.account = g.account and m.conversation = $3
-    join conversation as c on c.id = m.conversation
-    where g.id = $2 and g.account = $1 and min($4, c.head_seq) > 0
-    on conflict (device, conversation) do update set seq = excluded.seq, version = excluded.version
-        where excluded.seq > floor.seq
-    returning seq";
+macro_rules! delete {
+    ($on:literal) => {
+        concat!(
+            "insert into floor (device, conversation, seq, version)
+            select g.id, c.id, min($4, c.head_seq), $5
+            from login as g
+            join member as m on m.account = g.account and m.conversation = $3
+            join conversation as c on c.id = m.conversation
+            where g.account = $1 and ",
+            $on,
+            " and min($4, c.head_seq) > 0
+            on conflict (device, conversation) do update set seq = excluded.seq, version = excluded.version
+                where excluded.seq > floor.seq
+            returning device, seq"
+        )
+    };
+}
+const DEVICE: &str = delete!("g.id = $2");
+const EVERYWHERE: &str = delete!("exists (select 1 from login as own where own.id = $2 and own.account = $1)");
 const MEMBER: &str = "update member set floor = max(member.floor, f.seq)
     from floor as f
     where f.device = $2 and f.conversation = $3 and member.account = $1 and member.conversation = $3";
@@ -36,32 +47,35 @@ const COUNTED_NOTHING: &str =
 
 /// Every statement of this file, for the test that explains them.
 #[cfg(test)]
-pub const STATEMENTS: &[&str] = &[DEVICE, MEMBER, INHERIT, COUNTED_NOTHING];
+pub const STATEMENTS: &[&str] = &[DEVICE, EVERYWHERE, MEMBER, INHERIT, COUNTED_NOTHING];
 
 impl Store {
-    /// Deletes the conversation on the reader's device through a message.
+    /// Deletes the conversation through a message: on the reader's device, or on all of the account's.
     pub async fn delete_conversation(
         &self,
         reader: Reader,
         id: ConversationId,
         through: Seq,
+        everywhere: bool,
     ) -> Result<(), StoreError> {
         self.writer()
             .run(move |tx| {
                 Box::pin(async move {
-                    let (account, device) = (reader.account.as_i64(), reader.device.as_i64());
-                    let deeper: Option<i64> = sqlx::query_scalar(DEVICE)
-                        .bind(account)
-                        .bind(device)
+                    let Reader { account, device } = reader;
+                    let deeper = sqlx::query(if everywhere { EVERYWHERE } else { DEVICE })
+                        .bind(account.as_i64())
+                        .bind(device.as_i64())
                         .bind(id.as_i64())
                         .bind(through.as_i64())
                         .bind(tx.version)
-                        .fetch_optional(&mut *tx.conn)
+                        .fetch_all(&mut *tx.conn)
                         .await?;
-                    let Some(floor) = deeper else { return Ok(()) };
-                    sqlx::query(MEMBER).bind(account).bind(device).bind(id.as_i64()).execute(&mut *tx.conn).await?;
-                    let Reader { account, device } = reader;
-                    tx.publish(Event::Deleted { account, device, conversation: id, floor: parse(floor)? });
+                    let member = sqlx::query(MEMBER).bind(account.as_i64()).bind(device.as_i64()).bind(id.as_i64());
+                    member.execute(&mut *tx.conn).await?;
+                    for row in deeper {
+                        let (device, floor) = (parse(row.try_get::<i64, _>(0)?)?, parse(row.try_get::<i64, _>(1)?)?);
+                        tx.publish(Event::Deleted { account, device, conversation: id, floor });
+                    }
                     Ok(())
                 })
             })

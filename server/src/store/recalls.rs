@@ -6,8 +6,9 @@
 use super::append::{decode_message, encode_body};
 use super::conversations::read_user;
 use super::event::{Event, Roster};
+use super::groups::members;
 use super::{Store, StoreError, Tx, parse};
-use super::{media, mentions};
+use super::{history, media, mentions, removals};
 use protocol::group::Action;
 use protocol::{ConversationId, Message, MessageBody, Millis, Seq, User};
 use std::sync::Arc;
@@ -45,19 +46,55 @@ impl Store {
     /// Recalls a message and answers what is left of it; again, it answers the same. `NotFound` when the account sees
     /// no such message, `NotAllowed` when it is another's, `TooLate` when it is too old.
     pub async fn recall(&self, recall: Recall) -> Result<Message, StoreError> {
-        let (traces, erased) = (self.traces.clone(), self.erased.clone());
+        let traces = self.leaves_traces();
         self.writer()
             .run(move |tx| {
                 Box::pin(async move {
                     let left = run(tx, recall).await?;
-                    traces.left();
-                    // Now, as who asked may be gone after the commit. The sweep's first write comes after it.
-                    erased.notify_one();
+                    traces();
                     Ok(left)
                 })
             })
             .await
     }
+
+    /// Recalls a message for who administers the server, whoever sent it and whenever, also where an auditor removed it, and
+    /// answers what is left of it; again, it answers the same. `NotFound` where nothing is that people wrote.
+    pub async fn recall_as_admin(&self, conversation: ConversationId, seq: Seq) -> Result<Message, StoreError> {
+        let traces = self.leaves_traces();
+        self.writer()
+            .run(move |tx| {
+                Box::pin(async move {
+                    let left = run_as_admin(tx, conversation, seq).await?;
+                    traces();
+                    Ok(left)
+                })
+            })
+            .await
+    }
+
+    /// Tells those who erase what a recall leaves: inside of the transaction, as who asked may be gone after the commit. The
+    /// sweep's first write comes after it.
+    fn leaves_traces(&self) -> impl FnOnce() + Send + 'static {
+        let (traces, erased) = (self.traces.clone(), self.erased.clone());
+        move || {
+            traces.left();
+            erased.notify_one();
+        }
+    }
+}
+
+async fn run_as_admin(tx: &mut Tx<'_>, conversation: ConversationId, seq: Seq) -> Result<Message, StoreError> {
+    let (message, sender) = history::message(tx.conn, conversation, seq).await?;
+    match message.body {
+        MessageBody::Recalled { .. } => return Ok(message),
+        MessageBody::Notice { .. } => return Err(StoreError::NotFound),
+        _ => {}
+    }
+    removals::release(tx.conn, conversation, seq).await?;
+    media::erase(tx, conversation, seq).await?;
+    let roster = members(tx, conversation).await?;
+    turn(tx, conversation, message, MessageBody::Recalled { by: None }, (roster, Arc::new(sender))).await
 }
 
 async fn run(tx: &mut Tx<'_>, recall: Recall) -> Result<Message, StoreError> {
@@ -89,7 +126,7 @@ async fn run(tx: &mut Tx<'_>, recall: Recall) -> Result<Message, StoreError> {
     }
     media::erase(tx, conversation, seq).await?;
     let sender = if own { by.clone() } else { Arc::new(read_user(&row, 7)?.ok_or(StoreError::NotFound)?) };
-    turn(tx, conversation, message, MessageBody::Recalled { by: by.id }, (roster, sender)).await
+    turn(tx, conversation, message, MessageBody::Recalled { by: Some(by.id) }, (roster, sender)).await
 }
 
 /// Makes a message into something else, with a position of the log, and tells those who see it.

@@ -64,9 +64,15 @@ async fn remove(tx: &mut Tx<'_>, id: ConversationId, seq: Seq) -> Result<Removal
 async fn restore(tx: &mut Tx<'_>, id: ConversationId, seq: Seq) -> Result<Message, StoreError> {
     let Removal { message: Message { body, .. }, .. } = kept(tx.conn, id, seq).await?;
     let (message, sender) = history::message(tx.conn, id, seq).await?;
-    sqlx::query(RELEASE).bind(id.as_i64()).bind(seq.as_i64()).execute(&mut *tx.conn).await?;
+    release(tx.conn, id, seq).await?;
     let roster = members(tx, id).await?;
     turn(tx, id, message, body, (roster, Arc::new(sender))).await
+}
+
+/// Nothing of the message is in quarantine any more.
+pub(super) async fn release(conn: &mut SqliteConnection, id: ConversationId, seq: Seq) -> Result<(), StoreError> {
+    sqlx::query(RELEASE).bind(id.as_i64()).bind(seq.as_i64()).execute(conn).await?;
+    Ok(())
 }
 
 async fn kept(conn: &mut SqliteConnection, id: ConversationId, seq: Seq) -> Result<Removal, StoreError> {

@@ -91,8 +91,8 @@ async fn act(person: &Person, action: Action) -> Result<Answer, Failure> {
         Action::Report { conversation, seq, report } => {
             person.request("POST", &path::report(conversation, seq)).json(&report)
         }
-        Action::Delete { conversation, through } => {
-            person.request("DELETE", &path::conversation_through(conversation, through)).json(&())
+        Action::Delete { conversation, through, everywhere } => {
+            person.request("DELETE", &path::conversation_through(conversation, through, everywhere)).json(&())
         }
         Action::Prefer { conversation, change } => {
             let request = person.request("PATCH", &path::preferences(conversation)).json(&change);

@@ -256,7 +256,7 @@ impl Observer {
             }
             Op::Recall { conversation, seq } => self.person.request("POST", &path::recall(*conversation, *seq)),
             Op::Delete { conversation, through } => {
-                self.person.request("DELETE", &path::conversation_through(*conversation, *through))
+                self.person.request("DELETE", &path::conversation_through(*conversation, *through, false))
             }
             Op::Privacy { receipts } => {
                 self.person.request("PATCH", path::ACCOUNT_ME).json(&json!({ "receipts": receipts }))

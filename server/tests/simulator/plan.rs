@@ -31,8 +31,8 @@ pub enum Op {
     Recall(usize),
     /// A person reports a message, and perhaps does not want to see it any more.
     Report(usize, bool),
-    /// Off this device's list.
-    Delete(usize),
+    /// Off this device's list, or off those of all devices of the account.
+    Delete(usize, bool),
     ReadAll,
     /// A person pins, mutes, labels, archives or marks a conversation, or takes that back.
     Prefer(usize, usize),
@@ -233,7 +233,7 @@ fn op(dice: &mut Dice) -> Op {
             (25, Op::Show(n)),
             (30, Op::Recall(n)),
             (14, Op::Report(n, hide)),
-            (14, Op::Delete(room)),
+            (14, Op::Delete(room, hide)),
             (4, Op::ReadAll),
             (20, Op::Prefer(room, n)),
             (20, Op::Type(room, n)),

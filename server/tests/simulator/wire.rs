@@ -85,8 +85,8 @@ fn act(action: &Action) -> Call {
         Action::Report { conversation, seq, report } => {
             with_body(Method::POST, path::report(*conversation, *seq), report)
         }
-        Action::Delete { conversation, through } => {
-            with_body(Method::DELETE, path::conversation_through(*conversation, *through), &())
+        Action::Delete { conversation, through, everywhere } => {
+            with_body(Method::DELETE, path::conversation_through(*conversation, *through, *everywhere), &())
         }
         Action::Prefer { conversation, change } => with_body(Method::PATCH, path::preferences(*conversation), change),
         Action::Follow { user, follow, .. } => with_body(put_or_delete(*follow), path::follow(*user), &()),

@@ -17,10 +17,17 @@ pub fn DeleteConversation(
 ) -> impl IntoView {
     let words = model.words;
     let backend = Backend::here();
-    let confirm = move |()| backend.tell(Intent::DeleteConversation(conversation));
+    let everywhere = RwSignal::new(false);
+    let confirm = move |()| {
+        backend.tell(Intent::DeleteConversation { conversation, everywhere: everywhere.get_untracked() });
+    };
     view! {
         <PanelHead words title=(words.delete_conversation_ask)(&name) close />
         <p class="aside">{words.delete_conversation_hint}</p>
+        <label class="choice">
+            <input type="checkbox" on:change=hear(move |event| everywhere.set(event_target_checked(&event))) />
+            <span>{words.delete_everywhere}</span>
+        </label>
         <Answers model close confirm=Callback::new(confirm) text=words.delete_conversation class="danger" />
     }
 }

@@ -51,7 +51,8 @@ impl Server {
                     self.hide(me, conversation, &[seq], true);
                 }
             }
-            Action::Delete { conversation, through } => {
+            Action::Delete { conversation, through, everywhere } => {
+                assert!(!everywhere, "this server deletes on one device");
                 let through = through.min(self.rooms[&conversation].head());
                 if through > self.floor(who, conversation) {
                     self.version += 1;
@@ -131,7 +132,7 @@ impl Server {
         if message.at + window < now {
             return Err(Self::refuse(ErrorCode::RecallExpired, false));
         }
-        self.change(id, seq, MessageBody::Recalled { by: me });
+        self.change(id, seq, MessageBody::Recalled { by: Some(me) });
         let message = self.rooms[&id].messages.iter().find(|message| message.seq == seq);
         Ok(Answer::Recalled(message.expect("it was there").clone()))
     }

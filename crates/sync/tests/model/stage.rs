@@ -84,7 +84,7 @@ impl Stage {
             "private" => Input::Act(Action::ShowReceipts(false)),
             "delete" => {
                 let through = device.client.session(direct()).unwrap().head_seq;
-                Input::Act(Action::Delete { conversation: direct(), through })
+                Input::Act(Action::Delete { conversation: direct(), through, everywhere: false })
             }
             "write" => {
                 self.written += 1;

@@ -156,7 +156,7 @@ impl World {
             Op::Delete { conversation } => {
                 let conversation = conversation_id(conversation);
                 if let Some(through) = device.client.session(conversation).map(|session| session.head_seq) {
-                    device.step(server, Input::Act(Action::Delete { conversation, through }));
+                    device.step(server, Input::Act(Action::Delete { conversation, through, everywhere: false }));
                 }
             }
             Op::ReadAll => device.step(server, Input::Act(Action::ReadAll)),

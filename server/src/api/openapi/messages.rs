@@ -13,7 +13,7 @@ use protocol::group::NAMED_MAX;
 use protocol::media::Side;
 use protocol::messaging::{HideMessages, Readers, SendRequest};
 use protocol::receipts::ReportReceipts;
-use protocol::{DraftText, FileName, GroupTitle, Label, MessageText, Preferences, ReportNote};
+use protocol::{Conversation, DraftText, FileName, GroupTitle, Label, MessageText, Preferences, ReportNote};
 use serde_json::{Value, json};
 
 pub fn messages() -> Value {
@@ -79,7 +79,7 @@ pub fn messages() -> Value {
             request(picture()),
             request(sent_file()),
             object([("type", word("withdrawn")), ("image", reference("Image"))]),
-            object([("type", word("recalled")), ("by", reference("UserId"))]),
+            object([("type", word("recalled")), ("by?", reference("UserId"))]),
             object([("type", word("removed"))]),
             object([("type", word("notice")), ("notice", reference("Notice"))]),
         ]),
@@ -279,6 +279,10 @@ pub fn operation(name: &str) -> Option<Operation> {
         ),
         "getRemoval" => plain("What was removed", [answer(200, "As it was", "Removal")]),
         "restoreMessage" => plain("Give back what was removed", [nothing(204, "It is there again")]),
+        "recallAsAdmin" => plain(
+            "Take any message back from everybody, for good",
+            [answer(200, "What is left of it; again: the same", "Message")],
+        ),
         "listConversations" => with_query(
             "The session list, latest activity first",
             vec![
@@ -299,9 +303,12 @@ pub fn operation(name: &str) -> Option<Operation> {
             plain("A conversation as the member sees it", [answer(200, "The conversation", "Conversation")])
         }
         "deleteConversation" => with_query(
-            "Delete the conversation on this device, until somebody writes again",
-            vec![Parameter { required: true, ..position("through", "Seq", "The newest message that goes.") }],
-            [nothing(204, "Deleted; other devices keep it")],
+            "Delete the conversation on this device, or on all of the account's, until somebody writes again",
+            vec![
+                Parameter { required: true, ..position("through", "Seq", "The newest message that goes.") },
+                flag("everywhere", "On all devices of the account; else the others keep it."),
+            ],
+            [nothing(204, "Deleted")],
         ),
         "changePreferences" => with_body(
             "Pin, mute, label, archive or mark the conversation, or keep its draft; what is absent stays",
@@ -344,7 +351,13 @@ pub fn operation(name: &str) -> Option<Operation> {
             "The messages that make the conversation's unread count, newest first",
             vec![
                 position("before", "Seq", "The newest ones before this seq; not together with `naming`."),
-                flag("naming", "Only those that name the reader, at most 50, in one page."),
+                flag(
+                    "naming",
+                    &format!(
+                        "Only those that name the reader, at most {}, in one page.",
+                        Conversation::MENTIONS_COUNTED
+                    ),
+                ),
             ],
             [answer(200, "One page", "UnreadPage")],
         ),

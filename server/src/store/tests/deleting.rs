@@ -39,7 +39,7 @@ async fn a_conversation_is_deleted_on_one_device() {
     let before = fixture.on(two, id).await;
     // Further than the newest message there is nothing to delete, and nothing less than before is.
     for through in [99, 1, 0] {
-        fixture.store.delete_conversation(one, id, seq(through)).await.unwrap();
+        fixture.store.delete_conversation(one, id, seq(through), false).await.unwrap();
         let seen = fixture.on(one, id).await;
         assert_eq!((seen.floor, seen.vis_from, seen.unread, seen.last), (seq(3), seq(4), 0, None));
     }
@@ -72,11 +72,44 @@ async fn a_conversation_is_deleted_on_one_device() {
     }
     assert_eq!(pages, 1, "the other pages of the device");
     // Another device that deletes more moves where a new one begins; one that was ended deletes nothing.
-    fixture.store.delete_conversation(two, id, seq(4)).await.unwrap();
+    fixture.store.delete_conversation(two, id, seq(4), false).await.unwrap();
     assert!(fixture.listed(fixture.device(&b).await).await.is_empty());
     fixture.store.end_login(b.id, one.device).await.unwrap();
-    fixture.store.delete_conversation(one, id, seq(4)).await.unwrap();
+    fixture.store.delete_conversation(one, id, seq(4), false).await.unwrap();
     assert_eq!(fixture.on(one, id).await.floor, Seq::ZERO);
+}
+
+/// R001-05, X7: a conversation is deleted on all devices of the account where a person wants that: those that are there hear of
+/// it, the next sync tells the others, and nobody else loses anything.
+#[tokio::test]
+async fn a_conversation_is_deleted_on_all_devices() {
+    let mut fixture = Fixture::new().await;
+    let (a, b) = (fixture.user("aa").await, fixture.user("bb").await);
+    let id = fixture.direct(&a, &b).await.id;
+    let (one, two, three) = (fixture.device(&b).await, fixture.device(&b).await, fixture.device(&b).await);
+    let others = fixture.device(&a).await;
+    for key in 1..=3 {
+        fixture.send(id, &a, key, "x").await.unwrap();
+    }
+    let known = fixture.store.moved(three, SyncCursor::NOTHING, segment(50)).await.unwrap().cursor;
+    fixture.store.delete_conversation(two, id, seq(3), false).await.unwrap();
+    while fixture.committed.try_recv().is_ok() {}
+    fixture.store.delete_conversation(one, id, seq(2), true).await.unwrap();
+    for (device, floor) in [(one, 2), (two, 3), (three, 2)] {
+        assert_eq!(fixture.on(device, id).await.floor, seq(floor));
+    }
+    let told = fixture.committed.recv().await.unwrap().events;
+    let devices = told.iter().map(|event| match event {
+        Event::Deleted { account, device, floor, .. } => (*account, *device, floor.get()),
+        event => panic!("{event:?}"),
+    });
+    assert_eq!(devices.collect::<Vec<_>>(), [(b.id, one.device, 2), (b.id, three.device, 2)]);
+    let moved = fixture.store.moved(three, known, segment(50)).await.unwrap();
+    assert_eq!(moved.described.conversations.iter().map(|about| about.floor).collect::<Vec<_>>(), [seq(2)]);
+    assert_eq!(fixture.on(others, id).await.floor, Seq::ZERO);
+    fixture.store.end_login(b.id, one.device).await.unwrap();
+    fixture.store.delete_conversation(one, id, seq(3), true).await.unwrap();
+    assert_eq!(fixture.on(three, id).await.floor, seq(2), "a login that was ended deletes nothing");
 }
 
 /// R004-H5: a login that lost what it kept is a new device: what another device deleted is not there for it, its next sync
@@ -90,8 +123,8 @@ async fn a_device_that_lost_its_data_is_a_new_one() {
     for key in 1..=3 {
         fixture.send(id, &a, key, "x").await.unwrap();
     }
-    fixture.store.delete_conversation(one, id, seq(3)).await.unwrap();
-    fixture.store.delete_conversation(two, id, seq(1)).await.unwrap();
+    fixture.store.delete_conversation(one, id, seq(3), false).await.unwrap();
+    fixture.store.delete_conversation(two, id, seq(1), false).await.unwrap();
     let known = fixture.store.moved(two, SyncCursor::NOTHING, segment(50)).await.unwrap().cursor;
     assert_eq!(fixture.listed(two).await, [id]);
     while fixture.committed.try_recv().is_ok() {}
@@ -110,7 +143,7 @@ async fn a_device_that_lost_its_data_is_a_new_one() {
     assert_eq!(told(later).await.0, []);
     fixture.send(id, &a, 4, "x").await.unwrap();
     assert_eq!((fixture.listed(two).await, fixture.listed(three).await), (vec![id], vec![id]));
-    fixture.store.delete_conversation(two, id, seq(4)).await.unwrap();
+    fixture.store.delete_conversation(two, id, seq(4), false).await.unwrap();
     fixture.store.begin_anew(two).await.unwrap();
     assert_eq!((fixture.on(two, id).await.floor, fixture.on(three, id).await.floor), (seq(4), Seq::ZERO));
     fixture.store.end_login(b.id, three.device).await.unwrap();
@@ -135,7 +168,7 @@ async fn a_deletion_is_told_to_its_device_again() {
         (floors, moved.cursor)
     };
     assert_eq!(told(&fixture, one, known).await.0, []);
-    fixture.store.delete_conversation(one, id, seq(1)).await.unwrap();
+    fixture.store.delete_conversation(one, id, seq(1), false).await.unwrap();
     let (floors, later) = told(&fixture, one, known).await;
     assert_eq!(floors, [(id, seq(1))]);
     assert_eq!(told(&fixture, one, later).await.0, []);

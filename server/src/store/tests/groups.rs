@@ -350,8 +350,8 @@ async fn a_higher_role_recalls() {
     for (by, at) in [(&a, 1), (&b, 3), (&c, 3), (&c, 4)] {
         assert!(matches!(recall(by, at).await, Err(StoreError::NotAllowed)), "{at}");
     }
-    assert_eq!(recall(&b, 5).await.unwrap(), (c.id, MessageBody::Recalled { by: b.id }));
-    assert_eq!(recall(&a, 4).await.unwrap(), (b.id, MessageBody::Recalled { by: a.id }));
+    assert_eq!(recall(&b, 5).await.unwrap(), (c.id, MessageBody::Recalled { by: Some(b.id) }));
+    assert_eq!(recall(&a, 4).await.unwrap(), (b.id, MessageBody::Recalled { by: Some(a.id) }));
 }
 
 /// R002-20: to a group of ten thousand, as to one of three, a send writes three rows, and one more a member it names;

@@ -98,7 +98,7 @@ impl Server {
         }
         let prev = log.rev;
         if row.message.body.countable() {
-            row.message.body = MessageBody::Recalled { by: account };
+            row.message.body = MessageBody::Recalled { by: Some(account) };
             if !unstamped {
                 row.message.rev = prev.next();
                 (log.rev, log.version) = (prev.next(), version);

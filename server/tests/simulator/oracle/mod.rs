@@ -104,6 +104,8 @@ pub struct Oracle {
     /// What an account has hidden, and whether it can be taken back.
     hidden: BTreeMap<(UserId, ConversationId, Seq), bool>,
     floors: BTreeMap<(DeviceId, ConversationId), (UserId, Seq)>,
+    /// Whose the devices are.
+    logins: BTreeMap<DeviceId, UserId>,
     /// Where a new device of a member begins.
     member_floors: BTreeMap<(UserId, ConversationId), Seq>,
     silenced: BTreeSet<UserId>,
@@ -299,7 +301,7 @@ impl Oracle {
                 assert!(entry.sender == me || above, "somebody recalled another's message");
                 let mut before = None;
                 if entry.body.countable() {
-                    before = Some(std::mem::replace(&mut entry.body, MessageBody::Recalled { by: me }));
+                    before = Some(std::mem::replace(&mut entry.body, MessageBody::Recalled { by: Some(me) }));
                 }
                 assert_eq!((message.seq, &message.body), (*seq, &entry.body));
                 before.iter().for_each(|body| self.erase(body));
@@ -307,10 +309,15 @@ impl Oracle {
             (Action::Report { conversation, seq, report: ReportMessage { hide: true, .. } }, _) => {
                 self.hide(me, *conversation, *seq, false);
             }
-            (Action::Delete { conversation, through }, _) => {
+            (Action::Delete { conversation, through, everywhere }, _) => {
                 let through = (*through).min(self.rooms[conversation].head());
-                let floor = self.floors.entry((login.device, *conversation)).or_insert((me, through));
-                floor.1 = floor.1.max(through);
+                let on = |(device, owner): (&DeviceId, &UserId)| {
+                    (*device == login.device || *everywhere && *owner == me).then_some(*device)
+                };
+                for device in self.logins.iter().filter_map(on) {
+                    let floor = self.floors.entry((device, *conversation)).or_insert((me, through));
+                    floor.1 = floor.1.max(through);
+                }
                 let floor = self.member_floors.entry((me, *conversation)).or_default();
                 *floor = (*floor).max(through);
             }
@@ -340,6 +347,7 @@ impl Oracle {
     /// A device that logs in begins where any of the account's devices has deleted a conversation.
     pub fn logged_in(&mut self, login: &Login) {
         // A device may have the number of one whose login was ended.
+        self.logins.insert(login.device, login.account.id);
         self.floors.retain(|(device, _), _| *device != login.device);
         for (&(account, id), &floor) in &self.member_floors {
             if account == login.account.id {

@@ -74,6 +74,7 @@ impl<'a> World<'a> {
         }
         for (n, owner) in OWNERS.into_iter().take(plan.devices).enumerate() {
             let login = world.backend.log_in(&world.people[owner]).await;
+            world.oracle.logged_in(&login);
             let start = world.start(&login, None).await;
             world.devices.push(Device::new(login, start.clone(), plan.seed + n as u64, plan.keeping));
             world.devices[n].reload(world.now, start, Role::Leader);

@@ -153,11 +153,11 @@ impl World<'_> {
                     device.act(now, Action::Report { conversation, seq: seqs[at % seqs.len()], report });
                 }
             }
-            Op::Delete(room) => {
+            Op::Delete(room, everywhere) => {
                 if let Some(&conversation) = self.rooms.get(&room)
                     && let Some(through) = device.newest(conversation)
                 {
-                    device.act(now, Action::Delete { conversation, through });
+                    device.act(now, Action::Delete { conversation, through, everywhere });
                 }
             }
             Op::ReadAll => device.act(now, Action::ReadAll),
