@@ -103,6 +103,10 @@ impl Device {
 
     /// The page is loaded anew: only what was kept is left, and what the server put into the page.
     pub fn reload(&mut self, now: Millis, start: Start, role: Role) {
+        if start.sync.more && self.kept.borrow().disk.is_some() {
+            // What the page does not list yet comes back as it was stored, which may be older than what was seen.
+            self.marks.clear();
+        }
         self.begin(now, start, role);
     }
 

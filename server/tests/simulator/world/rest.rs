@@ -3,7 +3,7 @@
 use super::{MINUTE, World};
 use crate::oracle::text;
 use crate::plan::Ending;
-use protocol::{Millis, UserId};
+use protocol::{Millis, ServerFrame, UserId};
 use sync::{Action, Input, Request};
 
 impl World<'_> {
@@ -135,11 +135,18 @@ impl World<'_> {
     /// What a page loaded now shows on the device.
     pub async fn fresh(&mut self, n: usize) -> sync::Client {
         let login = self.devices[n].login.clone();
-        let mut client = sync::Client::new(self.start(&login, None).await);
+        let start = self.start(&login, None).await;
+        let (more, rules) = (start.sync.more, self.rules);
+        let mut client = sync::Client::new(start);
         let mut effects = client.step(self.now, self.seed, Input::Started);
-        // The rest of a sync in several pages comes by the engine's own calls.
+        // The rest of a listing comes by the engine's own calls once it is greeted. It reports nothing: it is no device.
+        if more {
+            let (device, server_time) = (login.device, self.time());
+            let hello = ServerFrame::Hello { device, server_time, heartbeat_s: 25, rules };
+            effects.extend(client.step(self.now, self.seed, Input::SocketFrame(hello)));
+        }
         while let Some(effect) = effects.pop() {
-            if let sync::Effect::Request { id: request, request: asked } = effect {
+            if let sync::Effect::Request { id: request, request: asked @ sync::Request::Sync { .. } } = effect {
                 let answer = self.ask(&login, &asked).await;
                 effects.extend(client.step(self.now, self.seed, Input::Answered { request, answer }));
             }
