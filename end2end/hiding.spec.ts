@@ -321,7 +321,7 @@ test('a conversation is deleted on all devices of the account, if one wants that
   await expect(two.message('旧消息')).toBeVisible();
   await one.act(one.session('travel-dev-2-b'), say('删除会话'));
   const dialog = one.page.getByRole('dialog', { name: say('删除与“{}”的会话？', 'travel-dev-2-b') });
-  await dialog.getByLabel(say('同步删除到所有设备')).check();
+  await dialog.getByLabel(say('同步删除到所有设备，否则只在这台设备上删除')).check();
   await glance(one.page);
   await dialog.getByRole('button', { name: say('删除会话') }).click();
   for (const side of [one, two]) await expect(side.session('travel-dev-2-b')).toHaveCount(0);

@@ -370,7 +370,7 @@ pub enum Intent {
     },
     /// Show a part of the session list.
     Show(Shelf),
-    /// Delete a conversation on this device (R001-05).
+    /// Delete a conversation, on this device or on all (R001-05, X7).
     DeleteConversation {
         conversation: ConversationId,
         /// On all devices of the account.

@@ -102,10 +102,10 @@ const ENGLISH: Record<string, English> = {
   筛选: 'Filters',
   全部: 'All',
   已归档: 'Archived',
-  同步删除到所有设备: 'Delete on all my devices',
+  '同步删除到所有设备，否则只在这台设备上删除': 'Delete on all my devices, not on this one only',
   删除会话: 'Delete conversation',
   '删除与“{}”的会话？': 'Delete the conversation “{}”?',
-  只在这台设备上删除: 'It is deleted on this device only',
+  只在这台设备上删除: 'not on this one only',
 
   '网络已断开，正在重新连接… 新消息会在恢复后自动发送':
     'Disconnected. Reconnecting… Messages will be sent once the connection is back.',

@@ -59,7 +59,8 @@ impl Live {
                 return (self.send_to(now, random, conversation, send), None);
             }
             Intent::Retry(client_id) => {
-                self.told.remove(&client_id);
+                // All that waits is tried again.
+                self.told.clear();
                 if let Some((conversation, body)) = self.unnamed(client_id) {
                     // Sending empties the draft, which is another text here.
                     let draft = self.client.session(conversation).map(|session| session.draft).unwrap_or_default();
@@ -70,7 +71,8 @@ impl Live {
                     effects.extend(self.step(now, random, Input::Discard(client_id)));
                     return (effects, None);
                 }
-                if let Some(conversation) = self.client.open() {
+                // What waits is tried where it stands.
+                if let Some(conversation) = self.client.open().filter(|_| !self.client.waits(client_id)) {
                     return (self.send_to(now, random, conversation, Input::Retry(client_id)), None);
                 }
                 Some(Input::Retry(client_id))

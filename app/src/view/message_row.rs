@@ -193,7 +193,11 @@ fn Meta(model: Model, conversation: ConversationId, row: RwSignal<MessageRow>) -
 #[component]
 fn Again(model: Model, client_id: ClientId) -> impl IntoView {
     let backend = Backend::here();
-    let retry = move |_| backend.tell(Intent::Retry(client_id));
+    // The button goes with what it is about.
+    let retry = move |_| {
+        keys::stay_in_log();
+        backend.tell(Intent::Retry(client_id));
+    };
     view! {
         <button type="button" class="again" tabindex="-1" on:click=hear(retry)>
             {model.words.retry}

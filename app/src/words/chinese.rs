@@ -217,8 +217,8 @@ pub const WORDS: Words = Words {
     shelf_archived: "已归档",
     delete_conversation: "删除会话",
     delete_conversation_ask: |name| format!("删除与“{name}”的会话？"),
-    delete_conversation_hint: "只在这台设备上删除，对方不受影响。有新消息时，会话会重新出现，之前的消息不再显示。",
-    delete_everywhere: "同步删除到所有设备",
+    delete_conversation_hint: "对方不受影响。有新消息时，会话会重新出现，之前的消息不再显示。",
+    delete_everywhere: "同步删除到所有设备，否则只在这台设备上删除",
 
     shortcuts: "快捷键",
     shortcut_list: &[

@@ -226,8 +226,8 @@ pub const WORDS: Words = Words {
     shelf_archived: "Archived",
     delete_conversation: "Delete conversation",
     delete_conversation_ask: |name| format!("Delete the conversation “{name}”?"),
-    delete_conversation_hint: "It is deleted on this device only; other people keep it. It comes back with the next message, without those before.",
-    delete_everywhere: "Delete on all my devices",
+    delete_conversation_hint: "Other people keep it. It comes back with the next message, without those before.",
+    delete_everywhere: "Delete on all my devices, not on this one only",
 
     shortcuts: "Keyboard shortcuts",
     shortcut_list: &[

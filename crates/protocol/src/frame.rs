@@ -36,8 +36,8 @@ pub enum ServerFrame {
         pos: Upd,
         changes: Vec<AccountChange>,
     },
-    /// The conversation was deleted on this device, in whichever of its pages, through `floor` (R001-05). It belongs to
-    /// no log: the next sync tells it again.
+    /// The conversation is deleted on this device through `floor`, by whichever of its pages or by another device (R001-05). It
+    /// belongs to no log: the next sync tells it again.
     Deleted {
         conversation: ConversationId,
         floor: Seq,

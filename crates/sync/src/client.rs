@@ -20,8 +20,8 @@ use crate::upload::Upload;
 use crate::{Changes, Effect, Input, RequestId, Start, Unsent};
 use protocol::sync::{AccountChange, Parting};
 use protocol::{
-    Account, ClientId, ConversationId, Message, MessageBody, Millis, Relation, Rules, Seq, ServerFrame, Upd, User,
-    UserId, frame,
+    Account, ClientId, ConversationId, ConversationKind, Message, MessageBody, Millis, Relation, Rules, Seq,
+    ServerFrame, Upd, User, UserId, frame,
 };
 use std::collections::BTreeSet;
 
@@ -326,6 +326,11 @@ impl Client {
         }
     }
 
+    /// Whether an own message is neither sent nor given up.
+    pub fn waits(&self, id: ClientId) -> bool {
+        self.outbox.waits(id)
+    }
+
     /// Something says that there is a network, or that somebody looks.
     fn wake_up(&mut self) {
         let given_up = self.link.woke(self.now, &mut self.effects);
@@ -352,9 +357,10 @@ impl Client {
             ServerFrame::Conversation { conversation, prev, pos, head_seq, change } => {
                 self.arrive(conversation, prev, pos, head_seq, change);
             }
-            ServerFrame::Deleted { conversation, floor } => match self.held.contains_key(&conversation) {
-                true => self.delete(conversation, floor),
-                false => self.pulls.want(Job::Describe(conversation), self.now),
+            // In a group it may be of a membership that is over: its description tells.
+            ServerFrame::Deleted { conversation, floor } => match self.held.get(&conversation) {
+                Some(held) if held.about.kind == ConversationKind::Direct => self.delete(conversation, floor),
+                _ => self.pulls.want(Job::Describe(conversation), self.now),
             },
             ServerFrame::Account { prev, pos, changes } => {
                 for (upd, changes) in self.log.arrive(self.now, prev, pos, (pos, changes)) {

@@ -189,8 +189,8 @@ pub enum Action {
     Recall { conversation: ConversationId, seq: Seq },
     /// `POST …/report` (R004-H6).
     Report { conversation: ConversationId, seq: Seq, report: ReportMessage },
-    /// `DELETE /conversations/{id}?through=`: off this device's list until somebody writes again (R001-05).
-    /// Deletes a conversation through a message: on this device, or on all devices of the account.
+    /// `DELETE /conversations/{id}?through=`: off this device's list, or off those of all devices of the account, until somebody
+    /// writes again (R001-05).
     Delete { conversation: ConversationId, through: Seq, everywhere: bool },
     /// `PUT /receipts/all`: everything is read (R001-20).
     ReadAll,

@@ -169,11 +169,10 @@ impl Outbox {
         Some(unsent)
     }
 
-    /// Whether the message waits for its next attempt, or for those before it.
+    /// Whether the message waits for an answer, for its next attempt, or for those before it.
     pub fn waits(&self, id: ClientId) -> bool {
-        self.find(id)
-            .and_then(|place| self.entries.get(&place))
-            .is_some_and(|e| matches!(e.state, State::Queued { .. }))
+        let entry = self.find(id).and_then(|place| self.entries.get(&place));
+        entry.is_some_and(|entry| !matches!(entry.state, State::Failed | State::Confirmed(_)))
     }
 
     /// Drops a message that is not on its way, though its picture or file may be.

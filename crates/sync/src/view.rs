@@ -211,8 +211,8 @@ impl Client {
         let sent = own && message.body.recallable();
         let group = held.filter(|held| sent && held.about.kind == ConversationKind::Group);
         let readers = group.and_then(|held| held.readers.count(message.seq));
-        // What an auditor removed is not written again.
-        let recalled = matches!(message.body, protocol::MessageBody::Recalled { .. });
+        // What an auditor removed, or who administers the server recalled, is not written again.
+        let recalled = matches!(message.body, protocol::MessageBody::Recalled { by: Some(_) });
         let former = held.filter(|_| own && recalled).and_then(|held| self.acts.former(held.about.id, message.seq));
         Row {
             key: RowKey { sender: message.sender, client_id: message.client_id },

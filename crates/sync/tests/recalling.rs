@@ -64,6 +64,23 @@ fn a_lost_answer_to_a_recall_loses_no_text() {
     assert!(rows(&device)[0].former.is_some());
 }
 
+/// R001-18, R004-B7.6: what an auditor removed, or who administers the server recalled, is not offered to be written again, though
+/// its sender wanted to recall it too.
+#[test]
+fn what_others_took_away_is_not_written_again() {
+    for body in [MessageBody::Removed, MessageBody::Recalled { by: None }] {
+        let (mut server, mut device) = live();
+        write(&server, &mut device, 1);
+        device.flow(&mut server);
+        device.step(&server, Input::Act(Action::Recall { conversation: direct(), seq: seq(1) }));
+        device.lose_request(&server, 0);
+        server.change(direct(), seq(1), body.clone());
+        push(&mut server, &mut device);
+        while device.deliver(&server) {}
+        assert_eq!((&rows(&device)[0].body, &rows(&device)[0].former), (&body, &None));
+    }
+}
+
 /// R001-18, T19: a message can be recalled as long as the server allows, by the server's clock, and by its sender alone.
 #[test]
 fn a_recall_has_its_time() {

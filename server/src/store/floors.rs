@@ -1,7 +1,8 @@
-//! Deleting a conversation on one device (R001-05): what came so far is gone there, and what comes later shows again.
+//! Deleting a conversation on one device, or on all of an account (R001-05): what came so far is gone there, and what comes
+//! later shows again.
 //!
-//! Nothing of it is told to anybody: the account's other devices keep the conversation, unless a person wants it gone on all of
-//! them, and only a new one begins where any of them deleted it (R004-H5). A login that lost what it kept is a new device too,
+//! Where it is one device's, the account's others keep the conversation, and only a new one begins where any of them deleted it
+//! (R004-H5). A login that lost what it kept is a new device too,
 //! and says so. All pages of a device where it is gone hear of it, and as one may miss that, the device's next sync tells it
 //! again.
 

@@ -62,7 +62,7 @@ impl Device {
                 assert!(!alone || !self.marks.contains_key(&row.key), "a sent message looks unsent");
                 continue;
             };
-            let before = self.marks.insert(row.key, mark);
+            let before = self.marks.insert(row.key, (open, mark)).map(|(_, before)| before);
             assert!(before.is_none_or(|before| before <= mark), "{:?} went back from {before:?} to {mark:?}", row.key);
         }
         let rows = keys.len();

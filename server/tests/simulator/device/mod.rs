@@ -64,7 +64,7 @@ pub struct Device {
     pub rising: Vec<(ConversationId, ClientId)>,
     pub logged_out: bool,
     dice: Dice,
-    marks: BTreeMap<RowKey, ReadMark>,
+    marks: BTreeMap<RowKey, (ConversationId, ReadMark)>,
     reported: BTreeMap<ConversationId, (Cursors, Millis)>,
 }
 
@@ -105,7 +105,8 @@ impl Device {
     pub fn reload(&mut self, now: Millis, start: Start, role: Role) {
         if start.sync.more && self.kept.borrow().disk.is_some() {
             // What the page does not list yet comes back as it was stored, which may be older than what was seen.
-            self.marks.clear();
+            let listed = |id: &ConversationId| start.sync.conversations.iter().any(|about| about.id == *id);
+            self.marks.retain(|_, (id, _)| listed(id));
         }
         self.begin(now, start, role);
     }
