@@ -98,7 +98,10 @@ impl Client {
                 self.pulls.done(job);
                 self.meet(page.users);
                 page.conversations.into_iter().for_each(|conversation| self.describe(conversation));
-                self.older = page.next;
+                // A listing may have told meanwhile that it leaves out more.
+                if self.listed_before.take() == self.older {
+                    self.older = page.next;
+                }
                 self.changes.order = true;
             }
             (Job::Relation(other), Ok(Answer::Contact(contact))) => {

@@ -34,6 +34,7 @@ impl Client {
             self.older = page.older;
         }
         self.token = Some(page.token).filter(|token| !token.is_empty());
+        self.synced = page.upd;
         self.listing = page.more;
         self.settle_account();
     }

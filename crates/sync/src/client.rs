@@ -46,10 +46,14 @@ pub struct Client {
     /// The position at which the account's settings last changed.
     pub(crate) settings_at: Upd,
     pub(crate) token: Option<String>,
+    /// Where the token stands in the account's log.
+    pub(crate) synced: Upd,
     /// The token stands inside a listing that began some time ago.
     pub(crate) listing: bool,
     /// Where the session list goes on beyond what was synced; absent when nothing follows.
     pub(crate) older: Option<String>,
+    /// What was asked for with it last.
+    pub(crate) listed_before: Option<String>,
     /// The server no longer takes the token: what the account's log told since it is not told any more.
     pub(crate) anew: bool,
     /// Which counts the server compares next, and when.
@@ -133,8 +137,10 @@ impl Client {
             requests: Map::new(),
             settings_at: start.sync.upd,
             token: None,
+            synced: Upd::ZERO,
             listing: false,
             older: None,
+            listed_before: None,
             behind: false,
             anew: false,
             checks: Checks::default(),

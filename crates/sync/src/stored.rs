@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// Moves with every change that an older version could not read, or would read wrongly.
-const VERSION: u32 = 4;
+const VERSION: u32 = 5;
 /// How much of a timeline is stored.
 const KEPT: usize = 200;
 
@@ -28,10 +28,13 @@ pub struct StoredDevice {
     version: u32,
     pub account: Account,
     pub rules: Rules,
-    /// Everything in the account's log through it is in the data.
+    /// The cursor of the account's log: through it everything is in the data, or is told by the sync that the token goes on with.
     upd: Upd,
     /// Where the next sync goes on.
     token: Option<String>,
+    /// Where in the account's log that is.
+    #[serde(default)]
+    synced: Upd,
     /// The token stands inside a listing.
     listing: bool,
     /// Where the session list goes on beyond what is stored.
@@ -174,6 +177,7 @@ impl Client {
             rules: self.rules,
             upd: self.log.cursor(),
             token: self.token.clone(),
+            synced: self.synced,
             listing: self.listing,
             older: self.older.clone(),
             requests: self.requests.iter().map(|(&user, &at)| WaitingRequest { user, at }).collect(),
@@ -254,10 +258,11 @@ impl Client {
             self.restore_timeline(timeline);
         }
         // The page tells how conversations stand now, but not what befell the messages stored: the sync goes on where the device
-        // was. Where another page has stored more since this one was made, the sync goes on from this one: only so it hears what
-        // the account's log told in between.
-        if stored.device.upd <= self.log.cursor() {
+        // was. Where another page has stored what a later sync told, it goes on from this page: only so it hears what the
+        // account's log told in between.
+        if stored.device.synced <= self.log.cursor() {
             self.token.clone_from(&stored.device.token);
+            self.synced = stored.device.synced;
             self.listing = stored.device.listing;
             self.older.clone_from(&stored.device.older);
         }

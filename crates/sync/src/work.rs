@@ -125,7 +125,11 @@ impl Client {
         match job {
             Job::Begin => Some(Request::BeginAnew),
             Job::Sync => Some(Request::Sync { since: self.token.clone(), page: self.rules.sync_page_size }),
-            Job::Sessions => Some(Request::Conversations { before: self.older.clone()?, limit: SESSIONS }),
+            Job::Sessions => {
+                let before = self.older.clone()?;
+                self.listed_before = Some(before.clone());
+                Some(Request::Conversations { before, limit: SESSIONS })
+            }
             Job::Relation(user) => Some(Request::Contact { user }),
             Job::Describe(conversation) => Some(Request::Conversation { conversation }),
             Job::Changes(conversation) => {

@@ -111,3 +111,30 @@ fn a_reload_goes_on_where_the_list_ended() {
     assert!(reloaded.sessions().contains(&conversation_id(101)));
     assert_eq!(Client::new(stored.start()).older_sessions(), Some("8.8"));
 }
+
+/// R004-G1: a page of old conversations that a listing overtook does not hide what that leaves out.
+#[test]
+fn a_late_page_of_the_list_ends_it_no_sooner() {
+    let (mut server, _) = scene();
+    let mut device = device(&mut server, Some("5.5"));
+    device.step(&server, Input::LoadOlderSessions);
+    assert_eq!(asked(&device)[0].1, "5.5");
+    device.disconnect(&server, 1006);
+    rest_without_list(&mut server, &mut device);
+    let late = page(&server, &[101], Some("3.3"));
+    answer(&server, &mut device, late);
+    assert_eq!(device.client.older_sessions(), Some("9.9"));
+    assert!(device.client.sessions().contains(&conversation_id(101)));
+}
+
+/// The device is connected anew, and its sync leaves out what stands after another place.
+fn rest_without_list(server: &mut Server, device: &mut Device) {
+    model::scene::pass(server, device, 60_000);
+    device.accept(server);
+    while device.deliver(server) {}
+    let place = device.requests.iter().position(|(_, asked)| matches!(asked, Request::Sync { .. })).unwrap();
+    let (request, asked) = device.requests.remove(place);
+    let Ok(Answer::Sync(mut page)) = server.answer(device.who(), asked) else { panic!("a sync is answered") };
+    page.older = Some("9.9".to_owned());
+    device.step(server, Input::Answered { request, answer: Ok(Answer::Sync(page)) });
+}

@@ -87,6 +87,30 @@ fn a_page_older_than_what_is_stored_hears_what_it_missed() {
     assert!(!late.client.account().receipts);
 }
 
+/// R004-G2: the same where the other page has stored its own place in the account's log, but has not synced yet.
+#[test]
+fn a_page_older_than_one_that_has_not_synced_hears_what_it_missed() {
+    let (mut server, mut device) = keeping();
+    peer_writes(&mut server, &mut device, 1);
+    device.see(&server);
+    settle(&mut server, &mut device);
+    let second = Who { me: user_id(1), device: 2 };
+    let hide = Action::Hide { conversation: direct(), seqs: vec![seq(1)], hidden: true };
+    server.answer(second, Request::Act(hide)).unwrap();
+    let mut late = Device::new(&server, device.me, None);
+    server.answer(second, Request::Act(Action::ShowReceipts(false))).unwrap();
+    let mut other = Device::new(&server, device.me, None);
+    other.disk = device.disk.clone();
+    other.step(&server, Input::Restored(Some(Box::new(stored(&device)))));
+    other.keep(&server);
+    late.step(&server, Input::Restored(Some(Box::new(stored(&other)))));
+    late.step(&server, Input::Started);
+    late.flow(&mut server);
+    late.step(&server, Input::Open(direct()));
+    late.flow(&mut server);
+    assert_eq!((drawn(&late).as_str(), late.client.account().receipts), ("", false));
+}
+
 /// R004-G2: a cold start paints what is stored, then syncs from where the device was, and asks for nothing else.
 #[test]
 fn a_cold_start_paints_what_is_stored_and_syncs_on() {
