@@ -129,8 +129,10 @@ async fn a_badge_tells_the_messages_that_make_it() {
     assert_eq!((first.messages[0].seq, first.messages[98].seq, first.more), (seq(231), seq(133), true));
     let last: UnreadPage = a.get(&format!("{}?before=34", path::unread(id))).await.read();
     assert_eq!(last.messages.iter().map(|it| it.seq.get()).collect::<Vec<_>>(), [33, 32, 31]);
-    for refused in ["?before=x", "?limit=5", "?naming=x", "?naming=true&before=34"] {
-        assert_eq!(a.get(&format!("{}{refused}", path::unread(id))).await.status, 400);
+    for (refused, status) in
+        [("?before=x", 400), ("?limit=5", 400), ("?naming=x", 400), ("?naming=true&before=34", 422)]
+    {
+        assert_eq!(a.get(&format!("{}{refused}", path::unread(id))).await.status, status);
     }
 }
 
