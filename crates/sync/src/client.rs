@@ -246,7 +246,11 @@ impl Client {
             Input::Restored(stored) => self.restore_stored(stored.map(|stored| *stored)),
             Input::StorageEmpty => self.pulls.want(Job::Begin, now),
             Input::Stored(through) => self.reports.stored(through),
-            Input::StorageLost => self.reports.await_storage(false),
+            Input::StorageLost => {
+                self.reports.await_storage(false);
+                // Also of what was never stored.
+                self.held.keys().for_each(|id| self.reports.consider(*id));
+            }
             Input::OutboxRestored(unsent) => self.restore(unsent),
             Input::OutboxElsewhere(unsent) => self.mirror(unsent),
             Input::UploadMoves(id) => self.outbox.moves(id),

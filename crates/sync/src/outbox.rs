@@ -113,9 +113,11 @@ impl Outbox {
     /// Puts a message at its place that another page wrote, or follows what that page has made of it.
     pub fn mirror(&mut self, unsent: Unsent, now: Millis) {
         if let Some(place) = self.find(unsent.client_id) {
-            let mirrored = |entry: &Entry| {
-                let flying = !matches!(entry.state, State::Queued { .. } | State::Failed);
-                entry.elsewhere && !flying
+            let mirrored = |entry: &Entry| match entry.state {
+                State::Queued { .. } => entry.elsewhere,
+                // What failed here waits for a person, who has asked for another attempt there.
+                State::Failed => entry.elsewhere || unsent.failed.is_none(),
+                State::Uploading { .. } | State::Posted(_) | State::Confirmed(_) => false,
             };
             if !self.entries.get(&place).is_some_and(mirrored) {
                 return;

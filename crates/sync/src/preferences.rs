@@ -123,8 +123,11 @@ impl Client {
 
     /// Another page of this device says what was typed there, and tells the server of it. This page does if that does not.
     pub(crate) fn type_elsewhere(&mut self, id: ConversationId, text: String) {
-        self.wishes.drafts.insert(id, text);
-        self.settle_wishes(id);
+        let before = self.wishes.drafts.insert(id, text);
+        // An earlier text may be on its way from there, and come after this one.
+        if before.is_none() {
+            self.settle_wishes(id);
+        }
         self.want_told(id, PATIENCE);
         self.changes.sessions.insert(id);
     }

@@ -4,8 +4,10 @@
 
 mod model;
 
-use model::scene::{cursors, direct, drawn, live, pass, posts, push, reports};
+use model::scene::{cursors, direct, drawn, live, pass, posts, push, reports, rest, write};
+use model::server::Server;
 use model::{client_id, text, user_id};
+use protocol::ErrorCode;
 use sync::{Input, Unsent, Upload};
 
 /// A message that another page of the device wrote is shown, and posted here only when that page has not done it for
@@ -34,11 +36,30 @@ fn what_another_page_writes_is_left_to_it_for_a_while() {
     device.flow(&mut server);
     assert_eq!((drawn(&device).as_str(), server.rooms[&direct()].messages.len()), ("1Sent", 1));
 
-    let failed = Unsent { client_id: client_id(2), place: 2, failed: Some(protocol::ErrorCode::Timeout), ..unsent };
+    let failed = Unsent { client_id: client_id(2), place: 2, failed: Some(ErrorCode::Timeout), ..unsent };
     device.step(&server, Input::OutboxElsewhere(vec![failed.clone()]));
     assert_eq!(drawn(&device), "1Sent 2Failed");
     device.step(&server, Input::DiscardedElsewhere(failed.client_id));
     assert_eq!(drawn(&device), "1Sent");
+}
+
+/// R004-A2: what failed here and is tried again in another page is on its way here too, and is posted here where that page does
+/// not do it for some seconds.
+#[test]
+fn what_another_page_tries_again_has_not_failed() {
+    let (mut server, mut device) = live();
+    write(&server, &mut device, 1);
+    let (request, _) = device.requests.remove(0);
+    let answer = Err(Server::refuse(ErrorCode::NotAllowed, false));
+    device.step(&server, Input::Answered { request, answer });
+    assert_eq!(drawn(&device), "1Failed");
+    let failed = device.outbox[&client_id(1)].clone();
+    let again = Unsent { failed: None, at: server.now, place: server.now + 1, ..failed };
+    device.outbox.insert(again.client_id, again.clone());
+    device.step(&server, Input::OutboxElsewhere(vec![again]));
+    assert_eq!(drawn(&device), "1Sending");
+    rest(&mut server, &mut device, 10_000);
+    assert_eq!((drawn(&device).as_str(), server.rooms[&direct()].messages.len()), ("1Sent", 1));
 }
 
 /// R004-A5: a page that has not heard that a message has arrived, or that its conversation is gone, keeps it anew. Nobody does
@@ -55,7 +76,7 @@ fn what_another_page_keeps_in_vain_is_forgotten() {
         body: text("1"),
         at: server.now,
         place: 1,
-        failed: Some(protocol::ErrorCode::Timeout),
+        failed: Some(ErrorCode::Timeout),
         upload: Upload::Done,
     };
     let gone = Unsent { conversation: 99_u64.try_into().unwrap(), client_id: client_id(2), ..arrived.clone() };

@@ -285,6 +285,21 @@ fn a_draft_of_another_page_is_told_by_it() {
     assert_eq!(server.preferences[&(user_id(1), direct())].draft.as_str(), "lost");
 }
 
+/// R001-06: a draft that another page told before it was emptied there, and that arrives after that page is gone, does not stay.
+#[test]
+fn a_late_draft_of_another_page_does_not_stay() {
+    let (mut server, mut device) = live();
+    let elsewhere = |text: &str| Input::TypedElsewhere { conversation: direct(), text: text.to_owned() };
+    device.step(&server, elsewhere("hello"));
+    device.step(&server, elsewhere(""));
+    let late = change(|change| change.draft = Some("hello".try_into().unwrap()));
+    server.prefer(user_id(1), direct(), late);
+    push(&mut server, &mut device);
+    rest(&mut server, &mut device, 20_000);
+    assert_eq!(server.preferences[&(user_id(1), direct())].draft.as_str(), "");
+    assert_eq!((session(&device, direct()).draft.as_str(), device.drafts.len()), ("", 0));
+}
+
 /// Nothing is told of a composer that was emptied before the server heard of it.
 #[test]
 fn what_came_and_went_is_not_told() {

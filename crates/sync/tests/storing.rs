@@ -388,6 +388,21 @@ fn delivered_means_stored() {
     assert_eq!(reports(&device), [cursors(1, 0)]);
 }
 
+/// R000-04: on a device whose storage fails what came is delivered at once, also where it never stored anything.
+#[test]
+fn delivered_does_not_wait_for_a_storage_that_is_lost() {
+    let (mut server, mut device) = scene();
+    device.step(&server, Input::Restored(None));
+    device.step(&server, Input::Started);
+    device.flow(&mut server);
+    peer_writes(&mut server, &mut device, 1);
+    pass(&mut server, &mut device, 2_000);
+    assert_eq!(reports(&device), []);
+    device.step(&server, Input::StorageLost);
+    pass(&mut server, &mut device, 2_000);
+    assert_eq!(reports(&device), [cursors(1, 0)]);
+}
+
 /// T13: reading that was stored before it was reported is reported after a cold start, and reading that was reported is
 /// not reported again.
 #[test]
