@@ -131,6 +131,31 @@ test('on a full disk an emptied draft does not come back', async ({ server, visi
   await expect(me.composer).toHaveValue('');
 });
 
+// R001-05, R004-H5: only clearing the storage makes a new device.
+test('a full disk makes no new device: what another device deleted stays here', async ({ enter, server, visit }) => {
+  const visitor = await visit();
+  const disk = await Disk.of(visitor.page);
+  await visitor.enter('film-dev-2-a');
+  const me = new Messenger(visitor.page);
+  await expect(me.session('film-dev-2-b')).toBeVisible();
+  await visitor.stored();
+  const other = new Messenger((await enter('film-dev-2-a')).page);
+  await other.act(other.session('film-dev-2-b'), say('删除会话'));
+  await other.page.getByRole('dialog').getByRole('button', { name: say('删除会话') }).click();
+  await expect(other.session('film-dev-2-b')).toHaveCount(0);
+
+  await disk.fill();
+  await me.choose('film-dev-2-b');
+  await me.composer.fill('放不下的');
+  await me.composer.press('Enter');
+  await expect(me.mark('放不下的', say('已发送'))).toBeVisible();
+  await expect.poll(() => disk.refused()).toBeGreaterThan(0);
+  await expect.poll(() => known(visitor.page)).toBe('');
+  await visitor.live(() => visitor.page.reload());
+  await expect(me.messages.first()).toBeVisible();
+  expect(await me.messages.count()).toBeGreaterThan(1);
+});
+
 /** The peer writes twice: what comes first is being written to the disk and held, what follows waits for that. */
 async function holdOne(server: Server, disk: Disk, me: Messenger, peer: string): Promise<void> {
   const program = await server.program(peer);

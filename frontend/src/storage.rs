@@ -20,6 +20,8 @@ use web_sys::Blob;
 
 /// Where it is noted whose data a page without a server shows.
 const LAST_ACCOUNT: &str = "sixin.account";
+/// Whose data were given up. It goes when the site is cleared, as they do.
+const GIVEN_UP: &str = "sixin.given_up";
 /// The one entry of a store that has one.
 const ONLY: &str = "";
 
@@ -59,7 +61,9 @@ impl Storage {
     pub async fn open(account: UserId) -> (Self, Found) {
         let Some(database) = Database::open(&name(account)).await else { return Default::default() };
         note(Some(account));
-        let found = read(&database).await.unwrap_or_default();
+        let mut found = read(&database).await.unwrap_or_default();
+        // A disk that was full makes no new device of this one.
+        found.empty &= given_up() != Some(account);
         (Self { database: RefCell::new(Some(database)) }, found)
     }
 
@@ -72,6 +76,9 @@ impl Storage {
     /// room, too, for what a person wrote and does not want lost, which is still kept, read and deleted here.
     pub async fn give_up(&self) {
         if let Some(done) = self.write(Durability::Relaxed, &ENGINE.map(Write::Clear)) {
+            if let Some(account) = last_account() {
+                enter(GIVEN_UP, Some(account));
+            }
             // Where not even that can be done, the stores stand as they were before the write that failed.
             let _ = JsFuture::from(done).await;
         }
@@ -103,7 +110,13 @@ impl Storage {
         }
         match self.write(Durability::Relaxed, &writes) {
             _ if writes.is_empty() => true,
-            Some(done) => JsFuture::from(done).await.is_ok(),
+            Some(done) => {
+                let written = JsFuture::from(done).await.is_ok();
+                if written && unstored.anew {
+                    enter(GIVEN_UP, None);
+                }
+                written
+            }
             None => false,
         }
     }
@@ -174,6 +187,7 @@ impl Storage {
     pub fn forget_account(&self) {
         if last_account() == account::shown() {
             note(None);
+            enter(GIVEN_UP, None);
         }
         self.write_unheard(&ENGINE.map(Write::Clear));
     }
@@ -192,7 +206,24 @@ impl Storage {
 
 /// Whose data a page shows that no server has rendered.
 pub fn last_account() -> Option<UserId> {
-    window().local_storage().ok()??.get_item(LAST_ACCOUNT).ok()??.parse().ok()
+    entry(LAST_ACCOUNT)
+}
+
+/// Whose data were given up because they could not be written, as on a full disk.
+fn given_up() -> Option<UserId> {
+    entry(GIVEN_UP)
+}
+
+fn entry(name: &str) -> Option<UserId> {
+    window().local_storage().ok()??.get_item(name).ok()??.parse().ok()
+}
+
+fn enter(name: &str, account: Option<UserId>) {
+    let Ok(Some(entries)) = window().local_storage() else { return };
+    let _ = match account {
+        Some(account) => entries.set_item(name, &account.to_string()),
+        None => entries.remove_item(name),
+    };
 }
 
 /// Another account's data do not stay on the device.
@@ -201,11 +232,7 @@ fn note(account: Option<UserId>) {
     if let Some(before) = before.filter(|before| account.is_some_and(|account| account != *before)) {
         wasm_bindgen_futures::spawn_local(async move { Database::delete(&name(before)).await });
     }
-    let Ok(Some(entries)) = window().local_storage() else { return };
-    let _ = match account {
-        Some(account) => entries.set_item(LAST_ACCOUNT, &account.to_string()),
-        None => entries.remove_item(LAST_ACCOUNT),
-    };
+    enter(LAST_ACCOUNT, account);
 }
 
 fn name(account: UserId) -> String {
