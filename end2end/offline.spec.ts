@@ -89,6 +89,29 @@ test('a message without a network says so once, waits, and is sent by itself', F
   await expect.poll(sent, { timeout: 60_000 }).toBe(1);
 });
 
+test('a message that waits is tried again where it stands: neither the view nor the focus goes away', async ({ enter }) => {
+  const visitor = await enter('film-dev-1-a');
+  visitor.watch.allowOutage();
+  visitor.watch.allow(/ERR_INTERNET_DISCONNECTED/);
+  const me = new Messenger(visitor.page);
+  const toast = visitor.page.getByRole('alert').filter({ hasText: say('网络不可用,请检查网络设置') });
+  await me.choose('film-dev-1-b');
+  await visitor.context.setOffline(true);
+  const texts = Array.from({ length: 20 }, (_, n) => `等着的第${n + 1}条`);
+  for (const text of texts) await me.send(text);
+  await expect(me.mark(texts.at(-1)!, say('等待网络'))).toBeVisible();
+  await expect(toast).toHaveCount(0);
+  const one = me.message(texts[1]!);
+  await one.scrollIntoViewIfNeeded();
+  await expect(me.message(texts.at(-1)!)).not.toBeInViewport();
+  await one.getByRole('button', { name: say('点击重试') }).click();
+  await expect(toast).toBeVisible();
+  await expect(one).toBeInViewport();
+  await expect(me.log).toBeFocused();
+  await expect(me.mark(texts[1]!, say('等待网络'))).toBeVisible();
+  await expect(one).toBeInViewport();
+});
+
 test('what has waited for more than a day is sent only after a question', async ({ enter, server }) => {
   const visitor = await enter('film-dev-0-a');
   visitor.watch.allowOutage();

@@ -33,6 +33,8 @@ const ENGINE: [Store; 4] = [Store::Device, Store::Users, Store::Conversations, S
 
 #[derive(Default)]
 pub struct Storage {
+    /// Whose data these are; nobody's where nothing is kept.
+    account: Option<UserId>,
     database: RefCell<Option<Database>>,
 }
 
@@ -64,7 +66,7 @@ impl Storage {
         let mut found = read(&database).await.unwrap_or_default();
         // A disk that was full makes no new device of this one.
         found.empty &= given_up() != Some(account);
-        (Self { database: RefCell::new(Some(database)) }, found)
+        (Self { account: Some(account), database: RefCell::new(Some(database)) }, found)
     }
 
     /// Whether anything can be kept.
@@ -76,9 +78,7 @@ impl Storage {
     /// room, too, for what a person wrote and does not want lost, which is still kept, read and deleted here.
     pub async fn give_up(&self) {
         if let Some(done) = self.write(Durability::Relaxed, &ENGINE.map(Write::Clear)) {
-            if let Some(account) = last_account() {
-                enter(GIVEN_UP, Some(account));
-            }
+            enter(GIVEN_UP, self.account);
             // Where not even that can be done, the stores stand as they were before the write that failed.
             let _ = JsFuture::from(done).await;
         }
@@ -112,7 +112,7 @@ impl Storage {
             _ if writes.is_empty() => true,
             Some(done) => {
                 let written = JsFuture::from(done).await.is_ok();
-                if written && unstored.anew {
+                if written && unstored.anew && given_up() == self.account {
                     enter(GIVEN_UP, None);
                 }
                 written

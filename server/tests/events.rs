@@ -66,14 +66,14 @@ async fn a_device_is_heard_on_its_stream() {
     let (mut events, mut socket) = (Events::connect(&a).await, a.push().await);
     let mut at_b = b.push().await;
     assert_eq!(events.say(&a, ClientFrame::Ping).await.status, 204);
-    assert_eq!(events.frame().await, ServerFrame::Pong);
+    assert!(matches!(events.frame().await, ServerFrame::Pong { .. }));
     assert_eq!(events.say(&a, ClientFrame::Watch { conversation: Some(id) }).await.status, 204);
     assert_eq!(events.frame().await, ServerFrame::Presence { user: b.id, online: true, seen_at: 0 });
     assert_eq!(events.say(&a, ClientFrame::Typing { conversation: id }).await.status, 204);
     assert_eq!(at_b.frame().await, ServerFrame::Typing { conversation: id, user: a.id });
     // The other connection of the device has said nothing and hears nothing of it.
     socket.ping().await;
-    assert_eq!(socket.frame().await, ServerFrame::Pong);
+    assert!(matches!(socket.frame().await, ServerFrame::Pong { .. }));
 
     let other = Person::log_in(&server.address, "aa", PASSWORD).await;
     for stranger in [&b, &other] {
@@ -135,7 +135,7 @@ async fn a_stream_ends_with_a_reason() {
         quickest = quickest.min(began.elapsed());
         assert_eq!(lost.say(&phone, ClientFrame::Ping).await.status, 401);
         assert_eq!(kept.say(&laptop, ClientFrame::Ping).await.status, 204);
-        assert_eq!(kept.frame().await, ServerFrame::Pong);
+        assert!(matches!(kept.frame().await, ServerFrame::Pong { .. }));
     }
     assert!(quickest < Duration::from_secs(1), "{quickest:?}");
     server.signal(rustix::process::Signal::TERM);

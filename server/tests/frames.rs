@@ -137,7 +137,7 @@ impl Listener {
         self.push.ping().await;
         loop {
             let frame = self.push.next().await;
-            if frame == "pong" {
+            if frame.get("pong").is_some() {
                 return;
             }
             self.heard.push(frame);
@@ -299,7 +299,7 @@ async fn as_a_person(
         there.tell(&ClientFrame::Typing { conversation }).await;
     }
     there.ping().await;
-    while there.next().await != "pong" {}
+    while there.next().await.get("pong").is_none() {}
     for (person, direct) in directs {
         let head = doer.conversation(*direct).await.head_seq.get();
         doer.report(*direct, head, head).await;

@@ -13,7 +13,7 @@ async fn say(push: &mut Push, frame: ClientFrame) {
     push.send(Message::Text(serde_json::to_string(&frame).unwrap().into())).await;
     // The answer comes after everything that the frame brings about.
     push.ping().await;
-    while push.frame().await != ServerFrame::Pong {}
+    while !matches!(push.frame().await, ServerFrame::Pong { .. }) {}
 }
 
 /// What a connection has heard of people; everything else is passed over.
@@ -22,7 +22,7 @@ async fn heard(push: &mut Push) -> Vec<ServerFrame> {
     let mut heard = Vec::new();
     loop {
         match push.frame().await {
-            ServerFrame::Pong => return heard,
+            ServerFrame::Pong { .. } => return heard,
             frame @ (ServerFrame::Typing { .. } | ServerFrame::Presence { .. }) => heard.push(frame),
             _ => {}
         }

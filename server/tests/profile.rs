@@ -95,7 +95,7 @@ async fn a_new_name_reaches_everybody_who_shows_it() {
     let ServerFrame::Person { user: told } = peer.frame().await else { panic!("a person") };
     assert_eq!(&told, user);
     other.ping().await;
-    assert_eq!(other.frame().await, ServerFrame::Pong, "a stranger is not told");
+    assert!(matches!(other.frame().await, ServerFrame::Pong { .. }), "a stranger is not told");
 
     let moved = b.sync(Some(&token)).await;
     let [conversation] = &moved.conversations[..] else { panic!("one conversation") };

@@ -9,7 +9,7 @@ use crate::receipts::Rules;
 use crate::sync::AccountChange;
 use serde::{Deserialize, Serialize};
 
-/// Server to client, JSON text frames: `"pong"`, or an object whose one field names the kind. A durable frame names its log with `prev` and `pos` (R004-G8): the client
+/// Server to client, JSON text frames: an object whose one field names the kind. A durable frame names its log with `prev` and `pos` (R004-G8): the client
 /// applies it iff `prev` is its cursor, ignores it if `pos` is not beyond its cursor, and otherwise pulls.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -23,35 +23,17 @@ pub enum ServerFrame {
         rules: Rules,
     },
     /// One change in a conversation's log.
-    Conversation {
-        conversation: ConversationId,
-        prev: Rev,
-        pos: Rev,
-        head_seq: Seq,
-        change: LogChange,
-    },
+    Conversation { conversation: ConversationId, prev: Rev, pos: Rev, head_seq: Seq, change: LogChange },
     /// Changes in the account's own log.
-    Account {
-        prev: Upd,
-        pos: Upd,
-        changes: Vec<AccountChange>,
-    },
+    Account { prev: Upd, pos: Upd, changes: Vec<AccountChange> },
     /// The conversation is deleted on this device through `floor`, by whichever of its pages or by another device (R001-05). It
     /// belongs to no log: the next sync tells it again.
-    Deleted {
-        conversation: ConversationId,
-        floor: Seq,
-    },
+    Deleted { conversation: ConversationId, floor: Seq },
     /// What everybody may know of somebody changed. It stands in no log: who misses it hears with a description, a page or
     /// a message (R002-04).
-    Person {
-        user: User,
-    },
+    Person { user: User },
     /// Somebody writes in a conversation (R002-04). It is kept nowhere, and holds for [`TYPING`].
-    Typing {
-        conversation: ConversationId,
-        user: UserId,
-    },
+    Typing { conversation: ConversationId, user: UserId },
     /// Whether the peer of the conversation that this connection watches is there, or when they were. It is kept nowhere.
     Presence {
         user: UserId,
@@ -60,7 +42,8 @@ pub enum ServerFrame {
         #[serde(default)]
         seen_at: Millis,
     },
-    Pong,
+    /// The answer to a ping, at once. `server_time`: the server's clock, in milliseconds.
+    Pong { server_time: Millis },
 }
 
 /// For how long somebody is shown to be writing, in milliseconds.

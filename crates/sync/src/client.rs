@@ -381,7 +381,11 @@ impl Client {
             ServerFrame::Person { user } => self.meet([user]),
             ServerFrame::Typing { conversation, user } => self.hear_typing(conversation, user),
             ServerFrame::Presence { user, online, seen_at } => self.hear_presence(user, Presence { online, seen_at }),
-            ServerFrame::Pong => {}
+            // One that was long on its way tells nothing: a clock that was set forward looks the same (T19).
+            ServerFrame::Pong { server_time } if self.link.answered(self.now) => {
+                self.skew = server_time as i64 - self.clock() as i64;
+            }
+            ServerFrame::Pong { .. } => {}
         }
     }
 

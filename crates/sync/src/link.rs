@@ -62,13 +62,15 @@ pub(crate) struct Link {
     told: bool,
     failures: u32,
     heartbeat: Millis,
+    /// When the server was last asked whether it is there.
+    pinged: Millis,
     /// Nothing was heard since it was asked once more, because the machine had slept.
     doubted: bool,
 }
 
 impl Link {
     pub fn new() -> Self {
-        Self { phase: Phase::Idle, since: 0, told: false, failures: 0, heartbeat: 25_000, doubted: false }
+        Self { phase: Phase::Idle, since: 0, told: false, failures: 0, heartbeat: 25_000, pinged: 0, doubted: false }
     }
 
     pub fn state(&self) -> LinkState {
@@ -127,6 +129,11 @@ impl Link {
         }
     }
 
+    /// Whether an answer to a ping came while one could be expected.
+    pub fn answered(&self, now: Millis) -> bool {
+        now < self.pinged + PROBE_ANSWER
+    }
+
     /// The connection ended, or could not be made.
     pub fn closed(&mut self, now: Millis, random: u64) {
         if matches!(self.phase, Phase::Idle | Phase::Waiting { .. }) {
@@ -153,6 +160,7 @@ impl Link {
             Phase::Open { ping_at, pong_by, .. } => {
                 *ping_at = now + self.heartbeat;
                 *pong_by = Some(pong_by.map_or(now + PROBE_ANSWER, |by| by.clamp(now, now + PROBE_ANSWER)));
+                self.pinged = now;
                 effects.push(Effect::Frame(ClientFrame::Ping));
             }
         }
@@ -194,12 +202,14 @@ impl Link {
                     self.doubted = true;
                     *ping_at = now + self.heartbeat;
                     *pong_by = Some(now + PROBE_ANSWER);
+                    self.pinged = now;
                     effects.push(Effect::Frame(ClientFrame::Ping));
                 }
                 Some(by) if by <= now => self.renew(now, effects),
                 _ if *ping_at <= now => {
                     *ping_at = now + self.heartbeat;
                     pong_by.get_or_insert(now + HEARTBEAT_ANSWER);
+                    self.pinged = now;
                     effects.push(Effect::Frame(ClientFrame::Ping));
                 }
                 _ => {}

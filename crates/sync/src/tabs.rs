@@ -208,7 +208,7 @@ mod tests {
             rules: Rules::default(),
         };
         share.hear(word, carried, NOW, |text| match text {
-            "pong" => Some(ServerFrame::Pong),
+            "pong" => Some(ServerFrame::Pong { server_time: NOW }),
             "hello" => Some(hello(1)),
             _ => None,
         })
@@ -247,7 +247,7 @@ mod tests {
 
         let frame = leader.pass_on("pong".to_owned(), false);
         let told = hear(&mut other, frame.clone(), false);
-        assert!(matches!(told[..], [Heard::Tell(Input::SocketFrame(ServerFrame::Pong))]));
+        assert!(matches!(told[..], [Heard::Tell(Input::SocketFrame(ServerFrame::Pong { .. }))]));
         assert!(hear(&mut leader, frame.clone(), true).is_empty());
         let to_another = Word::Frame { text: "pong".to_owned(), to: Some(3), time: None };
         assert!(hear(&mut other, to_another, false).is_empty());

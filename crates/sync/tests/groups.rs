@@ -44,6 +44,23 @@ fn account(device: &mut Device, server: &Server, pos: Upd, change: AccountChange
     device.step(server, Input::SocketFrame(ServerFrame::Account { prev: pos.prev(), pos, changes: vec![change] }));
 }
 
+/// R001-05: what is told to be deleted in a group may be of a membership that is over: only its description tells.
+#[test]
+fn a_deletion_told_in_a_group_is_looked_up() {
+    let (mut server, mut device) = live();
+    server.send(user_id(2), group(), client_id(1), text("1"));
+    push(&mut server, &mut device);
+    device.flow(&mut server);
+    let floor = about_head(&server);
+    device.step(&server, Input::SocketFrame(ServerFrame::Deleted { conversation: group(), floor }));
+    let asks = |device: &Device| {
+        device.requests.iter().any(|(_, asked)| *asked == Request::Conversation { conversation: group() })
+    };
+    assert!(device.client.sessions().contains(&group()) && asks(&device));
+    device.flow(&mut server);
+    assert!(device.client.session(group()).is_some_and(|session| session.last.is_some()));
+}
+
 /// R002-17: a device takes what members share from the notices in the log, and none of them counts.
 #[test]
 fn notices_change_what_is_shared() {

@@ -266,6 +266,28 @@ fn a_clock_set_back_has_the_servers_time_told_anew() {
     assert!(told(&server, &device, -HOUR));
 }
 
+/// T19: whatever a clock is set to while the connection stands, the next ping tells what time it is on the server. What comes
+/// long after a ping may have waited in the connection, and tells nothing.
+#[test]
+fn a_ping_tells_the_servers_time() {
+    const HOUR: i64 = 3_600_000;
+    let (mut server, mut device) = live();
+    device.jump(HOUR);
+    let time = |server: &Server, device: &Device| {
+        device.client.server_time(server.now.saturating_add_signed(HOUR)) as i64 - server.now as i64
+    };
+    assert_eq!(time(&server, &device), HOUR);
+    rest(&mut server, &mut device, 30_000);
+    assert_eq!(time(&server, &device), 0);
+    rest(&mut server, &mut device, 60_000);
+    assert_eq!(time(&server, &device), 0);
+    // The machine sleeps with an answer unread.
+    device.step(&server, Input::Woke);
+    server.now += 5_000;
+    while device.deliver(&server) {}
+    assert_eq!(time(&server, &device), 0);
+}
+
 /// T19: a clock that is set back by a day changes no order and stops no timer.
 #[test]
 fn a_clock_set_back_stops_nothing() {

@@ -72,7 +72,7 @@ impl Receiver {
         let at = Instant::now();
         let Message::Text(text) = frame else { bail!("a frame that is no text: {frame:?}") };
         match serde_json::from_str(&text)? {
-            ServerFrame::Person { .. } | ServerFrame::Pong => Ok(true),
+            ServerFrame::Person { .. } | ServerFrame::Pong { .. } => Ok(true),
             ServerFrame::Conversation {
                 conversation, prev, pos, change: LogChange::Message { message, .. }, ..
             } => {

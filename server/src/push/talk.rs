@@ -100,7 +100,9 @@ async fn talk(
             };
             silent_at = Instant::now() + SILENCE;
             match said {
-                Said::Frame(ClientFrame::Ping) => break encode(&ServerFrame::Pong),
+                Said::Frame(ClientFrame::Ping) => {
+                    break encode(&ServerFrame::Pong { server_time: crate::store::now() });
+                }
                 // What is refused here is worth no word: nobody waits for it.
                 Said::Frame(ClientFrame::Typing { conversation }) => {
                     drop(presence::typing(state, user.account.id, conversation).await);

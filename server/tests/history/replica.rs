@@ -146,7 +146,7 @@ impl Replica {
     pub fn frame(&mut self, frame: &ServerFrame) {
         match frame {
             ServerFrame::Hello { .. } => self.greeted += 1,
-            ServerFrame::Pong
+            ServerFrame::Pong { .. }
             | ServerFrame::Person { .. }
             | ServerFrame::Typing { .. }
             | ServerFrame::Presence { .. } => {}

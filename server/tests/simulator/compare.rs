@@ -7,7 +7,7 @@ use protocol::path;
 use protocol::{ConversationId, ConversationKind, MessageBody, Seq, UserId};
 use std::collections::BTreeSet;
 use std::rc::Rc;
-use sync::{Client, Input, Item, LinkState, ReadMark, Session, Shelf};
+use sync::{Input, Item, LinkState, ReadMark, Shelf};
 
 type Shown = (Option<Seq>, UserId, MessageBody, Option<ReadMark>);
 
@@ -90,9 +90,7 @@ impl World<'_> {
             assert_eq!(listed, self.oracle.listed(&device.login), "device {n}");
             let mut total = 0;
             for id in listed {
-                // Whether a mute is over it decides by its own clock, until it is greeted again.
-                let timeless = |client: &Client| client.session(id).map(|session| Session { silence: None, ..session });
-                let (session, snapshot) = (timeless(&device.client), timeless(&fresh));
+                let (session, snapshot) = (device.client.session(id), fresh.session(id));
                 assert!(session == snapshot, "device {n}, {id}: {session:?}, a fresh one has {snapshot:?}");
                 let session = session.unwrap();
                 let unread = self.oracle.unread_seqs(&device.login, id).len() as u64;

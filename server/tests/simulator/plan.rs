@@ -70,6 +70,8 @@ pub enum Op {
     Flow,
     /// The page is loaded anew, perhaps in a room.
     Reload(Option<usize>),
+    /// The same, but the page that the server makes now comes only with the next time that it is loaded anew.
+    Render(Option<usize>),
     /// The page is begun anew from what is stored, without a network.
     Revive,
     /// What is not stored yet is stored.
@@ -257,7 +259,8 @@ fn op(dice: &mut Dice) -> Op {
             (18, Op::LoseAnswer(n)),
             (10, Op::Busy(n)),
             (110, Op::Flow),
-            (16, Op::Reload(open)),
+            (24, Op::Reload(open)),
+            (40, Op::Render(open)),
             (8, Op::Revive),
             (25, Op::Keep),
             (3, Op::Wipe),

@@ -239,7 +239,7 @@ impl Device {
                 if let Socket::Open(queue) = &mut self.socket
                     && frame == ClientFrame::Ping
                 {
-                    queue.push_back(ServerFrame::Pong);
+                    queue.push_back(ServerFrame::Pong { server_time: server.now });
                 }
                 self.frames_sent.push(frame);
             }

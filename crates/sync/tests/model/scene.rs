@@ -1,10 +1,10 @@
 //! One device and the server, for tests of single rules.
 
-use super::device::Device;
+use super::device::{Device, Disk};
 use super::server::Server;
 use super::{client_id, conversation_id, seq, text, user_id};
 use protocol::{ClientFrame, ConversationId, ConversationKind, Cursors, MessageBody};
-use sync::{Action, Input, Item, LinkState, Request, Row};
+use sync::{Action, Input, Item, LinkState, Request, Row, Stored};
 
 pub const DIRECT: u64 = 10;
 pub const GROUP: u64 = 11;
@@ -124,4 +124,43 @@ pub fn act(server: &mut Server, device: &mut Device, action: Action) {
 pub fn last(device: &Device) -> Option<(u64, bool)> {
     let row = device.client.session(direct())?.last?;
     Some((row.seq?.get(), matches!(row.body, MessageBody::Recalled { .. })))
+}
+
+/// A device that keeps its data, live, with what it has seen stored.
+pub fn keeping() -> (Server, Device) {
+    let (mut server, mut device) = scene();
+    device.disk = Some(Disk::default());
+    device.step(&server, Input::Restored(None));
+    device.step(&server, Input::Started);
+    device.flow(&mut server);
+    device.keep(&server);
+    (server, device)
+}
+
+/// The peer writes; the frame arrives.
+pub fn peer_writes(server: &mut Server, device: &mut Device, n: u64) {
+    server.send(user_id(2), direct(), client_id(n), text(&n.to_string()));
+    push(server, device);
+    while device.deliver(server) {}
+}
+
+/// Everything is stored, and the server knows.
+pub fn settle(server: &mut Server, device: &mut Device) {
+    for _ in 0..2 {
+        device.flow(server);
+        push(server, device);
+        device.flow(server);
+        device.keep(server);
+        rest(server, device, 2_000);
+    }
+    device.flow(server);
+    device.keep(server);
+}
+
+pub fn stored(device: &Device) -> Stored {
+    device.disk.as_ref().unwrap().stored().unwrap()
+}
+
+pub fn requests(device: &Device) -> Vec<&Request> {
+    device.requests.iter().map(|(_, request)| request).collect()
 }

@@ -119,7 +119,7 @@ pub fn frames() -> Value {
                 ("online", json!({ "type": "boolean" })),
                 ("seen_at", reference("Millis")),
             ]),
-            word("pong"),
+            variant("pong", [("server_time", reference("Millis"))]),
         ]),
         "LogChange": one_of([
             variant("message", [

@@ -22,7 +22,7 @@ pub fn check(facts: &Facts<'_>, findings: &mut Findings) {
             | ServerFrame::Person { .. }
             | ServerFrame::Typing { .. }
             | ServerFrame::Presence { .. }
-            | ServerFrame::Pong => continue,
+            | ServerFrame::Pong { .. } => continue,
         };
         if let ServerFrame::Account { changes, .. } = frame {
             for change in changes {

@@ -58,11 +58,15 @@ pub struct Device {
     heard: VecDeque<String>,
     /// How far the device's clock is ahead of the true time, in milliseconds.
     pub skew: i64,
+    /// The same of the server's clock.
+    pub servers_skew: i64,
     /// Messages written here, in order, that must be on the server in the end.
     pub written: Vec<(ConversationId, ClientId)>,
     /// The same of long files, for which nothing waits.
     pub rising: Vec<(ConversationId, ClientId)>,
     pub logged_out: bool,
+    /// A page that the server has made for this login, and that has not come yet.
+    pub rendered: Option<(String, Start)>,
     dice: Dice,
     marks: BTreeMap<RowKey, (ConversationId, ReadMark)>,
     reported: BTreeMap<ConversationId, (Cursors, Millis)>,
@@ -88,9 +92,11 @@ impl Device {
             telling: Vec::new(),
             heard: VecDeque::new(),
             skew: 0,
+            servers_skew: 0,
             written: Vec::new(),
             rising: Vec::new(),
             logged_out: false,
+            rendered: None,
             dice: Dice::new(seed),
             marks: BTreeMap::new(),
             reported: BTreeMap::new(),
@@ -102,8 +108,12 @@ impl Device {
     }
 
     /// The page is loaded anew: only what was kept is left, and what the server put into the page.
-    pub fn reload(&mut self, now: Millis, start: Start, role: Role) {
-        if start.sync.more && self.kept.borrow().disk.is_some() {
+    /// `late`: it was made some time ago.
+    pub fn reload(&mut self, now: Millis, start: Start, role: Role, late: bool) {
+        if late {
+            // What it shows may be older than what was seen.
+            self.marks.clear();
+        } else if start.sync.more && self.kept.borrow().disk.is_some() {
             // What the page does not list yet comes back as it was stored, which may be older than what was seen.
             let listed = |id: &ConversationId| start.sync.conversations.iter().any(|about| about.id == *id);
             self.marks.retain(|_, (id, _)| listed(id));
@@ -209,7 +219,7 @@ impl Device {
         match effect {
             Effect::Connect => self.connect(),
             Effect::Disconnect => self.hang_up(),
-            Effect::Frame(frame) => self.send(frame),
+            Effect::Frame(frame) => self.send(now, frame),
             Effect::Request { id, request } => {
                 self.check_request(clock, &request);
                 if let Request::Upload { client_id, .. } = request {

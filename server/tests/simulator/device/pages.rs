@@ -65,7 +65,7 @@ impl Device {
             match heard {
                 Heard::Tell(input) => self.step(now, input),
                 Heard::Say(word) => self.say(&word),
-                Heard::Send(frame) => self.put(serde_json::from_str(&frame).unwrap()),
+                Heard::Send(frame) => self.put(now, serde_json::from_str(&frame).unwrap()),
             }
         }
         true
@@ -95,20 +95,21 @@ impl Device {
         self.socket = Socket::Closed;
     }
 
-    pub(super) fn send(&mut self, frame: ClientFrame) {
+    pub(super) fn send(&mut self, now: Millis, frame: ClientFrame) {
         if self.leads() {
-            self.put(frame);
+            self.put(now, frame);
         } else {
             self.say(&Word::Send { text: encode(&frame) });
         }
     }
 
     /// Puts a frame on this page's own connection.
-    fn put(&mut self, frame: ClientFrame) {
+    fn put(&mut self, now: Millis, frame: ClientFrame) {
         match frame {
             ClientFrame::Ping => {
                 if let Socket::Open { arriving, .. } = &mut self.socket {
-                    arriving.push_back(Arriving::Frame(encode(&ServerFrame::Pong)));
+                    let pong = ServerFrame::Pong { server_time: now.saturating_add_signed(self.servers_skew) };
+                    arriving.push_back(Arriving::Frame(encode(&pong)));
                 }
             }
             frame if !matches!(self.socket, Socket::Closed) => self.said.push(frame),

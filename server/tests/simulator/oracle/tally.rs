@@ -46,6 +46,7 @@ pub fn name(request: &Request) -> &'static str {
 pub const KINDS: &[&str] = &[
     "full syncs",
     "syncs",
+    "late pages",
     "history",
     "changes",
     "descriptions",

@@ -77,14 +77,14 @@ impl<'a> World<'a> {
             world.oracle.logged_in(&login);
             let start = world.start(&login, None).await;
             world.devices.push(Device::new(login, start.clone(), plan.seed + n as u64, plan.keeping));
-            world.devices[n].reload(world.now, start, Role::Leader);
+            world.devices[n].reload(world.now, start, Role::Leader, false);
         }
         if plan.tab {
             let login = world.devices[0].login.clone();
             let start = world.start(&login, None).await;
             let mut tab = Device::new(login, start.clone(), plan.seed + 99, false);
             tab.kept = world.devices[0].kept.clone();
-            tab.reload(world.now, start, Role::Follower);
+            tab.reload(world.now, start, Role::Follower, false);
             world.devices.push(tab);
         }
         world

@@ -77,12 +77,29 @@ impl World<'_> {
                 self.exchange();
             }
         }
-        let start = self.start(&login, open).await;
+        let rendered = self.devices[n].rendered.take().filter(|(token, _)| *token == login.token);
+        let late = rendered.is_some();
+        let start = match rendered {
+            Some((_, start)) => start,
+            None => self.start(&login, open).await,
+        };
         let (now, role) = (self.now, self.role(n));
         let device = &mut self.devices[n];
         device.login = login;
         device.past.clear();
-        device.reload(now, start, role);
+        device.reload(now, start, role, late);
+        if late {
+            self.oracle.count("late pages");
+        }
+    }
+
+    /// The server makes a page, which is slow to come: what was there before goes on until it is loaded.
+    pub(super) async fn render(&mut self, n: usize, open: Option<ConversationId>) {
+        let login = self.devices[n].login.clone();
+        if self.stands(&login).await {
+            let start = self.start(&login, open).await;
+            self.devices[n].rendered = Some((login.token, start));
+        }
     }
 
     /// Whether a login has not been ended.

@@ -232,6 +232,10 @@ impl World<'_> {
                 let open = open.and_then(|room| self.rooms.get(&room)).copied();
                 self.reload(n, open).await;
             }
+            Op::Render(open) => {
+                let open = open.and_then(|room| self.rooms.get(&room)).copied();
+                self.render(n, open).await;
+            }
             Op::Wipe => {
                 let disk = device.kept.borrow().disk.as_ref().map(|_| Disk::default());
                 let lost = device.kept.replace(Kept { disk, ..Kept::default() });
@@ -344,6 +348,7 @@ impl World<'_> {
     pub(super) fn pass(&mut self, millis: Millis) {
         self.now += millis;
         self.backend.set_clock(self.now.saturating_add_signed(self.skew));
+        self.devices.iter_mut().for_each(|device| device.servers_skew = self.skew);
     }
 
     /// The server answers one of the requests on their way; the answer is on its way then.
