@@ -131,10 +131,12 @@ fn torture(part: &Part, cycles: u64) -> Result<()> {
         if let Some((_, reason)) = said.split_once("skipped: ") {
             bail!("it cannot run here: {}", reason.lines().next().unwrap_or_default());
         }
+        let before = place;
         place = Place { next: place.next + slice, done: place.done + slice };
         if !output.status.success() {
-            fs::remove_file(&file).ok();
-            record(part, place, 1)?;
+            record(part, place, slice)?;
+            // The same cycles are the first to be tried again.
+            files::write(&file, format!("{} 0", before.next).as_bytes())?;
             bail!("{said}{}", String::from_utf8_lossy(&output.stderr));
         }
         if !said.contains("1 passed") {
@@ -159,8 +161,8 @@ fn test(part: &Part, rest: &[&str]) -> Command {
     command
 }
 
-/// Adds what ran to the ledger.
-fn record(part: &Part, place: Place, failures: u64) -> Result<()> {
+/// Adds what ran to the ledger. `broken`: how many cycles were to run in the process that failed, which ends at the first failure.
+fn record(part: &Part, place: Place, broken: u64) -> Result<()> {
     let date = said("date", &["--utc", "+%F"])?;
     let mut commit = said("git", &["rev-parse", "--short", "HEAD"]).unwrap_or_else(|_| "unknown".to_owned());
     if said("git", &["status", "--porcelain", "--", ".", ":!docs/RELIABILITY.md"])
@@ -170,13 +172,16 @@ fn record(part: &Part, place: Place, failures: u64) -> Result<()> {
     }
     let path = root().join("docs/RELIABILITY.md");
     let mut ledger = OpenOptions::new().append(true).open(&path).context("docs/RELIABILITY.md, the ledger")?;
-    writeln!(ledger, "{}", line(&date, &commit, part, place, failures))?;
+    writeln!(ledger, "{}", line(&date, &commit, part, place, broken))?;
     Ok(())
 }
 
-fn line(date: &str, commit: &str, part: &Part, Place { next, done }: Place, failures: u64) -> String {
-    let bound = bound(done).filter(|_| failures == 0).map_or("–".to_owned(), |bound| bound.to_string());
-    format!("| {date} | {commit} | {} | {}–{} | {done} | {failures} | {bound} |", part.what, next - done, next - 1)
+fn line(date: &str, commit: &str, part: &Part, Place { next, done }: Place, broken: u64) -> String {
+    let (cycles, failures, bound) = match broken {
+        0 => (done.to_string(), 0, bound(done).map_or("–".to_owned(), |bound| bound.to_string())),
+        broken => (format!("{}, and of {broken} to the first failure", done - broken), 1, "–".to_owned()),
+    };
+    format!("| {date} | {commit} | {} | {}–{} | {cycles} | {failures} | {bound} |", part.what, next - done, next - 1)
 }
 
 /// What nothing in n trials says with 95 % confidence of the probability, in three digits; three or fewer say nothing.
@@ -205,7 +210,8 @@ mod tests {
             line("2026-11-22", "abc", kill, place, 0),
             "| 2026-11-22 | abc | kill -9 during sends | 500–1499 | 1000 | 0 | 0.003 |"
         );
-        assert!(line("2026-11-22", "abc", kill, place, 1).ends_with("| 1000 | 1 | – |"));
+        let broken = line("2026-11-22", "abc", kill, place, 50);
+        assert!(broken.ends_with("| 500–1499 | 950, and of 50 to the first failure | 1 | – |"), "{broken}");
         assert_eq!(Place::parse("nothing"), None);
         let bounds =
             [4, 7, 1_100, 1_000_000].map(|trials| bound(trials).map(|bound| bound.to_string()).unwrap_or_default());
