@@ -29,7 +29,7 @@ impl Clockwork {
             .into_iter()
             .find(|path| Path::new(path).exists());
         let Some(library) = library else {
-            println!("skipped: libfaketime is not installed");
+            support::skipped("libfaketime is not installed");
             return None;
         };
         let folder = tempfile::tempdir().unwrap();

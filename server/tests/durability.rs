@@ -19,7 +19,7 @@ const STRACE: &str = "/usr/bin/strace";
 /// The server under strace, which does this to its flushes. `None` where there is no strace.
 fn under_strace(inject: &str) -> Option<Command> {
     if !Path::new(STRACE).exists() {
-        println!("skipped: strace is not installed");
+        support::skipped("strace is not installed");
         return None;
     }
     let mut strace = Command::new(STRACE);
@@ -136,7 +136,7 @@ impl SmallDisk {
         };
         let probe = unshare().arg("true").env("SIXIN_DATA", "/mnt").output();
         if !probe.is_ok_and(|probe| probe.status.success()) {
-            println!("skipped: this process may not mount a disk");
+            support::skipped("this process may not mount a disk");
             return None;
         }
         let mut command = unshare();

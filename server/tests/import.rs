@@ -148,7 +148,7 @@ async fn the_corpus_goes_in_whole() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus");
     let file = corpus.join("kdconv-zh.jsonl.gz");
     if !file.exists() {
-        println!("skipped: there is no corpus at {}", corpus.display());
+        support::skipped(&format!("there is no corpus at {}", corpus.display()));
         return;
     }
     let data = tempfile::tempdir().unwrap();

@@ -3,6 +3,7 @@
 //! ext4 on a loop device on nbdfuse on nbdkit, which keeps every block that was written and not flushed in its own
 //! memory. SIGKILL of nbdkit throws those away, as a disk's cache does when the power goes.
 
+use crate::support::skipped;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -32,7 +33,7 @@ impl Rig {
                 Err(reason) => reason,
             },
         };
-        println!("skipped: {reason}");
+        skipped(&reason);
         None
     }
 

@@ -12,6 +12,7 @@ mod listener;
 mod person;
 mod push;
 mod sealer;
+mod skipped;
 
 pub use admin::{ADMIN, Admin};
 pub use auditor::{AUDIT_SECRET, asking};
@@ -23,6 +24,7 @@ pub use listener::{FORBIDDEN, Listener, Manner, Request};
 pub use person::{Answer, PASSWORD, Person, fresh_client_id, picture, picture_message, text_message};
 pub use push::{Heard, Push};
 pub use sealer::{Sealer, now, say_sealed};
+pub use skipped::skipped;
 
 use protocol::ServerFrame;
 use rustix::process::{Pid, Signal, kill_process};
