@@ -78,6 +78,22 @@ test('times are told in the browser’s own time zone', async ({ enter }) => {
   }
 });
 
+test('a page that is looked at again in another time zone tells its times', async ({ enter }) => {
+  const visitor = await enter('film-dev-0-a');
+  const me = new Messenger(visitor.page);
+  await me.choose('film-dev-0-b');
+  for (const [minutes, time] of [
+    [-480, '08:09'],
+    [420, '17:09'],
+  ] as const) {
+    await visitor.page.evaluate(minutes => {
+      Date.prototype.getTimezoneOffset = () => minutes;
+      document.dispatchEvent(new Event('visibilitychange'));
+    }, minutes);
+    await expect(me.messages.last().getByRole('time')).toHaveText(time);
+  }
+});
+
 test('hydration keeps the nodes that the server rendered', async ({ enter }) => {
   const visitor = await enter('film-dev-0-a');
   const me = new Messenger(visitor.page);

@@ -73,6 +73,25 @@ test('a deletion can be taken back for five seconds, on all devices', FLOW, asyn
   await expect(two.message(text)).toBeVisible();
 });
 
+test('what is told next takes away nothing that can be taken back', async ({ enter }) => {
+  const me = new Messenger((await enter('music-dev-4-a')).page);
+  await me.choose('music-dev-4-b');
+  const rows = me.messages.locator('.text');
+  const [first, second, third] = await Promise.all([-1, -2, -3].map(async n => (await rows.nth(n).textContent())!));
+  for (const text of [first!, second!]) {
+    await me.act(me.message(text), say('删除'));
+    await expect(me.message(text)).toHaveCount(0);
+  }
+  await me.act(me.message(third!), '复制');
+  const undo = me.page.getByRole('alert').getByRole('button', { name: say('撤销') });
+  await expect(undo).toHaveCount(2);
+  await undo.first().click();
+  await expect(me.message(first!)).toBeVisible();
+  await expect(me.message(second!)).toHaveCount(0);
+  await undo.click();
+  await expect(me.message(second!)).toBeVisible();
+});
+
 test('several messages are deleted by one request', FLOW, async ({ enter, visit }) => {
   const visitor = await visit();
   await withoutSeals(visitor.context);
@@ -231,6 +250,23 @@ test('in a group the tip names who recalled', async ({ enter }) => {
   await two.showList();
   await expect(two.session(GROUP)).toContainText(say('{} 撤回了一条消息', 'kleedrac'));
   await expect(one.messages.last()).toContainText(say('你撤回了一条消息'));
+});
+
+test('who governs a group recalls what a member wrote, and a member does not', async ({ enter, server }) => {
+  const [owner, member] = [await server.program('kleedrac'), await server.program('crimsun')];
+  const group = await owner.group('lawn', [await member.id()]);
+  await owner.send(group, '群主的话');
+  await member.send(group, '不该说的话');
+  const [one, two] = [new Messenger((await enter('kleedrac')).page), new Messenger((await enter('crimsun')).page)];
+  for (const side of [one, two]) await side.choose('lawn');
+  await two.askAbout(two.message('群主的话'));
+  await expect(two.menu.getByRole('menuitem', { name: say('删除') })).toBeVisible();
+  await expect(two.menu.getByRole('menuitem', { name: say('撤回') })).toHaveCount(0);
+  await two.page.keyboard.press('Escape');
+  await one.act(one.message('不该说的话'), say('撤回'));
+  await expect(two.messages.last()).toHaveText(say('{} 撤回了一条消息', 'kleedrac'));
+  await expect(one.messages.last()).toHaveText(say('你撤回了一条消息'));
+  await expect(one.message('不该说的话')).toHaveCount(0);
 });
 
 test('a report hides the message from the reporter alone', FLOW, async ({ server, visit }) => {

@@ -64,6 +64,22 @@ test('a mark goes from 发送中 over 已发送 and 已送达 to 已读 and neve
   expect((await (await server.program('film-dev-1-b')).texts(Number(path.split('/').at(-1)))).at(-1)).toBe(text);
 });
 
+test('what lies behind a dialog is not read', async ({ enter }) => {
+  const [a, b] = [new Messenger((await enter('film-dev-2-a')).page), new Messenger((await enter('film-dev-2-b')).page)];
+  await a.choose('film-dev-2-b');
+  await b.choose('film-dev-2-a');
+  await a.send('看到了吗？');
+  await expect(a.mark('看到了吗？', '已读')).toBeVisible();
+  await b.act(b.message('看到了吗？'), '举报');
+  await expect(b.page.getByRole('dialog')).toBeVisible();
+  await a.send('还有一句');
+  await expect(a.mark('还有一句', '已送达')).toBeVisible();
+  await expect(b.page).toHaveTitle(/^\(1\) /);
+  await b.page.keyboard.press('Escape');
+  await expect(a.mark('还有一句', '已读')).toBeVisible();
+  await expect(b.page).toHaveTitle(/^film-dev-2-a /);
+});
+
 test('a page that nobody looks at reads nothing', async ({ enter, visit }) => {
   const text = '在吗？';
   const a = new Messenger((await enter('film-dev-2-a')).page);

@@ -10,7 +10,7 @@
 use crate::preferences::{ListOrder, Preferences, Theme};
 use leptos::prelude::{GetValue, LocalStorage, StoredValue, use_context};
 use protocol::group::{GroupRules, Invitation, Members};
-use protocol::messaging::HistoryPage;
+use protocol::messaging::{HistoryPage, Readers};
 use protocol::profile::{Card, OwnAccount};
 use protocol::sync::SyncPage;
 use protocol::{
@@ -275,6 +275,9 @@ pub struct Opened {
     /// Whether the peer is there, where that is told.
     #[serde(default)]
     pub presence: Option<Presence>,
+    /// Who has read its messages, where it is a group whose readers are told.
+    #[serde(default)]
+    pub readers: Option<Readers>,
 }
 
 impl Messenger {
@@ -306,6 +309,7 @@ impl Messenger {
             sync,
             open,
             presence: self.open.as_ref().and_then(|open| open.presence),
+            readers: self.open.as_ref().and_then(|open| open.readers.clone()),
         }
     }
 }

@@ -201,16 +201,17 @@ fn a_draft_stands_in_the_list_but_not_in_the_open_row() {
     });
 }
 
-/// R004-B7.2: what comes into a watched window never counts.
+/// R004-B7.2: what comes into a watched window never counts, whatever of one's own waits below it.
 #[test]
 fn what_comes_into_a_watched_window_is_seen_before_it_is_drawn() {
     with_live(|mut live| {
+        send(&mut live, "on its way");
         live.intend(NOW, 1, fresh(), Intent::Watching(true));
         let frame = serde_json::json!({ "conversation": { "conversation": 1, "prev": 10, "pos": 11, "head_seq": 11,
             "change": { "message": { "message": message(11, 2, NOW, "hello"), "sender": support::user(2, "李四") } } } });
         live.step(NOW, 1, Input::SocketFrame(serde_json::from_value(frame).unwrap()));
         assert_eq!(live.model().total.get_untracked(), 120);
-        assert_eq!(marks(&live).len(), 7);
+        assert_eq!(marks(&live).len(), 8);
     });
 }
 

@@ -159,7 +159,7 @@ impl Connection {
                 }
                 let word = self.tabs.share.borrow_mut().pass_on(text, greets);
                 self.tabs.say(&word);
-                frame.into_iter().for_each(|frame| tell(Input::SocketFrame(frame)));
+                tell(frame.map_or(Input::SocketHeard, Input::SocketFrame));
             }
             Heard::Closed(code) => {
                 self.disconnect();

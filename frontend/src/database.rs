@@ -6,6 +6,8 @@ use crate::browser::{self, after, window};
 use js_sys::{Array, Function, Promise, Reflect};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::cell::Cell;
+use std::rc::Rc;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -100,7 +102,15 @@ pub enum Durability {
 }
 
 #[derive(Clone)]
-pub struct Database(IdbDatabase);
+pub struct Database {
+    database: IdbDatabase,
+    /// Somebody deletes it, or a later version of this page changes it: it is not this page's any more.
+    yielded: Rc<Cell<bool>>,
+}
+
+/// The browser has closed the database under the page, as some do to a page that nobody sees.
+#[derive(Clone, Copy, Debug)]
+pub struct Lost;
 
 impl Database {
     /// Opens the database, and makes it if there is none. Nothing where the browser keeps nothing, or a later version of
@@ -119,13 +129,27 @@ impl Database {
         JsFuture::from(opened).await.ok()?;
         let database: IdbDatabase = request.result().ok()?.dyn_into().ok()?;
         // Who deletes it or brings a new version must not wait for this page.
+        let yielded = Rc::new(Cell::new(false));
         let close = Closure::<dyn FnMut(Event)>::new({
-            let database = database.clone();
-            move |_| database.close()
+            let (database, yielded) = (database.clone(), yielded.clone());
+            move |_| {
+                yielded.set(true);
+                database.close();
+            }
         });
         database.set_onversionchange(Some(close.as_ref().unchecked_ref()));
         close.forget();
-        Some(Self(database))
+        Some(Self { database, yielded })
+    }
+
+    /// Whether it is not this page's any more.
+    pub fn yielded(&self) -> bool {
+        self.yielded.get()
+    }
+
+    /// Whether the browser has closed it.
+    pub fn lost(&self) -> bool {
+        self.database.transaction_with_str(Store::Device.name()).is_err()
     }
 
     /// Everything in these stores, at one moment.
@@ -138,7 +162,7 @@ impl Database {
         stores: [Store; N],
         what: fn(&IdbObjectStore) -> Result<IdbRequest, JsValue>,
     ) -> Option<[Vec<String>; N]> {
-        let transaction = self.0.transaction_with_str_sequence(&names(stores.into_iter())).ok()?;
+        let transaction = self.database.transaction_with_str_sequence(&names(stores.into_iter())).ok()?;
         let mut requests = Vec::with_capacity(N);
         for store in stores {
             requests.push(what(&transaction.object_store(store.name()).ok()?).ok()?);
@@ -158,17 +182,18 @@ impl Database {
     }
 
     /// What stands under a key.
-    pub async fn get(&self, store: Store, key: &str) -> Option<JsValue> {
-        let transaction = self.0.transaction_with_str(store.name()).ok()?;
-        let request = transaction.object_store(store.name()).ok()?.get(&key.into()).ok()?;
-        JsFuture::from(done(&transaction)).await.ok()?;
-        request.result().ok().filter(|value| !value.is_undefined())
+    pub async fn get(&self, store: Store, key: &str) -> Result<Option<JsValue>, Lost> {
+        let ask = || self.database.transaction_with_str(store.name())?.object_store(store.name())?.get(&key.into());
+        let request = ask().map_err(|_: JsValue| Lost)?;
+        let value = JsFuture::from(settled(&request)).await.map_err(|_| Lost)?;
+        drop(value);
+        Ok(request.result().ok().filter(|value| !value.is_undefined()))
     }
 
     /// Begins a transaction, which either does all of this or nothing. The promise tells which; the transaction does not
     /// wait for anybody to hear it. Transactions on the same stores take place in the order in which they began.
-    pub fn write(&self, durability: Durability, writes: &[Write]) -> Option<Promise> {
-        let transaction = self.begin(durability, writes).ok()?;
+    pub fn write(&self, durability: Durability, writes: &[Write]) -> Result<Promise, Lost> {
+        let transaction = self.begin(durability, writes).map_err(|_| Lost)?;
         let done = done(&transaction);
         if writes.iter().try_for_each(|write| write.ask(&transaction)).is_err() {
             // What was asked before this one would be done without it.
@@ -176,7 +201,7 @@ impl Database {
         } else {
             commit(&transaction);
         }
-        Some(done)
+        Ok(done)
     }
 
     fn begin(&self, durability: Durability, writes: &[Write]) -> Result<IdbTransaction, JsValue> {
@@ -187,8 +212,8 @@ impl Database {
         };
         Reflect::set(&options, &"durability".into(), &durability.into())?;
         let stores = names(writes.iter().map(Write::store));
-        let transaction: Function = Reflect::get(&self.0, &"transaction".into())?.dyn_into()?;
-        transaction.call3(&self.0, &stores, &"readwrite".into(), &options)?.dyn_into()
+        let transaction: Function = Reflect::get(&self.database, &"transaction".into())?.dyn_into()?;
+        transaction.call3(&self.database, &stores, &"readwrite".into(), &options)?.dyn_into()
     }
 
     pub async fn delete(name: &str) {

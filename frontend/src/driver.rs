@@ -2,14 +2,12 @@
 
 use crate::attachments::{self, Attachments};
 use crate::connection::Connection;
-use crate::storage::{Found, Storage};
+use crate::storage::{Found, Outcome, Storage};
 use crate::tabs::Tabs;
 use crate::timeout::Timeout;
-use crate::{browser, events, http};
+use crate::{browser, clock, errands, events, http};
 use app::backend::{Backend, Errand, Intent};
 use app::live::Live;
-use app::preferences::Preferences;
-use app::words::time::Clock;
 use js_sys::{Array, Promise};
 use protocol::{ClientId, ConversationId, ErrorCode, MessageBody, Millis, UserId};
 use std::cell::{Cell, OnceCell, RefCell};
@@ -38,6 +36,8 @@ pub struct Driver {
     /// When it rings.
     due: Cell<Millis>,
     place: OnceCell<Place>,
+    /// What other pages have said before that.
+    early: RefCell<Vec<Word>>,
     /// Whether the engine's data are stored, and when next.
     keeps: Cell<bool>,
     keeping: RefCell<Option<Timeout>>,
@@ -59,7 +59,7 @@ struct Place {
 impl Driver {
     /// Makes the driver of the page. It begins once the page stands. `open`: the conversation that the address names and
     /// the model does not show yet.
-    pub fn start(live: Live, account: UserId, known_offset: i32, open: Option<ConversationId>) -> Backend {
+    pub fn start(live: Live, account: UserId, open: Option<ConversationId>) -> Backend {
         let driver = Rc::new(Self {
             live: RefCell::new(live),
             turns: RefCell::default(),
@@ -67,6 +67,7 @@ impl Driver {
             timer: RefCell::default(),
             due: Cell::new(Millis::MAX),
             place: OnceCell::new(),
+            early: RefCell::default(),
             keeps: Cell::new(false),
             keeping: RefCell::default(),
             storing: Cell::default(),
@@ -78,23 +79,18 @@ impl Driver {
             let driver = driver.clone();
             move |intent| driver.intend(intent)
         });
-        spawn_local(async move {
-            let utc_offset = browser::utc_offset();
-            if utc_offset != known_offset {
-                browser::keep_cookie(Preferences::UTC_OFFSET, &utc_offset.to_string());
-            }
-            driver.begin(account, open).await;
-        });
+        spawn_local(async move { driver.begin(account, open).await });
         backend
     }
 
     async fn begin(self: &Rc<Self>, account: UserId, open: Option<ConversationId>) {
         let driver = self.clone();
         let tabs = Tabs::join(account, move || driver.promoted()).await;
+        let driver = self.clone();
+        // What is said while the device's data are read may not be in them.
+        tabs.listen(move |word| driver.hear(word));
         let (storage, found) = Storage::open(account).await;
         self.keeps.set(storage.keeps() && tabs.role() != Role::Alone);
-        let driver = self.clone();
-        tabs.listen(move |word| driver.hear(word));
         let unsent: Vec<ClientId> =
             found.outbox.iter().filter(|unsent| attachments::shows(unsent)).map(|unsent| unsent.client_id).collect();
         let alone = tabs.role() != Role::Follower;
@@ -104,6 +100,7 @@ impl Driver {
         let _ = self.place.set(Place { tabs, connection, storage });
         self.turns.borrow_mut().push_front(self.first_turn(found, alone, open));
         self.run_turns();
+        self.early.take().into_iter().for_each(|word| self.hear(word));
         unsent.into_iter().for_each(|id| attachments::show_kept(self, id));
         events::listen(self);
         browser::register_service_worker();
@@ -135,7 +132,7 @@ impl Driver {
             }
             inputs.extend(open.map(Input::Open));
             inputs.extend([Input::Visible(browser::visible()), Input::Started]);
-            live.set_clock(Clock { now: browser::now(), utc_offset: browser::utc_offset() });
+            clock::show(live);
             live.restore(found.kept);
             let step = |input| live.step(browser::now(), browser::random(), input);
             (inputs.into_iter().flat_map(step).collect(), None)
@@ -149,6 +146,13 @@ impl Driver {
         self.input(Input::Woke);
     }
 
+    /// Somebody sees the page again, perhaps in another time zone.
+    pub fn show(self: &Rc<Self>) {
+        self.tell(clock::show);
+        self.input(Input::Visible(browser::visible()));
+        self.input(Input::Woke);
+    }
+
     /// Nobody sees the page any more.
     pub fn hide(self: &Rc<Self>) {
         if self.place.get().is_some_and(|place| place.connection.hide()) {
@@ -158,16 +162,15 @@ impl Driver {
 
     /// What another page of this browser says.
     fn hear(self: &Rc<Self>, word: Word) {
+        let Some(place) = self.place.get() else { return self.early.borrow_mut().push(word) };
         match &word {
             Word::Written(unsent) if attachments::shows(unsent) => attachments::show_kept(self, unsent.client_id),
             // What this page has of it is older.
             Word::Draft { conversation, .. } => drop(self.drafts.borrow_mut().remove(conversation)),
             _ => {}
         }
-        if let Some(place) = self.place.get() {
-            let time = self.live.borrow().server_time(browser::now());
-            place.connection.take(word, time, |input| self.input(input));
-        }
+        let time = self.live.borrow().server_time(browser::now());
+        place.connection.take(word, time, |input| self.input(input));
     }
 
     pub fn say(&self, word: &Word) {
@@ -233,7 +236,7 @@ impl Driver {
             let (effects, errand) = turn(&mut self.live.borrow_mut());
             effects.into_iter().for_each(|effect| self.perform(place, effect));
             if let Some(errand) = errand {
-                self.run(place, errand);
+                errands::run(self, &place.storage, errand);
             }
         }
         self.busy.set(false);
@@ -344,10 +347,14 @@ impl Driver {
             let Some(place) = driver.place.get() else { return };
             let stored = place.storage.store(unstored).await;
             let more = driver.storing.take() == Some(true);
-            if !stored {
-                driver.keeps.set(false);
-                place.storage.give_up().await;
-                return driver.input(Input::StorageLost);
+            match stored {
+                Outcome::Written => {}
+                Outcome::Reopened => return driver.tell(Live::store_anew),
+                Outcome::Failed => {
+                    driver.keeps.set(false);
+                    place.storage.give_up().await;
+                    return driver.input(Input::StorageLost);
+                }
             }
             if !through.is_empty() {
                 driver.input(Input::Stored(through));
@@ -365,82 +372,8 @@ impl Driver {
         *self.timer.borrow_mut() = Timeout::after(at.saturating_sub(browser::now()), ring);
     }
 
-    fn run(self: &Rc<Self>, place: &Place, errand: Errand) {
-        match errand {
-            Errand::Visit(path) => browser::visit(&path),
-            Errand::Back => {
-                if browser::back() {
-                    self.follow();
-                }
-            }
-            Errand::Leave(id) => browser::leave(id),
-            Errand::Search(query) => {
-                let driver = self.clone();
-                spawn_local(async move {
-                    let answer = http::search(&query).await;
-                    if let Ok(users) = &answer {
-                        driver.input(Input::Met(users.clone()));
-                    }
-                    driver.tell(move |live| live.found(None, &query, answer));
-                });
-            }
-            Errand::Members { conversation, query } => {
-                let driver = self.clone();
-                spawn_local(async move {
-                    let answer = http::members(conversation, &query).await;
-                    driver.tell(move |live| live.found(Some(conversation), &query, answer));
-                });
-            }
-            Errand::Start(user) => {
-                let driver = self.clone();
-                spawn_local(async move { driver.started(user, http::start(user).await) });
-            }
-            Errand::Unread { conversation, naming, before } => {
-                let driver = self.clone();
-                spawn_local(async move {
-                    let answer = http::unread(conversation, naming, before).await;
-                    driver.tell(move |live| live.unread_found(conversation, naming, before, answer));
-                });
-            }
-            Errand::Readers { conversation, seq } => {
-                let driver = self.clone();
-                spawn_local(async move {
-                    let answer = http::readers(conversation, seq).await;
-                    driver.tell(move |live| live.readers_found(conversation, seq, answer));
-                });
-            }
-            Errand::Waiting(conversation) => {
-                let driver = self.clone();
-                spawn_local(async move {
-                    let answer = http::waiting(conversation).await;
-                    driver.tell(move |live| live.waiting_found(conversation, answer));
-                });
-            }
-            Errand::AnswerWaiting { conversation, user, accept } => {
-                let driver = self.clone();
-                spawn_local(async move {
-                    let answer = http::answer_waiting(conversation, user, accept).await;
-                    driver.tell(move |live| live.waiting_answered(conversation, user, answer));
-                });
-            }
-            Errand::Copy(text) => {
-                let driver = self.clone();
-                browser::copy(&text, move |copied| driver.tell(move |live| live.copied(copied)));
-            }
-            Errand::FetchEmoji => {
-                let driver = self.clone();
-                spawn_local(async move {
-                    let json = http::text(&browser::emoji_url()).await;
-                    let groups = json.and_then(|json| browser::parse(&json));
-                    driver.tell(move |live| live.emoji_loaded(groups));
-                });
-            }
-            Errand::KeepEmoji { recent, skin_tone } => place.storage.keep_emoji(recent, skin_tone),
-            Errand::KeepTheme(theme) => browser::keep_cookie(Preferences::THEME, theme.name()),
-        }
-    }
-
-    fn started(self: &Rc<Self>, user: UserId, answer: Result<protocol::Conversation, Failure>) {
+    /// A conversation was asked for, to write to somebody.
+    pub fn started(self: &Rc<Self>, user: UserId, answer: Result<protocol::Conversation, Failure>) {
         match answer {
             Ok(conversation) => {
                 let id = conversation.id;

@@ -13,7 +13,7 @@ use web_sys::{Element, Event, EventTarget, MouseEvent};
 /// Listens for as long as the page lives.
 pub fn listen(driver: &Rc<Driver>) {
     on(&document(), "visibilitychange", driver, |driver, _| match visible() {
-        true => show(driver),
+        true => driver.show(),
         false => {
             leave(driver);
             driver.hide();
@@ -23,7 +23,7 @@ pub fn listen(driver: &Rc<Driver>) {
     on(&window(), "beforeunload", driver, hold);
     on(&window(), "pagehide", driver, |driver, _| leave(driver));
     // A page from the back-forward cache is as old as its leaving (R004-B7.20).
-    on(&window(), "pageshow", driver, |driver, _| show(driver));
+    on(&window(), "pageshow", driver, |driver, _| driver.show());
     // Of two windows side by side one is looked at.
     on(&window(), "focus", driver, |driver, _| driver.input(Input::Visible(visible())));
     on(&window(), "online", driver, |driver, _| driver.input(Input::Woke));
@@ -34,11 +34,6 @@ pub fn listen(driver: &Rc<Driver>) {
             driver.intend(intent);
         }
     });
-}
-
-fn show(driver: &Rc<Driver>) {
-    driver.input(Input::Visible(visible()));
-    driver.input(Input::Woke);
 }
 
 /// What was chosen and is not kept yet would be lost: the browser asks whether to leave all the same.

@@ -12,9 +12,11 @@ mod attachments;
 mod bindings;
 mod brought;
 mod browser;
+mod clock;
 mod connection;
 mod database;
 mod driver;
+mod errands;
 mod events;
 mod http;
 mod prepared;
@@ -75,6 +77,6 @@ async fn show_what_is_kept() -> Option<()> {
 fn begin(messenger: &Messenger, open: Option<ConversationId>) -> impl FnOnce(Live) -> app::backend::Backend + use<> {
     account::show(messenger.account.id);
     sealing::begin(messenger.account.id, messenger.preferences.now);
-    let (account, utc_offset) = (messenger.account.id, messenger.preferences.utc_offset);
-    move |live| driver::Driver::start(live, account, utc_offset, open)
+    let account = messenger.account.id;
+    move |live| driver::Driver::start(live, account, open)
 }

@@ -7,12 +7,13 @@
 
 use crate::account;
 use crate::browser::window;
-use crate::database::{Database, Durability, Store, Write, parse};
+use crate::database::{Database, Durability, Lost, Store, Write, parse};
 use app::backend::Kept;
 use js_sys::Promise;
 use protocol::{ClientId, ConversationId, Millis, Seq, UserId};
 use serde::{Deserialize, Serialize};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use sync::{Stored, StoredDevice, Unsent, Unstored};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
@@ -20,6 +21,8 @@ use web_sys::Blob;
 
 /// Where it is noted whose data a page without a server shows.
 const LAST_ACCOUNT: &str = "sixin.account";
+/// Whose login has ended here since: what was written and not sent waits for that account alone.
+const ENDED: &str = "sixin.ended";
 /// Whose data were given up. It goes when the site is cleared, as they do.
 const GIVEN_UP: &str = "sixin.given_up";
 /// The one entry of a store that has one.
@@ -31,11 +34,23 @@ const UNWRITTEN: Millis = 10 * 60 * 1_000;
 /// What the engine gives.
 const ENGINE: [Store; 4] = [Store::Device, Store::Users, Store::Conversations, Store::Timelines];
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Storage {
     /// Whose data these are; nobody's where nothing is kept.
     account: Option<UserId>,
-    database: RefCell<Option<Database>>,
+    database: Rc<RefCell<Option<Database>>>,
+    /// What a person did and could not be written, since the browser had closed the database.
+    owed: Rc<RefCell<Vec<Write>>>,
+    opening: Rc<Cell<bool>>,
+}
+
+/// What became of what the engine gave.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    Written,
+    /// The browser had closed the database, which is open again: all that the engine knows is to be written.
+    Reopened,
+    Failed,
 }
 
 /// What was kept when the page began.
@@ -62,11 +77,11 @@ impl Storage {
     /// Opens what is kept for an account, and reads it.
     pub async fn open(account: UserId) -> (Self, Found) {
         let Some(database) = Database::open(&name(account)).await else { return Default::default() };
-        note(Some(account));
+        note(account);
         let mut found = read(&database).await.unwrap_or_default();
         // A disk that was full makes no new device of this one.
         found.empty &= given_up() != Some(account);
-        (Self { account: Some(account), database: RefCell::new(Some(database)) }, found)
+        (Self { account: Some(account), database: Rc::new(RefCell::new(Some(database))), ..Self::default() }, found)
     }
 
     /// Whether anything can be kept.
@@ -77,7 +92,7 @@ impl Storage {
     /// What the engine gives could not be written: the next page begins from nothing rather than from a hole. That makes
     /// room, too, for what a person wrote and does not want lost, which is still kept, read and deleted here.
     pub async fn give_up(&self) {
-        if let Some(done) = self.write(Durability::Relaxed, &ENGINE.map(Write::Clear)) {
+        if let Some(Ok(done)) = self.write(Durability::Relaxed, &ENGINE.map(Write::Clear)) {
             enter(GIVEN_UP, self.account);
             // Where not even that can be done, the stores stand as they were before the write that failed.
             let _ = JsFuture::from(done).await;
@@ -85,7 +100,7 @@ impl Storage {
     }
 
     /// Writes what the engine gives, all of it or nothing.
-    pub async fn store(&self, unstored: Unstored) -> bool {
+    pub async fn store(&self, unstored: Unstored) -> Outcome {
         let mut writes = Vec::new();
         if unstored.anew {
             writes.extend(ENGINE.map(Write::Clear));
@@ -108,39 +123,68 @@ impl Storage {
         if let Some(device) = &unstored.device {
             writes.push(Write::put(Store::Device, ONLY, device));
         }
-        match self.write(Durability::Relaxed, &writes) {
-            _ if writes.is_empty() => true,
-            Some(done) => {
-                let written = JsFuture::from(done).await.is_ok();
-                if written && unstored.anew && given_up() == self.account {
-                    enter(GIVEN_UP, None);
-                }
-                written
-            }
-            None => false,
+        if writes.is_empty() {
+            return Outcome::Written;
         }
+        let done = match self.write(Durability::Relaxed, &writes) {
+            Some(Ok(done)) => JsFuture::from(done).await.is_ok(),
+            Some(Err(Lost)) | None => false,
+        };
+        if done {
+            if unstored.anew && given_up() == self.account {
+                enter(GIVEN_UP, None);
+            }
+            return Outcome::Written;
+        }
+        let lost = self.database.borrow().as_ref().is_some_and(Database::lost);
+        if lost && self.reopen().await { Outcome::Reopened } else { Outcome::Failed }
+    }
+
+    /// Opens the database anew and writes what is owed to it. Tells whether it is open, or somebody is at that.
+    async fn reopen(&self) -> bool {
+        let Some(account) = self.account.filter(|_| self.database.borrow().as_ref().is_some_and(|it| !it.yielded()))
+        else {
+            return false;
+        };
+        if self.opening.replace(true) {
+            return true;
+        }
+        let opened = Database::open(&name(account)).await;
+        self.opening.set(false);
+        let Some(database) = opened else { return false };
+        let owed = self.owed.take();
+        if !owed.is_empty() {
+            let _ = database.write(Durability::Strict, &owed);
+        }
+        *self.database.borrow_mut() = Some(database);
+        true
     }
 
     /// The promise tells when the message is on the disk.
     pub fn persist(&self, unsent: &Unsent) -> Option<Promise> {
-        self.write(Durability::Strict, &[Write::put(Store::Outbox, unsent.client_id.to_string(), unsent)])
+        self.keep(Durability::Strict, vec![Write::put(Store::Outbox, unsent.client_id.to_string(), unsent)])
     }
 
     pub fn forget(&self, client_id: ClientId) {
         let key = || client_id.to_string().into();
-        self.write_unheard(&[Write::Delete(Store::Outbox, key()), Write::Delete(Store::Pictures, key())]);
+        self.write_unheard(vec![Write::Delete(Store::Outbox, key()), Write::Delete(Store::Pictures, key())]);
     }
 
     /// Keeps a picture or a file that is to be sent. The promise tells when it is on the disk.
     pub fn keep_attachment(&self, client_id: ClientId, file: &Blob) -> Option<Promise> {
         let key = client_id.to_string().into();
-        self.write(Durability::Strict, &[Write::Keep(Store::Pictures, key, file.into())])
+        self.keep(Durability::Strict, vec![Write::Keep(Store::Pictures, key, file.into())])
     }
 
     /// A picture or a file that is kept.
     pub async fn attachment(&self, client_id: ClientId) -> Option<Blob> {
-        let database = self.database.borrow().clone()?;
-        database.get(Store::Pictures, &client_id.to_string()).await?.dyn_into().ok()
+        let key = client_id.to_string();
+        let database = || self.database.borrow().clone();
+        let kept = match database()?.get(Store::Pictures, &key).await {
+            Err(Lost) if self.reopen().await => database()?.get(Store::Pictures, &key).await.ok()?,
+            kept => kept.ok()?,
+        };
+        kept?.dyn_into().ok()
     }
 
     /// Deletes pictures and files that no message in the outbox needs: the page that kept them ended before it wrote the message.
@@ -151,18 +195,18 @@ impl Storage {
         let orphans = pictures.iter().filter(|key| !outbox.contains(key)).filter(old);
         let writes: Vec<Write> = orphans.map(|key| Write::Delete(Store::Pictures, key.into())).collect();
         if !writes.is_empty() {
-            self.write_unheard(&writes);
+            self.write_unheard(writes);
         }
         Some(())
     }
 
     pub fn keep_read(&self, conversation: ConversationId, seq: Seq) {
         let read = Write::put(Store::Reads, key(conversation.get()), &(conversation, seq));
-        self.write_unheard(&[read]);
+        self.write_unheard(vec![read]);
     }
 
     pub fn forget_read(&self, conversation: ConversationId) {
-        self.write_unheard(&[Write::Delete(Store::Reads, key(conversation.get()).into())]);
+        self.write_unheard(vec![Write::Delete(Store::Reads, key(conversation.get()).into())]);
     }
 
     pub fn keep_draft(&self, conversation: ConversationId, text: &str) {
@@ -171,42 +215,58 @@ impl Storage {
             self.forget_draft(conversation);
         }
         let draft = Write::put(Store::Drafts, key(conversation.get()), &(conversation, text));
-        self.write_unheard(&[draft]);
+        self.write_unheard(vec![draft]);
     }
 
     pub fn forget_draft(&self, conversation: ConversationId) {
-        self.write_unheard(&[Write::Delete(Store::Drafts, key(conversation.get()).into())]);
+        self.write_unheard(vec![Write::Delete(Store::Drafts, key(conversation.get()).into())]);
     }
 
     pub fn keep_emoji(&self, recent: Vec<String>, skin_tone: usize) {
-        self.write_unheard(&[Write::put(Store::Emoji, ONLY, &KeptEmoji { recent, skin_tone })]);
+        self.write_unheard(vec![Write::put(Store::Emoji, ONLY, &KeptEmoji { recent, skin_tone })]);
     }
 
     /// The login was ended: what was read here is gone, what was written and not sent waits for the next login. The page
     /// need not wait for it.
     pub fn forget_account(&self) {
         if last_account() == account::shown() {
-            note(None);
+            enter(ENDED, account::shown());
             enter(GIVEN_UP, None);
         }
-        self.write_unheard(&ENGINE.map(Write::Clear));
+        self.write_unheard(ENGINE.map(Write::Clear).into());
     }
 
     /// Writes what nobody waits for. That it failed, as when the browser clears the site, is no error of the page.
-    fn write_unheard(&self, writes: &[Write]) {
-        if let Some(done) = self.write(Durability::Relaxed, writes) {
+    fn write_unheard(&self, writes: Vec<Write>) {
+        if let Some(done) = self.keep(Durability::Relaxed, writes) {
             wasm_bindgen_futures::spawn_local(async move { drop(JsFuture::from(done).await) });
         }
     }
 
-    fn write(&self, durability: Durability, writes: &[Write]) -> Option<Promise> {
-        self.database.borrow().as_ref()?.write(durability, writes)
+    /// Writes what a person did. Where the browser has closed the database, it is written once that is open again.
+    fn keep(&self, durability: Durability, writes: Vec<Write>) -> Option<Promise> {
+        match self.write(durability, &writes)? {
+            Ok(done) => Some(done),
+            Err(Lost) => {
+                self.owed.borrow_mut().extend(writes);
+                let storage = self.clone();
+                wasm_bindgen_futures::spawn_local(async move {
+                    storage.reopen().await;
+                });
+                None
+            }
+        }
+    }
+
+    /// Nothing where nothing is kept.
+    fn write(&self, durability: Durability, writes: &[Write]) -> Option<Result<Promise, Lost>> {
+        Some(self.database.borrow().as_ref()?.write(durability, writes))
     }
 }
 
 /// Whose data a page shows that no server has rendered.
 pub fn last_account() -> Option<UserId> {
-    entry(LAST_ACCOUNT)
+    entry(LAST_ACCOUNT).filter(|account| entry(ENDED) != Some(*account))
 }
 
 /// Whose data were given up because they could not be written, as on a full disk.
@@ -227,12 +287,12 @@ fn enter(name: &str, account: Option<UserId>) {
 }
 
 /// Another account's data do not stay on the device.
-fn note(account: Option<UserId>) {
-    let before = last_account();
-    if let Some(before) = before.filter(|before| account.is_some_and(|account| account != *before)) {
+fn note(account: UserId) {
+    if let Some(before) = entry(LAST_ACCOUNT).filter(|before| account != *before) {
         wasm_bindgen_futures::spawn_local(async move { Database::delete(&name(before)).await });
     }
-    enter(LAST_ACCOUNT, account);
+    enter(ENDED, None);
+    enter(LAST_ACCOUNT, Some(account));
 }
 
 fn name(account: UserId) -> String {

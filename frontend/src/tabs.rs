@@ -5,7 +5,7 @@
 //! other, and do about it, is the engine's (`sync::tabs`).
 
 use crate::browser::{parse, random, window};
-use js_sys::{Function, Object, Promise, Reflect};
+use js_sys::{Array, Function, Object, Promise, Reflect};
 use protocol::UserId;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -84,8 +84,9 @@ async fn first(name: &str) -> Result<bool, JsValue> {
         });
         begun = request.call3(&locks, &name.into(), &options, &granted);
     });
-    begun?;
-    Ok(JsFuture::from(answer).await?.is_truthy())
+    // A browser that keeps its locks to itself rejects the wish, and answers nothing.
+    let refused: Promise = begun?.dyn_into()?;
+    Ok(JsFuture::from(Promise::race(&Array::of2(&answer, &refused))).await?.is_truthy())
 }
 
 /// Takes the lock when its owner is gone and nobody waits longer.

@@ -146,3 +146,19 @@ fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
         }
     })
 }
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+    use clap::{Args, FromArgMatches};
+    use std::path::Path;
+
+    /// Everything on a data folder that is written to. Nothing listens, and nothing carries commits to the hub.
+    pub async fn quiet(folder: &Path) -> AppState {
+        let arguments = ["sixin", "--data", folder.to_str().unwrap()];
+        let matches = Config::augment_args(clap::Command::new("sixin")).get_matches_from(arguments);
+        let Server { state, writer } = build(Config::from_arg_matches(&matches).unwrap()).await.unwrap();
+        tokio::spawn(writer.run());
+        state
+    }
+}

@@ -4,7 +4,7 @@
 
 mod support;
 
-use protocol::group::{GroupLink, Invitation, Invited, Members, Notice};
+use protocol::group::{GroupLink, Invitation, Invited, Members, Notice, Role};
 use protocol::messaging::{MessageReaders, Readers, UnreadPage, Withheld};
 use protocol::sync::{AccountChange, Parting};
 use protocol::{Conversation, ConversationId, LogChange, MessageBody, Seq, ServerFrame, path};
@@ -158,6 +158,40 @@ async fn a_replay_of_the_muted_is_answered() {
     assert_eq!((again.status, again.text()), (200, first.text()));
     let other = b.post(&path::messages(id), &text_message(fresh_client_id(), "x")).await;
     assert_eq!(other.code(), "muted");
+}
+
+/// R001-12: a replay that names the same members, in whatever order and however often, is answered with the original, also
+/// when one of them is no member any more.
+#[tokio::test]
+async fn a_replay_names_members_in_any_order() {
+    let server = TestServer::start();
+    let (a, b, c) = (server.person("aa").await, server.person("bb").await, server.person("cc").await);
+    let id = make(&a, "群", &[&b, &c]).await.id;
+    let mut message = text_message(fresh_client_id(), "@");
+    message["body"]["mentions"] = json!({"users": [c.id, b.id, c.id]});
+    let first = a.post(&path::messages(id), &message).await;
+    assert_eq!(first.status, 201);
+    assert_eq!(c.delete(&path::member(id, c.id)).await.status, 204);
+    let again = a.post(&path::messages(id), &message).await;
+    assert_eq!((again.status, again.text()), (200, first.text()));
+}
+
+/// R002-17: a request that changes several things of a member changes all of them, or nothing when one is refused.
+#[tokio::test]
+async fn a_member_is_changed_in_all_or_nothing() {
+    let server = TestServer::start();
+    let (a, b, c) = (server.person("aa").await, server.person("bb").await, server.person("cc").await);
+    let id = make(&a, "群", &[&b, &c]).await.id;
+    a.patch(&path::member(id, b.id), &json!({"role": "admin"})).await;
+    let change = json!({"mute_ms": 3_600_000, "role": "admin"});
+    let before = c.conversation(id).await;
+    let refused = b.patch(&path::member(id, c.id), &change).await;
+    assert_eq!((refused.status, refused.code().as_str()), (403, "not_allowed"));
+    assert_eq!(c.conversation(id).await, before);
+    assert_eq!(a.patch(&path::member(id, c.id), &change).await.status, 204);
+    let after = c.conversation(id).await;
+    let group = after.group.unwrap();
+    assert_eq!((group.role, group.own_muted_until > 0, after.head_seq), (Role::Admin, true, before.head_seq.plus(2)));
 }
 
 /// A message names members only, and everybody only where its sender may.

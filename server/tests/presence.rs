@@ -213,3 +213,27 @@ async fn presence_is_heard_by_those_who_may() {
         assert_eq!(heard(&mut at_a).await, [online(b.id)]);
     }
 }
+
+/// R002-04: whom somebody follows, or has as a friend, hears of them until that ends; the other way round nothing changes.
+#[tokio::test]
+async fn presence_ends_with_a_friendship_and_with_following() {
+    let server = TestServer::start();
+    let (a, b) = (server.person("aa").await, server.person("bb").await);
+    let id = a.open(&b).await;
+    // Whoever writes lets the other see them.
+    a.send(id, "hi").await;
+    a.put(&path::friend(b.id), &json!({})).await;
+    let (mut at_a, mut at_b) = (a.push().await, b.push().await);
+    for bond in [path::follow(a.id), path::friend(a.id)] {
+        assert_eq!(b.put(&bond, &json!({})).await.status, 200);
+        for (push, peer) in [(&mut at_a, &b), (&mut at_b, &a)] {
+            let watch = ClientFrame::Watch { conversation: Some(id) };
+            push.send(Message::Text(serde_json::to_string(&watch).unwrap().into())).await;
+            assert_eq!(heard(push).await, [online(peer.id)]);
+        }
+        assert_eq!(b.delete(&bond).await.status, 204);
+        let nothing = [ServerFrame::Presence { user: b.id, online: false, seen_at: 0 }];
+        assert_eq!(heard(&mut at_a).await, nothing, "{bond}");
+        assert_eq!(heard(&mut at_b).await, [], "{bond}");
+    }
+}

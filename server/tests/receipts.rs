@@ -92,12 +92,18 @@ async fn receipts_can_be_turned_off() {
     // What was told before stays told, and nothing more is until it is turned on again.
     let known = |conversation: Conversation| conversation.peer_cursors;
     assert_eq!(known(a.conversation(id).await), Some(Cursors::at(seq(1))));
-    let readers: Readers = a.get(&path::readers(id)).await.read();
-    assert_eq!(readers.readers.iter().map(|it| it.read).collect::<Vec<_>>(), [seq(1)]);
+    let readers = async || {
+        let readers: Readers = a.get(&path::readers(id)).await.read();
+        let read: MessageReaders = a.get(&path::message_readers(id, seq(2))).await.read();
+        (readers.readers.iter().map(|it| it.read).collect::<Vec<_>>(), read.count)
+    };
+    assert_eq!(readers().await, (vec![seq(1)], 0));
     other.patch(path::ACCOUNT_ME, &json!({"receipts": true})).await;
+    assert_eq!(readers().await, (vec![seq(1)], 0), "what was read meanwhile is told with what is read later");
     b.report(id, 4, 4).await;
     let told = sender.changes().await;
     assert!(matches!(&told[..], [AccountChange::Receipt(it)] if it.cursors == Cursors::at(seq(4))), "{told:?}");
+    assert_eq!(readers().await, (vec![seq(4)], 1));
     for refused in [json!({"receipts": 1}), json!({"receipts": true, "x": 1})] {
         assert_eq!(b.patch(path::ACCOUNT_ME, &refused).await.status, 422);
     }

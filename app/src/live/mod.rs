@@ -167,16 +167,18 @@ impl Live {
         effects
     }
 
-    /// Corrects the time zone, and the time, by this device's own. Call it once the page is hydrated.
-    pub fn set_clock(&mut self, clock: Clock) {
-        if self.model.clock.get_untracked() == clock {
-            return;
+    /// Corrects the time zone, and the time, by this device's own. Call it once the page is hydrated. Tells whether the time zone
+    /// is another.
+    pub fn set_clock(&mut self, clock: Clock) -> bool {
+        let before = self.model.clock.get_untracked();
+        let moved = before.utc_offset != clock.utc_offset;
+        if before != clock {
+            self.model.clock.set(clock);
         }
-        let moved = self.model.clock.get_untracked().utc_offset != clock.utc_offset;
-        self.model.clock.set(clock);
         if moved {
             self.refresh_open_rows();
         }
+        moved
     }
 
     /// Takes in what this device kept across reloads. Call it once the page is hydrated.
@@ -302,8 +304,8 @@ impl Live {
         let shown = self.model.open.with_untracked(|chat| chat.as_ref().map(|chat| chat.id))?;
         let watched = self.watching && self.window.follows() && self.client.open() == Some(shown);
         let conversation = watched.then_some(shown)?;
-        let seq = self.client.session(conversation).filter(|session| session.unread > 0)?.last?.seq?;
-        Some(Input::Seen { conversation, seq })
+        self.client.session(conversation).filter(|session| session.unread > 0)?;
+        Some(Input::Seen { conversation, seq: self.client.newest(conversation)? })
     }
 
     fn redraw(&mut self, changes: &Changes) {

@@ -4,6 +4,7 @@ use super::scroll::{self, Anchor};
 use crate::backend::{Backend, Intent};
 use crate::live::Model;
 use crate::live::chat::Edge;
+use crate::view::panel::Panels;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 use leptos::web_sys::HtmlElement;
@@ -26,6 +27,7 @@ pub struct Place {
     went: RwSignal<u64>,
     log: NodeRef<html::Div>,
     backend: Backend,
+    panels: Panels,
     /// Messages lie below the screen.
     pub below: RwSignal<bool>,
     /// The newest message that was on screen.
@@ -57,6 +59,7 @@ impl Place {
             went: model.went,
             log,
             backend: Backend::here(),
+            panels: Panels::here(),
             below: RwSignal::new(false),
             reached: RwSignal::new(Seq::ZERO),
             state: StoredValue::new_local(State { seeking: true, ..State::default() }),
@@ -91,6 +94,11 @@ impl Place {
                 self.to_newest();
             }
             went
+        });
+        Effect::new(move |_| {
+            self.panels.any();
+            self.watch_end();
+            self.await_frame();
         });
         Effect::new(move |_| {
             let listeners = [
@@ -141,11 +149,16 @@ impl Place {
         }
     }
 
+    /// Whether a person can see the log: no dialog lies over it.
+    fn watched(self) -> bool {
+        scroll::watched() && !untrack(move || self.panels.any())
+    }
+
     /// Tells whether a person looks at the end of the conversation now.
     fn watch_end(self) {
         let seeking = self.state.try_with_value(|state| state.seeking).unwrap_or(true);
         let rows = self.edge.with_untracked(|edge| edge.count > 0);
-        let watching = rows && !seeking && !self.below.get_untracked() && scroll::watched();
+        let watching = rows && !seeking && !self.below.get_untracked() && self.watched();
         self.backend.tell(Intent::Watching(watching));
     }
 
@@ -187,7 +200,7 @@ impl Place {
             if seq > self.reached.get_untracked() {
                 self.reached.set(seq);
             }
-            if seq > state.told && scroll::watched() {
+            if seq > state.told && self.watched() {
                 state.told = seq;
                 self.backend.tell(Intent::Seen { conversation: self.id, seq });
             }

@@ -2,7 +2,7 @@
 
 use crate::backend::{Backend, Intent};
 use crate::live::{Model, Notice, Toast};
-use crate::view::boxed::{hear, tracked};
+use crate::view::boxed::hear;
 use leptos::html;
 use leptos::prelude::*;
 use protocol::{ConversationId, ErrorCode, Seq};
@@ -11,40 +11,51 @@ use sync::Action;
 
 const SHOWN: Duration = Duration::from_millis(2200);
 const UNDO: Duration = Duration::from_secs(5);
+/// So many stand there at most.
+const MOST: usize = 4;
 
 #[component]
 pub fn Toasts(model: Model) -> impl IntoView {
-    let over = RwSignal::new(0);
+    let shown = RwSignal::new(Vec::<Toast>::new());
     let place = NodeRef::<html::Div>::new();
     Effect::new(move || {
-        if let Some(toast) = model.toast.get() {
-            raise(place);
-            end(toast.number, if undo(&toast).is_some() { UNDO } else { SHOWN }, over, place);
-        }
+        let Some(toast) = model.toast.get() else { return };
+        let (number, after) = (toast.number, if undo(&toast).is_some() { UNDO } else { SHOWN });
+        shown.update(|shown| {
+            // One word takes the place of the one before, but takes away nothing that can be taken back.
+            shown.retain(|toast| undo(toast).is_some());
+            shown.push(toast);
+            shown.drain(..shown.len().saturating_sub(MOST));
+        });
+        raise(place);
+        end(number, after, shown, place);
     });
-    let shown = move || model.toast.get().filter(|toast| toast.number > over.get());
-    let toast = move |toast: Toast| {
-        let undo =
-            undo(&toast).map(|(conversation, seqs)| view! { <Undo model conversation seqs over toast=toast.number /> });
-        view! {
-            <div class="toast">
-                <p>{text(model, &toast)}</p>
-                {undo}
-            </div>
-        }
-    };
     view! {
         <div class="toasts" role="alert" popover="manual" node_ref=place>
-            {tracked(move || shown().map(toast))}
+            <For each=move || shown.get() key=|toast| toast.number let(toast)>
+                <div class="toast">
+                    <p>{text(model, &toast)}</p>
+                    {undo(&toast)
+                        .map(|(conversation, seqs)| {
+                            view! { <Undo model conversation seqs shown toast=toast.number /> }
+                        })}
+                </div>
+            </For>
         </div>
     }
 }
 
 #[component]
-fn Undo(model: Model, conversation: ConversationId, seqs: Vec<Seq>, over: RwSignal<u64>, toast: u64) -> impl IntoView {
+fn Undo(
+    model: Model,
+    conversation: ConversationId,
+    seqs: Vec<Seq>,
+    shown: RwSignal<Vec<Toast>>,
+    toast: u64,
+) -> impl IntoView {
     let backend = Backend::here();
     let undo = move |_| {
-        over.set(toast);
+        shown.update(|shown| shown.retain(|other| other.number != toast));
         backend.tell(Intent::Act(Action::Hide { conversation, seqs: seqs.clone(), hidden: false }));
     };
     view! {
@@ -65,14 +76,14 @@ fn raise(place: NodeRef<html::Div>) {
 }
 
 /// Takes a toast away after a while, but not from under a pointer or the focus.
-fn end(toast: u64, after: Duration, over: RwSignal<u64>, place: NodeRef<html::Div>) {
+fn end(toast: u64, after: Duration, shown: RwSignal<Vec<Toast>>, place: NodeRef<html::Div>) {
     let ring = move || {
         let place_now = place.try_get_untracked().flatten();
         let held = place_now.is_some_and(|place| matches!(place.query_selector(":hover, :focus"), Ok(Some(_))));
         if held {
-            end(toast, SHOWN, over, place);
-        } else if over.try_get_untracked().is_some_and(|over| over < toast) {
-            over.set(toast);
+            end(toast, SHOWN, shown, place);
+        } else {
+            shown.try_update(|shown| shown.retain(|other| other.number != toast));
         }
     };
     set_timeout(ring, after);

@@ -30,6 +30,11 @@ impl Client {
         let Some(answer) = self.take_acted(request, answer) else { return };
         let now = self.now;
         if let Some((conversation, id)) = self.posts.remove(&request) {
+            if answer.is_err() && self.outbox.drop_given_up(id, request) {
+                // Another page may have kept it once more.
+                self.effects.push(Effect::Forget(id));
+                return self.show_outbox(conversation);
+            }
             let fault = matches!(&answer, Err(failure) if failure.is_fault());
             let given_up = self.outbox.faulted(id, fault);
             match answer {

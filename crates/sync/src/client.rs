@@ -179,6 +179,7 @@ impl Client {
             client.apply_newest(id, page);
             client.enter(id);
             client.meet_presence(start.presence);
+            start.readers.into_iter().for_each(|readers| client.apply_readers(id, readers));
         }
         client.keeping.note(&client.changes);
         client.changes = Changes::default();
@@ -228,6 +229,7 @@ impl Client {
             Input::Tick => self.wake = None,
             Input::SocketOpened => {}
             Input::SocketFrame(frame) => self.take_frame(frame),
+            Input::SocketHeard => self.link.heard(),
             Input::SocketClosed { code: frame::close::REVOKED } => self.end(),
             Input::SocketClosed { .. } => {
                 if !self.link.open() {
@@ -318,6 +320,7 @@ impl Client {
             let unsent = Unsent { conversation, client_id, body, at, place, failed: None, upload };
             self.effects.push(Effect::Persist(unsent.clone()));
             self.outbox.put(unsent);
+            self.outbox.hasten(conversation);
             self.show_outbox(conversation);
             // A picture or a file is sent beside what is being written.
             if writing {

@@ -68,6 +68,8 @@ pub struct Start {
     pub open: Option<(ConversationId, HistoryPage)>,
     /// Whether its peer is there, where that is told.
     pub presence: Option<Presence>,
+    /// Who has read its messages, where it is a group whose readers are told (R000-20).
+    pub readers: Option<Readers>,
 }
 
 /// Something happened outside. Every step also carries the time and a random number.
@@ -79,6 +81,8 @@ pub enum Input {
     Tick,
     SocketOpened,
     SocketFrame(ServerFrame),
+    /// A frame came that a later version knows: the server is there.
+    SocketHeard,
     SocketClosed {
         code: u16,
     },

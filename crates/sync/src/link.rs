@@ -62,15 +62,15 @@ pub(crate) struct Link {
     told: bool,
     failures: u32,
     heartbeat: Millis,
-    /// When the server was last asked whether it is there.
-    pinged: Millis,
+    /// Since when the server owes an answer to a ping.
+    pinged: Option<Millis>,
     /// Nothing was heard since it was asked once more, because the machine had slept.
     doubted: bool,
 }
 
 impl Link {
     pub fn new() -> Self {
-        Self { phase: Phase::Idle, since: 0, told: false, failures: 0, heartbeat: 25_000, pinged: 0, doubted: false }
+        Self { phase: Phase::Idle, since: 0, told: false, failures: 0, heartbeat: 25_000, pinged: None, doubted: false }
     }
 
     pub fn state(&self) -> LinkState {
@@ -129,9 +129,9 @@ impl Link {
         }
     }
 
-    /// Whether an answer to a ping came while one could be expected.
-    pub fn answered(&self, now: Millis) -> bool {
-        now < self.pinged + PROBE_ANSWER
+    /// An answer to a ping came. Tells whether it came at once, as far as can be known: after two pings it may be to the first.
+    pub fn answered(&mut self, now: Millis) -> bool {
+        self.pinged.take().is_some_and(|at| now < at + PROBE_ANSWER)
     }
 
     /// The connection ended, or could not be made.
@@ -160,7 +160,7 @@ impl Link {
             Phase::Open { ping_at, pong_by, .. } => {
                 *ping_at = now + self.heartbeat;
                 *pong_by = Some(pong_by.map_or(now + PROBE_ANSWER, |by| by.clamp(now, now + PROBE_ANSWER)));
-                self.pinged = now;
+                self.pinged.get_or_insert(now);
                 effects.push(Effect::Frame(ClientFrame::Ping));
             }
         }
@@ -202,14 +202,14 @@ impl Link {
                     self.doubted = true;
                     *ping_at = now + self.heartbeat;
                     *pong_by = Some(now + PROBE_ANSWER);
-                    self.pinged = now;
+                    self.pinged.get_or_insert(now);
                     effects.push(Effect::Frame(ClientFrame::Ping));
                 }
                 Some(by) if by <= now => self.renew(now, effects),
                 _ if *ping_at <= now => {
                     *ping_at = now + self.heartbeat;
                     pong_by.get_or_insert(now + HEARTBEAT_ANSWER);
-                    self.pinged = now;
+                    self.pinged.get_or_insert(now);
                     effects.push(Effect::Frame(ClientFrame::Ping));
                 }
                 _ => {}
@@ -242,7 +242,7 @@ impl Link {
 
     fn connect(&mut self, now: Millis, effects: &mut Vec<Effect>) {
         self.phase = Phase::Connecting { started: now };
-        self.doubted = false;
+        (self.doubted, self.pinged) = (false, None);
         effects.push(Effect::Connect);
     }
 }

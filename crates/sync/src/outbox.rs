@@ -55,6 +55,8 @@ struct Entry {
     elsewhere: bool,
     /// Until when it is left to another page of this device.
     theirs: Millis,
+    /// A person gave it up while it was on its way: it is not tried again, nor shown unless it has arrived.
+    given_up: bool,
 }
 
 impl Entry {
@@ -107,7 +109,16 @@ impl Outbox {
     /// Puts a message at its place, to be sent now unless it is marked as failed.
     pub fn put(&mut self, unsent: Unsent) {
         let state = if unsent.failed.is_some() { State::Failed } else { State::Queued { at: 0 } };
-        self.enter(Entry { unsent, state, failures: 0, faults: 0, broken: 0, elsewhere: false, theirs: 0 });
+        self.enter(Entry {
+            unsent,
+            state,
+            failures: 0,
+            faults: 0,
+            broken: 0,
+            elsewhere: false,
+            theirs: 0,
+            given_up: false,
+        });
     }
 
     /// Puts a message at its place that another page wrote, or follows what that page has made of it.
@@ -126,7 +137,16 @@ impl Outbox {
         }
         let state = if unsent.failed.is_some() { State::Failed } else { State::Queued { at: 0 } };
         let conversation = unsent.conversation;
-        self.enter(Entry { unsent, state, failures: 0, faults: 0, broken: 0, elsewhere: true, theirs: 0 });
+        self.enter(Entry {
+            unsent,
+            state,
+            failures: 0,
+            faults: 0,
+            broken: 0,
+            elsewhere: true,
+            theirs: 0,
+            given_up: false,
+        });
         self.leave_elsewhere(conversation, now);
     }
 
@@ -174,22 +194,33 @@ impl Outbox {
     /// Whether the message waits for an answer, for its next attempt, or for those before it.
     pub fn waits(&self, id: ClientId) -> bool {
         let entry = self.find(id).and_then(|place| self.entries.get(&place));
-        entry.is_some_and(|entry| !matches!(entry.state, State::Failed | State::Confirmed(_)))
+        entry.is_some_and(|entry| !entry.given_up && !matches!(entry.state, State::Failed | State::Confirmed(_)))
     }
 
-    /// Drops a message that is not on its way, though its picture or file may be.
+    /// Drops a message. One that is on its way may arrive, and is dropped if it does not.
     pub fn discard(&mut self, id: ClientId) -> Option<Unsent> {
         let place = self.find(id)?;
-        let entry = self.entries.get(&place)?;
+        let entry = self.entries.get_mut(&place)?;
         match entry.state {
             State::Failed | State::Queued { .. } | State::Uploading { .. } => {
                 self.entries.remove(&place).map(|entry| entry.unsent)
             }
-            State::Posted(_) | State::Confirmed(_) => None,
+            State::Posted(_) => {
+                entry.given_up = true;
+                Some(entry.unsent.clone())
+            }
+            State::Confirmed(_) => None,
         }
     }
 
-    /// Drops the messages of a conversation that are not on their way.
+    /// An attempt brought no message. Answers whether it was given up meanwhile, and is gone now.
+    pub fn drop_given_up(&mut self, id: ClientId, request: RequestId) -> bool {
+        let given_up = |entry: &Entry| entry.given_up && entry.state.waits_for(request);
+        let place = self.find(id).filter(|place| self.entries.get(place).is_some_and(given_up));
+        place.and_then(|place| self.entries.remove(&place)).is_some()
+    }
+
+    /// Drops the messages of a conversation.
     pub fn discard_all(&mut self, conversation: ConversationId) -> Vec<ClientId> {
         let of_it = self.entries.values().filter(|entry| entry.unsent.conversation == conversation);
         let ids: Vec<ClientId> = of_it.map(|entry| entry.unsent.client_id).collect();
@@ -279,6 +310,7 @@ impl Outbox {
                 };
                 if known.is_none_or(|known| known < message.rev) {
                     entry.state = State::Confirmed(message.clone());
+                    entry.given_up = false;
                 }
                 known.is_none()
             }
@@ -351,6 +383,16 @@ impl Outbox {
         }
     }
 
+    /// A person writes: what waits for the network before it is tried at once, and goes before it (R004-G10).
+    pub fn hasten(&mut self, conversation: ConversationId) {
+        let waits = |entry: &&mut Entry| entry.unsent.conversation == conversation && entry.faults == 0;
+        for entry in self.entries.values_mut().filter(waits) {
+            if let State::Queued { at } = &mut entry.state {
+                *at = 0;
+            }
+        }
+    }
+
     pub fn due(&self) -> Option<Millis> {
         self.heads().map(|(at, _)| at).chain(self.rising().map(|(at, _)| at)).min()
     }
@@ -366,7 +408,8 @@ impl Outbox {
     ) -> Vec<Row> {
         let mut rows: Vec<Row> = Vec::new();
         let mut waiting = false;
-        for entry in self.entries.values().filter(|entry| entry.unsent.conversation == conversation) {
+        let shown = |entry: &&Entry| entry.unsent.conversation == conversation && !entry.given_up;
+        for entry in self.entries.values().filter(shown) {
             let Unsent { client_id, body, at, failed, .. } = &entry.unsent;
             let key = RowKey { sender: me, client_id: *client_id };
             let row = |mark| Row {

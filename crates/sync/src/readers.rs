@@ -2,13 +2,16 @@
 //! current by receipts and by what members write. In a group too large for that nobody is told anything: how many have
 //! read is asked for again and again while somebody looks, with pauses that grow while it stays the same.
 //!
+//! What was told is stored, so that a page begun anew tells no less.
+//!
 //! Invariants: a member's cursor never moves back, so that no count falls while they are there (R000-20). Nobody counts as a
 //! reader of what was written before they came, or was withheld from them (R001-14), nor once an answer of since has said that
 //! they are gone.
 
 use crate::map::Map;
-use protocol::messaging::{ReadCount, Reader, Readers};
+use protocol::messaging::{ReadCount, Reader, Readers, Withheld};
 use protocol::{Millis, Seq, UserId};
+use serde::{Deserialize, Serialize};
 
 /// How long readers are not counted again, at first and at most.
 const PAUSE: Millis = 30_000;
@@ -18,7 +21,7 @@ const PAUSE_MAX: Millis = 240_000;
 pub(crate) struct GroupReaders {
     read: Map<UserId, Span>,
     /// Own messages, and from whom each was withheld.
-    withheld: Vec<(Seq, Vec<UserId>)>,
+    withheld: Vec<Withheld>,
     /// Whether the group is small enough for its readers to be told; unknown until they were asked for.
     listed: Option<bool>,
     /// How many have read own messages, where nobody is listed.
@@ -26,6 +29,19 @@ pub(crate) struct GroupReaders {
     /// When that was last asked for, and how long it rests then.
     asked: Option<Millis>,
     pause: Millis,
+}
+
+/// What a device stores of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct StoredReaders {
+    listed: bool,
+    /// Members with the first message that they could read, and the last that they have.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    read: Vec<(UserId, Seq, Seq)>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    withheld: Vec<Withheld>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    counts: Vec<ReadCount>,
 }
 
 /// What a member has read: from what was sent once they had come.
@@ -53,7 +69,7 @@ impl GroupReaders {
             moved |= self.counts.insert(*seq, *count).unwrap_or_default() != *count;
         }
         self.pause = if moved { PAUSE } else { (self.pause * 2).clamp(PAUSE, PAUSE_MAX) };
-        self.withheld = readers.withheld.iter().map(|withheld| (withheld.seq, withheld.users.clone())).collect();
+        self.withheld.clone_from(&readers.withheld);
         // Who has left is in it no more.
         let mut known = std::mem::take(&mut self.read);
         for Reader { user, read, from } in &readers.readers {
@@ -66,6 +82,37 @@ impl GroupReaders {
         let there = known.into_iter().filter(|(_, span)| span.from.is_some());
         self.read.extend(there.map(|(user, span)| (user, Span { moved: false, ..span })));
         stale
+    }
+
+    /// What is to be stored, once it was told.
+    pub fn to_store(&self) -> Option<StoredReaders> {
+        let read = self.read.iter().filter_map(|(&user, span)| Some((user, span.from?, span.through)));
+        Some(StoredReaders {
+            listed: self.listed?,
+            read: read.collect(),
+            withheld: self.withheld.clone(),
+            counts: self.counts.iter().map(|(&seq, &count)| ReadCount { seq, count }).collect(),
+        })
+    }
+
+    /// Merges in what was stored. Where the page has told already who is there, nobody else is.
+    pub fn restore(&mut self, stored: StoredReaders) {
+        let told = self.listed.is_some();
+        for (user, from, through) in stored.read {
+            if !told || self.read.get(&user).is_some() {
+                let span = self.read.entry(user).or_default();
+                span.from = span.from.or(Some(from));
+                span.through = through.max(span.through);
+            }
+        }
+        for ReadCount { seq, count } in stored.counts {
+            let known = self.counts.entry(seq).or_default();
+            *known = count.max(*known);
+        }
+        if !told {
+            self.listed = Some(stored.listed);
+            self.withheld = stored.withheld;
+        }
     }
 
     /// Somebody has read through `read`: by a receipt, or because they wrote what stands there. Answers whether it has to be
@@ -104,8 +151,8 @@ impl GroupReaders {
     /// Those who have read the message at `seq`, if the group's readers are told.
     pub fn of(&self, seq: Seq) -> Option<impl Iterator<Item = UserId>> {
         let listed = self.listed.filter(|listed| *listed);
-        let withheld = self.withheld.iter().find(|(withheld, _)| *withheld == seq).map(|(_, users)| users);
-        let blind = move |reader: &UserId| withheld.is_some_and(|users| users.contains(reader));
+        let withheld = self.withheld.iter().find(|withheld| withheld.seq == seq);
+        let blind = move |reader: &UserId| withheld.is_some_and(|withheld| withheld.users.contains(reader));
         let reads = move |(reader, span): (&UserId, &Span)| {
             let has = span.from.is_some_and(|from| (from..=span.through).contains(&seq));
             (has && !blind(reader)).then_some(*reader)

@@ -8,6 +8,7 @@
 use crate::client::Client;
 use crate::map::Map;
 use crate::pull::Job;
+use crate::readers::StoredReaders;
 use crate::sessions::Held;
 use crate::timeline::Timeline;
 use crate::{Changes, Start};
@@ -50,6 +51,9 @@ pub struct StoredConversation {
     pub about: Conversation,
     /// What the server knows of one's own cursors; the description may be ahead of it.
     known: Cursors,
+    /// Who has read a group's messages (R000-20).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    readers: Option<StoredReaders>,
 }
 
 /// The newest messages of a conversation as a device stores them.
@@ -97,6 +101,7 @@ impl Stored {
             sync,
             open: None,
             presence: None,
+            readers: None,
         }
     }
 }
@@ -191,8 +196,11 @@ impl Client {
                 unstored.dropped.extend(self.keeping.timelines.remove(&id).map(|_| id));
                 continue;
             };
-            let conversation =
-                StoredConversation { about: held.description(self.log.cursor()), known: self.reports.known(id) };
+            let conversation = StoredConversation {
+                about: held.description(self.log.cursor()),
+                known: self.reports.known(id),
+                readers: held.readers.to_store(),
+            };
             if self.keeping.conversations.get(&id) != Some(&conversation) {
                 self.keeping.conversations.insert(id, conversation.clone());
                 unstored.conversations.push(conversation);
@@ -277,6 +285,7 @@ impl Client {
             if let Some(told) = stored.about.peer_cursors {
                 held.about.peer_cursors = Some(held.about.peer_cursors.unwrap_or_default().max(told));
             }
+            stored.readers.clone().into_iter().for_each(|readers| held.readers.restore(readers));
         });
     }
 

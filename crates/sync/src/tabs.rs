@@ -166,6 +166,7 @@ impl Share {
                 Some(frame) if self.wanted => one(Heard::Tell(Input::SocketFrame(frame))),
                 // The leader is connected again: no need to wait any longer.
                 Some(ServerFrame::Hello { .. }) => one(Heard::Tell(Input::Woke)),
+                None if self.wanted => one(Heard::Tell(Input::SocketHeard)),
                 _ => Vec::new(),
             },
             Word::Closed { code, to } if mine(to) && std::mem::take(&mut self.wanted) => {

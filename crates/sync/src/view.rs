@@ -7,9 +7,10 @@ use crate::sessions::Held;
 use crate::timeline::{Item, Piece, Row, RowKey};
 use crate::window::{Mounted, Window};
 use crate::{LinkState, Session, Shelf, receipts};
+use protocol::group::Action;
 use protocol::{
-    Account, ClientId, ConversationId, ConversationKind, DisplayName, FriendRequest, Message, Millis, Rules, Seq, User,
-    UserId,
+    Account, ClientId, ConversationId, ConversationKind, DisplayName, FriendRequest, Message, Millis, Role, Rules, Seq,
+    User, UserId,
 };
 
 impl Client {
@@ -31,6 +32,11 @@ impl Client {
     pub fn shelf(&self, shelf: &Shelf) -> Vec<ConversationId> {
         let open = self.open.and_then(|open| Some((open.id, open.stood?)));
         order::order(&self.held, open, self.unread_first, shelf)
+    }
+
+    /// The newest message that is on the server, as the session list knows it.
+    pub fn newest(&self, id: ConversationId) -> Option<Seq> {
+        Some(self.held.get(&id)?.about.last.as_ref()?.seq)
     }
 
     pub fn session(&self, id: ConversationId) -> Option<Session> {
@@ -83,13 +89,18 @@ impl Client {
         self.rules
     }
 
-    /// Whether the account may recall the message at `clock`, by the device's clock: its own, not recalled yet, and not
-    /// older than the server allows (R001-18). The server decides by its own clock.
+    /// Whether the account may recall the message at `clock`, by the device's clock (R001-18): its own if that is not older than
+    /// the server allows; in a group that it governs others' as well, however old. The server decides, by its own clock and by
+    /// the sender's role, which the device need not know.
     pub fn can_recall(&self, id: ConversationId, seq: Seq, clock: Millis) -> bool {
-        let own = self.message(id, seq).filter(|message| message.sender == self.account.id);
+        let Some(message) = self.message(id, seq).filter(|message| message.body.recallable()) else { return false };
+        if message.sender != self.account.id {
+            let group = self.held.get(&id).and_then(|held| held.about.group.as_ref());
+            return group.is_some_and(|group| group.role.may(Action::Recall(Role::Member)));
+        }
         let now = clock.saturating_add_signed(self.skew);
         let window = self.rules.recall_window_s.saturating_mul(1_000);
-        own.is_some_and(|message| message.body.recallable() && now <= message.at.saturating_add(window)) && window > 0
+        now <= message.at.saturating_add(window) && window > 0
     }
 
     /// How many friend requests wait for the account's answer. They wait seven days by the server's clock, and those of

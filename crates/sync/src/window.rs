@@ -159,7 +159,7 @@ mod tests {
         };
         let rules = protocol::Rules::default();
         let open = Some((room(), history));
-        Client::new(Start { account, rules, now: 0, unread_first: true, sync, open, presence: None })
+        Client::new(Start { account, rules, now: 0, unread_first: true, sync, open, presence: None, readers: None })
     }
 
     /// First and last seq mounted, whether there is more on either side.

@@ -174,6 +174,22 @@ fn who_begins_to_govern_learns_who_waits() {
     }
 }
 
+/// R001-18: who governs a group may recall what others wrote, however old, and nobody else may.
+#[test]
+fn who_governs_may_recall() {
+    let (mut server, mut device) = live();
+    server.send(user_id(3), group(), client_id(1), text("text"));
+    push(&mut server, &mut device);
+    device.step(&server, Input::Open(group()));
+    device.flow(&mut server);
+    let written = about_head(&server);
+    server.now += 7 * 24 * 60 * 60_000;
+    assert!(!device.client.can_recall(group(), written, server.now));
+    told(&mut server, &mut device, 2, Notice::Appointed { person: named(1), role: Role::Admin });
+    assert!(device.client.can_recall(group(), written, server.now));
+    assert!(!device.client.can_recall(group(), about_head(&server), server.now), "a notice is nobody's");
+}
+
 /// A message that names the account is told apart until it is read or recalled.
 #[test]
 fn a_mention_stands_until_it_is_read() {

@@ -4,12 +4,12 @@
 
 mod model;
 
-use model::device::Device;
-use model::scene::{GROUP, live, push, rest};
+use model::device::{Device, Disk};
+use model::scene::{GROUP, live, push, rest, stored};
 use model::server::Server;
 use model::{client_id, conversation_id, seq, text, user_id};
 use protocol::{ConversationKind, MessageBody, Notice};
-use sync::{Action, Input, Item, Request};
+use sync::{Action, Client, Input, Item, Request, Start};
 
 /// R000-20, R000-07: an own message in a group tells how many have read it, and a withdrawn or foreign one does not.
 #[test]
@@ -49,6 +49,52 @@ fn a_group_counts_its_readers() {
     device.step(&server, Input::Act(Action::Recall { conversation: group, seq: seq(1) }));
     device.flow(&mut server);
     assert_eq!(read_by(&device), [None, None]);
+}
+
+/// R000-20: what was told of readers stands on a page begun anew, from what is stored or from the server, before any answer, and
+/// is not lowered by a page that was made before.
+#[test]
+fn readers_outlive_a_reload() {
+    let (mut server, mut device) = live();
+    let group = conversation_id(GROUP);
+    device.disk = Some(Disk::default());
+    device.step(&server, Input::Restored(None));
+    device.write(&server, group, client_id(1));
+    device.flow(&mut server);
+    device.step(&server, Input::Open(group));
+    device.flow(&mut server);
+    let late = server.readers(user_id(1), group);
+    let report = protocol::ReceiptReport { conversation: group, delivered: seq(1), read: seq(1) };
+    for reader in [2, 3] {
+        server.report(user_id(reader), report);
+    }
+    push(&mut server, &mut device);
+    device.flow(&mut server);
+    device.keep(&server);
+    let told = |device: &Device| {
+        device.client.items(group).into_iter().find_map(|item| match item {
+            Item::Row(row) => row.readers,
+            Item::Gap { .. } => None,
+        })
+    };
+    assert_eq!(told(&device), Some(2));
+    // From what is stored alone.
+    let stored = stored(&device);
+    device.revive(&server);
+    device.step(&server, Input::Open(group));
+    assert_eq!(told(&device), Some(2));
+    for (readers, before) in [(server.readers(user_id(1), group), 2), (late, 0)] {
+        let start = Start { readers: Some(readers), ..server.start(device.who(), Some(group)) };
+        let mut again = Device::new(&server, device.me, None);
+        again.client = Client::new(start);
+        assert_eq!(told(&again), Some(before));
+        again.step(&server, Input::Restored(Some(Box::new(stored.clone()))));
+        assert_eq!(told(&again), Some(2));
+        // Those are asked for all the same.
+        again.step(&server, Input::Started);
+        again.flow(&mut server);
+        assert_eq!(told(&again), Some(2));
+    }
 }
 
 /// R000-20: who wrote while the readers were on their way has read, also where nothing else may be known of them, and what came

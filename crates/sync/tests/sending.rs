@@ -9,7 +9,7 @@ use model::scene::{direct, drawn, live, pass, pings, posts, rest, rows, scene, w
 use model::server::Server;
 use model::{client_id, text};
 use protocol::ErrorCode;
-use sync::{Input, ReadMark, Request, Unsent, Upload};
+use sync::{Failure, Input, ReadMark, Request, Unsent, Upload};
 
 /// R004-A1, R004-G10: without network the bubble appears at once, is tried at once, and waits.
 #[test]
@@ -30,6 +30,28 @@ fn without_network_messages_wait_in_order() {
     device.disconnect(&server, 1006);
     pass(&mut server, &mut device, 30_000);
     device.flow(&mut server);
+    assert_eq!(drawn(&device), "1Sent 2Sent");
+}
+
+/// R004-G10: what is written while an earlier message waits for its next attempt does not wait with it: both go at once, in order.
+#[test]
+fn what_is_written_hastens_what_waits() {
+    let (mut server, mut device) = live();
+    device.disconnect(&server, 1006);
+    write(&server, &mut device, 1);
+    for _ in 0..8 {
+        while !device.requests.is_empty() {
+            device.lose_request(&server, 0);
+        }
+        pass(&mut server, &mut device, 20_000);
+    }
+    while !device.requests.is_empty() {
+        device.lose_request(&server, 0);
+    }
+    assert_eq!((drawn(&device).as_str(), posts(&device)), ("1Waiting", 0));
+    write(&server, &mut device, 2);
+    assert_eq!(posts(&device), 1);
+    while device.serve(&mut server, 0) || device.receive(&server, 0) {}
     assert_eq!(drawn(&device), "1Sent 2Sent");
 }
 
@@ -83,13 +105,11 @@ fn a_retry_moves_to_the_bottom_and_keeps_its_key() {
     assert!(device.outbox.is_empty());
 }
 
-/// A person may give a failed message up, and only such a one as is not on its way.
+/// A person may give a failed message up.
 #[test]
 fn a_failed_message_can_be_given_up() {
     let (mut server, mut device) = live();
     write(&server, &mut device, 1);
-    device.step(&server, Input::Discard(client_id(1)));
-    assert_eq!(drawn(&device), "1Sending");
     let (request, _) = device.requests.remove(0);
     let answer = Err(Server::refuse(ErrorCode::ClientIdReused, false));
     device.step(&server, Input::Answered { request, answer });
@@ -97,6 +117,35 @@ fn a_failed_message_can_be_given_up() {
     device.flow(&mut server);
     assert_eq!(drawn(&device), "");
     assert!(device.outbox.is_empty());
+}
+
+/// R004-A1: a message that is given up while it is on its way is not tried again, whatever becomes of the attempt, in this page
+/// and in another that tries it; if it has arrived, it is there.
+#[test]
+fn what_is_given_up_on_its_way_is_not_tried_again() {
+    for elsewhere in [false, true] {
+        for code in [None, Some((ErrorCode::NotAllowed, false)), Some((ErrorCode::Unavailable, true))] {
+            let (mut server, mut device) = live();
+            write(&server, &mut device, 1);
+            write(&server, &mut device, 2);
+            device.step(
+                &server,
+                if elsewhere { Input::DiscardedElsewhere(client_id(1)) } else { Input::Discard(client_id(1)) },
+            );
+            assert_eq!((drawn(&device).as_str(), posts(&device)), ("2Sending", 1), "one goes after the other");
+            let (request, _) = device.requests.remove(0);
+            let answer = code.map_or(Failure::Network, |(code, passes)| Server::refuse(code, passes));
+            device.step(&server, Input::Answered { request, answer: Err(answer) });
+            rest(&mut server, &mut device, 60_000);
+            assert_eq!((drawn(&device).as_str(), server.rooms[&direct()].messages.len()), ("2Sent", 1));
+            assert!(device.outbox.is_empty());
+        }
+        let (mut server, mut device) = live();
+        write(&server, &mut device, 1);
+        device.step(&server, Input::Discard(client_id(1)));
+        device.flow(&mut server);
+        assert_eq!(drawn(&device), "1Sent");
+    }
 }
 
 /// R004-I4, R004-I10: a text that failed its audit stays failed, whatever time passes, across a reload too; a person's retry
@@ -281,11 +330,15 @@ fn a_ping_tells_the_servers_time() {
     assert_eq!(time(&server, &device), 0);
     rest(&mut server, &mut device, 60_000);
     assert_eq!(time(&server, &device), 0);
-    // The machine sleeps with an answer unread.
-    device.step(&server, Input::Woke);
-    server.now += 5_000;
-    while device.deliver(&server) {}
-    assert_eq!(time(&server, &device), 0);
+    // The machine sleeps with an answer unread, and asks again before it reads that.
+    for wakes in [Input::Tick, Input::Woke] {
+        pass(&mut server, &mut device, 25_000);
+        server.now += 8 * HOUR as u64;
+        device.step(&server, wakes);
+        while device.deliver(&server) {}
+        assert_eq!(time(&server, &device), 0);
+        rest(&mut server, &mut device, 60_000);
+    }
 }
 
 /// T19: a clock that is set back by a day changes no order and stops no timer.

@@ -171,14 +171,14 @@ impl Logins {
     }
 
     /// Whether the login still stands, though it may have been ended since it was found.
-    pub async fn is_current(&self, login: &CurrentLogin) -> bool {
+    pub async fn is_current(&self, login: &CurrentLogin) -> Result<bool, StoreError> {
         {
             let cache = self.read();
             if cache.logins.contains_key(&login.token) && !cache.ending.contains(&login.device) {
-                return true;
+                return Ok(true);
             }
         }
-        self.store.login(&login.token).await.is_ok_and(|found| found.is_some())
+        Ok(self.store.login(&login.token).await?.is_some())
     }
 
     /// Notes that the device opened its push connection. Never waits: the time is written soon, with those of others.

@@ -76,7 +76,8 @@ pub async fn ask_friend(
 /// Ends a friendship on the account's own side, and takes its request back.
 pub async fn drop_friend(state: &AppState, account: UserId, other: UserId) -> Result<(), Refusal> {
     another(account, other)?;
-    Ok(state.store.drop_friend(account, other).await?)
+    let store = state.store.clone();
+    withdraw(state, account, other, async move { store.drop_friend(account, other).await }).await
 }
 
 /// Refuses the other's friend request.
@@ -88,15 +89,40 @@ pub async fn refuse_friend(state: &AppState, account: UserId, other: UserId) -> 
 /// Follows another, or ends that.
 pub async fn follow(state: &AppState, account: UserId, other: UserId, follow: bool) -> Result<Contact, Refusal> {
     approach(state, account, other).await?;
-    Ok(state.store.follow(account, other, follow).await?)
+    let store = state.store.clone();
+    withdraw(state, account, other, async move { store.follow(account, other, follow).await }).await
 }
 
 /// Blocks another, or ends that.
 pub async fn block(state: &AppState, account: UserId, other: UserId, block: bool) -> Result<Contact, Refusal> {
     approach(state, account, other).await?;
-    let contact = state.store.block(account, other, block).await?;
-    state.hub.part(account, other);
-    Ok(contact)
+    let (store, hub) = (state.store.clone(), state.hub.clone());
+    // A task of its own: a caller who hangs up must not leave the two watching each other.
+    let blocking = tokio::spawn(async move {
+        let contact = store.block(account, other, block).await?;
+        hub.part(account, other);
+        Ok::<_, StoreError>(contact)
+    });
+    Ok(blocking.await.map_err(|_| Refusal::internal())??)
+}
+
+/// Changes by `work` what the account has the other as: if the other may not know any more when it is there, it hears
+/// no more of that.
+pub(super) async fn withdraw<T, F>(state: &AppState, account: UserId, other: UserId, work: F) -> Result<T, Refusal>
+where
+    T: Send + 'static,
+    F: Future<Output = Result<T, StoreError>> + Send + 'static,
+{
+    let (store, hub) = (state.store.clone(), state.hub.clone());
+    // A task of its own: a caller who hangs up must not leave the other watching.
+    let changing = tokio::spawn(async move {
+        let changed = work.await?;
+        if !store.sees(other, account).await.unwrap_or(false) {
+            hub.conceal(account, other);
+        }
+        Ok::<_, StoreError>(changed)
+    });
+    Ok(changing.await.map_err(|_| Refusal::internal())??)
 }
 
 /// Whether one of the two blocks the other: then neither is told anything about the other that is not a message.

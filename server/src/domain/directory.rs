@@ -89,9 +89,7 @@ fn at_most(field: &'static str, len: usize) -> Result<(), Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Config;
-    use crate::serve::{Server, build};
-    use clap::{Args, FromArgMatches};
+    use crate::serve::tests::quiet;
     use protocol::frame::close;
     use protocol::{Account, DeviceName};
 
@@ -109,22 +107,19 @@ mod tests {
     #[tokio::test]
     async fn no_connection_outlives_a_deactivation() {
         let folder = tempfile::tempdir().unwrap();
-        let arguments = ["sixin", "--data", folder.path().to_str().unwrap()];
-        let matches = Config::augment_args(clap::Command::new("sixin")).get_matches_from(arguments);
         // Nothing carries commits to the hub: what they tell came before the connection.
-        let Server { state, writer } = build(Config::from_arg_matches(&matches).unwrap()).await.unwrap();
-        let _writer = tokio::spawn(writer.run());
+        let state = quiet(folder.path()).await;
         put_people(&state, put(true)).await.unwrap();
         let name: DeviceName = "x".try_into().unwrap();
         let (_, token) = state.logins.begin(&account(&state).await, name.clone()).await.unwrap().unwrap();
         let login = state.logins.find(&token.text).await.unwrap().unwrap();
         let mut connected = state.hub.connect(login.account.id, login.device);
-        assert!(state.logins.is_current(&login).await);
+        assert!(state.logins.is_current(&login).await.unwrap());
 
         let late = account(&state).await;
         put_people(&state, put(false)).await.unwrap();
         assert_eq!(connected.cut.try_recv(), Ok(close::REVOKED));
-        assert!(!state.logins.is_current(&login).await, "who connects from now on asks the database");
+        assert!(!state.logins.is_current(&login).await.unwrap(), "who connects from now on asks the database");
         assert!(state.logins.begin(&late, name).await.unwrap().is_none(), "who was about to log in does not");
     }
 }

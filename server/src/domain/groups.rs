@@ -57,10 +57,8 @@ pub async fn change(
     change: ChangeGroup,
 ) -> Result<Conversation, Refusal> {
     change.mute_ms.map_or(Ok(()), |length| muted("mute_ms", length))?;
-    let actor = actor(user, id)?;
-    let conversation = state.store.change_group(reader, actor, change).await?;
-    state.rosters.renew(id).await?;
-    Ok(conversation)
+    let (store, actor) = (state.store.clone(), actor(user, id)?);
+    state.rosters.change(async move { Ok((id, store.change_group(reader, actor, change).await?)) }).await
 }
 
 /// Gives the group a picture, cut out of a file where one says, or in its middle. Nothing is decoded for whom the role
@@ -121,12 +119,11 @@ pub async fn invite(
         look_at(state, user.id, *other).await?;
     }
     let max = state.config.group_members as usize;
-    let outcomes = state.store.invite(actor(user, id)?, users, max, may_invite).await?;
-    state.rosters.renew(id).await?;
-    Ok(outcomes)
+    let (store, actor) = (state.store.clone(), actor(user, id)?);
+    state.rosters.change(async move { Ok((id, store.invite(actor, users, max, may_invite).await?)) }).await
 }
 
-/// Changes one member.
+/// Changes one member: all that the request names, or nothing.
 pub async fn change_member(
     state: &AppState,
     user: Arc<User>,
@@ -148,25 +145,20 @@ pub async fn change_member(
         changes.push(Change::MuteUntil(if length == 0 { 0 } else { now() + length }));
     }
     changes.extend(role.map(Change::Role));
-    for change in changes {
-        state.store.change_member(actor(user.clone(), id)?, target, change).await?;
-    }
-    state.rosters.renew(id).await?;
-    Ok(())
+    let (store, actor) = (state.store.clone(), actor(user, id)?);
+    state.rosters.change(async move { Ok((id, store.change_member(actor, target, changes).await?)) }).await
 }
 
 /// Removes a member, or leaves.
 pub async fn remove(state: &AppState, user: Arc<User>, id: ConversationId, target: UserId) -> Result<(), Refusal> {
-    state.store.remove_member(actor(user, id)?, target).await?;
-    state.rosters.renew(id).await?;
-    Ok(())
+    let (store, actor) = (state.store.clone(), actor(user, id)?);
+    state.rosters.change(async move { Ok((id, store.remove_member(actor, target).await?)) }).await
 }
 
 /// Ends the group for everybody.
 pub async fn dissolve(state: &AppState, user: Arc<User>, id: ConversationId) -> Result<(), Refusal> {
-    state.store.dissolve(actor(user, id)?).await?;
-    state.rosters.renew(id).await?;
-    Ok(())
+    let (store, actor) = (state.store.clone(), actor(user, id)?);
+    state.rosters.change(async move { Ok((id, store.dissolve(actor).await?)) }).await
 }
 
 /// How one comes into the group.
@@ -193,9 +185,8 @@ pub async fn invitation(state: &AppState, account: UserId, link: String) -> Resu
 /// Joins by a link, or asks to be let in.
 pub async fn join(state: &AppState, user: Arc<User>, link: String) -> Result<Invitation, Refusal> {
     let max = state.config.group_members as usize;
-    let (id, invitation) = state.store.join_by_link(user, link, fresh_key()?, max).await?;
-    state.rosters.renew(id).await?;
-    Ok(invitation)
+    let (store, key) = (state.store.clone(), fresh_key()?);
+    state.rosters.change(async move { store.join_by_link(user, link, key, max).await }).await
 }
 
 /// Lets somebody in who waits, or not.
@@ -206,9 +197,9 @@ pub async fn answer_waiting(
     target: UserId,
     accept: bool,
 ) -> Result<(), Refusal> {
-    state.store.answer_waiting(actor(user, id)?, target, accept, state.config.group_members as usize).await?;
-    state.rosters.renew(id).await?;
-    Ok(())
+    let max = state.config.group_members as usize;
+    let (store, actor) = (state.store.clone(), actor(user, id)?);
+    state.rosters.change(async move { Ok((id, store.answer_waiting(actor, target, accept, max).await?)) }).await
 }
 
 fn named(state: &AppState, field: &'static str, mut users: Vec<UserId>) -> Result<Vec<UserId>, Refusal> {

@@ -1,6 +1,7 @@
 //! Sending messages and reading them back.
 
 use super::audit::Pass;
+use super::contacts::withdraw;
 use super::{audit, policy};
 use crate::error::Refusal;
 use crate::state::AppState;
@@ -31,14 +32,26 @@ pub async fn send(
     conversation: ConversationId,
     request: SendRequest,
 ) -> Result<Appended, Refusal> {
-    let SendRequest { client_id, body, invisible_list } = request;
+    let SendRequest { client_id, mut body, invisible_list } = request;
+    // As it is stored, so that a replay equals its original.
+    if let MessageBody::Text { mentions, .. } = &mut body {
+        mentions.users.sort_unstable();
+        mentions.users.dedup();
+    }
     // A text that was let through is not asked about again when the members change meanwhile.
     let mut auditor = state.auditor.as_ref();
     let mut ask_at = None;
+    let mut renewed = false;
     for _ in 0..DECISIONS {
         let roster = state.rosters.of_member(sender.id, conversation).await?;
         let (body, invisible) = match admitted(&sender, &roster, &body, &invisible_list) {
             Ok(admitted) => admitted,
+            // It may have been refused by what the members were before.
+            Err(_) if !renewed => {
+                renewed = true;
+                state.rosters.renew(conversation).await?;
+                continue;
+            }
             // What is refused now may be the replay of what was not.
             Err(refused) => {
                 let original = state.store.original((sender.id, client_id), conversation, &body).await?;
@@ -80,7 +93,8 @@ pub async fn send(
             (Err(StoreError::Stale), _) => drop(state.rosters.renew(conversation).await?),
             (Err(refused @ StoreError::Refused(ErrorCode::NotFollowed | ErrorCode::FollowersOnly)), Some(receiver)) => {
                 // No friend would be told this.
-                state.store.find_out(me, receiver).await?;
+                let store = state.store.clone();
+                withdraw(state, me, receiver, async move { store.find_out(me, receiver).await }).await?;
                 return Err(refused.into());
             }
             (outcome, _) => {
@@ -104,18 +118,17 @@ fn admitted(
     if !roster.may_write(sender.id, now()) {
         return Err(Refusal::new(ErrorCode::Muted, "the group is muted, or the sender is"));
     }
-    Ok((addressed(sender, roster, body.clone())?, invisible(sender, roster, invisible_list.to_vec())?))
+    addressed(sender, roster, body)?;
+    Ok((body.clone(), invisible(sender, roster, invisible_list.to_vec())?))
 }
 
-/// The body, if it may name whom it names: each a member and named once, everybody only by who may.
-fn addressed(sender: &User, roster: &Roster, mut body: MessageBody) -> Result<MessageBody, Refusal> {
+/// Whether the body may name whom it names: members, and everybody only by who may.
+fn addressed(sender: &User, roster: &Roster, body: &MessageBody) -> Result<(), Refusal> {
     const FIELD: &str = "body.mentions";
-    let MessageBody::Text { mentions, .. } = &mut body else { return Ok(body) };
+    let MessageBody::Text { mentions, .. } = body else { return Ok(()) };
     if mentions.is_empty() {
-        return Ok(body);
+        return Ok(());
     }
-    mentions.users.sort_unstable();
-    mentions.users.dedup();
     if mentions.users.len() > Mentions::MAX {
         return Err(Refusal::field(FIELD, "at most 50 members"));
     }
@@ -125,7 +138,7 @@ fn addressed(sender: &User, roster: &Roster, mut body: MessageBody) -> Result<Me
     if mentions.all && !roster.role(sender.id).may(Action::MentionAll) {
         return Err(Refusal::new(ErrorCode::NotAllowed, "only the owner and admins name everybody"));
     }
-    Ok(body)
+    Ok(())
 }
 
 /// What a direct message to another must pass; one to a group or to oneself need not (R004-I13, R004-I14).

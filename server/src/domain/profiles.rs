@@ -22,13 +22,17 @@ pub async fn change(state: &AppState, login: &CurrentLogin, request: ChangeAccou
         return Err(Refusal::field("birthday", "lies in the future"));
     }
     state.limits.change_profile(login.account.id)?;
-    let (id, store) = (login.account.id, state.store.clone());
+    let (id, store, hub) = (login.account.id, state.store.clone(), state.hub.clone());
     // Who accepts nobody's messages is not seen, as who blocks is not (R004-I11).
     let hides = request.show_last_seen == Some(false) || request.messages_from == Some(MessagesFrom::Nobody);
-    let changed = state.logins.change(id, async move { store.change_account(id, request).await }).await?;
-    if hides {
-        state.hub.hide(id);
-    }
+    let change = async move {
+        let changed = store.change_account(id, request).await?;
+        if hides {
+            hub.hide(id);
+        }
+        Ok(changed)
+    };
+    let changed = state.logins.change(id, change).await?;
     state.changed.notify_one();
     Ok(changed)
 }

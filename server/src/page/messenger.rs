@@ -4,7 +4,7 @@ use super::upload::Upload;
 use super::{Browser, see_other};
 use crate::api::extract::{Form, Path, Query};
 use crate::auth::CurrentUser;
-use crate::domain::{conversations, media, messaging, presence, sync};
+use crate::domain::{conversations, media, messaging, presence, receipts, sync};
 use crate::error::Refusal;
 use crate::state::AppState;
 use crate::store;
@@ -13,8 +13,8 @@ use app::backend::{self, Messenger, Opened, Page};
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use protocol::messaging::SendRequest;
-use protocol::{ClientId, ConversationId, ErrorCode, MessageBody, MessageText, Seq, path};
+use protocol::messaging::{Readers, SendRequest};
+use protocol::{ClientId, ConversationId, ConversationKind, ErrorCode, MessageBody, MessageText, Seq, path};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -174,11 +174,17 @@ async fn messenger(
     let sync = sync::page(state, reader, None, None).await?;
     let open = match open {
         None => None,
-        Some((id, span)) => Some(Opened {
-            conversation: conversations::get(state, reader, id).await?,
-            history: messaging::history(state, reader, id, span, messaging::HISTORY_LIMIT).await?,
-            presence: presence::of_peer(state, reader.account, id).await?,
-        }),
+        Some((id, span)) => {
+            let conversation = conversations::get(state, reader, id).await?;
+            let listed =
+                conversation.kind == ConversationKind::Group && conversation.member_count <= Readers::LISTED_MAX as u64;
+            Some(Opened {
+                conversation,
+                history: messaging::history(state, reader, id, span, messaging::HISTORY_LIMIT).await?,
+                presence: presence::of_peer(state, reader.account, id).await?,
+                readers: if listed { Some(receipts::readers(state, reader.account, id).await?) } else { None },
+            })
+        }
     };
     Ok(Messenger {
         preferences: browser.preferences,

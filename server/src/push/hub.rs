@@ -167,6 +167,11 @@ impl Hub {
         }
     }
 
+    /// One account hears no more of another.
+    pub fn conceal(&self, user: UserId, from: UserId) {
+        self.lock().conceal(user, |watcher| watcher.account == from);
+    }
+
     /// Two accounts hear no more of each other.
     pub fn part(&self, one: UserId, other: UserId) {
         let mut inner = self.lock();

@@ -54,13 +54,19 @@ pub(super) trait Carrier: Send {
 /// Serves a device until either side ends it. It is online already: then it is looked whether it is logged in, so that
 /// a login that ends meanwhile is noticed by one of the two.
 pub(super) async fn serve(mut carrier: impl Carrier, mut connected: Connected, user: CurrentUser, state: AppState) {
-    let code = if state.logins.is_current(&user).await {
-        state.logins.seen(&user);
-        let code = talk(&mut carrier, &mut connected, &user, &state).await;
-        state.logins.seen(&user);
-        code
-    } else {
-        Some(close::REVOKED)
+    let code = match state.logins.is_current(&user).await {
+        Ok(true) => {
+            state.logins.seen(&user);
+            let code = talk(&mut carrier, &mut connected, &user, &state).await;
+            state.logins.seen(&user);
+            code
+        }
+        Ok(false) => Some(close::REVOKED),
+        // Who is told that a login has ended lets go of what waits to be sent: only what is known is told.
+        Err(error) => {
+            tracing::warn!(%error, "whether a login stands cannot be read; its device comes back");
+            Some(close::GOING_AWAY)
+        }
     };
     drop(connected);
     if let Some(code) = code {
@@ -136,4 +142,54 @@ async fn write(
 
 fn encode(frame: &ServerFrame) -> Utf8Bytes {
     serde_json::to_string(frame).unwrap_or_default().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::serve::tests::quiet;
+    use tokio::sync::oneshot;
+
+    /// A device that says nothing, and of which only the end is known.
+    struct Silent(oneshot::Sender<u16>);
+
+    impl Carrier for Silent {
+        async fn hear(&mut self) -> Said {
+            std::future::pending().await
+        }
+
+        async fn feed(&mut self, _: Utf8Bytes) -> Result<(), Gone> {
+            Ok(())
+        }
+
+        async fn flush(&mut self) -> Result<(), Gone> {
+            Ok(())
+        }
+
+        async fn close(self, code: u16) {
+            let _ = self.0.send(code);
+        }
+    }
+
+    /// R004-A5: a device is told that its login has ended when that is known, and to come back when it cannot be known.
+    #[tokio::test]
+    async fn only_an_ended_login_is_said_to_have_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = quiet(folder.path()).await;
+        let name = "aa".try_into().unwrap();
+        let account = state.store.create_account("aa".try_into().unwrap(), name, String::new()).await.unwrap();
+        let (device, token) = state.logins.begin(&account, "x".try_into().unwrap()).await.unwrap().unwrap();
+        let user = CurrentUser(state.logins.find(&token.text).await.unwrap().unwrap());
+        // It is in no memory: the database is asked.
+        state.logins.forget(&[account.id]);
+        let end = async || {
+            let (told, code) = oneshot::channel();
+            serve(Silent(told), state.hub.connect(account.id, device), user.clone(), state.clone()).await;
+            code.await
+        };
+        state.store.end_login(account.id, device).await.unwrap();
+        assert_eq!(end().await, Ok(close::REVOKED));
+        state.store.close().await;
+        assert_eq!(end().await, Ok(close::GOING_AWAY));
+    }
 }

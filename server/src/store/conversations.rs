@@ -110,7 +110,8 @@ macro_rules! describe {
                         and h.seq = x.seq and h.hidden = 1)
                     order by x.seq desc limit 100) as named),
                 sm.nickname, coalesce(sm.nickname_rev, 0),
-                case when m.role > 0 then (select count(*) from waiting as q where q.conversation = c.id) else 0 end,
+                case when m.role > 0 then (select count(*) from waiting as q
+                    join account as u on u.id = q.account and u.active = 1 where q.conversation = c.id) else 0 end,
                 c.avatar
             from chosen
             join account as me on me.id = $1
@@ -163,8 +164,8 @@ const JOIN_UPD: &str = "update account set upd = upd + 1 where id in (select val
 // Nothing that was there before somebody joined is unread, and as much of it is seen as the group lets newcomers see.
 // Whoever comes back has no nickname any more.
 const JOIN: &str =
-    "insert into member (account, conversation, delivered, read, upd, joined_upd, came, vis_from, nickname_rev)
-    select a.id, c.id, c.head_seq, c.head_seq, a.upd, a.upd, c.head_seq + 1,
+    "insert into member (account, conversation, delivered, read, shown, upd, joined_upd, came, vis_from, nickname_rev)
+    select a.id, c.id, c.head_seq, c.head_seq, c.head_seq, a.upd, a.upd, c.head_seq + 1,
         case when $3 or c.history = -1 then 1 else max(1, c.head_seq + 1 - c.history) end,
         case when exists (select 1 from former as f where f.account = a.id and f.conversation = c.id)
             then c.rev + 1 else 0 end

@@ -27,13 +27,14 @@ const TOLD_AT_ONCE: usize = 500;
 
 // Above the bound nobody is told (R000-20), and nobody is told of one who keeps it private (R000-19).
 const CURRENT: &str = "select m.account, m.conversation, m.delivered, m.read, c.head_seq,
-        a.receipts = 1 and (c.kind = 0 or c.members <= $2), c.kind = 0
+        a.receipts = 1, c.kind = 0 or c.members <= $2, c.kind = 0
     from json_each($1) as j
     join member as m on m.account = j.value ->> 0 and m.conversation = j.value ->> 1
     join conversation as c on c.id = m.conversation
     join account as a on a.id = m.account";
 
-const MEMBERS: &str = "update member set delivered = j.value ->> 2, read = j.value ->> 3, upd = j.value ->> 4
+const MEMBERS: &str = "update member set delivered = j.value ->> 2, read = j.value ->> 3,
+        shown = max(member.shown, j.value ->> 4), upd = j.value ->> 5
     from json_each($1) as j where member.account = j.value ->> 0 and member.conversation = j.value ->> 1";
 
 // The senders of what a cursor passed: not the reader, no message that counts for nothing or that the reader does not
@@ -73,7 +74,9 @@ struct Moved {
     conversation: ConversationId,
     old: Cursors,
     new: Cursors,
-    /// Whether others may learn of it.
+    /// Whether others may learn of it, when they ask.
+    shows: bool,
+    /// Whether they are told of it.
     tells: bool,
 }
 
@@ -114,13 +117,14 @@ async fn moved(conn: &mut SqliteConnection, reports: &[NewReport]) -> Result<Vec
         let conversation: ConversationId = parse(row.try_get::<i64, _>(1)?)?;
         let old = Cursors { delivered: parse(row.try_get::<i64, _>(2)?)?, read: parse(row.try_get::<i64, _>(3)?)? };
         let head: Seq = parse(row.try_get::<i64, _>(4)?)?;
-        let tells = row.try_get(5)?;
+        let shows: bool = row.try_get(5)?;
+        let tells = shows && row.try_get::<bool, _>(6)?;
         let Some(asked) = wanted.get(&(account, conversation)) else { continue };
         // Groups have no delivery receipts (R000-01): there the delivered cursor only follows the read one.
-        let delivered = if row.try_get(6)? { asked.delivered } else { asked.read };
+        let delivered = if row.try_get(7)? { asked.delivered } else { asked.read };
         let new = old.max(Cursors { delivered: delivered.min(head), read: asked.read.min(head) });
         if new != old {
-            moved.push(Moved { account, conversation, old, new, tells });
+            moved.push(Moved { account, conversation, old, new, shows, tells });
         }
     }
     moved.sort_by_key(|moved| (moved.account, moved.conversation));
@@ -170,10 +174,12 @@ async fn move_own(
     let mut rows = Vec::with_capacity(moved.len());
     for moved in moved.chunk_by(|one, next| one.account == next.account) {
         let mut changes = Vec::with_capacity(moved.len());
-        for Moved { account, conversation, new, .. } in moved {
+        for Moved { account, conversation, old, new, shows, .. } in moved {
+            // What was read in private stays private until more is read.
+            let shown = if *shows && new.read > old.read { new.read } else { Seq::ZERO };
             let upd = positions.next_upd(*account).ok_or(StoreError::NotFound)?;
             heads.insert(*account, upd);
-            rows.push((account, conversation, new.delivered, new.read, upd));
+            rows.push((account, conversation, new.delivered, new.read, shown, upd));
             changes.push((*account, upd, AccountChange::Own { conversation: *conversation, cursors: *new }));
         }
         publish(changes, events);

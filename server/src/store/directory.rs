@@ -12,6 +12,7 @@ use super::imports::{Person as Newcomer, free_handle};
 use super::members::containing;
 use super::outbound::correct_name;
 use super::profiles::{rename, spell_person};
+use super::sync::keep_version;
 use super::writer::Tx;
 use super::{Store, StoreError, parse};
 use protocol::directory::{ExternalId, Listed, Outcome, PeoplePage, Person, PersonKind, Stored};
@@ -159,6 +160,7 @@ async fn put_person(tx: &mut Tx<'_>, new: NewPerson, kept: &mut Kept) -> Result<
     update.execute(&mut *tx.conn).await?;
     if !person.active {
         let devices = sqlx::query_scalar::<_, i64>(END_LOGINS).bind(account.as_i64()).fetch_all(&mut *tx.conn).await?;
+        keep_version(tx).await?;
         for device in devices {
             let device = parse(device)?;
             tx.publish(Event::LoginEnded { account, device });

@@ -99,29 +99,37 @@ impl Store {
             .await
     }
 
-    /// Changes one member; `NotFound` when the target is none.
-    pub async fn change_member(&self, actor: Actor, target: UserId, change: Change) -> Result<(), StoreError> {
+    /// Changes one member, in all of this or in nothing; `NotFound` when the target is none.
+    pub async fn change_member(&self, actor: Actor, target: UserId, changes: Vec<Change>) -> Result<(), StoreError> {
         self.writer()
             .run(move |tx| {
                 Box::pin(async move {
-                    let scene = Scene::of(tx, &actor).await?;
-                    let (its, user) = self::target(tx, actor.conversation, target).await?;
-                    match change {
-                        Change::Nickname(name) if target == actor.user.id => nickname(tx, &actor, name).await,
-                        Change::Nickname(_) => Err(StoreError::NotAllowed),
-                        Change::Role(role) => {
-                            scene.require(Action::Appoint)?;
-                            appoint(tx, &actor, (its, user), role).await
-                        }
-                        Change::MuteUntil(until) => {
-                            scene.require(Action::Mute(its))?;
-                            change_one(tx, MUTE, actor.conversation, target, sql(until)).await?;
-                            tell_changed(tx, &actor, Notice::Muted { person: Some(Named::from(&user)), until }).await
-                        }
+                    for (nth, change) in (0..).zip(changes) {
+                        change_member(tx, &actor.another(nth), target, change).await?;
                     }
+                    Ok(())
                 })
             })
             .await
+    }
+}
+
+/// The actor and the target are read anew for each change: one may be of their roles.
+async fn change_member(tx: &mut Tx<'_>, actor: &Actor, account: UserId, change: Change) -> Result<(), StoreError> {
+    let scene = Scene::of(tx, actor).await?;
+    let (its, user) = target(tx, actor.conversation, account).await?;
+    match change {
+        Change::Nickname(name) if account == actor.user.id => nickname(tx, actor, name).await,
+        Change::Nickname(_) => Err(StoreError::NotAllowed),
+        Change::Role(role) => {
+            scene.require(Action::Appoint)?;
+            appoint(tx, actor, (its, user), role).await
+        }
+        Change::MuteUntil(until) => {
+            scene.require(Action::Mute(its))?;
+            change_one(tx, MUTE, actor.conversation, account, sql(until)).await?;
+            tell_changed(tx, actor, Notice::Muted { person: Some(Named::from(&user)), until }).await
+        }
     }
 }
 

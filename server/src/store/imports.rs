@@ -19,7 +19,8 @@ const INSERT: &str = "insert into account (handle, display_name, password_hash, 
     select value ->> 0, value ->> 1, $2, $3 from json_each($1) returning id, handle";
 const FIND_DIRECT: &str = "select id from conversation where low = $1 and high = $2";
 const READ: &str = "update member
-    set delivered = max(member.delivered, j.value ->> 1), read = max(member.read, j.value ->> 1)
+    set delivered = max(member.delivered, j.value ->> 1), read = max(member.read, j.value ->> 1),
+        shown = max(member.shown, j.value ->> 1)
     from json_each($1) as j where member.conversation = j.value ->> 0";
 // What was read in a direct conversation was told (R000-20): a row and a stamp each, as a report makes them.
 const RECEIPTS: &str = "insert into receipt (owner, conversation, reader, delivered, read, upd)

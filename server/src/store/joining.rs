@@ -25,7 +25,8 @@ const WAITS: &str = "select a.id, a.handle, a.display_name, a.avatar, a.version 
 const WAITING: &str = "select a.id, a.handle, a.display_name, a.avatar, a.version from waiting as w
     join account as a on a.id = w.account and a.active = 1
     where w.conversation = $1 order by w.account limit $2";
-const HOW_MANY: &str = "select count(*) from waiting where conversation = $1";
+const HOW_MANY: &str = "select count(*) from waiting as w
+    join account as a on a.id = w.account and a.active = 1 where w.conversation = $1";
 const RULES: &str = "select c.joining, c.history, c.link, m.role from member as m
     join conversation as c on c.id = m.conversation and c.kind = 1 where m.account = $1 and m.conversation = $2";
 

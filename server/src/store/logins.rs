@@ -3,6 +3,7 @@
 use super::accounts::account;
 use super::event::Event;
 use super::floors;
+use super::sync::keep_version;
 use super::{Store, StoreError, parse};
 use protocol::{Account, Device, DeviceId, DeviceName, Millis, UserId};
 use sqlx::Row;
@@ -92,6 +93,8 @@ impl Store {
                         .bind(account.as_i64())
                         .fetch_one(&mut *tx.conn)
                         .await?;
+                    // With the login goes what its device deleted.
+                    keep_version(tx).await?;
                     tx.publish(Event::LoginEnded { account, device });
                     TokenHash::try_from(hash).map_err(|_| StoreError::Corrupt("token hash".to_owned()))
                 })

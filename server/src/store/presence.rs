@@ -7,11 +7,13 @@ use protocol::{ConversationId, Millis, UserId};
 
 // Nobody across a block learns of it, nor of or while they accept nobody: in a group too, else one could be told from the
 // other (R004-I11). In a direct conversation no stranger does: the hearer has written, or follows, or is a friend (R001-04).
+// Of who is no member any more nobody learns.
 const HEARERS: &str = concat!(
     "select m.account from json_each($3) as j
     join member as m on m.account = j.value and m.conversation = $2 and ",
     there!("m"),
     " join conversation as c on c.id = m.conversation
+    join member as mine on mine.account = $1 and mine.conversation = $2
     join account as p on p.id = m.account join account as me on me.id = $1
     left join relation as r on r.account = m.account and r.other = $1
     where m.account <> $1 and coalesce(r.blocking, 0) = 0 and coalesce(r.blocked, 0) = 0
@@ -21,17 +23,26 @@ const HEARERS: &str = concat!(
 
 // Who hides when they were last there does not see it of others, and a stranger does not either. Who accepts nobody's
 // messages hides like who blocks: else one could be told from the other (R004-I11).
-const SEEN: &str = "select p.seen_at from account as p
-    join account as me on me.id = $1 and me.show_last_seen = 1 and me.messages_from <> 3
-    join member as m on m.account = p.id and m.conversation = $2
-    left join relation as r on r.account = p.id and r.other = $1
-    where p.id = $3 and p.active = 1 and p.show_last_seen = 1 and p.messages_from <> 3
-        and coalesce(r.blocking, 0) = 0 and coalesce(r.blocked, 0) = 0
-        and (m.answered = 1 or r.friend = 1 or r.follow = 1)";
+macro_rules! seen {
+    ($conversation:literal) => {
+        concat!(
+            "select p.seen_at from account as p
+            join account as me on me.id = $1 and me.show_last_seen = 1 and me.messages_from <> 3
+            join member as m on m.account = p.id and m.conversation = ",
+            $conversation,
+            " left join relation as r on r.account = p.id and r.other = $1
+            where p.id = $2 and p.active = 1 and p.show_last_seen = 1 and p.messages_from <> 3
+                and coalesce(r.blocking, 0) = 0 and coalesce(r.blocked, 0) = 0
+                and (m.answered = 1 or r.friend = 1 or r.follow = 1)"
+        )
+    };
+}
+const SEEN: &str = seen!("$3");
+const SEES: &str = seen!("(select c.id from conversation as c where c.low = min($1, $2) and c.high = max($1, $2))");
 
 /// Every statement of this file, for the test that explains them.
 #[cfg(test)]
-pub const STATEMENTS: &[&str] = &[HEARERS, SEEN];
+pub const STATEMENTS: &[&str] = &[HEARERS, SEEN, SEES];
 
 impl Store {
     /// Those of some members who may learn that the account writes.
@@ -60,10 +71,16 @@ impl Store {
     ) -> Result<Option<Millis>, StoreError> {
         let seen: Option<i64> = sqlx::query_scalar(SEEN)
             .bind(account.as_i64())
-            .bind(id.as_i64())
             .bind(peer.as_i64())
+            .bind(id.as_i64())
             .fetch_optional(&self.reader)
             .await?;
         Ok(seen.map(i64::unsigned_abs))
+    }
+
+    /// Whether the account may know that of the peer of their direct conversation.
+    pub async fn sees(&self, account: UserId, peer: UserId) -> Result<bool, StoreError> {
+        let seen = sqlx::query_scalar::<_, i64>(SEES).bind(account.as_i64()).bind(peer.as_i64());
+        Ok(seen.fetch_optional(&self.reader).await?.is_some())
     }
 }

@@ -1,7 +1,8 @@
 //! Reading receipts: the owner's inbox, and who has read what.
 //!
-//! What an owner was told never falls back (R000-20). Of those who let others know, the member's own cursor is told
-//! on demand as well, which alone serves groups too large to tell anybody anything; but not across a block (R000-19).
+//! What an owner was told never falls back (R000-20). Of those who let others know, what they read while they did is
+//! told on demand as well, which alone serves groups too large to tell anybody anything; but not across a block
+//! (R000-19).
 //! A group's readers are its members of now, each from what was sent once they had come.
 
 use super::conversations::{read_nickname, read_user};
@@ -23,19 +24,21 @@ const BEHIND: &str = "select m.conversation, c.head_seq
     from member as m join conversation as c on c.id = m.conversation
     where m.account = $1 and m.conversation > $2 and m.read < c.head_seq order by m.conversation limit $3";
 
-/// The others of a conversation with how far they have read as `$1` may know: columns of `read_user`, then the seq.
+/// The others of a conversation with how far they have read as `$1`, a member, may know: columns of `read_user`, then the
+/// seq.
 macro_rules! readers {
     ($where:literal) => {
         concat!(
             "select id, handle, display_name, avatar, version, seq, came, nickname, nickname_rev from (
                 select id, handle, display_name, avatar, version, came, nickname, nickname_rev, open,
-                    max(told, sent, case when open then read else 0 end) as seq
+                    max(told, sent, case when open then shown else 0 end) as seq
                 from (select a.id, a.handle, a.display_name, a.avatar, a.version, m.came, m.nickname, m.nickname_rev,
-                    m.sent, m.read, coalesce(r.read, 0) as told,
+                    m.sent, m.shown, coalesce(r.read, 0) as told,
                     me.receipts = 1 and a.receipts = 1 and coalesce(b.blocking + b.blocked, 0) = 0 as open
                 from member as m
                 join account as a on a.id = m.account
                 join account as me on me.id = $1
+                join member as mine on mine.account = $1 and mine.conversation = $2
                 left join relation as b on b.account = $1 and b.other = m.account
                 left join receipt as r on r.owner = $1 and r.conversation = $2 and r.reader = m.account
                 where m.conversation = $2 and m.account <> $1)
@@ -51,6 +54,7 @@ const READERS: &str = readers!("open or seq > 0 order by id");
 const WITHHELD: &str = "select h.seq, json_group_array(h.account order by h.account)
     from hidden as h
     join message as l on l.conversation = h.conversation and l.seq = h.seq and l.sender = $1
+    join member as mine on mine.account = $1 and mine.conversation = $2
     where h.conversation = $2 and h.why = 2 group by h.seq order by h.seq desc limit 1000";
 
 const MESSAGE_READERS: &str = readers!(
@@ -62,7 +66,7 @@ const MESSAGE_READERS: &str = readers!(
 const MESSAGE_COUNT: &str = "select count(*)
     from member as m join account as a on a.id = m.account join account as me on me.id = $1
     where m.conversation = $2 and m.account <> $1 and m.came <= $3
-        and (m.sent >= $3 or m.read >= $3 and me.receipts = 1 and a.receipts = 1 and not exists (
+        and (m.sent >= $3 or m.shown >= $3 and me.receipts = 1 and a.receipts = 1 and not exists (
             select 1 from relation as b where b.account = $1 and b.other = m.account and b.blocking + b.blocked > 0))
         and not exists (select 1 from hidden as h
             where h.account = m.account and h.conversation = $2 and h.seq = $3 and h.why = 2)";
@@ -79,7 +83,7 @@ macro_rules! through {
     () => {
         "max(m.sent, case when me.receipts = 1 and a.receipts = 1 and not exists (
             select 1 from relation as b where b.account = $1 and b.other = m.account and b.blocking + b.blocked > 0)
-        then m.read else 0 end)"
+        then m.shown else 0 end)"
     };
 }
 

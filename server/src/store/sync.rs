@@ -3,7 +3,7 @@
 use super::conversations::{self, Described, Place, Reader, Since, one, only, there};
 use super::membership::parting;
 use super::relations::{contact, messages_from, user};
-use super::{Store, StoreError, history, parse, preferences, requests};
+use super::{Store, StoreError, Tx, history, parse, preferences, requests};
 use protocol::receipts::{Cursors, Receipt};
 use protocol::sync::{AccountChange, PageSize};
 use protocol::{Contact, ConversationId, Millis, Seq, Upd};
@@ -62,7 +62,9 @@ pub struct Moved {
 
 /// The number of the newest commit that a token can name.
 pub(super) const VERSION: &str = "select max(
-    (select coalesce(max(version), 0) from conversation), (select coalesce(max(version), 0) from floor))";
+    (select coalesce(max(version), 0) from conversation), (select coalesce(max(version), 0) from floor),
+    (select version from newest where id = 0))";
+const KEEP_VERSION: &str = "update newest set version = $1 where id = 0";
 const UPD: &str = "select upd from account where id = $1";
 const NEWEST: &str = concat!(
     "select c.active_at from member as m join conversation as c on c.id = m.conversation
@@ -99,7 +101,7 @@ const SEES: &str = "select 1 from member where account = $1 and conversation = $
 
 /// Every statement of this file, for the test that explains them.
 #[cfg(test)]
-pub const STATEMENTS: &[&str] = &[VERSION, UPD, NEWEST, CHANGES, SEES];
+pub const STATEMENTS: &[&str] = &[VERSION, KEEP_VERSION, UPD, NEWEST, CHANGES, SEES];
 
 impl Store {
     /// What moved for the account after `cursor`, whatever its age: first its own log, then the conversations.
@@ -127,6 +129,8 @@ impl Store {
             Some((began, _)) => began,
             None => sqlx::query_scalar(VERSION).fetch_one(&mut *tx).await?,
         };
+        // A commit that there never was tells nothing of what moved: as if everything had, since the first.
+        let cursor = if cursor.version > began { SyncCursor { version: 0, ..cursor } } else { cursor };
         let after = cursor.listing.map(|(_, place)| place);
         let active = if cursor.version < 0 { window(&mut tx, reader, segment).await? } else { 0 };
         let (described, more) = if began > cursor.version {
@@ -143,6 +147,12 @@ impl Store {
         let left_out = (active > 0).then_some(active);
         Ok(Moved { cursor, more, upd, changes, described, left_out })
     }
+}
+
+/// Keeps the number of the transaction's commit, where a row goes that may name the newest one: tokens name it still.
+pub(super) async fn keep_version(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    sqlx::query(KEEP_VERSION).bind(tx.version).execute(&mut *tx.conn).await?;
+    Ok(())
 }
 
 /// Since when conversations are listed to a device that knows nothing.

@@ -6,6 +6,7 @@ mod emptying;
 mod groups;
 mod hiding;
 mod interleaving;
+mod joining;
 mod media;
 mod opening;
 mod overload;
@@ -435,7 +436,7 @@ async fn statements_use_indexes() {
         identities::STATEMENTS,
         imports::STATEMENTS,
         invitations::STATEMENTS,
-        joining::STATEMENTS,
+        super::joining::STATEMENTS,
         logins::STATEMENTS,
         preferences::STATEMENTS,
         presence::STATEMENTS,

@@ -21,7 +21,7 @@ pub async fn start(person: &Person, open: Option<ConversationId>) -> Start {
             Some((id, page))
         }
     };
-    Start { account, rules: Rules::default(), now: 0, unread_first: true, sync, open, presence: None }
+    Start { account, rules: Rules::default(), now: 0, unread_first: true, sync, open, presence: None, readers: None }
 }
 
 pub async fn call(person: &Person, request: Request) -> Result<Answer, Failure> {

@@ -78,6 +78,11 @@ impl Panels {
         expect_context()
     }
 
+    /// Whether a dialog lies over the page.
+    pub fn any(self) -> bool {
+        self.0.with(Option::is_some)
+    }
+
     pub fn open(self, panel: Panel) {
         self.0.set(Some(panel));
     }
@@ -106,7 +111,7 @@ impl Panels {
 #[component]
 pub fn PanelPlace(model: Model, panels: Panels) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
-    let shown = Memo::new(move |_| panels.0.with(Option::is_some));
+    let shown = Memo::new(move |_| panels.any());
     Effect::new(move || {
         if let Some(dialog) = dialog.get().filter(|dialog| shown.get() && !dialog.open()) {
             // It fails only where the dialog is not in the document.

@@ -250,7 +250,7 @@ impl Server {
             (id, self.history(who, id, None, HISTORY_PAGE))
         });
         let (account, rules, now) = (self.account(who.me), self.rules, self.now);
-        Start { account, rules, now, unread_first: true, sync, open, presence: None }
+        Start { account, rules, now, unread_first: true, sync, open, presence: None, readers: None }
     }
 
     pub fn describe(&self, who: impl Into<Who>, id: ConversationId) -> Conversation {

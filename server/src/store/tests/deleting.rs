@@ -219,3 +219,26 @@ async fn what_a_device_counts_is_kept() {
     fixture.remove(&a, id, &b).await.unwrap();
     assert_eq!(kept(one).await, []);
 }
+
+/// R001-05: with a login goes what its device deleted, and no commit gets the number of that again: what moves after a
+/// restart is told to whoever synced before.
+#[tokio::test]
+async fn an_ended_login_takes_no_commit_back() {
+    let fixture = Fixture::new().await;
+    let (x, y, z) = (fixture.user("xx").await, fixture.user("yy").await, fixture.user("zz").await);
+    let (deleted, moving) = (fixture.direct(&x, &z).await.id, fixture.direct(&z, &y).await.id);
+    fixture.send(deleted, &z, 1, "x").await.unwrap();
+    // Commits that no row names.
+    let mut device = fixture.device(&x).await;
+    for _ in 0..5 {
+        device = fixture.device(&x).await;
+    }
+    fixture.store.delete_conversation(device, deleted, seq(1), false).await.unwrap();
+    let known = fixture.store.moved(reader(&y), SyncCursor::NOTHING, segment(50)).await.unwrap().cursor;
+    fixture.store.end_login(x.id, device.device).await.unwrap();
+    let fixture = fixture.reopen().await;
+    fixture.send(moving, &z, 2, "x").await.unwrap();
+    let moved = fixture.store.moved(reader(&y), known, segment(50)).await.unwrap();
+    assert_eq!(moved.described.conversations.iter().map(|about| about.id).collect::<Vec<_>>(), [moving]);
+    assert!(moved.cursor.version > known.version);
+}

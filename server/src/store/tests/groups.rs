@@ -219,12 +219,12 @@ async fn a_shared_change_is_one_position() {
         assert_eq!(fixture.seen(&b, id).await.unread, 0);
     }
     let store = &fixture.store;
-    store.change_member(actor(&a, id), b.id, Change::Role(Role::Admin)).await.unwrap();
+    store.change_member(actor(&a, id), b.id, vec![Change::Role(Role::Admin)]).await.unwrap();
     fixture.invite(&b, id, &[&c]).await.unwrap();
-    store.change_member(actor(&b, id), c.id, Change::MuteUntil(u64::MAX / 4)).await.unwrap();
-    store.change_member(actor(&a, id), b.id, Change::MuteUntil(u64::MAX / 4)).await.unwrap();
+    store.change_member(actor(&b, id), c.id, vec![Change::MuteUntil(u64::MAX / 4)]).await.unwrap();
+    store.change_member(actor(&a, id), b.id, vec![Change::MuteUntil(u64::MAX / 4)]).await.unwrap();
     assert!(!store.roster(id).await.unwrap().unwrap().may_write(b.id, 1));
-    store.change_member(actor(&a, id), b.id, Change::Role(Role::Owner)).await.unwrap();
+    store.change_member(actor(&a, id), b.id, vec![Change::Role(Role::Owner)]).await.unwrap();
     assert_eq!(fixture.seen(&b, id).await.rev, rev.plus(5));
     let group = |about: Conversation| about.group.unwrap();
     let (of_a, of_b, of_c) =
@@ -253,9 +253,9 @@ async fn a_role_permits_or_nothing_happens() {
     refused(fixture.remove(&a, id, &a).await);
     refused(fixture.store.dissolve(actor(&b, id)).await);
     refused(fixture.store.set_link(actor(&b, id), Some("link".to_owned())).await);
-    refused(fixture.store.change_member(actor(&b, id), c.id, Change::Role(Role::Admin)).await);
-    refused(fixture.store.change_member(actor(&b, id), c.id, Change::MuteUntil(9)).await);
-    refused(fixture.store.change_member(actor(&b, id), c.id, Change::Nickname(None)).await);
+    refused(fixture.store.change_member(actor(&b, id), c.id, vec![Change::Role(Role::Admin)]).await);
+    refused(fixture.store.change_member(actor(&b, id), c.id, vec![Change::MuteUntil(9)]).await);
+    refused(fixture.store.change_member(actor(&b, id), c.id, vec![Change::Nickname(None)]).await);
     refused(fixture.invite(&a, direct, &[&c]).await);
     refused(fixture.remove(&a, direct, &b).await);
     assert_eq!(fixture.seen(&a, id).await, before);
@@ -338,7 +338,7 @@ async fn a_higher_role_recalls() {
     let fixture = Fixture::new().await;
     let (a, b, c) = (fixture.user("aa").await, fixture.user("bb").await, fixture.user("cc").await);
     let id = fixture.made(&a, &[&b, &c]).await.id;
-    fixture.store.change_member(actor(&a, id), b.id, Change::Role(Role::Admin)).await.unwrap();
+    fixture.store.change_member(actor(&a, id), b.id, vec![Change::Role(Role::Admin)]).await.unwrap();
     for sender in [&a, &b, &c] {
         fixture.say(id, sender, Mentions::default()).await.unwrap();
     }

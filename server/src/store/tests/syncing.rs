@@ -93,7 +93,8 @@ async fn exactly_a_segment_is_one_answer() {
             }
         }
     };
-    let known = SyncCursor { version: i64::MAX, upd: Some(Upd::ZERO), listing: None, left: 0 };
+    let synced = fixture.store.moved(reader(&a), SyncCursor::NOTHING, segment(50)).await.unwrap().cursor;
+    let known = SyncCursor { upd: Some(Upd::ZERO), ..synced };
     for (size, expected) in [(7, vec![6]), (6, vec![6]), (5, vec![5, 1]), (3, vec![3, 3]), (2, vec![2, 2, 2])] {
         let listed: Vec<_> = expected.iter().map(|count| (0, *count)).collect();
         assert_eq!(answers(SyncCursor::NOTHING, size).await, listed, "in segments of {size}");
@@ -124,7 +125,8 @@ async fn a_page_comes_in_segments() {
             }
         }
     };
-    let known = SyncCursor { version: i64::MAX, upd: Some(Upd::ZERO), listing: None, left: 0 };
+    let synced = fixture.store.moved(reader(&a), SyncCursor::NOTHING, segment(50)).await.unwrap().cursor;
+    let known = SyncCursor { upd: Some(Upd::ZERO), ..synced };
     for (page, expected) in [
         (Some(2), vec![(2, 0), (2, 0), (2, 0), (1, 0)]),
         (Some(3), vec![(3, 0), (3, 0), (1, 0)]),
@@ -144,4 +146,27 @@ async fn a_page_comes_in_segments() {
     {
         assert_eq!(answers(broken, page).await, expected, "changes in pages of {page:?}");
     }
+}
+
+/// R004-G2: a token of a commit that there never was, as after a backup was put back, does not tell what moved: everything
+/// is listed, once.
+#[tokio::test]
+async fn a_token_of_no_commit_lists_everything() {
+    let fixture = Fixture::new().await;
+    let (a, b) = (fixture.user("aa").await, fixture.user("bb").await);
+    for number in 1..=3 {
+        fixture.group(&format!("group {number}"), &[&a, &b]).await;
+    }
+    let known = fixture.store.moved(reader(&a), SyncCursor::NOTHING, segment(50)).await.unwrap().cursor;
+    let mut cursor = SyncCursor { version: known.version + 1, ..known };
+    let mut listed = Vec::new();
+    loop {
+        let moved = fixture.store.moved(reader(&a), cursor, segment(2)).await.unwrap();
+        listed.push(moved.described.conversations.len());
+        cursor = moved.cursor;
+        if !moved.more {
+            break;
+        }
+    }
+    assert_eq!((listed, cursor), (vec![2, 1], known));
 }

@@ -27,7 +27,7 @@ impl Fixture {
         self.pushed().into_iter().filter_map(receipt).collect()
     }
 
-    async fn sql(&self, statement: &'static str) {
+    pub(super) async fn sql(&self, statement: &'static str) {
         let work = self.store.writer().run(move |tx| {
             Box::pin(async move {
                 sqlx::query(statement).execute(&mut *tx.conn).await?;
@@ -127,6 +127,11 @@ async fn a_large_group_counts_its_readers() {
         assert_eq!(fixture.store.count_message_readers(users[0].id, id, seq).await.unwrap(), count);
     }
     assert_eq!(fixture.store.read_counts(users[5].id, id).await.unwrap(), []);
+    // Who lets others know again tells what they read while they did before, not what they read in private.
+    fixture.store.change_account(users[1].id, receipts(true)).await.unwrap();
+    let counts = fixture.store.read_counts(users[0].id, id).await.unwrap();
+    assert_eq!(counts.iter().map(|it| it.count).collect::<Vec<_>>(), [21, 18]);
+    assert_eq!(fixture.store.count_message_readers(users[0].id, id, seq(3)).await.unwrap(), 18);
 }
 
 /// R000-20, R003-07: the counts of many messages are those of each, whoever came when and has read how far; who left and

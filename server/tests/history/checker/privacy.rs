@@ -35,7 +35,7 @@ pub fn check(facts: &Facts<'_>, findings: &mut Findings) {
             }
         });
         telling.readers(|conversation, reader, read| {
-            // Receipts that are on tell what was read meanwhile in private as well.
+            // Who asks while both let others know is told what was read while the reader did, whatever the asker did then.
             if !society.hides_receipts([observer, reader], telling.since, telling.at) {
                 return;
             }

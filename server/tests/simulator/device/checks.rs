@@ -7,6 +7,9 @@ use sync::{Item, ReadMark, Request, RequestId};
 
 impl Device {
     pub(super) fn check_request(&mut self, clock: Millis, request: &Request) {
+        if let Request::Post { client_id, .. } = request {
+            assert!(!self.given_up.contains(client_id), "{client_id} is tried again after it was given up");
+        }
         match request {
             // Another tab may know already that the message has arrived.
             Request::Post { conversation, client_id, .. } if Rc::strong_count(&self.kept) == 1 => {

@@ -13,7 +13,7 @@ use protocol::{
 };
 use server::push::Connected;
 use std::cell::RefCell;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 use sync::tabs::{Role, Share, Word};
 use sync::{Action, Answer, Client, Effect, Failure, Input, Item, ReadMark, Request, RequestId, RowKey, Start, Stored};
@@ -65,6 +65,8 @@ pub struct Device {
     /// The same of long files, for which nothing waits.
     pub rising: Vec<(ConversationId, ClientId)>,
     pub logged_out: bool,
+    /// Messages that this page knows a person has given up.
+    given_up: BTreeSet<ClientId>,
     /// A page that the server has made for this login, and that has not come yet.
     pub rendered: Option<(String, Start)>,
     dice: Dice,
@@ -96,6 +98,7 @@ impl Device {
             written: Vec::new(),
             rising: Vec::new(),
             logged_out: false,
+            given_up: BTreeSet::new(),
             rendered: None,
             dice: Dice::new(seed),
             marks: BTreeMap::new(),
@@ -205,6 +208,7 @@ impl Device {
         let clock = self.clock(now);
         for effect in self.client.step(clock, self.dice.roll(), input) {
             if let Some(id) = discarded.filter(|id| effect == Effect::Forget(*id)) {
+                self.given_up.insert(id);
                 self.say(&Word::Discarded(id));
             }
             self.perform(now, clock, effect);
@@ -354,12 +358,17 @@ impl Device {
 
     /// The messages in these conversations that wait for the person.
     pub fn failed(&self, rooms: &BTreeMap<usize, ConversationId>) -> Vec<ClientId> {
+        self.marked(rooms, &[ReadMark::Failed])
+    }
+
+    /// The messages in these conversations that stand there with one of the marks.
+    pub fn marked(&self, rooms: &BTreeMap<usize, ConversationId>, marks: &[ReadMark]) -> Vec<ClientId> {
         let items = rooms.values().flat_map(|id| self.client.items(*id));
-        let failed = items.filter_map(|item| match item {
-            Item::Row(row) if row.mark == Some(ReadMark::Failed) => Some(row.key.client_id),
+        let marked = items.filter_map(|item| match item {
+            Item::Row(row) if row.mark.is_some_and(|mark| marks.contains(&mark)) => Some(row.key.client_id),
             _ => None,
         });
-        failed.collect()
+        marked.collect()
     }
 
     /// To whom a message was written that waits for the person.

@@ -58,6 +58,12 @@ impl Device {
         if self.logged_out {
             return true;
         }
+        match serde_json::from_str(&word).unwrap() {
+            Word::Discarded(id) => drop(self.given_up.insert(id)),
+            // That page had not heard of it.
+            Word::Written(unsent) => drop(self.given_up.remove(&unsent.client_id)),
+            _ => {}
+        }
         let carried = !matches!(self.socket, Socket::Closed);
         let time = self.client.server_time(self.clock(now));
         let read = |text: &str| serde_json::from_str(text).ok();

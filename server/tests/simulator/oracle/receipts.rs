@@ -18,6 +18,9 @@ impl Oracle {
         if self.silenced.contains(&me) {
             return;
         }
+        if new.read > old.read {
+            room.shown.insert(me, new.read);
+        }
         let (id, silenced, hidden, relations) = (room.id, &self.silenced, &self.hidden, &self.relations);
         let concerned = |from: Seq, through: Seq| -> Vec<UserId> {
             let passed = room.log.iter().filter(|entry| from < entry.seq && entry.seq <= through);
@@ -54,8 +57,8 @@ impl Oracle {
     }
 
     /// R000-20, R001-14: how many of a group's members the sender of a message may take for its readers: at least those who
-    /// were told of, or wrote, after it, and at most those who have read it. Who asks now is told of those as well who let
-    /// others know now.
+    /// were told of, or wrote, after it, and at most those who have read it while they let others know. Who asks now is told
+    /// of those as well who let others know now.
     pub fn readers(&self, me: UserId, id: ConversationId, entry: &Entry, asks: bool) -> RangeInclusive<u64> {
         let room = &self.rooms[&id];
         let others = room
@@ -67,11 +70,11 @@ impl Oracle {
             let told = room.told.get(&(me, *other)).is_some_and(|told| told.read >= entry.seq);
             let mut later = room.log.iter().filter(|later| later.seq >= entry.seq);
             let wrote = later.any(|later| later.sender == *other && later.client_id.is_some());
-            let read = room.cursors[other].read >= entry.seq;
+            let shown = room.shown.get(other).is_some_and(|shown| *shown >= entry.seq);
             let private =
                 [me, *other].iter().any(|one| self.silenced.contains(one)) || self.relations.parted(me, *other);
-            least += u64::from(told || wrote || asks && read && !private);
-            most += u64::from(read || wrote);
+            least += u64::from(told || wrote || asks && shown && !private);
+            most += u64::from(shown || told || wrote);
         }
         least..=most
     }

@@ -138,7 +138,7 @@ impl<'a> World<'a> {
         else {
             panic!("no page without a login")
         };
-        let mut opened = None;
+        let (mut opened, mut readers) = (None, None);
         if let Some(conversation) = open.filter(|id| self.oracle.member(login.account.id, *id)) {
             if let Ok(Answer::Conversation(about)) = self.ask(login, &Request::Conversation { conversation }).await
                 && !sync.conversations.iter().any(|listed| listed.id == conversation)
@@ -149,9 +149,14 @@ impl<'a> World<'a> {
             if let Ok(Answer::History(page)) = self.ask(login, &newest).await {
                 opened = Some((conversation, page));
             }
+            if self.oracle.rooms[&conversation].kind == ConversationKind::Group
+                && let Ok(Answer::Readers(told)) = self.ask(login, &Request::Readers { conversation }).await
+            {
+                readers = Some(told);
+            }
         }
         let (account, rules, now) = (login.account.clone(), self.rules, self.time());
-        Start { account, rules, now, unread_first: true, sync, open: opened, presence: None }
+        Start { account, rules, now, unread_first: true, sync, open: opened, presence: None, readers }
     }
 
     /// The server answers; what it has done is noted, and what it says is listened to.

@@ -10,7 +10,7 @@ use axum::http::Method;
 use protocol::messaging::{ReportMessage, ReportReason};
 use protocol::{ApiError, ClientFrame, ClientId, ConversationId, ErrorCode, Mentions, MessageBody, Millis, path};
 use std::rc::Rc;
-use sync::{Action, Failure, Input, Request};
+use sync::{Action, Failure, Input, ReadMark, Request};
 
 /// After this long, in milliseconds, nothing is kept for its owner to send.
 const DAY_AND_MORE: i64 = 25 * 60 * MINUTE as i64;
@@ -71,8 +71,8 @@ impl World<'_> {
                 }
             }
             Op::Discard(at) => {
-                let failed = device.failed(&self.rooms);
-                if let Some(&id) = failed.get(at % failed.len().max(1)) {
+                let waits = device.marked(&self.rooms, &[ReadMark::Failed, ReadMark::Waiting]);
+                if let Some(&id) = waits.get(at % waits.len().max(1)) {
                     device.step(now, Input::Discard(id));
                     self.forgo(id);
                 }
