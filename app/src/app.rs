@@ -43,10 +43,10 @@ fn begin(messenger: crate::backend::Messenger, connect: impl FnOnce(crate::live:
 pub fn Messenger(model: Model, backend: Backend) -> impl IntoView {
     provide_context(model);
     provide_context(backend);
-    let (menus, panels) = (Menus::provide(), Panels::provide());
+    let finding = RwSignal::new(false);
+    let (menus, panels) = (Menus::provide(), Panels::provide(finding));
     reflect(model);
     listen(model, backend, panels);
-    let finding = RwSignal::new(false);
     let chat = move || match model.open.get() {
         Some(chat) => Either::Left(view! { <ChatWindow chat /> }),
         None => Either::Right(view! { <p class="choose">{model.words.choose_conversation}</p> }),

@@ -116,12 +116,26 @@ impl Database {
     /// Opens the database, and makes it if there is none. Nothing where the browser keeps nothing, or a later version of
     /// this page has changed it.
     pub async fn open(name: &str) -> Option<Self> {
+        Self::ask_for(name, true).await
+    }
+
+    /// Opens the database if there is one.
+    pub async fn reopen(name: &str) -> Option<Self> {
+        Self::ask_for(name, false).await
+    }
+
+    async fn ask_for(name: &str, create_it: bool) -> Option<Self> {
         let request = window().indexed_db().ok()??.open_with_u32(name, VERSION).ok()?;
         let upgrade = Closure::once({
             let request = request.clone();
             move |_: Event| {
-                // What could not be created fails in the first transaction.
-                let _ = create(&request);
+                if create_it {
+                    // What could not be created fails in the first transaction.
+                    let _ = create(&request);
+                } else if let Some(transaction) = request.transaction() {
+                    // There is none: nothing is made, and the request fails.
+                    let _ = transaction.abort();
+                }
             }
         });
         request.set_onupgradeneeded(Some(upgrade.as_ref().unchecked_ref()));

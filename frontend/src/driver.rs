@@ -185,7 +185,7 @@ impl Driver {
         self.turn(move |live| {
             let discarded = if let Intent::Discard(id) | Intent::Retry(id) = intent { Some(id) } else { None };
             let done = live.intend(browser::now(), browser::random(), browser::fresh_client_id(), intent);
-            // One that is on its way goes on, or is tried again, and the others keep it.
+            // What has arrived, or is tried again, the others keep.
             if let Some(id) = discarded.filter(|id| done.0.contains(&Effect::Forget(*id))) {
                 driver.say(&Word::Discarded(id));
             }

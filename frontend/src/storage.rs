@@ -9,14 +9,14 @@ use crate::account;
 use crate::browser::window;
 use crate::database::{Database, Durability, Lost, Store, Write, parse};
 use app::backend::Kept;
-use js_sys::Promise;
+use js_sys::{Function, Promise};
 use protocol::{ClientId, ConversationId, Millis, Seq, UserId};
 use serde::{Deserialize, Serialize};
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
 use sync::{Stored, StoredDevice, Unsent, Unstored};
-use wasm_bindgen::JsCast;
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::Blob;
 
 /// Where it is noted whose data a page without a server shows.
@@ -40,8 +40,16 @@ pub struct Storage {
     account: Option<UserId>,
     database: Rc<RefCell<Option<Database>>>,
     /// What a person did and could not be written, since the browser had closed the database.
-    owed: Rc<RefCell<Vec<Write>>>,
-    opening: Rc<Cell<bool>>,
+    owed: Rc<RefCell<Vec<Owed>>>,
+    /// The database is being opened anew.
+    opening: Rc<RefCell<Option<Promise>>>,
+}
+
+/// What is to be written once the database is open again, and who is to hear of that.
+struct Owed {
+    durability: Durability,
+    writes: Vec<Write>,
+    heard: Function,
 }
 
 /// What became of what the engine gave.
@@ -137,27 +145,37 @@ impl Storage {
             return Outcome::Written;
         }
         let lost = self.database.borrow().as_ref().is_some_and(Database::lost);
-        if lost && self.reopen().await { Outcome::Reopened } else { Outcome::Failed }
+        if lost && self.reopened().await { Outcome::Reopened } else { Outcome::Failed }
     }
 
-    /// Opens the database anew and writes what is owed to it. Tells whether it is open, or somebody is at that.
-    async fn reopen(&self) -> bool {
-        let Some(account) = self.account.filter(|_| self.database.borrow().as_ref().is_some_and(|it| !it.yielded()))
-        else {
-            return false;
+    /// Opens anew the database that the browser has closed; tells whether it is open. Where it is gone, as its site was cleared
+    /// or another account has come, nothing is kept any more.
+    async fn reopened(&self) -> bool {
+        JsFuture::from(self.reopen()).await.is_ok_and(|open| open.is_truthy())
+    }
+
+    fn reopen(&self) -> Promise {
+        let mut opening = self.opening.borrow_mut();
+        let storage = self.clone();
+        let open = || future_to_promise(async move { Ok(storage.open_again().await.into()) });
+        opening.get_or_insert_with(open).clone()
+    }
+
+    async fn open_again(&self) -> bool {
+        let ours = self.account.filter(|_| self.database.borrow().as_ref().is_some_and(|database| !database.yielded()));
+        let database = match ours {
+            Some(account) => Database::reopen(&name(account)).await,
+            None => None,
         };
-        if self.opening.replace(true) {
-            return true;
+        // In their order, and before anything else is written.
+        for Owed { durability, writes, heard } in self.owed.take() {
+            let written = database.as_ref().and_then(|database| database.write(durability, &writes).ok());
+            let _ = heard.call1(&JsValue::NULL, &written.map_or(JsValue::UNDEFINED, JsValue::from));
         }
-        let opened = Database::open(&name(account)).await;
-        self.opening.set(false);
-        let Some(database) = opened else { return false };
-        let owed = self.owed.take();
-        if !owed.is_empty() {
-            let _ = database.write(Durability::Strict, &owed);
-        }
-        *self.database.borrow_mut() = Some(database);
-        true
+        self.opening.take();
+        let open = database.is_some();
+        *self.database.borrow_mut() = database;
+        open
     }
 
     /// The promise tells when the message is on the disk.
@@ -181,7 +199,7 @@ impl Storage {
         let key = client_id.to_string();
         let database = || self.database.borrow().clone();
         let kept = match database()?.get(Store::Pictures, &key).await {
-            Err(Lost) if self.reopen().await => database()?.get(Store::Pictures, &key).await.ok()?,
+            Err(Lost) if self.reopened().await => database()?.get(Store::Pictures, &key).await.ok()?,
             kept => kept.ok()?,
         };
         kept?.dyn_into().ok()
@@ -248,12 +266,13 @@ impl Storage {
         match self.write(durability, &writes)? {
             Ok(done) => Some(done),
             Err(Lost) => {
-                self.owed.borrow_mut().extend(writes);
-                let storage = self.clone();
-                wasm_bindgen_futures::spawn_local(async move {
-                    storage.reopen().await;
+                let mut writes = Some(writes);
+                let kept = Promise::new(&mut |heard, _| {
+                    let owed = writes.take().map(|writes| Owed { durability, writes, heard });
+                    self.owed.borrow_mut().extend(owed);
                 });
-                None
+                let _ = self.reopen();
+                Some(kept)
             }
         }
     }

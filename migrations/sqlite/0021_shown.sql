@@ -9,4 +9,4 @@ insert into newest (id, version) select 0, max(
 -- How far others may be told that the member has read: what they read while they keep their receipts off is not told
 -- later either.
 alter table member add column shown integer not null default 0;
-update member set shown = read where account in (select id from account where receipts = 1);
+update member set shown = read where read > 0 and account in (select id from account where receipts = 1);

@@ -5,13 +5,14 @@ use crate::live::{Model, Notice, Toast};
 use crate::view::boxed::hear;
 use leptos::html;
 use leptos::prelude::*;
+use leptos::web_sys;
 use protocol::{ConversationId, ErrorCode, Seq};
 use std::time::Duration;
 use sync::Action;
 
 const SHOWN: Duration = Duration::from_millis(2200);
 const UNDO: Duration = Duration::from_secs(5);
-/// So many stand there at most.
+/// So many that can be taken back stand there at most.
 const MOST: usize = 4;
 
 #[component]
@@ -24,8 +25,9 @@ pub fn Toasts(model: Model) -> impl IntoView {
         shown.update(|shown| {
             // One word takes the place of the one before, but takes away nothing that can be taken back.
             shown.retain(|toast| undo(toast).is_some());
+            let most = if undo(&toast).is_some() { MOST - 1 } else { MOST };
+            shown.drain(..shown.len().saturating_sub(most));
             shown.push(toast);
-            shown.drain(..shown.len().saturating_sub(MOST));
         });
         raise(place);
         end(number, after, shown, place);
@@ -68,7 +70,8 @@ fn Undo(
 /// Puts the toasts above whatever dialog was opened before: to be seen, for as long as that is open nothing outside it is read
 /// out or can be pressed.
 fn raise(place: NodeRef<html::Div>) {
-    if let Some(place) = place.get_untracked() {
+    let held = |place: &web_sys::HtmlDivElement| matches!(place.query_selector(":focus"), Ok(Some(_)));
+    if let Some(place) = place.get_untracked().filter(|place| !held(place)) {
         // Where the browser knows no popovers they are shown all the same, below the dialogs.
         let _ = place.hide_popover();
         let _ = place.show_popover();

@@ -49,6 +49,8 @@ struct Entry {
     failures: u32,
     /// How many attempts in a row ended by a fault of the server.
     faults: u32,
+    /// The last attempt had no answer: the next waits for the network.
+    unheard: bool,
     /// How many uploads ended without an answer after some of it had left.
     broken: u32,
     /// Another page of this device wrote it.
@@ -60,6 +62,12 @@ struct Entry {
 }
 
 impl Entry {
+    fn new(unsent: Unsent, elsewhere: bool) -> Self {
+        let state = if unsent.failed.is_some() { State::Failed } else { State::Queued { at: 0 } };
+        let (failures, faults, broken, theirs) = (0, 0, 0, 0);
+        Self { unsent, state, failures, faults, unheard: false, broken, elsewhere, theirs, given_up: false }
+    }
+
     /// When it may be tried, if it waits for that.
     fn due(&self) -> Option<Millis> {
         match self.state {
@@ -108,17 +116,7 @@ impl Outbox {
 
     /// Puts a message at its place, to be sent now unless it is marked as failed.
     pub fn put(&mut self, unsent: Unsent) {
-        let state = if unsent.failed.is_some() { State::Failed } else { State::Queued { at: 0 } };
-        self.enter(Entry {
-            unsent,
-            state,
-            failures: 0,
-            faults: 0,
-            broken: 0,
-            elsewhere: false,
-            theirs: 0,
-            given_up: false,
-        });
+        self.enter(Entry::new(unsent, false));
     }
 
     /// Puts a message at its place that another page wrote, or follows what that page has made of it.
@@ -135,18 +133,8 @@ impl Outbox {
             }
             self.entries.remove(&place);
         }
-        let state = if unsent.failed.is_some() { State::Failed } else { State::Queued { at: 0 } };
         let conversation = unsent.conversation;
-        self.enter(Entry {
-            unsent,
-            state,
-            failures: 0,
-            faults: 0,
-            broken: 0,
-            elsewhere: true,
-            theirs: 0,
-            given_up: false,
-        });
+        self.enter(Entry::new(unsent, true));
         self.leave_elsewhere(conversation, now);
     }
 
@@ -327,6 +315,7 @@ impl Outbox {
             return self.fail(id, request, ErrorCode::Timeout);
         }
         self.postpone(id, request, now, random);
+        self.entry(id).into_iter().for_each(|entry| entry.unheard = true);
         None
     }
 
@@ -343,6 +332,7 @@ impl Outbox {
     pub fn postpone(&mut self, id: ClientId, request: RequestId, now: Millis, random: u64) {
         if let Some(entry) = self.entry(id).filter(|entry| entry.state.waits_for(request)) {
             entry.state = State::Queued { at: now + backoff(entry.failures, random) };
+            entry.unheard = false;
             entry.failures = entry.failures.saturating_add(1);
         }
     }
@@ -385,7 +375,9 @@ impl Outbox {
 
     /// A person writes: what waits for the network before it is tried at once, and goes before it (R004-G10).
     pub fn hasten(&mut self, conversation: ConversationId) {
-        let waits = |entry: &&mut Entry| entry.unsent.conversation == conversation && entry.faults == 0;
+        let waits = |entry: &&mut Entry| {
+            entry.unsent.conversation == conversation && entry.unheard && entry.unsent.upload == Upload::Done
+        };
         for entry in self.entries.values_mut().filter(waits) {
             if let State::Queued { at } = &mut entry.state {
                 *at = 0;

@@ -40,6 +40,7 @@ impl Rosters {
         let there = |roster: &Roster| roster.has(account) && !roster.awaits(account);
         let roster = match self.cache.get(&id) {
             Some(roster) if there(&roster) => roster,
+            Some(roster) if !roster.has(account) && !self.store.is_member(account, id).await? => roster,
             // Since then they may have come, somebody may have written, or they opened it themselves.
             _ => self.renew(id).await?,
         };

@@ -4,16 +4,17 @@ use super::conversations::{kind, read_nickname};
 use super::event::{Roster, Special};
 use super::{Store, StoreError, parse};
 use protocol::group::Role;
-use protocol::{ConversationId, ConversationKind};
+use protocol::{ConversationId, ConversationKind, UserId};
 use sqlx::{Connection, Row, SqliteConnection};
 
 const ROSTER_HEAD: &str = "select kind, muted_until, roster_rev, head_seq from conversation where id = $1";
 const ROSTER: &str = "select account, role, muted_until, nickname, nickname_rev, opened
     from member where conversation = $1 order by account";
+const MEMBER: &str = "select 1 from member where account = $1 and conversation = $2";
 
 /// Every statement of this file, for the test that explains them.
 #[cfg(test)]
-pub const STATEMENTS: &[&str] = &[ROSTER_HEAD, ROSTER];
+pub const STATEMENTS: &[&str] = &[ROSTER_HEAD, ROSTER, MEMBER];
 
 impl Store {
     /// Who is in the conversation; `None` when there is no such conversation.
@@ -22,6 +23,12 @@ impl Store {
         // One snapshot: the members are those of the position.
         let mut tx = conn.begin().await?;
         roster(&mut tx, id).await
+    }
+
+    /// Whether the account is a member of the conversation.
+    pub async fn is_member(&self, account: UserId, id: ConversationId) -> Result<bool, StoreError> {
+        let member = sqlx::query_scalar::<_, i64>(MEMBER).bind(account.as_i64()).bind(id.as_i64());
+        Ok(member.fetch_optional(&self.reader).await?.is_some())
     }
 }
 

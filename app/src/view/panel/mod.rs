@@ -62,14 +62,14 @@ pub enum Panel {
     },
 }
 
-/// The one dialog of the page.
+/// The one dialog of the page, and whether the one lies over it in which somebody is looked for.
 #[derive(Clone, Copy)]
-pub struct Panels(RwSignal<Option<Panel>>);
+pub struct Panels(RwSignal<Option<Panel>>, RwSignal<bool>);
 
 impl Panels {
     /// Makes the dialog of this page known to everything under the current owner.
-    pub fn provide() -> Self {
-        let panels = Self(RwSignal::new(None));
+    pub fn provide(finding: RwSignal<bool>) -> Self {
+        let panels = Self(RwSignal::new(None), finding);
         provide_context(panels);
         panels
     }
@@ -80,7 +80,7 @@ impl Panels {
 
     /// Whether a dialog lies over the page.
     pub fn any(self) -> bool {
-        self.0.with(Option::is_some)
+        self.0.with(Option::is_some) || self.1.get()
     }
 
     pub fn open(self, panel: Panel) {
@@ -111,7 +111,7 @@ impl Panels {
 #[component]
 pub fn PanelPlace(model: Model, panels: Panels) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
-    let shown = Memo::new(move |_| panels.any());
+    let shown = Memo::new(move |_| panels.0.with(Option::is_some));
     Effect::new(move || {
         if let Some(dialog) = dialog.get().filter(|dialog| shown.get() && !dialog.open()) {
             // It fails only where the dialog is not in the document.
