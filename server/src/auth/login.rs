@@ -92,7 +92,8 @@ impl Logins {
         let hash = token_hash(token);
         let changed = {
             let cache = self.read();
-            if let Some(login) = cache.logins.get(&hash) {
+            // Of one that is being ended its device may have heard already.
+            if let Some(login) = cache.logins.get(&hash).filter(|login| !cache.ending.contains(&login.device)) {
                 return Ok(Some(login.clone()));
             }
             cache.changed
@@ -228,5 +229,25 @@ impl Logins {
 
     fn lock_seen(&self) -> MutexGuard<'_, HashMap<DeviceId, (UserId, Millis)>> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::serve::tests::quiet;
+
+    /// R004-A5: whoever is told that a login has ended finds it ended, though its end is not done with.
+    #[tokio::test]
+    async fn a_login_that_is_being_ended_is_asked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let logins = quiet(folder.path()).await.logins.clone();
+        let name = "aa".try_into().unwrap();
+        let account = logins.store.create_account("aa".try_into().unwrap(), name, String::new()).await.unwrap();
+        let (device, token) = logins.begin(&account, "x".try_into().unwrap()).await.unwrap().unwrap();
+        assert!(logins.find(&token.text).await.unwrap().is_some());
+        logins.write().ending.push(device);
+        assert!(logins.find(&token.text).await.unwrap().is_some());
+        logins.store.end_login(account.id, device).await.unwrap();
+        assert!(logins.find(&token.text).await.unwrap().is_none());
     }
 }
