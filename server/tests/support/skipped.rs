@@ -6,6 +6,7 @@ use std::thread;
 
 /// Says why the running test is passed over: on its output, and in the file that `SIXIN_SKIPPED` names, if any, as the output of
 /// a test that passes is not shown.
+#[allow(clippy::print_stdout, reason = "it is the output of a test")]
 pub fn skipped(reason: &str) {
     println!("skipped: {reason}");
     if let Some(file) = std::env::var_os("SIXIN_SKIPPED") {
