@@ -353,11 +353,21 @@ async fn a_flood_of_logins_leaves_the_rest_of_the_server_alone() {
     assert!(slowest < Duration::from_secs(5), "{slowest:?}");
 }
 
+/// R003-03: people are found by a part of their handle or name, whatever the case, in any alphabet; those whose whole name it
+/// is stand first, then those whose name begins with it.
 #[tokio::test]
 async fn users_are_found_by_handle_and_by_display_name() {
     let server = TestServer::start();
     let a = server.person("zhangsan").await;
-    for (handle, name) in [("lisi", "李四"), ("lisi_2", "李四光"), ("x100", "100%"), ("wang", "Zhang Wang")] {
+    for (handle, name) in [
+        ("lisi", "李四"),
+        ("lisi_2", "李四光"),
+        ("x100", "100%"),
+        ("wang", "Zhang Wang"),
+        ("ivan", "Иван Петров"),
+        ("pet", "Иван"),
+        ("star", "[*]"),
+    ] {
         let new = json!({"handle": handle, "display_name": name, "password": PASSWORD});
         assert_eq!(post(&server, path::ACCOUNTS, &new).await.status, 201);
     }
@@ -369,6 +379,12 @@ async fn users_are_found_by_handle_and_by_display_name() {
         ("%", &["x100"]),
         ("_", &["lisi_2"]),
         ("\\", &[]),
+        ("Иван", &["pet", "ivan"]),
+        ("иван", &["pet", "ivan"]),
+        ("ИВАН п", &["ivan"]),
+        ("*", &["star"]),
+        ("[*", &["star"]),
+        ("?", &[]),
         ("nobody", &[]),
     ] {
         let Users { users } = a.get(&format!("{}?query={}", path::USERS, support::escape(query))).await.read();

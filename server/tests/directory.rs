@@ -131,12 +131,13 @@ async fn departments_come_and_go() {
     assert_eq!(admin.get(&path::ADMIN_PERSON.replace("{id}", "e2")).await.status, 404);
 }
 
-/// R002-02: people are found by a part of their name or id, and one whose id needs escaping is reached by it.
+/// R002-02, R003-03: people are found by a part of their name or id, whatever the case, and one whose id needs escaping is
+/// reached by it.
 #[tokio::test]
 async fn people_of_the_directory_are_found() {
     let server = server();
     let admin = Admin::of(&server);
-    for (id, name) in [("a/1 %", "张三"), ("b2", "李四"), ("b3", "张小明")] {
+    for (id, name) in [("a/1 %", "张三"), ("b2", "李四"), ("b3", "张小明"), ("d4", "Élodie")] {
         assert_eq!(admin.put_person(employee(id, 1, name)).await, "stored");
     }
     let found = async |query: &str| {
@@ -147,6 +148,9 @@ async fn people_of_the_directory_are_found() {
     assert_eq!(found("张").await, ["a/1 %", "b3"]);
     assert_eq!(found("b").await, ["b2", "b3"]);
     assert_eq!(found("%").await, ["a/1 %"]);
+    for query in ["Élo", "éLO", "D4"] {
+        assert_eq!(found(query).await, ["d4"], "{query}");
+    }
     let one = admin.get(&path::ADMIN_PERSON.replace("{id}", "a%2F1%20%25")).await;
     assert_eq!((one.status, &one.json()["display_name"]), (200, &json!("张三")));
 }

@@ -55,6 +55,19 @@ async fn a_third_person_makes_a_group() {
     assert_eq!((after.rev, after.last, after.member_count), (before.rev, before.last, before.member_count));
 }
 
+/// R002-05: a group is made of as many as it can have, who makes it among them, and of no more.
+#[tokio::test]
+async fn a_group_is_made_of_as_many_as_it_can_have() {
+    let server = TestServer::start_with(&[("SIXIN_GROUP_MEMBERS", "3")]);
+    let (a, b) = (server.person("aa").await, server.person("bb").await);
+    let (c, d) = (server.person("cc").await, server.person("dd").await);
+    let made = async |members: Value| a.post(path::CONVERSATIONS, &json!({"title": "群", "members": members})).await;
+    let refused = made(json!([b.id, c.id, d.id])).await;
+    assert_eq!((refused.status, refused.code().as_str()), (409, "group_full"));
+    let full = made(json!([a.id, b.id, c.id])).await;
+    assert_eq!(full.read::<Conversation>().member_count, 3);
+}
+
 /// R002-17: members learn of every change by the log, as data; who comes learns the group, who goes learns that it is
 /// gone, and hears nothing more of it.
 #[tokio::test]
@@ -216,7 +229,7 @@ async fn mentions_name_members() {
     assert_eq!(about.mentions, [Seq::ZERO.plus(2), Seq::ZERO.plus(3)]);
 }
 
-/// The link of a group: approval, being let in, taking it away; a nickname and the members by name.
+/// The link of a group: approval, being let in, taking it away; a nickname and the members by name, whatever its case (R003-03).
 #[tokio::test]
 async fn one_joins_by_a_link() {
     let server = TestServer::start();
@@ -230,10 +243,12 @@ async fn one_joins_by_a_link() {
     assert_eq!(a.put(&path::waiting(id, c.id), &json!({"accept": true})).await.status, 204);
     assert_eq!(join().await.state, Invited::Member(id));
     c.send(id, "I am here").await;
-    assert_eq!(c.patch(&path::member(id, c.id), &json!({"nickname": "小丙"})).await.status, 204);
     assert_eq!(c.patch(&path::member(id, b.id), &json!({"nickname": "?"})).await.status, 403);
-    let found: Members = b.get(&format!("{}?query=小丙", path::members(id))).await.read();
-    assert_eq!(found.members.iter().map(|member| member.user.id).collect::<Vec<_>>(), [c.id]);
+    for (nickname, query) in [("小丙", "小丙"), ("Ёжик", "Ёжик"), ("Ёжик", "ёЖ")] {
+        assert_eq!(c.patch(&path::member(id, c.id), &json!({ "nickname": nickname })).await.status, 204);
+        let found: Members = b.get(&format!("{}?query={query}", path::members(id))).await.read();
+        assert_eq!(found.members.iter().map(|member| member.user.id).collect::<Vec<_>>(), [c.id], "{query}");
+    }
     assert_eq!(a.delete(&path::group_link(id)).await.status, 204);
     assert_eq!(b.get(&path::join(&link)).await.status, 404);
 }

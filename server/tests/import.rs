@@ -74,6 +74,46 @@ async fn imported_conversations_are_conversations() {
     assert_eq!(member.send(group.id, "still here").await.seq.get(), 4);
 }
 
+/// R003-07, R004-B7.10: importing again brings nobody back who has left a group, nor a group that was dissolved; who is new in
+/// a longer export comes in.
+#[tokio::test]
+async fn importing_again_brings_nobody_back() {
+    let data = tempfile::tempdir().unwrap();
+    let file = data.path().join("export.jsonl");
+    std::fs::write(&file, GOOD).unwrap();
+    assert!(import(data.path(), &file).status.success());
+    let mut server = TestServer::start_on(data, Command::new(BINARY), &[]);
+    let log_in =
+        async |server: &TestServer, handle: &str| Person::log_in(&server.address, handle, "imported people").await;
+    let (owner, leaves) = (log_in(&server, "dlp").await, log_in(&server, "kleedrac-2").await);
+    let group = leaves.sync(None).await.conversations[0].id;
+    assert_eq!(leaves.delete(&path::member(group, leaves.id)).await.status, 204);
+    let mut export = GOOD.to_owned();
+    let mut import_more = |server: &mut TestServer, name: &str| {
+        export += &format!(r#"{{"chat":"dev","kind":"group","at":1103966040005,"sender":"{name}","text":"new"}}"#);
+        export.push('\n');
+        std::fs::write(&file, &export).unwrap();
+        server.kill();
+        let output = import(server.data(), &file);
+        assert!(output.status.success(), "{}", report(&output));
+        server.restart();
+    };
+    let sees = async |server: &TestServer, person: &Person| {
+        person.at(&server.address).get(&path::conversation(group)).await.status
+    };
+    import_more(&mut server, "newcomer");
+    let newcomer = log_in(&server, "newcomer").await;
+    assert_eq!((sees(&server, &owner).await, sees(&server, &leaves).await), (200, 404));
+    assert_eq!(newcomer.conversation(group).await.member_count, 2);
+
+    assert_eq!(owner.at(&server.address).delete(&path::group(group)).await.status, 204);
+    import_more(&mut server, "latecomer");
+    let latecomer = log_in(&server, "latecomer").await;
+    for person in [&owner, &leaves, &newcomer, &latecomer] {
+        assert_eq!(sees(&server, person).await, 404, "{}", person.handle);
+    }
+}
+
 /// R000-10: who has read a message is told for thirty days; of an older one, how many.
 #[tokio::test]
 async fn readers_of_old_messages_are_a_number() {

@@ -169,6 +169,37 @@ async fn who_has_just_gone_is_said_to_be() {
     }
 }
 
+/// R002-04: who logs out was there until then, and that is kept.
+#[tokio::test]
+async fn who_logs_out_was_there_until_then() {
+    let mut server = TestServer::start();
+    let (a, b) = (server.person("aa").await, server.person("bb").await);
+    let id = a.open(&b).await;
+    b.send(id, "hello").await;
+    a.send(id, "hi").await;
+    let watch = ClientFrame::Watch { conversation: Some(id) };
+    let mut at_a = a.push().await;
+    say(&mut at_a, watch.clone()).await;
+    let mut at_b = b.push().await;
+    assert_eq!(b.delete(path::LOGIN_CURRENT).await.status, 204);
+    at_b.closed().await;
+    let told = loop {
+        if let ServerFrame::Presence { online: false, seen_at: told @ 1.., .. } = at_a.frame().await {
+            break told;
+        }
+    };
+    server.signal(rustix::process::Signal::TERM);
+    server.wait();
+    server.restart();
+    let mut at_a = a.at(&server.address).push().await;
+    at_a.send(Message::Text(serde_json::to_string(&watch).unwrap().into())).await;
+    let again = heard(&mut at_a).await;
+    assert!(
+        matches!(again[..], [ServerFrame::Presence { online: false, seen_at, .. }] if told.abs_diff(seen_at) < 1_000),
+        "{told} {again:?}"
+    );
+}
+
 /// Who watches a direct conversation hears when its peer comes and goes; not across a block, not a stranger, and not who
 /// hides themselves.
 #[tokio::test]

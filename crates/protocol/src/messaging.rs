@@ -266,7 +266,7 @@ impl ReportReason {
 /// `GET /conversations/{id}/readers`: how far the others have read (R000-20). A group of more than 200 lists nobody.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Readers {
-    /// Those who let others know, by user id; never the one who asks.
+    /// The other members, by user id.
     pub readers: Vec<Reader>,
     /// Whether the group is small enough to be listed.
     pub listed: bool,
@@ -303,6 +303,8 @@ impl Readers {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reader {
     pub user: User,
+    /// How far they have read the messages of the one who asks, as far as that may be told (R000-19) or follows from what
+    /// they wrote; zero where nothing is known.
     pub read: Seq,
     /// What was sent first once they had come: of what stood there before they are no readers, though they may see it.
     #[serde(default, skip_serializing_if = "Seq::is_zero")]

@@ -212,7 +212,8 @@ impl Logins {
     pub async fn write_seen(&self) {
         let seen = self.lock_seen().clone();
         if !seen.is_empty() {
-            match self.store.write_seen(seen.iter().map(|(device, (_, at))| (*device, *at)).collect()).await {
+            let rows = seen.iter().map(|(device, (account, at))| (*device, *account, *at)).collect();
+            match self.store.write_seen(rows).await {
                 Ok(()) => self.lock_seen().retain(|device, told| seen.get(device) != Some(told)),
                 Err(error) => tracing::warn!(%error, "cannot write when devices were seen; trying again"),
             }

@@ -37,6 +37,9 @@ pub async fn create(
     if others.is_empty() {
         return Err(Refusal::field("members", "a group is of two at least"));
     }
+    if others.len() >= state.config.group_members as usize {
+        return Err(StoreError::GroupFull.into());
+    }
     for id in &others {
         look_at(state, user.id, *id).await?;
         if !state.store.is_active(*id).await? {

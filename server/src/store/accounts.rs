@@ -3,7 +3,7 @@
 use super::conversations::read_user;
 use super::relations::{messages_from, messages_from_number};
 use super::writer::Tx;
-use super::{Store, StoreError, parse};
+use super::{Store, StoreError, parse, patterns, receipts};
 use protocol::profile::ChangeAccount;
 use protocol::sync::AccountChange;
 use protocol::{Account, DisplayName, Handle, MessagesFrom, User, UserId};
@@ -27,9 +27,8 @@ const ACTIVE: &str = "select active from account where id = $1";
 
 // A containing match cannot use an index; the table is as small as the number of people of one server.
 const SEARCH: &str = "select id, handle, display_name, avatar, version from account
-    where active = 1 and (handle like $1 escape '\\' or lower(display_name) like $1 escape '\\')
-    order by handle = $2 desc, lower(display_name) = $2 desc, handle like $3 escape '\\' desc,
-        lower(display_name) like $3 escape '\\' desc, handle
+    where active = 1 and (handle glob $1 or display_name glob $1)
+    order by handle glob $2 desc, display_name glob $2 desc, handle glob $3 desc, display_name glob $3 desc, handle
     limit $4";
 
 // What is null stays. Nothing returns when nothing changes.
@@ -44,9 +43,11 @@ pub(super) const ACCOUNT: &str =
     "select id, handle, display_name, avatar, version, created_at, receipts, messages_from, show_last_seen
     from account where id = $1";
 
+const RECEIPTS: &str = "select receipts from account where id = $1";
+
 /// Every statement of this file but the search, for the test that explains them.
 #[cfg(test)]
-pub const STATEMENTS: &[&str] = &[INSERT, BY_HANDLE, USER, USER_BY_HANDLE, ACTIVE, CHANGE, ACCOUNT];
+pub const STATEMENTS: &[&str] = &[INSERT, BY_HANDLE, USER, USER_BY_HANDLE, ACTIVE, CHANGE, ACCOUNT, RECEIPTS];
 
 impl Store {
     /// Creates an account; `Taken` when another one has the handle.
@@ -84,14 +85,13 @@ impl Store {
         row.as_ref().map(user).transpose()
     }
 
-    /// Active users whose handle or display name contains the text: equal ones first, then those that begin with it.
+    /// Active users whose handle or display name contains the text, whatever the case: equal ones first, then those that
+    /// begin with it.
     pub async fn search_users(&self, text: &str, limit: u32) -> Result<Vec<User>, StoreError> {
-        let text = text.to_lowercase();
-        let literal = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
         sqlx::query(SEARCH)
-            .bind(format!("%{literal}%"))
-            .bind(text)
-            .bind(format!("{literal}%"))
+            .bind(patterns::containing(text))
+            .bind(patterns::equal(text))
+            .bind(patterns::beginning(text))
             .bind(limit)
             .fetch_all(&self.reader)
             .await?
@@ -107,6 +107,12 @@ pub(super) async fn is_active(conn: &mut SqliteConnection, id: UserId) -> Result
 
 /// Changes the account's own settings (R000-19, R004-I15), and tells its devices if that changes anything.
 pub(super) async fn change_settings(tx: &mut Tx<'_>, id: UserId, change: &ChangeAccount) -> Result<(), StoreError> {
+    let told: bool = sqlx::query_scalar(RECEIPTS).bind(id.as_i64()).fetch_one(&mut *tx.conn).await?;
+    match (told, change.receipts) {
+        (true, Some(false)) => receipts::settle(tx.conn, id, None).await?,
+        (false, Some(true)) => receipts::veil(tx.conn, id, None).await?,
+        _ => {}
+    }
     let upd: Option<i64> = sqlx::query_scalar(CHANGE)
         .bind(id.as_i64())
         .bind(change.receipts)

@@ -1,7 +1,7 @@
 //! The company as its own people see it: departments as a tree, and the active people in them.
 
 use super::conversations::read_user;
-use super::members::containing;
+use super::patterns::containing;
 use super::{Store, StoreError, parse};
 use protocol::{DisplayName, User, UserId};
 use sqlx::Row;
@@ -45,8 +45,7 @@ const IN_NONE: &str = colleagues!(
 );
 // A containing match cannot use an index; a company is at most some ten thousands.
 const FIND: &str = colleagues!(
-    "where replace(lower(a.display_name), ' ', '') like $1 escape '\\' or a.handle like $1 escape '\\'
-        or w.spelled like $1 escape '\\' or w.initials like $1 escape '\\'"
+    "where replace(a.display_name, ' ', '') glob $1 or a.handle glob $1 or w.spelled glob $1 or w.initials glob $1"
 );
 const ONE: &str = "select w.title, (select group_concat(d.name, '、' order by d.name) from post as x
         join department as d on d.id = x.department where x.account = w.account)

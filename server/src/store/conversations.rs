@@ -164,8 +164,8 @@ const JOIN_UPD: &str = "update account set upd = upd + 1 where id in (select val
 // Nothing that was there before somebody joined is unread, and as much of it is seen as the group lets newcomers see.
 // Whoever comes back has no nickname any more.
 const JOIN: &str =
-    "insert into member (account, conversation, delivered, read, shown, upd, joined_upd, came, vis_from, nickname_rev)
-    select a.id, c.id, c.head_seq, c.head_seq, c.head_seq, a.upd, a.upd, c.head_seq + 1,
+    "insert into member (account, conversation, delivered, read, upd, joined_upd, came, vis_from, nickname_rev)
+    select a.id, c.id, c.head_seq, c.head_seq, a.upd, a.upd, c.head_seq + 1,
         case when $3 or c.history = -1 then 1 else max(1, c.head_seq + 1 - c.history) end,
         case when exists (select 1 from former as f where f.account = a.id and f.conversation = c.id)
             then c.rev + 1 else 0 end

@@ -25,9 +25,10 @@ pub struct NewReport {
 /// Receipts written by one statement (R000-10).
 const TOLD_AT_ONCE: usize = 500;
 
-// Above the bound nobody is told (R000-20), and nobody is told of one who keeps it private (R000-19).
+// Above the bound nobody is told, and reading is counted instead (R000-20). Of one who keeps it private neither happens
+// (R000-19).
 const CURRENT: &str = "select m.account, m.conversation, m.delivered, m.read, c.head_seq,
-        a.receipts = 1, c.kind = 0 or c.members <= $2, c.kind = 0
+        a.receipts = 1, c.kind = 1 and c.members > $2, c.kind = 0
     from json_each($1) as j
     join member as m on m.account = j.value ->> 0 and m.conversation = j.value ->> 1
     join conversation as c on c.id = m.conversation
@@ -74,10 +75,19 @@ struct Moved {
     conversation: ConversationId,
     old: Cursors,
     new: Cursors,
-    /// Whether others may learn of it, when they ask.
-    shows: bool,
-    /// Whether they are told of it.
-    tells: bool,
+    /// What others learn of it.
+    telling: Telling,
+}
+
+/// What others learn of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Telling {
+    /// Nothing: its account keeps it private.
+    Private,
+    /// Each of those concerned is told.
+    Each,
+    /// The group is too large for that: it counts for whoever asks.
+    Count,
 }
 
 /// Applies the reports as max-registers (T1, T7): a lower value is ignored, a higher one than the newest message is
@@ -117,14 +127,17 @@ async fn moved(conn: &mut SqliteConnection, reports: &[NewReport]) -> Result<Vec
         let conversation: ConversationId = parse(row.try_get::<i64, _>(1)?)?;
         let old = Cursors { delivered: parse(row.try_get::<i64, _>(2)?)?, read: parse(row.try_get::<i64, _>(3)?)? };
         let head: Seq = parse(row.try_get::<i64, _>(4)?)?;
-        let shows: bool = row.try_get(5)?;
-        let tells = shows && row.try_get::<bool, _>(6)?;
+        let telling = match (row.try_get(5)?, row.try_get(6)?) {
+            (false, _) => Telling::Private,
+            (true, false) => Telling::Each,
+            (true, true) => Telling::Count,
+        };
         let Some(asked) = wanted.get(&(account, conversation)) else { continue };
         // Groups have no delivery receipts (R000-01): there the delivered cursor only follows the read one.
         let delivered = if row.try_get(7)? { asked.delivered } else { asked.read };
         let new = old.max(Cursors { delivered: delivered.min(head), read: asked.read.min(head) });
         if new != old {
-            moved.push(Moved { account, conversation, old, new, shows, tells });
+            moved.push(Moved { account, conversation, old, new, telling });
         }
     }
     moved.sort_by_key(|moved| (moved.account, moved.conversation));
@@ -137,7 +150,7 @@ type Told = BTreeMap<(UserId, ConversationId, UserId), Cursors>;
 /// a message of the owner.
 async fn told(conn: &mut SqliteConnection, moved: &[Moved]) -> Result<Told, StoreError> {
     let mut ranges = Vec::new();
-    for Moved { account, conversation, old, new, .. } in moved.iter().filter(|moved| moved.tells) {
+    for Moved { account, conversation, old, new, .. } in moved.iter().filter(|moved| moved.telling == Telling::Each) {
         if new.read > old.read {
             ranges.push((account, conversation, old.read, new.read, true));
         }
@@ -174,9 +187,10 @@ async fn move_own(
     let mut rows = Vec::with_capacity(moved.len());
     for moved in moved.chunk_by(|one, next| one.account == next.account) {
         let mut changes = Vec::with_capacity(moved.len());
-        for Moved { account, conversation, old, new, shows, .. } in moved {
-            // What was read in private stays private until more is read.
-            let shown = if *shows && new.read > old.read { new.read } else { Seq::ZERO };
+        for Moved { account, conversation, old, new, telling } in moved {
+            // What was read in private stays private until more is read. What each was told needs no counting.
+            let counts = *telling == Telling::Count && new.read > old.read;
+            let shown = if counts { new.read } else { Seq::ZERO };
             let upd = positions.next_upd(*account).ok_or(StoreError::NotFound)?;
             heads.insert(*account, upd);
             rows.push((account, conversation, new.delivered, new.read, shown, upd));

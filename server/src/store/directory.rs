@@ -9,8 +9,8 @@ use super::departments;
 use super::event::Event;
 use super::identities::{BIND, COMPANY, FIND};
 use super::imports::{Person as Newcomer, free_handle};
-use super::members::containing;
 use super::outbound::correct_name;
+use super::patterns::containing;
 use super::profiles::{rename, spell_person};
 use super::sync::keep_version;
 use super::writer::Tx;
@@ -52,8 +52,8 @@ const PEOPLE: &str = people!("w.external_id > $1 order by w.external_id limit $2
 const PERSON: &str = people!("w.external_id = $1");
 // A containing match cannot use an index; a directory is at most some ten thousands.
 const QUERY: &str = people!(
-    "w.external_id > $1 and (w.external_id like $3 escape '\\' or a.handle like $3 escape '\\'
-        or lower(a.display_name) like $3 escape '\\') order by w.external_id limit $2"
+    "w.external_id > $1 and (w.external_id glob $3 or a.handle glob $3 or a.display_name glob $3)
+    order by w.external_id limit $2"
 );
 
 /// Every statement of this file, for the test that explains them.

@@ -18,10 +18,17 @@ const TAKEN: &str = "select handle from account where handle in (select value fr
 const INSERT: &str = "insert into account (handle, display_name, password_hash, created_at)
     select value ->> 0, value ->> 1, $2, $3 from json_each($1) returning id, handle";
 const FIND_DIRECT: &str = "select id from conversation where low = $1 and high = $2";
+// Whoever has gone stays away, and everybody does from a group that was dissolved.
+const COMING: &str = "select j.value from json_each($2) as j
+    where exists (select 1 from member where conversation = $1)
+        and not exists (select 1 from former where account = j.value and conversation = $1)";
+// Nobody is told of one who keeps it private (R000-19).
 const READ: &str = "update member
     set delivered = max(member.delivered, j.value ->> 1), read = max(member.read, j.value ->> 1),
-        shown = max(member.shown, j.value ->> 1)
-    from json_each($1) as j where member.conversation = j.value ->> 0";
+        shown = case when c.kind = 1 and a.receipts = 1 then max(member.shown, j.value ->> 1) else member.shown end
+    from json_each($1) as j
+    join conversation as c on c.id = j.value ->> 0, account as a
+    where member.conversation = c.id and a.id = member.account";
 // What was read in a direct conversation was told (R000-20): a row and a stamp each, as a report makes them.
 const RECEIPTS: &str = "insert into receipt (owner, conversation, reader, delivered, read, upd)
     select owner.id, c.id, m.account, j.value ->> 1, j.value ->> 1,
@@ -42,7 +49,7 @@ const UPDS: &str =
 
 /// Every statement of this file, for the test that explains them.
 #[cfg(test)]
-pub const STATEMENTS: &[&str] = &[FIND, REMEMBER, TAKEN, INSERT, FIND_DIRECT, READ, RECEIPTS, UPDS];
+pub const STATEMENTS: &[&str] = &[FIND, REMEMBER, TAKEN, INSERT, FIND_DIRECT, COMING, READ, RECEIPTS, UPDS];
 
 /// A person of the source who has no account yet, or has one from an earlier import.
 #[derive(Clone, Debug)]
@@ -104,7 +111,8 @@ impl Store {
             .await
     }
 
-    /// The conversations of these chats by name, made where they are new, with these members; tells how many are.
+    /// The conversations of these chats by name, made where they are new, with these members; tells how many are. Nobody
+    /// comes back to a group that they have gone from.
     pub async fn import_conversations(
         &self,
         source: String,
@@ -122,7 +130,8 @@ impl Store {
                         chat.members.dedup();
                         if let Some(id) = ids.get(&chat.name) {
                             if chat.kind == ConversationKind::Group {
-                                join(tx, *id, &chat.members, true).await?;
+                                let coming = coming(tx.conn, *id, &chat.members).await?;
+                                join(tx, *id, &coming, true).await?;
                             }
                             continue;
                         }
@@ -192,6 +201,16 @@ async fn direct(conn: &mut SqliteConnection, chat: &Chat) -> Result<Option<Conve
     let id: Option<i64> =
         sqlx::query_scalar(FIND_DIRECT).bind(low.as_i64()).bind(high.as_i64()).fetch_optional(conn).await?;
     id.map(parse).transpose()
+}
+
+/// Those whom a chat names anew or who are in its group still.
+async fn coming(
+    conn: &mut SqliteConnection,
+    id: ConversationId,
+    members: &[UserId],
+) -> Result<Vec<UserId>, StoreError> {
+    let coming = sqlx::query_scalar::<_, i64>(COMING).bind(id.as_i64()).bind(json(&members)?);
+    coming.fetch_all(conn).await?.into_iter().map(parse).collect()
 }
 
 /// A free handle for each: the wished one, or the wished one with the first free number behind it.

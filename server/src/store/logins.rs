@@ -26,11 +26,13 @@ const OF_ACCOUNT: &str =
 
 const DELETE: &str = "delete from login where id = $1 and account = $2 returning token_hash";
 
-const SEEN: &str = "update login set last_seen_at = max(login.last_seen_at, j.value ->> 1)
+const SEEN: &str = "update login set last_seen_at = max(login.last_seen_at, j.value ->> 2)
     from json_each($1) as j where login.id = j.value ->> 0";
 
-const SEEN_ACCOUNT: &str = "update account set seen_at = max(account.seen_at, j.value ->> 1)
-    from json_each($1) as j join login as l on l.id = j.value ->> 0 where account.id = l.account";
+// Its last device may have ended its login when it went.
+const SEEN_ACCOUNT: &str = "update account set seen_at = max(account.seen_at, s.at)
+    from (select value ->> 1 as whose, max(value ->> 2) as at from json_each($1) group by 1) as s
+    where account.id = s.whose";
 
 /// Every statement of this file, for the test that explains them.
 #[cfg(test)]
@@ -102,8 +104,8 @@ impl Store {
             .await
     }
 
-    /// Writes when devices were last seen; a login that was ended meanwhile is passed over.
-    pub async fn write_seen(&self, seen: Vec<(DeviceId, Millis)>) -> Result<(), StoreError> {
+    /// Writes when devices of accounts were last seen; of a login that was ended meanwhile only the account's.
+    pub async fn write_seen(&self, seen: Vec<(DeviceId, UserId, Millis)>) -> Result<(), StoreError> {
         let seen = super::positions::json(&seen)?;
         self.writer
             .run(move |tx| {

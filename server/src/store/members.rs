@@ -1,6 +1,7 @@
 //! The members of a group, in pages and by name.
 
 use super::conversations::{read_user, there};
+use super::patterns::containing;
 use super::rosters::role;
 use super::{Store, StoreError, parse};
 use protocol::group::{Member, Members};
@@ -19,8 +20,7 @@ const FIND: &str =
     "select a.id, a.handle, a.display_name, a.avatar, a.version, m.role, m.nickname, m.muted_until, a.active
     from member as m join account as a on a.id = m.account
     where m.conversation = $1 and m.account > $2 and a.active >= $4
-    and (a.handle like $5 escape '\\' or lower(a.display_name) like $5 escape '\\'
-        or lower(m.nickname) like $5 escape '\\')
+    and (a.handle glob $5 or a.display_name glob $5 or m.nickname glob $5)
     order by m.account limit $3";
 
 /// Every statement of this file, for the test that explains them.
@@ -65,11 +65,6 @@ impl Store {
         let next = members.last().filter(|_| members.len() as u64 == u64::from(limit)).map(|last| last.user.id);
         Ok(Members { members, next })
     }
-}
-
-/// A pattern for what contains the text, whatever the case.
-pub(super) fn containing(text: &str) -> String {
-    format!("%{}%", text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))
 }
 
 fn read(row: &SqliteRow) -> Result<Member, StoreError> {

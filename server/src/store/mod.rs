@@ -38,6 +38,7 @@ mod mentions;
 mod notices;
 mod opening;
 mod outbound;
+mod patterns;
 mod positions;
 mod preferences;
 mod presence;

@@ -1,8 +1,12 @@
 //! Reading receipts: the owner's inbox, and who has read what.
 //!
-//! What an owner was told never falls back (R000-20). Of those who let others know, what they read while they did is
-//! told on demand as well, which alone serves groups too large to tell anybody anything; but not across a block
-//! (R000-19).
+//! What an owner was told never falls back (R000-20), and asking tells nothing that was not to be told (R000-19). Groups too
+//! large to tell anybody count for whoever asks: how far a member has read while they let others know (`member.shown`), which
+//! also stands for what was imported.
+//!
+//! Between an owner and a reader that is shut while the owner keeps receipts off or one of the two blocks the other.
+//! When it shuts, what could be asked for becomes what was told (`settle`); when it opens again, what was read meanwhile is
+//! veiled (`veil`): it is told with what is read after it. So it is in the groups that the owner has left, too.
 //! A group's readers are its members of now, each from what was sent once they had come.
 
 use super::conversations::{read_nickname, read_user};
@@ -13,7 +17,7 @@ use protocol::messaging::{ReadCount, Reader, Readers, Withheld};
 use protocol::receipts::ReceiptsPage;
 use protocol::{ConversationId, Millis, Nickname, Seq, Upd, User, UserId};
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Connection, Row};
+use sqlx::{Connection, Row, SqliteConnection};
 
 const UPD: &str = "select upd from account where id = $1";
 
@@ -24,31 +28,77 @@ const BEHIND: &str = "select m.conversation, c.head_seq
     from member as m join conversation as c on c.id = m.conversation
     where m.account = $1 and m.conversation > $2 and m.read < c.head_seq order by m.conversation limit $3";
 
-/// The others of a conversation with how far they have read as `$1`, a member, may know: columns of `read_user`, then the
-/// seq.
+/// Of a reader `m` and what was told of them, `r`: whether an owner `me` may ask how far they have read; `b` is what the two
+/// are to each other.
+macro_rules! open {
+    () => {
+        "me.receipts = 1 and coalesce(b.blocking + b.blocked, 0) = 0 and m.shown > coalesce(r.veiled, 0)"
+    };
+}
+
+/// How far they have read, as the owner may know.
+macro_rules! through {
+    () => {
+        concat!("max(m.sent, coalesce(r.read, 0), case when ", open!(), " then m.shown else 0 end)")
+    };
+}
+
+/// The other members of the conversation `$2`, for the owner `$1`.
+macro_rules! others {
+    () => {
+        "account as me
+        join member as m on m.conversation = $2 and m.account <> me.id
+        left join relation as b on b.account = me.id and b.other = m.account
+        left join receipt as r on r.owner = me.id and r.conversation = m.conversation and r.reader = m.account"
+    };
+}
+
+/// They are columns of `read_user`, then the seq through which they have read.
 macro_rules! readers {
     ($where:literal) => {
         concat!(
             "select id, handle, display_name, avatar, version, seq, came, nickname, nickname_rev from (
-                select id, handle, display_name, avatar, version, came, nickname, nickname_rev, open,
-                    max(told, sent, case when open then shown else 0 end) as seq
-                from (select a.id, a.handle, a.display_name, a.avatar, a.version, m.came, m.nickname, m.nickname_rev,
-                    m.sent, m.shown, coalesce(r.read, 0) as told,
-                    me.receipts = 1 and a.receipts = 1 and coalesce(b.blocking + b.blocked, 0) = 0 as open
-                from member as m
-                join account as a on a.id = m.account
-                join account as me on me.id = $1
-                join member as mine on mine.account = $1 and mine.conversation = $2
-                left join relation as b on b.account = $1 and b.other = m.account
-                left join receipt as r on r.owner = $1 and r.conversation = $2 and r.reader = m.account
-                where m.conversation = $2 and m.account <> $1)
-            ) where ",
+                select a.id, a.handle, a.display_name, a.avatar, a.version, ",
+            through!(),
+            " as seq, m.came, m.nickname, m.nickname_rev
+                from ",
+            others!(),
+            " join account as a on a.id = m.account
+                join member as mine on mine.account = me.id and mine.conversation = m.conversation
+                where me.id = $1)
+            where ",
             $where
         )
     };
 }
 
-const READERS: &str = readers!("open or seq > 0 order by id");
+/// What the owner `$1` could ask for of the readers who share a conversation, and was not told.
+macro_rules! untold {
+    ($columns:literal, $where:expr) => {
+        concat!(
+            "insert into receipt (owner, conversation, reader, delivered, read, upd, veiled)
+            select me.id, m.conversation, m.account, ",
+            $columns,
+            " from account as me
+            join (select conversation from member where account = $1
+                union select conversation from former where account = $1) as mine
+            join member as m on m.conversation = mine.conversation and m.account <> me.id
+            left join relation as b on b.account = me.id and b.other = m.account
+            left join receipt as r on r.owner = me.id and r.conversation = m.conversation and r.reader = m.account
+            where me.id = $1 and m.shown > coalesce(r.read, 0) and ",
+            $where,
+            " on conflict (owner, conversation, reader) do update set delivered = max(receipt.delivered, excluded.delivered),
+                read = max(receipt.read, excluded.read), veiled = max(receipt.veiled, excluded.veiled)"
+        )
+    };
+}
+
+const SETTLE: &str = untold!("m.shown, m.shown, 0, 0", open!());
+const SETTLE_ONE: &str = untold!("m.shown, m.shown, 0, 0", concat!("m.account = $2 and ", open!()));
+const VEIL: &str = untold!("0, 0, 0, m.shown", "true");
+const VEIL_ONE: &str = untold!("0, 0, 0, m.shown", "m.account = $2");
+
+const READERS: &str = readers!("true order by id");
 
 // The newest thousand of them.
 const WITHHELD: &str = "select h.seq, json_group_array(h.account order by h.account)
@@ -63,13 +113,14 @@ const MESSAGE_READERS: &str = readers!(
     order by id"
 );
 
-const MESSAGE_COUNT: &str = "select count(*)
-    from member as m join account as a on a.id = m.account join account as me on me.id = $1
-    where m.conversation = $2 and m.account <> $1 and m.came <= $3
-        and (m.sent >= $3 or m.shown >= $3 and me.receipts = 1 and a.receipts = 1 and not exists (
-            select 1 from relation as b where b.account = $1 and b.other = m.account and b.blocking + b.blocked > 0))
-        and not exists (select 1 from hidden as h
-            where h.account = m.account and h.conversation = $2 and h.seq = $3 and h.why = 2)";
+const MESSAGE_COUNT: &str = concat!(
+    "select count(*) from ",
+    others!(),
+    " where me.id = $1 and m.came <= $3 and ",
+    through!(),
+    " >= $3 and not exists (select 1 from hidden as h
+        where h.account = m.account and h.conversation = $2 and h.seq = $3 and h.why = 2)"
+);
 
 // Of the newest thousand messages those that the sender sees.
 const OWN: &str = "select l.seq from member as m
@@ -78,36 +129,24 @@ const OWN: &str = "select l.seq from member as m
         and l.type < 100
     where m.account = $1 and m.conversation = $2 order by l.seq desc limit $3";
 
-/// How far another member has read as `$1` may know; with `m`, `a` and `me` as in `MESSAGE_COUNT`.
-macro_rules! through {
-    () => {
-        "max(m.sent, case when me.receipts = 1 and a.receipts = 1 and not exists (
-            select 1 from relation as b where b.account = $1 and b.other = m.account and b.blocking + b.blocked > 0)
-        then m.shown else 0 end)"
-    };
-}
-
 // Each member once, however many messages are asked about.
 const SPANS: &str = concat!(
     "select came, through, count(*) from (
         select m.came, ",
     through!(),
-    " as through
-        from account as me
-        join member as m on m.conversation = $2 and m.account <> me.id
-        join account as a on a.id = m.account
-        where me.id = $1)
+    " as through from ",
+    others!(),
+    " where me.id = $1)
     where through >= $3 and through >= came group by came, through"
 );
 
 // Those who would count, but from whom the message is withheld.
 const BLIND: &str = concat!(
-    "select h.seq, count(*) from hidden as h
-    join message as l on l.conversation = h.conversation and l.seq = h.seq and l.sender = $1
-    join account as me on me.id = $1
-    join member as m on m.conversation = h.conversation and m.account = h.account
-    join account as a on a.id = m.account
-    where h.conversation = $2 and h.seq >= $3 and h.why = 2 and h.seq between m.came and ",
+    "select h.seq, count(*) from ",
+    others!(),
+    " join hidden as h on h.conversation = m.conversation and h.account = m.account and h.why = 2 and h.seq >= $3
+    join message as l on l.conversation = h.conversation and l.seq = h.seq and l.sender = me.id
+    where me.id = $1 and h.seq between m.came and ",
     through!(),
     " group by h.seq"
 );
@@ -120,8 +159,23 @@ const SENDER: &str = "select l.sender, l.type < 100, l.at
 
 /// Every statement of this file, for the test that explains them.
 #[cfg(test)]
-pub const STATEMENTS: &[&str] =
-    &[UPD, INBOX, BEHIND, READERS, WITHHELD, MESSAGE_READERS, MESSAGE_COUNT, OWN, SPANS, BLIND, SENDER];
+pub const STATEMENTS: &[&str] = &[
+    UPD,
+    INBOX,
+    BEHIND,
+    SETTLE,
+    SETTLE_ONE,
+    VEIL,
+    VEIL_ONE,
+    READERS,
+    WITHHELD,
+    MESSAGE_READERS,
+    MESSAGE_COUNT,
+    OWN,
+    SPANS,
+    BLIND,
+    SENDER,
+];
 
 /// A message as far as its readers depend on it.
 pub struct Sent {
@@ -248,6 +302,33 @@ impl Store {
         let (sender, at) = (parse(row.try_get::<i64, _>(0)?)?, row.try_get::<i64, _>(2)?.unsigned_abs());
         Ok(Sent { sender, countable: row.try_get(1)?, at })
     }
+}
+
+/// The owner is about to keep receipts off, or the two to be parted: what could be asked for of all readers, or of one, stays
+/// told.
+pub(super) async fn settle(
+    conn: &mut SqliteConnection,
+    owner: UserId,
+    reader: Option<UserId>,
+) -> Result<(), StoreError> {
+    untold(conn, if reader.is_some() { SETTLE_ONE } else { SETTLE }, owner, reader).await
+}
+
+/// The owner may be told again of all readers, or of one: not of what was read meanwhile, until more is read.
+pub(super) async fn veil(conn: &mut SqliteConnection, owner: UserId, reader: Option<UserId>) -> Result<(), StoreError> {
+    untold(conn, if reader.is_some() { VEIL_ONE } else { VEIL }, owner, reader).await
+}
+
+async fn untold(
+    conn: &mut SqliteConnection,
+    statement: &'static str,
+    owner: UserId,
+    reader: Option<UserId>,
+) -> Result<(), StoreError> {
+    let query = sqlx::query(statement).bind(owner.as_i64());
+    let query = reader.iter().fold(query, |query, reader| query.bind(reader.as_i64()));
+    query.execute(conn).await?;
+    Ok(())
 }
 
 fn user(row: &SqliteRow) -> Result<User, StoreError> {

@@ -4,6 +4,7 @@
 //! know (R003-08e). That one is blocked nobody is told: it takes no position and leaves no trace on the wire.
 
 use super::conversations::{read_user, there};
+use super::receipts;
 use super::{Store, StoreError, Tx, parse};
 use protocol::contacts::Contacts;
 use protocol::sync::AccountChange;
@@ -65,15 +66,6 @@ impl Store {
         self.relate(account, other, move |pair| {
             pair.mine.relation.follow = follow;
             pair.theirs.relation.fan = follow;
-        })
-        .await
-    }
-
-    /// Blocks another, or ends that. Nothing else between the two changes (R003-08c).
-    pub async fn block(&self, account: UserId, other: UserId, block: bool) -> Result<Contact, StoreError> {
-        self.relate(account, other, move |pair| {
-            pair.mine.relation.blocking = block;
-            pair.theirs.blocked = block;
         })
         .await
     }
@@ -158,8 +150,26 @@ async fn side(conn: &mut SqliteConnection, account: UserId, other: UserId) -> Re
     Ok(Side { relation: read_relation(&row, 0)?, blocked: row.try_get(4)?, upd: row.try_get(5)? })
 }
 
+impl Pair {
+    /// One of the two blocks the other.
+    fn parted(&self) -> bool {
+        self.mine.relation.blocking || self.mine.blocked
+    }
+}
+
 /// Writes what changed of a pair, and tells each account of what it may know.
 pub(super) async fn write(tx: &mut Tx<'_>, me: &User, them: &User, old: Pair, new: Pair) -> Result<(), StoreError> {
+    let sides = [(me.id, them.id), (them.id, me.id)];
+    if new.parted() && !old.parted() {
+        for (owner, reader) in sides {
+            receipts::settle(tx.conn, owner, Some(reader)).await?;
+        }
+    }
+    if old.parted() && !new.parted() {
+        for (owner, reader) in sides {
+            receipts::veil(tx.conn, owner, Some(reader)).await?;
+        }
+    }
     for (account, other, old, mut new) in [(me, them, old.mine, new.mine), (them, me, old.theirs, new.theirs)] {
         if new == old {
             continue;

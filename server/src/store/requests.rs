@@ -2,7 +2,8 @@
 //!
 //! Invariants: of each pair and direction only the last request is kept. A request that waits longer than seven days by
 //! the server's clock has expired, whoever reads it. One that is blocked is told what everybody is told, and its
-//! requests are told to nobody; so it is with what is asked again within a day of a refusal.
+//! requests are told to nobody; so it is with what is asked again within a day of a refusal. When a block ends, what became
+//! of the last request is told to who ended it.
 
 use super::conversations::read_user;
 use super::relations::{self, Pair, contact, pair, user};
@@ -43,6 +44,13 @@ const RECONCILE: &str = "update friend_request set refused_at = 0
     where refused_at > 0 and (asker = $1 and asked = $2 or asker = $2 and asked = $1)";
 const STAMP_ASKER: &str = "update friend_request set asker_upd = $3 where asker = $1 and asked = $2";
 const STAMP_ASKED: &str = "update friend_request set asked_upd = $3 where asker = $1 and asked = $2";
+// What the asked one was told of once is told again whatever came of it, so that it tells nothing of what is quiet.
+const TOLD: &str = concat!(
+    "select 1 from friend_request as q
+    where q.asker = $1 and q.asked = $2 and (q.asked_upd > 0 or q.state = 0 and not ",
+    quiet!(),
+    ")"
+);
 // What was refused looks the same to who refused it, whether it was asked again or not.
 const ONE: &str = concat!(
     "select id, handle, display_name, avatar, version, case when past then null else greeting end,
@@ -68,7 +76,7 @@ const OUTGOING: &str = "select u.id, u.handle, u.display_name, u.avatar, u.versi
 /// Every statement of this file, for the test that explains them.
 #[cfg(test)]
 pub const STATEMENTS: &[&str] =
-    &[WAITING, ASK, CLOSE, QUIET, STAMP_ASKER, STAMP_ASKED, ONE, INCOMING, OUTGOING, OVER, RECONCILE];
+    &[WAITING, ASK, CLOSE, QUIET, STAMP_ASKER, STAMP_ASKED, TOLD, ONE, INCOMING, OUTGOING, OVER, RECONCILE];
 
 impl Store {
     /// Makes two accounts friends if the other has asked, or has the account as a friend still; else asks the other.
@@ -143,6 +151,26 @@ impl Store {
                         return Err(StoreError::NotFound);
                     }
                     close(tx, &both, &both.them, &both.me, RequestState::Refused).await
+                })
+            })
+            .await
+    }
+
+    /// Blocks another, or ends that: then the account's devices are told anew of a request of the other's that they know, or
+    /// may not know.
+    /// Nothing else between the two changes (R003-08c).
+    pub async fn block(&self, account: UserId, other: UserId, block: bool) -> Result<Contact, StoreError> {
+        self.writer()
+            .run(move |tx| {
+                Box::pin(async move {
+                    let both = Both::read(tx.conn, account, other).await?;
+                    let mut new = both.pair;
+                    (new.mine.relation.blocking, new.theirs.blocked) = (block, block);
+                    relations::write(tx, &both.me, &both.them, both.pair, new).await?;
+                    if both.blocks(account) && !block {
+                        tell_again(tx, other, account).await?;
+                    }
+                    contact(tx.conn, account, other).await
                 })
             })
             .await
@@ -237,21 +265,30 @@ async fn close(
 /// Stamps a request in both logs, and tells both accounts: the asked one only of those whom it does not block, nor refused
 /// a short while before.
 async fn tell(tx: &mut Tx<'_>, both: &Both, asker: &User, asked: &User) -> Result<(), StoreError> {
-    let quiet = is_quiet(tx.conn, asker.id, asked.id).await?;
-    for (account, statement, incoming) in [(asker, STAMP_ASKER, false), (asked, STAMP_ASKED, true)] {
-        if incoming && (quiet || both.blocks(asked.id)) {
-            continue;
-        }
-        let Some(pos) = tx.take_upds(account.id, 1).await? else { continue };
-        sqlx::query(statement)
-            .bind(asker.id.as_i64())
-            .bind(asked.id.as_i64())
-            .bind(pos.as_i64())
-            .execute(&mut *tx.conn)
-            .await?;
-        let request = one(tx.conn, asker.id, asked.id, incoming).await?;
-        tx.publish_changes(account.id, pos, vec![AccountChange::Request(Box::new(request))]);
+    tell_one(tx, asker.id, asked.id, false).await?;
+    if !both.blocks(asked.id) && !is_quiet(tx.conn, asker.id, asked.id).await? {
+        tell_one(tx, asker.id, asked.id, true).await?;
     }
+    Ok(())
+}
+
+/// The asked one blocks the asker no more.
+async fn tell_again(tx: &mut Tx<'_>, asker: UserId, asked: UserId) -> Result<(), StoreError> {
+    let told = sqlx::query_scalar::<_, i64>(TOLD).bind(asker.as_i64()).bind(asked.as_i64());
+    if told.fetch_optional(&mut *tx.conn).await?.is_some() {
+        tell_one(tx, asker, asked, true).await?;
+    }
+    Ok(())
+}
+
+/// Stamps a request in the log of one of the two, and tells that one.
+async fn tell_one(tx: &mut Tx<'_>, asker: UserId, asked: UserId, incoming: bool) -> Result<(), StoreError> {
+    let (account, statement) = if incoming { (asked, STAMP_ASKED) } else { (asker, STAMP_ASKER) };
+    let Some(pos) = tx.take_upds(account, 1).await? else { return Ok(()) };
+    let stamp = sqlx::query(statement).bind(asker.as_i64()).bind(asked.as_i64()).bind(pos.as_i64());
+    stamp.execute(&mut *tx.conn).await?;
+    let request = one(tx.conn, asker, asked, incoming).await?;
+    tx.publish_changes(account, pos, vec![AccountChange::Request(Box::new(request))]);
     Ok(())
 }
 

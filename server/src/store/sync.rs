@@ -68,7 +68,8 @@ const KEEP_VERSION: &str = "update newest set version = $1 where id = 0";
 const UPD: &str = "select upd from account where id = $1";
 const NEWEST: &str = concat!(
     "select c.active_at from member as m join conversation as c on c.id = m.conversation
-    where m.account = $1 and ",
+    left join floor as f on f.device = $3 and f.conversation = c.id
+    where m.account = $1 and c.head_seq > coalesce(f.seq, -1) and ",
     there!("m"),
     " order by c.active_at desc limit 1 offset $2"
 );
@@ -157,8 +158,12 @@ pub(super) async fn keep_version(tx: &mut Tx<'_>) -> Result<(), StoreError> {
 
 /// Since when conversations are listed to a device that knows nothing.
 async fn window(conn: &mut SqliteConnection, reader: Reader, segment: Segment) -> Result<Millis, StoreError> {
-    let query = sqlx::query_scalar(NEWEST).bind(reader.account.as_i64()).bind(segment.size.saturating_sub(1));
-    let last_of_newest: Option<i64> = query.fetch_optional(conn).await?;
+    let last_of_newest: Option<i64> = sqlx::query_scalar(NEWEST)
+        .bind(reader.account.as_i64())
+        .bind(segment.size.saturating_sub(1))
+        .bind(reader.device.as_i64())
+        .fetch_optional(conn)
+        .await?;
     Ok(segment.active_since.min(last_of_newest.map_or(0, i64::unsigned_abs)))
 }
 

@@ -131,7 +131,7 @@ impl World<'_> {
                     self.settle().await;
                 }
                 self.compare_timeline(n, id);
-                self.compare_readers(n, id, true);
+                self.compare_readers(n, id);
             }
             self.devices[n].step(self.now, Input::Close);
         }
@@ -142,21 +142,20 @@ impl World<'_> {
         let mut counted = 0;
         for n in 0..self.devices.len() {
             if let Some(id) = self.devices[n].client.open() {
-                counted += self.compare_readers(n, id, false);
+                counted += self.compare_readers(n, id);
             }
         }
         let n = self.seed as usize % self.devices.len();
         for id in self.oracle.listed(&self.devices[n].login) {
             self.devices[n].step(self.now, Input::Open(id));
             self.settle().await;
-            counted += self.compare_readers(n, id, true);
+            counted += self.compare_readers(n, id);
         }
         *self.oracle.tally.entry("readers counted").or_default() += counted;
     }
 
-    /// R000-20: how many have read the own messages of the open group. One that `asks` has just opened it.
-    /// Tells how many that are.
-    fn compare_readers(&self, n: usize, id: ConversationId, asks: bool) -> u64 {
+    /// R000-20: how many have read the own messages of the open group; tells how many that are.
+    fn compare_readers(&self, n: usize, id: ConversationId) -> u64 {
         let me = self.devices[n].me();
         let room = &self.oracle.rooms[&id];
         if room.kind != ConversationKind::Group || !room.members.contains_key(&me) {
@@ -167,9 +166,9 @@ impl World<'_> {
             let Item::Row(row) = item else { continue };
             let entry = room.log.iter().find(|entry| Some(entry.seq) == row.seq && entry.sender == me);
             let Some(entry) = entry.filter(|entry| entry.body.countable()) else { continue };
-            let readers = self.oracle.readers(me, id, entry, asks);
-            let right = row.readers.is_some_and(|shown| readers.contains(&shown));
-            assert!(right, "device {n}, {id}: {:?} for {readers:?} readers of {}", row.readers, entry.seq);
+            let readers = self.oracle.readers(me, id, entry);
+            let right = row.readers == Some(readers);
+            assert!(right, "device {n}, {id}: {:?} for {readers} readers of {}", row.readers, entry.seq);
             counted += row.readers.unwrap_or_default();
         }
         counted

@@ -31,7 +31,12 @@ impl Fixture {
     }
 
     /// Sends as the domain does, by the roster of now.
-    async fn say(&self, to: ConversationId, from: &Arc<User>, mentions: Mentions) -> Result<Seq, StoreError> {
+    pub(super) async fn say(
+        &self,
+        to: ConversationId,
+        from: &Arc<User>,
+        mentions: Mentions,
+    ) -> Result<Seq, StoreError> {
         let roster = Arc::new(self.store.roster(to).await?.unwrap());
         if !roster.has(from.id) {
             return Err(StoreError::NotFound);

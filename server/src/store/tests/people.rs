@@ -1,7 +1,8 @@
 //! What people are to each other.
 
+use super::super::sync::Moved;
 use super::*;
-use protocol::{FriendRequest, RequestState};
+use protocol::{FriendRequest, Millis, RequestState};
 
 const DAY: u64 = 24 * 60 * 60 * 1_000;
 
@@ -136,6 +137,99 @@ async fn a_blocked_request_is_in_no_sync() {
     assert_eq!(asked().await, 1);
     fixture.store.block(b.id, a.id, true).await.unwrap();
     assert_eq!(asked().await, 0);
+}
+
+/// R003-02: when a block ends, every device of who blocked is told what became of the other's request meanwhile, and nothing
+/// of what is asked quietly; the asker is told nothing.
+#[tokio::test]
+async fn a_block_that_ends_tells_what_became_of_a_request() {
+    let mut fixture = Fixture::new().await;
+    let (a, b) = (fixture.user("aa").await, fixture.user("bb").await);
+    let store = fixture.store.clone();
+    let told = |fixture: &mut Fixture| {
+        let told = fixture.pushed().into_iter().filter_map(|(whom, change)| match change {
+            AccountChange::Request(request) => Some((whom, request.state)),
+            _ => None,
+        });
+        told.collect::<Vec<_>>()
+    };
+    // What a device of b hears that syncs on from a cursor, and where it stands then.
+    let synced = async |cursor: SyncCursor| {
+        let Moved { changes, cursor, .. } = store.moved(reader(&b), cursor, ALL).await.unwrap();
+        let states = changes.into_iter().filter_map(|change| match change {
+            AccountChange::Request(request) => Some(request.state),
+            _ => None,
+        });
+        (states.collect::<Vec<_>>(), cursor)
+    };
+    let block = async |on| store.block(b.id, a.id, on).await.unwrap();
+    let ask = async || store.ask_friend(a.id, b.id, None).await.unwrap();
+    let begun = SyncCursor { upd: Some(Upd::ZERO), ..SyncCursor::NOTHING };
+    let [waiting, withdrawn, refused] = [RequestState::Waiting, RequestState::Withdrawn, RequestState::Refused];
+
+    ask().await;
+    assert_eq!(told(&mut fixture), [(a.id, waiting), (b.id, waiting)]);
+    block(true).await;
+    store.drop_friend(a.id, b.id).await.unwrap();
+    let (states, known) = synced(begun).await;
+    assert_eq!((told(&mut fixture), states), (vec![(a.id, withdrawn)], vec![]));
+    block(false).await;
+    assert_eq!((told(&mut fixture), synced(known).await.0), (vec![(b.id, withdrawn)], vec![withdrawn]));
+    block(false).await;
+    assert_eq!(told(&mut fixture), [], "it had ended");
+
+    block(true).await;
+    ask().await;
+    let (states, known) = synced(begun).await;
+    assert_eq!((told(&mut fixture), states), (vec![(a.id, waiting)], vec![]));
+    block(false).await;
+    assert_eq!((told(&mut fixture), synced(known).await.0), (vec![(b.id, waiting)], vec![waiting]));
+
+    // Asked again or not, it was refused.
+    store.refuse_friend(b.id, a.id).await.unwrap();
+    told(&mut fixture);
+    for asked_again in [false, true] {
+        block(true).await;
+        if asked_again {
+            ask().await;
+            assert_eq!(told(&mut fixture), [(a.id, waiting)]);
+        }
+        block(false).await;
+        assert_eq!(told(&mut fixture), [(b.id, refused)]);
+    }
+
+    // Of what was only ever asked across blocks, and refused there, nothing is told.
+    let c = fixture.user("cc").await;
+    store.block(b.id, c.id, true).await.unwrap();
+    store.ask_friend(c.id, b.id, None).await.unwrap();
+    store.refuse_friend(b.id, c.id).await.unwrap();
+    store.ask_friend(c.id, b.id, None).await.unwrap();
+    told(&mut fixture);
+    store.block(b.id, c.id, false).await.unwrap();
+    assert_eq!(told(&mut fixture), []);
+}
+
+/// R002-04: an account was there last when the last of its devices was, whichever is written first, and also when their logins
+/// have ended.
+#[tokio::test]
+async fn the_last_of_the_devices_tells_when_somebody_was_there() {
+    let fixture = Fixture::new().await;
+    let (a, b) = (fixture.user("aa").await, fixture.user("bb").await);
+    let id = fixture.direct(&a, &b).await.id;
+    fixture.send(id, &b, 1, "x").await.unwrap();
+    let devices = [fixture.device(&b).await.device, fixture.device(&b).await.device];
+    let seen = async |times: [Millis; 2]| {
+        let seen = devices.iter().zip(times).map(|(device, at)| (*device, b.id, at)).collect();
+        fixture.store.write_seen(seen).await.unwrap();
+        fixture.store.seen_at(a.id, id, b.id).await.unwrap()
+    };
+    assert_eq!(seen([2_000, 1_000]).await, Some(2_000));
+    assert_eq!(seen([1_000, 3_000]).await, Some(3_000));
+    for device in devices {
+        fixture.store.end_login(b.id, device).await.unwrap();
+    }
+    assert_eq!(seen([5_000, 4_000]).await, Some(5_000));
+    assert_eq!(seen([1_000, 2_000]).await, Some(5_000));
 }
 
 /// R000-19: nobody is told of receiving and reading across a block, in either direction; afterwards they are again.

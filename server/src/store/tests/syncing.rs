@@ -46,6 +46,31 @@ async fn a_full_sync_covers_a_window_in_segments() {
     assert_eq!((newest, moved.more), (vec![4, 9, 8], true));
 }
 
+/// R004-G1, R001-05: the segment of the newest that a device is given in any case is of what is there for it: what was deleted
+/// on it takes no place of that.
+#[tokio::test]
+async fn what_is_deleted_is_none_of_the_newest() {
+    let fixture = Fixture::new().await;
+    let (a, b) = (fixture.user("aa").await, fixture.user("bb").await);
+    let (one, other) = (fixture.device(&a).await, fixture.device(&a).await);
+    let mut groups = Vec::new();
+    for number in 1..=4 {
+        let id = fixture.group(&format!("group {number}"), &[&a, &b]).await;
+        let message = NewMessage { at: Some(number * 1_000), ..new(id, &b, number, "x") };
+        fixture.store.writer().append(vec![message]).await.unwrap().remove(0).unwrap();
+        fixture.report(&a, id, 1, 1).await;
+        groups.push(id);
+    }
+    for id in &groups[2..] {
+        fixture.store.delete_conversation(one, *id, seq(1), false).await.unwrap();
+    }
+    let segment = Segment { size: 2, page: None, active_since: u64::MAX / 4 };
+    for (device, expected) in [(one, [groups[1], groups[0]]), (other, [groups[3], groups[2]])] {
+        let moved = fixture.store.moved(device, SyncCursor::NOTHING, segment).await.unwrap();
+        assert_eq!(moved.described.conversations.iter().map(|it| it.id).collect::<Vec<_>>(), expected);
+    }
+}
+
 /// R004-B7.17: nothing moves a message to an archive: one that has waited for longer than thirty days is unread, told of,
 /// listed among what makes the badge, and read as any other.
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Who is told what of receiving and reading, and what of it is kept.
 
 use super::*;
+use protocol::Mentions;
 use protocol::messaging::{ReadCount, Readers, Withheld};
 
 impl Fixture {
@@ -112,9 +113,9 @@ async fn a_large_group_counts_its_readers() {
     fixture.store.change_account(users[1].id, receipts(false)).await.unwrap();
     assert_eq!(fixture.receipts(), []);
     assert_eq!(fixture.store.receipts(users[0].id, Upd::ZERO, 500).await.unwrap().receipts, []);
-    // One keeps it private, one answers.
+    // One keeps it private now, one answers.
     fixture.send(id, &users[30], 2, "y").await.unwrap();
-    assert_eq!(fixture.store.count_message_readers(users[0].id, id, seq(1)).await.unwrap(), 20);
+    assert_eq!(fixture.store.count_message_readers(users[0].id, id, seq(1)).await.unwrap(), 21);
     // The same of all that one wrote last: who came later and from whom it was withheld have not read it.
     let withheld = NewMessage { invisible: vec![users[2].id, users[30].id], ..new(id, &users[0], 3, "z") };
     fixture.store.writer().append(vec![withheld]).await.unwrap().remove(0).unwrap();
@@ -122,7 +123,7 @@ async fn a_large_group_counts_its_readers() {
         fixture.report(user, id, 0, 3).await;
     }
     let counts = fixture.store.read_counts(users[0].id, id).await.unwrap();
-    assert_eq!(counts, [(1, 20), (3, 18)].map(|(at, count)| ReadCount { seq: seq(at), count }));
+    assert_eq!(counts, [(1, 21), (3, 18)].map(|(at, count)| ReadCount { seq: seq(at), count }));
     for ReadCount { seq, count } in counts {
         assert_eq!(fixture.store.count_message_readers(users[0].id, id, seq).await.unwrap(), count);
     }
@@ -132,6 +133,110 @@ async fn a_large_group_counts_its_readers() {
     let counts = fixture.store.read_counts(users[0].id, id).await.unwrap();
     assert_eq!(counts.iter().map(|it| it.count).collect::<Vec<_>>(), [21, 18]);
     assert_eq!(fixture.store.count_message_readers(users[0].id, id, seq(3)).await.unwrap(), 18);
+}
+
+/// R000-19, R000-20: what is read while one of two blocks the other, or the sender keeps receipts off, is not counted, then or
+/// later, until more is read; what was counted before stays, also once the group has shrunk enough to list it.
+#[tokio::test]
+async fn what_is_read_apart_is_not_counted() {
+    let mut fixture = Fixture::new().await;
+    let users = fixture.users(Readers::LISTED_MAX + 1).await;
+    let id = fixture.group("group", &users[1..].iter().map(AsRef::as_ref).collect::<Vec<_>>()).await;
+    let [last, a, open, blocks, blocked, told_of, ..] = &users[..] else { panic!("201") };
+    fixture.send(id, a, 1, "x").await.unwrap();
+    // What was told while the group was small is counted once it has grown.
+    fixture.report(told_of, id, 0, 1).await;
+    assert_eq!(fixture.receipts().len(), 1);
+    fixture.group("group", &[last]).await;
+    fixture.send(id, a, 2, "y").await.unwrap();
+    fixture.send(id, a, 3, "z").await.unwrap();
+    let counted = async || {
+        let counts = fixture.store.read_counts(a.id, id).await.unwrap();
+        for ReadCount { seq, count } in &counts {
+            assert_eq!(fixture.store.count_message_readers(a.id, id, *seq).await.unwrap(), *count);
+            let readers = fixture.store.message_readers(a.id, id, *seq).await.unwrap().0;
+            assert_eq!(readers.len() as u64, *count, "as it would be listed");
+        }
+        counts.iter().map(|it| it.count).collect::<Vec<_>>()
+    };
+    let read = async |through| {
+        for user in [open, blocks, blocked] {
+            fixture.report(user, id, 0, through).await;
+        }
+    };
+    read(1).await;
+    assert_eq!(counted().await, [4, 0, 0]);
+    let block = async |on| {
+        fixture.store.block(blocks.id, a.id, on).await.unwrap();
+        fixture.store.block(a.id, blocked.id, on).await.unwrap();
+    };
+    block(true).await;
+    assert_eq!(counted().await, [4, 0, 0]);
+    read(2).await;
+    assert_eq!(counted().await, [4, 1, 0]);
+    block(false).await;
+    assert_eq!(counted().await, [4, 1, 0]);
+    fixture.report(blocks, id, 0, 3).await;
+    assert_eq!(counted().await, [4, 2, 1]);
+    // The sender learns nothing meanwhile either.
+    for on in [false, false, true, true] {
+        fixture.store.change_account(a.id, receipts(on)).await.unwrap();
+        assert_eq!(counted().await, [4, 2, 1]);
+        fixture.report(open, id, 0, if on { 2 } else { 3 }).await;
+        assert_eq!(counted().await, [4, 2, 1]);
+    }
+    fixture.send(id, a, 4, "u").await.unwrap();
+    // Who read in private comes with what is read after it as well.
+    fixture.store.change_account(blocked.id, receipts(false)).await.unwrap();
+    read(4).await;
+    assert_eq!(counted().await, [4, 2, 2, 2]);
+    fixture.store.change_account(blocked.id, receipts(true)).await.unwrap();
+    assert_eq!(counted().await, [4, 2, 2, 2]);
+    let told = async || {
+        let inbox = fixture.store.receipts(a.id, Upd::ZERO, 10).await.unwrap().receipts;
+        inbox.iter().map(|it| (it.reader, it.cursors.read.get())).collect::<Vec<_>>()
+    };
+    assert_eq!(told().await, [(told_of.id, 1)], "what is settled or veiled is in no log");
+
+    // It shrinks: whoever was counted is named, and everybody is in the list.
+    fixture.remove(last, id, last).await.unwrap();
+    assert_eq!(counted().await, [4, 2, 2, 2]);
+    let listed = fixture.store.readers(a.id, id).await.unwrap();
+    let named: Vec<_> = listed.iter().filter(|it| !it.read.is_zero()).map(|it| (it.user.id, it.read.get())).collect();
+    assert_eq!(named, [(open.id, 4), (blocks.id, 4), (blocked.id, 1), (told_of.id, 1)]);
+    assert_eq!(listed.len(), Readers::LISTED_MAX - 1);
+    fixture.say(id, a, Mentions::default()).await.unwrap();
+    block(true).await;
+    fixture.report(blocked, id, 0, 6).await;
+    block(false).await;
+    assert_eq!(counted().await, [4, 2, 2, 2, 0]);
+    fixture.say(id, a, Mentions::default()).await.unwrap();
+    fixture.report(blocked, id, 0, 7).await;
+    assert_eq!(told().await, [(told_of.id, 1), (blocked.id, 7)]);
+    assert_eq!(counted().await, [4, 3, 3, 3, 1, 1]);
+}
+
+/// R000-19, R000-20: what was imported is told to be read, by those who let others know, and a block takes none of it away.
+#[tokio::test]
+async fn imported_groups_are_read() {
+    let fixture = Fixture::new().await;
+    let users = fixture.users(4).await;
+    let id = fixture.group("group", &users.iter().map(AsRef::as_ref).collect::<Vec<_>>()).await;
+    let [a, b, c, d] = &users[..] else { panic!("four") };
+    fixture.send(id, a, 1, "x").await.unwrap();
+    fixture.store.change_account(c.id, receipts(false)).await.unwrap();
+    fixture.store.block(a.id, d.id, true).await.unwrap();
+    fixture.store.import_read(vec![(id, seq(1))]).await.unwrap();
+    let readers = async || {
+        let readers = fixture.store.message_readers(a.id, id, seq(1)).await.unwrap().0;
+        readers.into_iter().map(|it| it.id).collect::<Vec<_>>()
+    };
+    assert_eq!(readers().await, [b.id]);
+    fixture.store.block(b.id, a.id, true).await.unwrap();
+    fixture.store.block(a.id, d.id, false).await.unwrap();
+    assert_eq!(readers().await, [b.id]);
+    fixture.store.block(b.id, a.id, false).await.unwrap();
+    assert_eq!(readers().await, [b.id]);
 }
 
 /// R000-20, R003-07: the counts of many messages are those of each, whoever came when and has read how far; who left and
@@ -326,7 +431,7 @@ async fn readers_are_those_who_let_others_know() {
     assert_eq!(fixture.store.withheld(reader.id, id).await.unwrap(), []);
     let listed = fixture.store.readers(a.id, id).await.unwrap();
     let listed: Vec<_> = listed.into_iter().map(|it| (it.user.id, it.read.get())).collect();
-    assert_eq!(listed, [(reader.id, 1), (answers.id, 2), (withheld.id, 1), (users[5].id, 0)]);
+    assert_eq!(listed, [(reader.id, 1), (off.id, 0), (answers.id, 2), (withheld.id, 1), (users[5].id, 0)]);
     // Turned off later, what was told stays.
     fixture.store.change_account(reader.id, receipts(false)).await.unwrap();
     assert_eq!(who().await, [reader.id, answers.id]);

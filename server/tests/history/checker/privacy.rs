@@ -1,5 +1,5 @@
-//! Invariant 13 of receipts: while either side has them switched off, or blocks the other, what is read is told to
-//! neither.
+//! Invariant 13 of receipts: what is read while either side has them switched off, or blocks the other, is told to neither,
+//! whoever asks, until more is read.
 
 use super::super::event::Op;
 use super::super::facts::{Call, Facts};
@@ -35,8 +35,7 @@ pub fn check(facts: &Facts<'_>, findings: &mut Findings) {
             }
         });
         telling.readers(|conversation, reader, read| {
-            // Who asks while both let others know is told what was read while the reader did, whatever the asker did then.
-            if !society.hides_receipts([observer, reader], telling.since, telling.at) {
+            if !society.may_hide_receipts([observer, reader]) {
                 return;
             }
             let may = may_be_told(observer, reader, conversation, telling.at);

@@ -1,5 +1,5 @@
 //! Invariants 9 and 12 of who has read: a list of readers names members alone, no reading that was never reported, and
-//! in the end everybody who lets others know; and every sender was told who read its messages.
+//! in the end everybody; and every sender was told who read its messages.
 
 use super::super::facts::Facts;
 use super::super::sighting::tellings;
@@ -38,7 +38,8 @@ pub fn check(facts: &Facts<'_>, findings: &mut Findings) {
     final_state(facts, &listed, &told, findings);
 }
 
-/// Between two members who never kept receipts off, and never blocked each other, in the end everything is known.
+/// In the end everybody is in the list; and between two members who never kept receipts off, and never blocked each other,
+/// everything is known.
 fn final_state(facts: &Facts<'_>, listed: &Told, told: &Told, findings: &mut Findings) {
     let mut own: HashMap<(UserId, ConversationId), Seq> = HashMap::new();
     for ((process, conversation), dump) in &facts.dumps {
@@ -48,18 +49,25 @@ fn final_state(facts: &Facts<'_>, listed: &Told, told: &Told, findings: &mut Fin
     }
     let newest = newest(facts);
     let open = |account: &UserId| !facts.private.contains(account);
-    for ((reader, conversation), read) in own.iter().filter(|((reader, _), _)| open(reader)) {
+    for ((reader, conversation), read) in &own {
         let Some(place) = facts.places.get(conversation).filter(|place| !place.moves) else { continue };
-        for observer in place.members.keys().filter(|it| *it != reader && open(it)) {
-            if facts.society.may_have_blocked(*observer, *reader) {
+        for observer in place.members.keys().filter(|it| *it != reader) {
+            let lists = listed.keys().any(|(account, id, _)| (account, id) == (observer, conversation));
+            let known = listed.get(&(*observer, *conversation, *reader)).copied();
+            if lists && known.is_none() {
+                let sentence = format!(
+                    "account {reader} is not in the list of readers that account {observer} got of {conversation}"
+                );
+                findings.add(9, &[], sentence);
+            }
+            if !open(reader) || !open(observer) || facts.society.may_have_blocked(*observer, *reader) {
                 continue;
             }
-            let lists = listed.keys().any(|(account, id, _)| (account, id) == (observer, conversation));
-            let known = listed.get(&(*observer, *conversation, *reader));
-            if lists && known != Some(read) {
+            let passed = newest.passed(*observer, *conversation, *reader, *read, facts);
+            if lists && passed.is_some_and(|passed| known.is_some_and(|known| known < passed)) {
                 let sentence = format!(
                     "account {observer} reads that account {reader} read conversation {conversation} through {known:?}, \
-                     not {read}"
+                     and it read {read}"
                 );
                 findings.add(9, &[], sentence);
             }
@@ -67,7 +75,6 @@ fn final_state(facts: &Facts<'_>, listed: &Told, told: &Told, findings: &mut Fin
             let direct = place.kind == ConversationKind::Direct;
             let known = told.get(&(*observer, *conversation, *reader)).copied().unwrap_or_default();
             let known = known.max(newest.sent.get(&(*reader, *conversation)).copied().unwrap_or_default());
-            let passed = newest.passed(*observer, *conversation, *reader, *read, facts);
             if (direct || inbox) && passed.is_some_and(|passed| known < passed) {
                 let sentence = format!(
                     "account {observer} was told that account {reader} read conversation {conversation} through {known}, \

@@ -56,7 +56,10 @@ impl Server {
                     theirs.fan = mine.follow;
                 }
             }
-            Act::Block => mine.blocking = true,
+            Act::Block => {
+                mine.blocking = true;
+                self.parted.insert((me, other));
+            }
             Act::Unblock => mine.blocking = self.is(Bug::NeverUnblocks),
         }
         self.keep_relation(me, other, mine);
@@ -88,6 +91,11 @@ impl Server {
     /// Whether one of the two blocks the other.
     pub fn apart(&self, one: UserId, other: UserId) -> bool {
         self.relation(one, other).blocking || self.relation(other, one).blocking
+    }
+
+    /// Whether one of the two blocked the other at some time.
+    pub fn was_apart(&self, one: UserId, other: UserId) -> bool {
+        self.parted.contains(&(one, other)) || self.parted.contains(&(other, one))
     }
 
     /// Refuses a direct message, if its receiver does.

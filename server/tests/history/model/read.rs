@@ -254,19 +254,31 @@ impl Server {
         UnreadPage { unread: told.unread, messages, users: Vec::new(), nicknames: Vec::new(), more }
     }
 
-    /// How far the others have read: what they let others know, or once told, or said by writing.
+    /// How far the others have read: what they told, or said by writing.
     fn readers(&self, me: UserId, id: ConversationId) -> Vec<Reader> {
         let log = &self.conversations[&id];
         let mut readers = Vec::new();
         for (account, member) in log.members.iter().filter(|(account, _)| **account != me) {
-            let open = !self.accounts[&me].private && !self.accounts[account].private || self.is(Bug::IgnoresPrivacy);
-            let open = open && (!self.apart(me, *account) || self.is(Bug::ReadersAcrossBlock));
+            let private = [me, *account].iter().any(|one| self.accounts[one].private);
+            let apart = self.apart(me, *account);
             let told = self.receipts.get(&(me, id, *account)).map_or(Seq::ZERO, |(_, told)| told.read);
-            let mut read = if open { member.own.read } else { told.max(member.sent) };
+            let leaks = match (private, apart) {
+                (true, _) => self.is(Bug::IgnoresPrivacy),
+                (false, true) => self.is(Bug::ReadersAcrossBlock),
+                (false, false) => {
+                    let was_private = [me, *account].iter().any(|one| self.accounts[one].was_private);
+                    match (was_private, self.was_apart(me, *account)) {
+                        (true, false) => self.is(Bug::ReadersAfterPrivacy),
+                        (false, true) => self.is(Bug::ReadersAfterBlock),
+                        _ => false,
+                    }
+                }
+            };
+            let mut read = if leaks { member.own.read } else { told.max(member.sent) };
             if self.is(Bug::ReadersAhead) {
                 read = log.head();
             }
-            if open || !read.is_zero() {
+            if !(apart && self.is(Bug::ReadersOmitParted)) {
                 readers.push(Reader { user: user(*account), read, from: Seq::ZERO });
             }
         }

@@ -27,6 +27,8 @@ pub struct Server {
     pub receipts: BTreeMap<(UserId, ConversationId, UserId), (Upd, Cursors)>,
     pub keys: HashMap<(UserId, ClientId), (ConversationId, Seq)>,
     pub relations: BTreeMap<(UserId, UserId), (Upd, Relation)>,
+    /// Who blocked whom at some time.
+    pub parted: HashSet<(UserId, UserId)>,
     /// Friend requests that wait: who asks whom.
     pub requests: BTreeSet<(UserId, UserId)>,
     /// How many messages a stranger may write; 0: as many as they like.
@@ -53,6 +55,8 @@ pub struct Server {
 pub struct Account {
     pub upd: Upd,
     pub private: bool,
+    /// It kept receipts off at some time.
+    pub was_private: bool,
     pub messages_from: MessagesFrom,
     /// The setting before the last change, which a bug remembers.
     pub messages_from_before: MessagesFrom,
@@ -132,6 +136,7 @@ impl Server {
             receipts: BTreeMap::new(),
             keys: HashMap::new(),
             relations: BTreeMap::new(),
+            parted: HashSet::new(),
             requests: BTreeSet::new(),
             strangers: 0,
             former: BTreeMap::new(),
@@ -323,6 +328,7 @@ impl Server {
             Op::Privacy { receipts } => {
                 let account = self.accounts.entry(process.account).or_default();
                 account.private = !receipts;
+                account.was_private |= account.private;
                 account.settings_upd = account.upd.next();
                 let from = account.messages_from;
                 self.tell_account(process.account, vec![settings(*receipts, from)]);

@@ -58,8 +58,6 @@ pub struct Room {
     history: History,
     pub log: Vec<Entry>,
     pub cursors: BTreeMap<UserId, Cursors>,
-    /// How far members had read when they last reported that and let others know.
-    pub shown: BTreeMap<UserId, Seq>,
     /// (owner, reader): how far the owner was told that the reader has come.
     pub told: BTreeMap<(UserId, UserId), Cursors>,
 }
@@ -156,7 +154,6 @@ impl Oracle {
             history: History::default(),
             log: Vec::new(),
             cursors,
-            shown: BTreeMap::new(),
             told: BTreeMap::new(),
         };
         self.rooms.entry(id).or_insert(room);

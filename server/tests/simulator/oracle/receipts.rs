@@ -2,7 +2,6 @@
 
 use super::{Entry, Oracle};
 use protocol::{ConversationId, ConversationKind, Cursors, Receipt, ReceiptReport, Seq, UserId};
-use std::ops::RangeInclusive;
 use sync::ReadMark;
 
 impl Oracle {
@@ -17,9 +16,6 @@ impl Oracle {
         room.cursors.insert(me, new);
         if self.silenced.contains(&me) {
             return;
-        }
-        if new.read > old.read {
-            room.shown.insert(me, new.read);
         }
         let (id, silenced, hidden, relations) = (room.id, &self.silenced, &self.hidden, &self.relations);
         let concerned = |from: Seq, through: Seq| -> Vec<UserId> {
@@ -56,27 +52,20 @@ impl Oracle {
         })
     }
 
-    /// R000-20, R001-14: how many of a group's members the sender of a message may take for its readers: at least those who
-    /// were told of, or wrote, after it, and at most those who have read it while they let others know. Who asks now is told
-    /// of those as well who let others know now.
-    pub fn readers(&self, me: UserId, id: ConversationId, entry: &Entry, asks: bool) -> RangeInclusive<u64> {
+    /// R000-20, R001-14: how many of a group's members the sender of a message takes for its readers: those who told so
+    /// when they read, and those who wrote after it.
+    pub fn readers(&self, me: UserId, id: ConversationId, entry: &Entry) -> u64 {
         let room = &self.rooms[&id];
         let others = room
             .members
             .iter()
             .filter(|(other, member)| **other != me && member.came <= entry.seq && !entry.withheld.contains(other));
-        let (mut least, mut most) = (0, 0);
-        for (other, _) in others {
-            let told = room.told.get(&(me, *other)).is_some_and(|told| told.read >= entry.seq);
+        let read = others.filter(|(other, _)| {
+            let told = room.told.get(&(me, **other)).is_some_and(|told| told.read >= entry.seq);
             let mut later = room.log.iter().filter(|later| later.seq >= entry.seq);
-            let wrote = later.any(|later| later.sender == *other && later.client_id.is_some());
-            let shown = room.shown.get(other).is_some_and(|shown| *shown >= entry.seq);
-            let private =
-                [me, *other].iter().any(|one| self.silenced.contains(one)) || self.relations.parted(me, *other);
-            least += u64::from(told || wrote || asks && shown && !private);
-            most += u64::from(shown || told || wrote);
-        }
-        least..=most
+            told || later.any(|later| later.sender == **other && later.client_id.is_some())
+        });
+        read.count() as u64
     }
 
     /// Only what was told may be told.
