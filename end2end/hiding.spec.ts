@@ -168,6 +168,52 @@ test('a recalled message leaves a tip on every surface, and its sender may write
   await expect(a.menu.getByRole('menuitem', { name: say('撤回') })).toHaveCount(0);
 });
 
+// R001-18, T24: what was read out, and what a page was made from, are surfaces too.
+test('a recalled text is nowhere in a page that showed it as it came, nor in one that was made with it', async ({ enter }) => {
+  const text = '这句话已经念出来了';
+  const a = new Messenger((await enter('music-dev-6-a')).page);
+  const told = new Messenger((await enter('music-dev-6-b')).page);
+  const receiver = await enter('music-dev-6-b');
+  const made = new Messenger(receiver.page);
+  await a.choose('music-dev-6-b');
+  await told.choose('music-dev-6-a');
+  await a.send(text);
+  await expect(told.page.locator('[aria-live=polite]:not([role=status])')).toContainText(text);
+  await receiver.open(new URL(told.page.url()).pathname);
+  await expect(made.message(text)).toBeVisible();
+  await a.act(a.message(text), say('撤回'));
+  for (const side of [told, made]) {
+    await expect(side.messages.last()).toHaveText(say('对方撤回了一条消息'));
+    await expect.poll(() => side.page.content()).not.toContain(text);
+  }
+});
+
+// R001-18, T24: neither is left by what was opened before.
+test('what is recalled is quoted by no report and copied by no menu', async ({ enter }) => {
+  const a = new Messenger((await enter('music-dev-6-a')).page);
+  const visitor = await enter('music-dev-6-b');
+  const b = new Messenger(visitor.page);
+  await a.choose('music-dev-6-b');
+  await b.choose('music-dev-6-a');
+  await a.send('要举报的话');
+  await b.act(b.message('要举报的话'), say('举报'));
+  const dialog = visitor.page.getByRole('dialog', { name: say('举报消息') });
+  await expect(dialog).toContainText('要举报的话');
+  await a.act(a.message('要举报的话'), say('撤回'));
+  await expect(dialog).toBeHidden();
+  await expect.poll(() => visitor.page.content()).not.toContain('要举报的话');
+
+  await visitor.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await visitor.page.evaluate(() => navigator.clipboard.writeText('先前复制的'));
+  await a.send('要复制的话');
+  await b.askAbout(b.message('要复制的话'));
+  await a.act(a.message('要复制的话'), say('撤回'));
+  await expect(visitor.page.locator('.message').last()).toHaveText(say('对方撤回了一条消息'));
+  await b.menu.getByRole('menuitem', { name: '复制' }).click();
+  await expect(b.menu).toBeHidden();
+  expect(await visitor.page.evaluate(() => navigator.clipboard.readText())).toBe('先前复制的');
+});
+
 // R001-10, T24: what a device keeps is a surface too.
 test('a recalled text is in no database of a browser, neither of the other side nor of one of its own', async ({ enter }) => {
   const text = '这句话谁也不该留着';

@@ -1,5 +1,6 @@
 import { Messenger } from './support/messenger.ts';
-import { expect, test } from './support/test.ts';
+import type { Server } from './support/server.ts';
+import { expect, test, type Visitor } from './support/test.ts';
 import { say } from './support/words.ts';
 
 /** What a browser does to the databases of a page that nobody sees: `closeDatabases()` closes those that are open. */
@@ -76,11 +77,18 @@ test('another account finds nothing of one whose login was ended', async ({ ente
   await expect.poll(names).toEqual([`sixin-${await (await server.program('travel-dev-2-a')).id()}`]);
 });
 
-test('a message that is given up in one tab is sent by none', async ({ enter, server }) => {
-  const visitor = await enter('film-dev-2-a');
+/** A browser that keeps its locks to itself: its pages stand alone. */
+function lockless(): void {
+  // A blank page has none.
+  if ('locks' in navigator) navigator.locks.request = () => Promise.reject(new DOMException('', 'SecurityError'));
+}
+
+/** Writes a message that one tab cannot send and another is at, gives it up, and looks whether it is sent. */
+async function giveUp(visitor: Visitor, server: Server, user: string, peer: string): Promise<void> {
+  await visitor.enter(user);
   visitor.watch.allow(/net::ERR_FAILED/);
   const me = new Messenger(visitor.page);
-  await me.choose('film-dev-2-b');
+  await me.choose(peer);
   const second = await visitor.tab();
   await second.open(new URL(visitor.page.url()).pathname);
   const there = new Messenger(second.page);
@@ -99,11 +107,22 @@ test('a message that is given up in one tab is sent by none', async ({ enter, se
   await visitor.page.unroute('**/messages');
   await me.send('写对了');
   await expect(there.message('写对了')).toBeVisible();
-  const peer = await server.program('film-dev-2-b');
+  const program = await server.program(peer);
   // For longer than one attempt waits for the next.
   await visitor.page.waitForTimeout(5_000);
-  expect((await peer.texts(await peer.conversation())).filter(text => text.startsWith('写'))).toEqual(['写对了']);
+  expect((await program.texts(await program.conversation())).filter(text => text.startsWith('写'))).toEqual(['写对了']);
   for (const side of [me, there]) await expect(side.message('写错了')).toHaveCount(0);
+}
+
+test('a message that is given up in one tab is sent by none', async ({ visit, server }) => {
+  await giveUp(await visit(), server, 'film-dev-2-a', 'film-dev-2-b');
+});
+
+// R004-A1
+test('nor is it where each tab stands alone', async ({ visit, server }) => {
+  const visitor = await visit();
+  await visitor.context.addInitScript(lockless);
+  await giveUp(visitor, server, 'film-dev-4-a', 'film-dev-4-b');
 });
 
 test('a page whose site was cleared keeps nothing any more', async ({ enter }) => {
@@ -125,9 +144,7 @@ test('a page whose site was cleared keeps nothing any more', async ({ enter }) =
 
 test('a page whose browser keeps its locks to itself stands alone, and works', async ({ server, visit }) => {
   const visitor = await visit();
-  await visitor.page.addInitScript(() => {
-    navigator.locks.request = () => Promise.reject(new DOMException('', 'SecurityError'));
-  });
+  await visitor.page.addInitScript(lockless);
   await visitor.enter('film-dev-3-a');
   const me = new Messenger(visitor.page);
   await me.choose('film-dev-3-b');

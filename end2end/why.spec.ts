@@ -67,6 +67,34 @@ test('more than 99 come in pages, and what was deleted is not among them', async
   await expect(dialog.getByRole('button', { name: '显示更多' })).toHaveCount(0);
 });
 
+// R001-18, T24: a list that is open is a surface too.
+test('what is recalled, deleted or removed leaves the open list of what makes a badge', async ({ enter, server }) => {
+  const visitor = await enter('travel-dev-4-a');
+  const me = new Messenger(visitor.page);
+  const sender = new Messenger((await enter('travel-dev-4-b')).page);
+  await sender.choose('travel-dev-4-a');
+  for (const text of ['说错的', '不想看的', '违规的', '留下的']) await sender.send(text);
+  const own = await server.program('travel-dev-4-a');
+  const conversation = await own.conversation();
+  const seq = async (text: string) => Number(await sender.message(text).getAttribute('data-seq'));
+  const list = (n: number) => visitor.page.getByRole('dialog', { name: say('{} 条未读消息', n) }).locator('.why-text');
+  await me.session('travel-dev-4-b').getByRole('button', { name: say('查看 {} 条未读消息', 4) }).click();
+  await expect(list(4)).toHaveText(['留下的', '违规的', '不想看的', '说错的']);
+
+  await sender.act(sender.message('说错的'), say('撤回'));
+  await expect(list(3)).toHaveText(['留下的', '违规的', '不想看的']);
+  await own.hide(conversation, [await seq('不想看的')]);
+  await expect(list(2)).toHaveText(['留下的', '违规的']);
+  const removed = await seq('违规的');
+  await server.audit('POST', conversation, removed);
+  await expect(list(1)).toHaveText(['留下的']);
+  const page = await visitor.page.content();
+  for (const text of ['说错的', '不想看的', '违规的']) expect(page).not.toContain(text);
+
+  await server.audit('DELETE', conversation, removed);
+  await expect(list(2)).toHaveText(['留下的', '违规的']);
+});
+
 test('list, title and icon tell one number', async ({ enter, server }) => {
   const visitor = await enter('travel-dev-5-a');
   const me = new Messenger(visitor.page);

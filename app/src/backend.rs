@@ -19,7 +19,7 @@ use protocol::{
 };
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
-use sync::{Action, Presence, Shelf, Start};
+use sync::{Action, Presence, RowKey, Shelf, Start};
 
 /// What the reader is to somebody else, and the friend request that waits between them.
 pub type Bond = (Relation, Option<FriendRequest>);
@@ -385,13 +385,16 @@ pub enum Intent {
         conversation: ConversationId,
         seq: Seq,
     },
-    Copy(String),
+    /// Put what a message says on the clipboard, while it says so (R001-18).
+    Copy(RowKey),
     /// Show the messages that make a badge, from the newest, or those before a seq; or all of them that name the reader.
     Unread {
         conversation: ConversationId,
         naming: bool,
         before: Option<Seq>,
     },
+    /// What makes the badge that is shown so has changed: show the newest of it anew.
+    UnreadAnew,
     /// Show who has read one's own message in a group.
     Readers {
         conversation: ConversationId,

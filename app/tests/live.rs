@@ -7,14 +7,17 @@ mod support;
 use app::backend::{Errand, Intent};
 use app::live::chat::{Entry, EntryKey};
 use app::live::lists::Asked;
+use app::live::picture::Digest;
 use app::live::{Live, Notice};
 use app::preferences::Language;
 use app::words::Words;
 use leptos::prelude::{GetUntracked, Owner, Set};
 use protocol::media::{ImageVersion, Mime};
-use protocol::{ApiError, ClientId, ErrorCode, Image, MediaId, Mentions, MessageBody, UserId};
+use protocol::messaging::UnreadPage;
+use protocol::{ApiError, ClientId, ConversationId, ErrorCode, Image, MediaId, Mentions, MessageBody, UserId};
+use serde_json::{Value, from_value, json, to_value};
 use support::{NOW, message, messenger};
-use sync::{Action, Answer, Effect, Failure, Input, ReadMark, Request, RequestId, RowKey};
+use sync::{Action, Answer, Effect, Failure, Input, ReadMark, Request, RequestId, RowKey, UntoldDraft};
 
 const FRESH: [u8; 10] = [7; 10];
 
@@ -24,6 +27,10 @@ fn with_live(test: impl FnOnce(Live)) {
 
 fn fresh() -> ClientId {
     ClientId::from_parts(NOW, FRESH)
+}
+
+fn untold(conversation: ConversationId, text: &str) -> UntoldDraft {
+    UntoldDraft { conversation, text: text.to_owned(), told_after: None }
 }
 
 fn again() -> ClientId {
@@ -62,8 +69,8 @@ fn the_confirmed_row_is_the_optimistic_one() {
         let before = entries(&live);
         assert_eq!(marks(&live).last(), Some(&Some(ReadMark::Sending)));
         let mut posted = message(11, 1, NOW, "hello");
-        posted["client_id"] = serde_json::to_value(fresh()).unwrap();
-        let posted = Answer::Posted(serde_json::from_value(posted).unwrap());
+        posted["client_id"] = to_value(fresh()).unwrap();
+        let posted = Answer::Posted(from_value(posted).unwrap());
         live.step(NOW, 1, Input::Answered { request, answer: Ok(posted) });
         assert_eq!(entries(&live), before, "the same entries, with the same signals");
         assert_eq!(marks(&live).last(), Some(&Some(ReadMark::Sent)));
@@ -191,7 +198,7 @@ fn a_draft_stands_in_the_list_but_not_in_the_open_row() {
     with_live(|mut live| {
         let open = conversation_id(1);
         let other = conversation_id(4);
-        live.step(NOW, 1, Input::DraftsRestored(vec![(open, "here".into()), (other, "there".into())]));
+        live.step(NOW, 1, Input::DraftsRestored(vec![untold(open, "here"), untold(other, "there")]));
         let rows = live.model().sessions.get_untracked();
         let draft = |id| rows.iter().find(|entry| entry.id == id).unwrap().row.get_untracked().draft;
         assert_eq!((draft(open), draft(other)), (String::new(), "there".into()));
@@ -207,9 +214,7 @@ fn what_comes_into_a_watched_window_is_seen_before_it_is_drawn() {
     with_live(|mut live| {
         send(&mut live, "on its way");
         live.intend(NOW, 1, fresh(), Intent::Watching(true));
-        let frame = serde_json::json!({ "conversation": { "conversation": 1, "prev": 10, "pos": 11, "head_seq": 11,
-            "change": { "message": { "message": message(11, 2, NOW, "hello"), "sender": support::user(2, "李四") } } } });
-        live.step(NOW, 1, Input::SocketFrame(serde_json::from_value(frame).unwrap()));
+        hear(&mut live, 1, (11, 11), message(11, 2, NOW, "hello"));
         assert_eq!(live.model().total.get_untracked(), 120);
         assert_eq!(marks(&live).len(), 8);
     });
@@ -225,9 +230,7 @@ fn the_hovered_row_keeps_its_place() {
         assert_eq!(order(&live), [1, 4]);
         live.step(NOW, 1, Input::Close);
         live.intend(NOW, 1, fresh(), Intent::Hover(Some(conversation_id(4))));
-        let frame = serde_json::json!({ "conversation": { "conversation": 4, "prev": 200, "pos": 201, "head_seq": 201,
-            "change": { "message": { "message": message(201, 3, NOW, "hello"), "sender": support::user(3, "Maya") } } } });
-        live.step(NOW, 1, Input::SocketFrame(serde_json::from_value(frame).unwrap()));
+        hear(&mut live, 4, (201, 201), message(201, 3, NOW, "hello"));
         assert_eq!(order(&live), [1, 4]);
         live.intend(NOW, 1, fresh(), Intent::Hover(None));
         assert_eq!(order(&live), [4, 1]);
@@ -297,30 +300,128 @@ fn what_makes_a_badge_comes_in_pages() {
             let errand = live.intend(NOW, 1, fresh(), Intent::Unread { conversation, naming: false, before }).1;
             assert_eq!(errand, Some(Errand::Unread { conversation, naming: false, before }));
         };
-        let page = |from: u64, to: u64, more| {
-            let messages: Vec<_> = (from..=to).rev().map(|n| message(n, 3, NOW, &format!("text {n}"))).collect();
-            serde_json::from_value(
-                serde_json::json!({ "unread": 3, "messages": messages, "users": [support::user(3, "Maya")], "more": more }),
-            )
-        };
         let shown = |live: &Live| {
             let why = live.model().why.get_untracked().unwrap();
             (why.messages.iter().map(|message| message.seq.get()).collect::<Vec<_>>(), why.more, why.state)
         };
         ask(&mut live, None);
-        live.unread_found(conversation_id(1), false, None, Ok(page(1, 1, false).unwrap()));
+        live.unread_found(conversation_id(1), false, None, Ok(unread_page(1, 1, false)));
         // Of the badge that counts mentions.
-        live.unread_found(conversation, true, None, Ok(page(7, 7, false).unwrap()));
+        live.unread_found(conversation, true, None, Ok(unread_page(7, 7, false)));
         assert_eq!(shown(&live), (vec![], false, Asked::Waiting));
-        live.unread_found(conversation, false, None, Ok(page(199, 200, true).unwrap()));
+        live.unread_found(conversation, false, None, Ok(unread_page(199, 200, true)));
         assert_eq!(shown(&live), (vec![200, 199], true, Asked::Answered));
         ask(&mut live, Some(seq(199)));
         for _ in 0..2 {
-            live.unread_found(conversation, false, Some(seq(199)), Ok(page(198, 198, false).unwrap()));
+            live.unread_found(conversation, false, Some(seq(199)), Ok(unread_page(198, 198, false)));
         }
         assert_eq!(shown(&live), (vec![200, 199, 198], false, Asked::Answered));
         let why = live.model().why.get_untracked().unwrap();
         assert_eq!((why.unread, why.messages.last().unwrap().author.as_str()), (3, "Maya"));
+    });
+}
+
+/// Messages that make a badge of three, newest first.
+fn unread_page(from: u64, to: u64, more: bool) -> UnreadPage {
+    let messages: Vec<Value> = (from..=to).rev().map(|n| message(n, 3, NOW, &format!("text {n}"))).collect();
+    let users = [support::user(3, "Maya")];
+    from_value(json!({ "unread": 3, "messages": messages, "users": users, "more": more })).unwrap()
+}
+
+/// The log of a conversation tells at `pos` what a message is now.
+fn hear(live: &mut Live, conversation: u64, (pos, head): (u64, u64), mut told: Value) {
+    told["rev"] = pos.into();
+    let sender = support::user(told["sender"].as_u64().unwrap(), "Maya");
+    let frame = json!({ "conversation": { "conversation": conversation, "prev": pos - 1, "pos": pos, "head_seq": head,
+        "change": { "message": { "message": told, "sender": sender } } } });
+    live.step(NOW, 1, Input::SocketFrame(from_value(frame).unwrap()));
+}
+
+/// The account's log tells at `upd` that a message was deleted on another device.
+fn hide(live: &mut Live, upd: u64, conversation: u64, seq: u64) {
+    let changes = [json!({ "hidden": { "conversation": conversation, "seq": seq } })];
+    let frame = json!({ "account": { "prev": upd - 1, "pos": upd, "changes": changes } });
+    live.step(NOW, 1, Input::SocketFrame(from_value(frame).unwrap()));
+}
+
+/// What is left of a message that was recalled, or that an auditor removed.
+fn left(seq: u64, sender: u64, what: &str) -> Value {
+    let mut left = message(seq, sender, NOW, "");
+    left["body"] = json!({ "type": what });
+    left
+}
+
+/// R001-18, T24: what is read out goes with what said it: recalled, removed by an auditor, or deleted for oneself.
+#[test]
+fn what_is_gone_is_read_out_no_more() {
+    with_live(|mut live| {
+        let heard = |live: &Live| {
+            let heard = live.model().open.get_untracked().unwrap().heard.get_untracked();
+            heard.map(|heard| (heard.seq.get(), heard.text))
+        };
+        let hello = |seq: u64| Some((seq, Digest::Text("hello".to_owned())));
+        for (seq, pos, what) in [(11, 11, "recalled"), (12, 13, "removed")] {
+            hear(&mut live, 1, (pos, seq), message(seq, 2, NOW, "hello"));
+            assert_eq!(heard(&live), hello(seq));
+            hear(&mut live, 1, (pos + 1, seq), left(seq, 2, what));
+            assert_eq!(heard(&live), None, "{what}");
+        }
+        hear(&mut live, 1, (15, 13), message(13, 2, NOW, "hello"));
+        hide(&mut live, 2, 1, 9);
+        assert_eq!(heard(&live), hello(13), "another message takes nothing of it");
+        hide(&mut live, 3, 1, 13);
+        assert_eq!(heard(&live), None);
+    });
+}
+
+/// R001-18, T24, R002-23: where a message leaves a badge that one looks into, what makes the badge is asked for anew.
+#[test]
+fn what_leaves_a_badge_leaves_the_list_of_what_makes_it() {
+    with_live(|mut live| {
+        let conversation = conversation_id(4);
+        let ask = |live: &mut Live, intent| {
+            let errand = live.intend(NOW, 1, fresh(), intent).1;
+            assert_eq!(errand, Some(Errand::Unread { conversation, naming: false, before: None }));
+        };
+        let shown = |live: &Live| {
+            let why = live.model().why.get_untracked().unwrap();
+            (why.messages.iter().map(|message| message.seq.get()).collect::<Vec<_>>(), why.stale())
+        };
+        ask(&mut live, Intent::Unread { conversation, naming: false, before: None });
+        live.unread_found(conversation, false, None, Ok(unread_page(198, 200, false)));
+        hear(&mut live, 4, (201, 201), message(201, 3, NOW, "one more"));
+        hear(&mut live, 1, (11, 11), message(11, 2, NOW, "elsewhere"));
+        assert_eq!(shown(&live), (vec![200, 199, 198], false), "nothing has left it");
+        hear(&mut live, 4, (202, 201), left(200, 3, "recalled"));
+        assert_eq!(shown(&live), (vec![200, 199, 198], true));
+        ask(&mut live, Intent::UnreadAnew);
+        hide(&mut live, 2, 4, 199);
+        live.unread_found(conversation, false, None, Ok(unread_page(197, 199, false)));
+        assert_eq!(shown(&live), (vec![200, 199, 198], true), "an answer of before is none");
+        ask(&mut live, Intent::UnreadAnew);
+        live.unread_found(conversation, false, None, Ok(unread_page(198, 198, false)));
+        assert_eq!(shown(&live), (vec![198], false));
+        hear(&mut live, 4, (203, 201), left(198, 3, "removed"));
+        ask(&mut live, Intent::UnreadAnew);
+        live.unread_found(conversation, false, None, Err(Failure::Network));
+        assert_eq!(shown(&live), (vec![], false), "without an answer nothing of it stays");
+    });
+}
+
+/// R001-18, T24: a menu that was opened before copies nothing that is gone.
+#[test]
+fn what_is_gone_is_not_copied() {
+    with_live(|mut live| {
+        hear(&mut live, 1, (11, 11), message(11, 2, NOW, "hello"));
+        let key = |entry: Entry| match entry {
+            Entry::Message(_, key) => Some(key),
+            Entry::Divider | Entry::Gap { .. } => None,
+        };
+        let key = entries(&live).into_iter().filter_map(key).next_back().unwrap();
+        let copied = |live: &mut Live| live.intend(NOW, 1, fresh(), Intent::Copy(key)).1;
+        assert_eq!(copied(&mut live), Some(Errand::Copy("hello".to_owned())));
+        hear(&mut live, 1, (12, 11), left(11, 2, "recalled"));
+        assert_eq!(copied(&mut live), None);
     });
 }
 
@@ -358,7 +459,7 @@ fn what_is_typed_early_goes_on_after_what_was_kept() {
     ] {
         with_live(|mut live| {
             let conversation = conversation_id(1);
-            live.step(NOW, 1, Input::DraftsRestored(vec![(conversation, kept.to_owned())]));
+            live.step(NOW, 1, Input::DraftsRestored(vec![untold(conversation, kept)]));
             live.intend(NOW, 1, fresh(), Intent::Early { conversation, text: typed.to_owned() });
             assert_eq!(live.model().open.get_untracked().unwrap().draft.get_untracked(), both);
         });

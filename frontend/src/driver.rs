@@ -14,7 +14,7 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 use sync::tabs::{Role, Share, Word};
-use sync::{Answer, Effect, Failure, Input, Request, RequestId};
+use sync::{Answer, Effect, Failure, Input, Request, RequestId, UntoldDraft};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 /// A timer that has not rung for so long after its time tells that the machine slept, in milliseconds (R004-G9).
@@ -45,7 +45,7 @@ pub struct Driver {
     storing: Cell<Option<bool>>,
     /// Messages whose write into the outbox may not be done.
     writing: RefCell<HashMap<ClientId, Promise>>,
-    drafts: RefCell<HashMap<ConversationId, (String, Option<Timeout>)>>,
+    drafts: RefCell<HashMap<ConversationId, (UntoldDraft, Option<Timeout>)>>,
     attachments: Attachments,
 }
 
@@ -125,9 +125,8 @@ impl Driver {
                 inputs.push(Input::DraftsRestored(found.drafts));
                 inputs.push(Input::OutboxRestored(found.outbox));
             } else {
-                let typed = |(conversation, text)| Input::TypedElsewhere { conversation, text };
                 inputs.push(Input::ReadElsewhere(found.reads));
-                inputs.extend(found.drafts.into_iter().map(typed));
+                inputs.extend(found.drafts.into_iter().map(Input::TypedElsewhere));
                 inputs.push(Input::OutboxElsewhere(found.outbox));
             }
             inputs.extend(open.map(Input::Open));
@@ -166,7 +165,7 @@ impl Driver {
         match &word {
             Word::Written(unsent) if attachments::shows(unsent) => attachments::show_kept(self, unsent.client_id),
             // What this page has of it is older.
-            Word::Draft { conversation, .. } => drop(self.drafts.borrow_mut().remove(conversation)),
+            Word::Draft(draft) => drop(self.drafts.borrow_mut().remove(&draft.conversation)),
             _ => {}
         }
         let time = self.live.borrow().server_time(browser::now());
@@ -292,7 +291,7 @@ impl Driver {
             }
             Effect::KeepRead { conversation, seq } => storage.keep_read(conversation, seq),
             Effect::ForgetRead(conversation) => storage.forget_read(conversation),
-            Effect::KeepDraft { conversation, text } => self.keep_draft(place, conversation, text),
+            Effect::KeepDraft(draft) => self.keep_draft(place, draft),
             Effect::ForgetDraft(conversation) => {
                 self.drafts.borrow_mut().remove(&conversation);
                 storage.forget_draft(conversation);
@@ -386,16 +385,23 @@ impl Driver {
         }
     }
 
-    /// Keeps a draft across reloads: at most one write every half second a conversation.
-    fn keep_draft(self: &Rc<Self>, place: &Place, conversation: ConversationId, text: String) {
+    /// Keeps a draft across reloads: at most one write every half second a conversation, and one for each call.
+    fn keep_draft(self: &Rc<Self>, place: &Place, draft: UntoldDraft) {
         let mut drafts = self.drafts.borrow_mut();
-        let now = text.is_empty();
-        let (latest, timer) = drafts.entry(conversation).or_default();
-        *latest = text;
-        if now {
+        let conversation = draft.conversation;
+        let (latest, timer) = drafts.entry(conversation).or_insert_with(|| (draft.clone(), None));
+        *latest = draft;
+        if latest.told_after.is_some() {
+            // The page may end before the call is answered.
+            match timer.take() {
+                Some(_) => place.write_draft(latest),
+                // What was typed was said, and another page may have gone on since.
+                None => place.storage.keep_draft(latest),
+            }
+        } else if latest.text.is_empty() {
             // Sent, or emptied: an old draft must not come back.
             *timer = None;
-            place.write_draft(conversation, latest);
+            place.write_draft(latest);
         } else if timer.is_none() {
             let driver = self.clone();
             *timer = Timeout::after(WRITE_PERIOD, move || driver.write_draft(conversation));
@@ -403,10 +409,10 @@ impl Driver {
     }
 
     fn write_draft(&self, conversation: ConversationId) {
-        if let (Some(place), Some((text, timer))) = (self.place.get(), self.drafts.borrow_mut().get_mut(&conversation))
+        if let (Some(place), Some((draft, timer))) = (self.place.get(), self.drafts.borrow_mut().get_mut(&conversation))
         {
             *timer = None;
-            place.write_draft(conversation, text);
+            place.write_draft(draft);
         }
     }
 
@@ -414,17 +420,17 @@ impl Driver {
     pub fn write_all(self: &Rc<Self>) {
         self.keep();
         let Some(place) = self.place.get() else { return };
-        for (conversation, (text, timer)) in self.drafts.borrow_mut().iter_mut() {
+        for (draft, timer) in self.drafts.borrow_mut().values_mut() {
             if timer.take().is_some() {
-                place.write_draft(*conversation, text);
+                place.write_draft(draft);
             }
         }
     }
 }
 
 impl Place {
-    fn write_draft(&self, conversation: ConversationId, text: &str) {
-        self.storage.keep_draft(conversation, text);
-        self.tabs.say(&Word::Draft { conversation, text: text.to_owned() });
+    fn write_draft(&self, draft: &UntoldDraft) {
+        self.storage.keep_draft(draft);
+        self.tabs.say(&Word::Draft(UntoldDraft { told_after: None, ..draft.clone() }));
     }
 }

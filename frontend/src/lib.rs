@@ -38,7 +38,11 @@ use wasm_bindgen::prelude::wasm_bindgen;
 /// without shows what this device keeps.
 #[wasm_bindgen]
 pub fn hydrate() {
-    let snapshot = browser::document().get_element_by_id("snapshot").and_then(|element| element.text_content());
+    let snapshot = browser::document().get_element_by_id("snapshot").and_then(|element| {
+        // What it says may be taken back later (R001-18).
+        element.remove();
+        element.text_content()
+    });
     match snapshot.map(|json| browser::parse::<Messenger>(&json)) {
         Some(Some(messenger)) => {
             let begin = begin(&messenger, None);

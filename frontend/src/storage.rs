@@ -14,7 +14,7 @@ use protocol::{ClientId, ConversationId, Millis, Seq, UserId};
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::rc::Rc;
-use sync::{Stored, StoredDevice, Unsent, Unstored};
+use sync::{Stored, StoredDevice, Unsent, Unstored, UntoldDraft};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::Blob;
@@ -71,7 +71,7 @@ pub struct Found {
     pub outbox: Vec<Unsent>,
     pub reads: Vec<(ConversationId, Seq)>,
     /// What stood in composers and the server may not know.
-    pub drafts: Vec<(ConversationId, String)>,
+    pub drafts: Vec<UntoldDraft>,
     pub kept: Kept,
 }
 
@@ -185,7 +185,7 @@ impl Storage {
 
     pub fn forget(&self, client_id: ClientId) {
         let key = || client_id.to_string().into();
-        self.write_unheard(vec![Write::Delete(Store::Outbox, key()), Write::Delete(Store::Pictures, key())]);
+        self.keep_quietly(vec![Write::Delete(Store::Outbox, key()), Write::Delete(Store::Pictures, key())]);
     }
 
     /// Keeps a picture or a file that is to be sent. The promise tells when it is on the disk.
@@ -213,35 +213,34 @@ impl Storage {
         let orphans = pictures.iter().filter(|key| !outbox.contains(key)).filter(old);
         let writes: Vec<Write> = orphans.map(|key| Write::Delete(Store::Pictures, key.into())).collect();
         if !writes.is_empty() {
-            self.write_unheard(writes);
+            self.keep_quietly(writes);
         }
         Some(())
     }
 
     pub fn keep_read(&self, conversation: ConversationId, seq: Seq) {
         let read = Write::put(Store::Reads, key(conversation.get()), &(conversation, seq));
-        self.write_unheard(vec![read]);
+        self.keep_quietly(vec![read]);
     }
 
     pub fn forget_read(&self, conversation: ConversationId) {
-        self.write_unheard(vec![Write::Delete(Store::Reads, key(conversation.get()).into())]);
+        self.keep_quietly(vec![Write::Delete(Store::Reads, key(conversation.get()).into())]);
     }
 
-    pub fn keep_draft(&self, conversation: ConversationId, text: &str) {
-        if text.is_empty() {
+    pub fn keep_draft(&self, draft: &UntoldDraft) {
+        if draft.text.is_empty() {
             // Where there is no room for the word that it was emptied, the old one must not come back all the same.
-            self.forget_draft(conversation);
+            self.forget_draft(draft.conversation);
         }
-        let draft = Write::put(Store::Drafts, key(conversation.get()), &(conversation, text));
-        self.write_unheard(vec![draft]);
+        self.keep_quietly(vec![Write::put(Store::Drafts, key(draft.conversation.get()), draft)]);
     }
 
     pub fn forget_draft(&self, conversation: ConversationId) {
-        self.write_unheard(vec![Write::Delete(Store::Drafts, key(conversation.get()).into())]);
+        self.keep_quietly(vec![Write::Delete(Store::Drafts, key(conversation.get()).into())]);
     }
 
     pub fn keep_emoji(&self, recent: Vec<String>, skin_tone: usize) {
-        self.write_unheard(vec![Write::put(Store::Emoji, ONLY, &KeptEmoji { recent, skin_tone })]);
+        self.keep_quietly(vec![Write::put(Store::Emoji, ONLY, &KeptEmoji { recent, skin_tone })]);
     }
 
     /// The login was ended: what was read here is gone, what was written and not sent waits for the next login. The page
@@ -251,11 +250,11 @@ impl Storage {
             enter(ENDED, account::shown());
             enter(GIVEN_UP, None);
         }
-        self.write_unheard(ENGINE.map(Write::Clear).into());
+        self.keep_quietly(ENGINE.map(Write::Clear).into());
     }
 
-    /// Writes what nobody waits for. That it failed, as when the browser clears the site, is no error of the page.
-    fn write_unheard(&self, writes: Vec<Write>) {
+    /// Keeps what nobody waits for. That it failed, as when the browser clears the site, is no error of the page.
+    fn keep_quietly(&self, writes: Vec<Write>) {
         if let Some(done) = self.keep(Durability::Relaxed, writes) {
             wasm_bindgen_futures::spawn_local(async move { drop(JsFuture::from(done).await) });
         }
@@ -352,7 +351,11 @@ async fn read(database: &Database) -> Option<Found> {
         let place = |unsent: &Unsent| (unsent.place, unsent.client_id);
         ordered.insert(ordered.partition_point(|other| place(other) < place(&unsent)), unsent);
     }
+    // Of a build before this one: nothing is known of calls.
+    let before =
+        parse(&drafts).into_iter().map(|(conversation, text)| UntoldDraft { conversation, text, told_after: None });
+    let drafts = parse(&drafts).into_iter().chain(before).collect();
     let KeptEmoji { recent, skin_tone } = parse(&emoji).pop().unwrap_or_default();
     let kept = Kept { recent_emoji: recent, skin_tone };
-    Some(Found { stored, empty, outbox: ordered, reads: parse(&reads), drafts: parse(&drafts), kept })
+    Some(Found { stored, empty, outbox: ordered, reads: parse(&reads), drafts, kept })
 }

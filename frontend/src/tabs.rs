@@ -1,8 +1,8 @@
 //! How the pages of one browser profile find out which of them leads, and hear each other (R004-G11).
 //!
 //! Who leads is settled by a lock that the browser takes back when a page ends, so that the next one leads at once. Where the
-//! browser has no locks, every page has a connection of its own and stores nothing but its outbox. What pages say to each
-//! other, and do about it, is the engine's (`sync::tabs`).
+//! browser has no locks, every page has a connection of its own and stores nothing but its outbox; what a person does in one
+//! is told to the others all the same. What pages say to each other, and do about it, is the engine's (`sync::tabs`).
 
 use crate::browser::{parse, random, window};
 use js_sys::{Array, Function, Object, Promise, Reflect};
@@ -34,7 +34,7 @@ impl Tabs {
             Ok(false) => Role::Follower,
             Err(_) => Role::Alone,
         };
-        let channel = (role != Role::Alone).then(|| BroadcastChannel::new(&lock).ok()).flatten();
+        let channel = BroadcastChannel::new(&lock).ok();
         let tabs = Rc::new(Self { share: RefCell::new(Share::new(random(), role)), channel, hear: RefCell::default() });
         if role == Role::Follower {
             let tabs = tabs.clone();
@@ -54,7 +54,8 @@ impl Tabs {
     }
 
     pub fn say(&self, word: &Word) {
-        if let (Some(channel), Ok(text)) = (&self.channel, serde_json::to_string(word)) {
+        let concerns = self.share.borrow().concerns(word);
+        if let (Some(channel), Ok(text), true) = (&self.channel, serde_json::to_string(word), concerns) {
             let _ = channel.post_message(&JsValue::from_str(&text));
         }
     }

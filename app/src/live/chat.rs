@@ -5,7 +5,7 @@ use super::picture::{Digest, Picture};
 use super::sessions::SessionRow;
 use super::tip::Tip;
 use crate::words::time::Clock;
-use leptos::prelude::{ArcRwSignal, GetUntracked, Set, With};
+use leptos::prelude::{ArcRwSignal, GetUntracked, Set, With, untrack};
 use protocol::sync::Parting;
 use protocol::{AvatarHash, ConversationId, ConversationKind, ErrorCode, MessageBody, Millis, Seq, UserId};
 use sync::{Client, Item, LinkState, Map, ReadMark, Row, RowKey, Window};
@@ -26,7 +26,8 @@ pub struct Chat {
     pub entered: bool,
     /// Why it is not there any more; nothing of it changes then.
     pub ended: ArcRwSignal<Option<Parting>>,
-    /// The newest message of somebody else that came while the conversation was open, for the screen reader.
+    /// The newest message of somebody else that came while the conversation was open, for the screen reader. It goes when
+    /// the message says something else.
     pub heard: ArcRwSignal<Option<Heard>>,
 }
 
@@ -133,6 +134,13 @@ pub struct MessageRow {
     pub last: bool,
 }
 
+impl MessageRow {
+    /// Whether it can be reported: what somebody else wrote, also where it was withdrawn (R004-I6).
+    pub fn reportable(&self) -> bool {
+        !self.own && matches!(self.tip, None | Some(Tip::Withdrawn))
+    }
+}
+
 impl Chat {
     /// The row of a message that is mounted; a view that reads it follows it.
     pub fn row(&self, key: RowKey) -> Option<ArcRwSignal<MessageRow>> {
@@ -141,6 +149,11 @@ impl Chat {
             _ => None,
         };
         self.days.with(|days| days.iter().find_map(|day| day.entries.with(|entries| entries.iter().find_map(of))))
+    }
+
+    /// What the row of a message that is mounted shows, for what does not follow it.
+    pub fn row_now(&self, key: RowKey) -> Option<MessageRow> {
+        untrack(|| self.row(key)).map(|row| row.get_untracked())
     }
 
     pub fn new(id: ConversationId, session: ArcRwSignal<SessionRow>, draft: String, entered: bool) -> Self {
@@ -179,6 +192,7 @@ impl Chat {
         let before = self.edge.get_untracked();
         // Also where nothing differs: a row may have another height now.
         self.edge.set(edge);
+        self.unhear(client, last.as_ref(), &mounted.items);
         if let Some(last) = last.filter(|last| before.count > 0 && last.seq > before.newest) {
             self.hear(client, &last);
         }
@@ -194,6 +208,18 @@ impl Chat {
         {
             let author = author(client, self.id, row.sender);
             self.heard.set(Some(Heard { seq, author, text: Digest::of(&row.body, false) }));
+        }
+    }
+
+    /// What was read out goes with the message that said it (R001-18).
+    fn unhear(&self, client: &Client, last: Option<&Row>, items: &[Item]) {
+        let Some(heard) = self.heard.get_untracked() else { return };
+        let says = |row: &Row| row.seq == Some(heard.seq) && Digest::of(&row.body, false) == heard.text;
+        let shows = |item: &Item| matches!(item, Item::Row(row) if says(row));
+        // It may not be mounted, nor in the log yet.
+        let stands = last.is_some_and(says) || items.iter().any(shows) || client.items(self.id).iter().any(shows);
+        if !stands {
+            self.heard.set(None);
         }
     }
 

@@ -7,7 +7,7 @@ use leptos::prelude::{GetUntracked, Set, Update};
 use protocol::{
     ChangePreferences, ClientId, ConversationId, ErrorCode, MessageBody, Millis, Preferences, Seq, UserId, path,
 };
-use sync::{Action, Effect, Input, Item, Row, Window};
+use sync::{Action, Effect, Input, Item, Row, RowKey, Window};
 
 impl Live {
     /// A person sends pictures and files together, which this device keeps under these keys (R002-07).
@@ -135,13 +135,17 @@ impl Live {
                 self.model.recallable.set(recallable);
                 None
             }
-            Intent::Copy(text) => {
-                errand = Some(Errand::Copy(text));
+            Intent::Copy(key) => {
+                errand = self.text(key).map(Errand::Copy);
                 None
             }
             Intent::Unread { conversation, naming, before } => {
                 self.ask_why(conversation, naming, before);
                 errand = Some(Errand::Unread { conversation, naming, before });
+                None
+            }
+            Intent::UnreadAnew => {
+                errand = self.ask_why_anew();
                 None
             }
             Intent::Readers { conversation, seq } => {
@@ -206,6 +210,12 @@ impl Live {
     pub fn goes_on_with(&mut self, user: UserId) -> bool {
         let open = self.client.open();
         self.starting.take_if(|(asked, _)| *asked == user).is_some_and(|(_, before)| before == open)
+    }
+
+    /// What a message of the conversation that is shown says, while it says so.
+    fn text(&self, key: RowKey) -> Option<String> {
+        let row = self.model.open.get_untracked()?.row_now(key)?;
+        Some(row.text).filter(|text| !text.is_empty())
     }
 
     /// The answer to [`Errand::Copy`].

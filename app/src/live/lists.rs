@@ -3,7 +3,8 @@
 use super::chat::author;
 use super::picture::Digest;
 use super::{Live, People};
-use leptos::prelude::{GetUntracked, Set, Update};
+use crate::backend::Errand;
+use leptos::prelude::{GetUntracked, Set, Update, WithUntracked};
 use protocol::messaging::{MessageReaders, UnreadPage};
 use protocol::{ConversationId, DisplayName, ErrorCode, Message, Millis, Nickname, Seq, User, UserId};
 use sync::Failure;
@@ -19,7 +20,20 @@ pub struct Why {
     pub messages: Vec<Unread>,
     /// There are older ones.
     pub more: bool,
+    /// Before which message was asked last; absent for the newest.
+    pub before: Option<Seq>,
     pub state: Asked,
+    /// How many of the conversation's messages made no badge when the newest were asked for.
+    uncounted: Option<u64>,
+    /// A message has left the badge since then, or come back to it: what is shown may be gone.
+    outdated: bool,
+}
+
+impl Why {
+    /// Whether it is to be asked for anew (R001-18).
+    pub fn stale(&self) -> bool {
+        self.outdated && self.state != Asked::Waiting
+    }
 }
 
 /// How far a question to the server has come.
@@ -69,13 +83,51 @@ fn named<'a>(users: &'a [User], nicknames: &'a [Nickname], id: UserId) -> Option
 impl Live {
     /// Shows the panel as asked. `before`: go on after the oldest one shown.
     pub(super) fn ask_why(&self, conversation: ConversationId, naming: bool, before: Option<Seq>) {
+        let uncounted = self.uncounted(conversation);
         self.model.why.update(|why| match why {
-            Some(why) if why.conversation == conversation && before.is_some() => why.state = Asked::Waiting,
+            Some(why) if why.conversation == conversation && before.is_some() => {
+                (why.before, why.state) = (before, Asked::Waiting);
+            }
             _ => {
-                let messages = Vec::new();
-                *why = Some(Why { conversation, naming, unread: 0, messages, more: false, state: Asked::Waiting });
+                *why = Some(Why {
+                    conversation,
+                    naming,
+                    unread: 0,
+                    messages: Vec::new(),
+                    more: false,
+                    before,
+                    state: Asked::Waiting,
+                    uncounted,
+                    outdated: false,
+                });
             }
         });
+    }
+
+    /// Asks for the newest anew; what is shown stays until the answer.
+    pub(super) fn ask_why_anew(&self) -> Option<Errand> {
+        let mut why = self.model.why.get_untracked()?;
+        let (conversation, naming) = (why.conversation, why.naming);
+        (why.before, why.state) = (None, Asked::Waiting);
+        (why.uncounted, why.outdated) = (self.uncounted(conversation), false);
+        self.model.why.set(Some(why));
+        Some(Errand::Unread { conversation, naming, before: None })
+    }
+
+    /// The conversation has changed: what makes its badge may be other messages.
+    pub(super) fn doubt_why(&self, conversation: ConversationId) {
+        let asked = self.model.why.with_untracked(|why| why.as_ref().map(|why| (why.conversation, why.uncounted)));
+        let Some((_, before)) = asked.filter(|(id, _)| *id == conversation) else { return };
+        let now = self.uncounted(conversation);
+        if now.is_some() && now != before {
+            self.model.why.update(|why| why.iter_mut().for_each(|why| why.outdated = true));
+        }
+    }
+
+    /// How many messages of a conversation are read or count for nothing. One that comes and counts changes nothing in it.
+    fn uncounted(&self, conversation: ConversationId) -> Option<u64> {
+        let session = self.client.session(conversation)?;
+        Some(session.head_seq.get().saturating_sub(session.unread))
     }
 
     /// The answer to [`crate::backend::Errand::Unread`]; one that nobody waits for any more is dropped.
@@ -88,10 +140,15 @@ impl Live {
     ) {
         let asked = |why: &Why| (why.conversation, why.naming) == (conversation, naming);
         let Some(mut why) = self.model.why.get_untracked().filter(asked) else { return };
-        if why.state != Asked::Waiting || before != why.messages.last().map(|message| message.seq) {
+        if why.state != Asked::Waiting || before != why.before {
             return;
         }
+        if before.is_none() && !why.outdated {
+            why.messages.clear();
+        }
         match answer {
+            // It may be of before the change, and is asked for anew.
+            Ok(_) if why.outdated => why.state = Asked::Answered,
             Ok(page) => {
                 let author = |message: &Message| match named(&page.users, &page.nicknames, message.sender) {
                     Some(name) => name.to_string(),

@@ -311,6 +311,7 @@ impl Live {
     fn redraw(&mut self, changes: &Changes) {
         for &id in &changes.sessions {
             self.refresh_session(id);
+            self.doubt_why(id);
         }
         if changes.order {
             self.refresh_order();

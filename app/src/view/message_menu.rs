@@ -7,10 +7,9 @@ use super::picked::Picked;
 use crate::backend::{Backend, Intent};
 use crate::live::Model;
 use crate::live::chat::MessageRow;
-use crate::live::tip::Tip;
 use leptos::prelude::*;
 use protocol::{ClientId, ConversationId, ConversationKind, Seq};
-use sync::{Action, ReadMark};
+use sync::{Action, ReadMark, RowKey};
 
 /// Everything that the menu of a message acts on.
 #[derive(Clone, Copy)]
@@ -32,7 +31,7 @@ impl MessageMenu {
         if picture {
             choices.push(self.view(row.clone()));
         } else if standing {
-            choices.push(self.copy(row.text.clone()));
+            choices.push(self.copy(row.key));
         }
         choices.extend((row.mark == Some(ReadMark::Waiting)).then(|| self.retry(row.key.client_id)));
         let waits = row.seq.is_none() && (carries || row.mark != Some(ReadMark::Sending));
@@ -45,17 +44,14 @@ impl MessageMenu {
             choices.extend(read.then(|| self.readers(seq)));
             choices.extend(recallable.then(|| self.recall(seq)));
             choices.push(self.select(seq));
-            // What was withdrawn can be reported all the same (R004-I6).
-            let reportable = !row.own && (standing || row.tip == Some(Tip::Withdrawn));
-            let said = if standing && !picture { &row.text } else { self.model.words.picture };
-            choices.extend(reportable.then(|| self.report(seq, said.to_owned())));
+            choices.extend(row.reportable().then(|| self.report(seq, row.key)));
             choices.push(self.delete(seq));
         }
         self.menus.open(Menu { label: self.model.words.message_menu.to_owned(), at, choices });
     }
 
-    fn copy(self, text: String) -> Choice {
-        Choice::new("copy", self.model.words.copy, move || self.backend.tell(Intent::Copy(text.clone())))
+    fn copy(self, message: RowKey) -> Choice {
+        Choice::new("copy", self.model.words.copy, move || self.backend.tell(Intent::Copy(message)))
     }
 
     fn view(self, row: MessageRow) -> Choice {
@@ -90,9 +86,9 @@ impl MessageMenu {
         Choice::new("select", self.model.words.select, move || self.picked.begin(seq))
     }
 
-    fn report(self, seq: Seq, text: String) -> Choice {
+    fn report(self, seq: Seq, message: RowKey) -> Choice {
         Choice::new("flag", self.model.words.report, move || {
-            self.panels.open(Panel::Report { conversation: self.conversation, seq, text: text.clone() });
+            self.panels.open(Panel::Report { conversation: self.conversation, seq, message });
         })
     }
 

@@ -47,7 +47,8 @@ impl Preferences {
             }
             moved
         }
-        let ChangePreferences { pinned, muted_until, labels, archived_until, marked_unread, draft } = change;
+        let ChangePreferences { pinned, muted_until, labels, archived_until, marked_unread, draft, draft_after: _ } =
+            change;
         set(&mut self.pinned, pinned)
             | set(&mut self.muted_until, muted_until)
             | set(&mut self.labels, labels)
@@ -79,6 +80,10 @@ pub struct ChangePreferences {
     pub marked_unread: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub draft: Option<DraftText>,
+    /// For a draft that was told before, and not answered: it is left as it is where it changed after this position of the
+    /// account's log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draft_after: Option<Upd>,
 }
 
 /// The preferences as they are at a position of the account's log. Of two states the later position is true.

@@ -19,6 +19,8 @@ struct Flight {
     upd: Upd,
     /// The newest message of each conversation when it left, if it is about all of them.
     heads: Vec<(ConversationId, Seq)>,
+    /// The conversation that it marks was opened since: the mark is to go again.
+    opened: bool,
     /// That log went on without telling this device what it says: what happened since may have been taken back.
     overtaken: bool,
 }
@@ -45,6 +47,12 @@ impl Acts {
     /// The account's log went on without this device.
     pub fn doubt(&mut self) {
         self.flight.values_mut().for_each(|flight| flight.overtaken = true);
+    }
+
+    /// A person opens a conversation, or marks it again: a mark that is on its way is to go, or to stay.
+    pub fn opened(&mut self, id: ConversationId, opened: bool) {
+        let marks = |action: &Action| matches!(action, Action::Prefer { conversation, change } if *conversation == id && change.marked_unread == Some(true));
+        self.flight.values_mut().filter(|flight| marks(&flight.action)).for_each(|flight| flight.opened = opened);
     }
 
     /// When the next former text is forgotten.
@@ -77,6 +85,7 @@ impl Client {
             && change.marked_unread == Some(true)
         {
             self.mark_anew(*conversation);
+            self.acts.opened(*conversation, false);
         }
         if let Action::Recall { conversation, seq } = action
             && let Some(text) = self.own_text(conversation, seq)
@@ -88,7 +97,9 @@ impl Client {
             _ => Vec::new(),
         };
         let request = self.request(Request::Act(action.clone()));
-        self.acts.flight.insert(request, Flight { action, upd: self.log.cursor(), heads, overtaken: false });
+        self.acts
+            .flight
+            .insert(request, Flight { action, upd: self.log.cursor(), heads, opened: false, overtaken: false });
     }
 
     /// The answer to an action; another request's is given back.
@@ -114,7 +125,7 @@ impl Client {
     }
 
     fn acted(&mut self, flight: Flight, answer: Answer) {
-        let Flight { action, upd, heads, overtaken } = flight;
+        let Flight { action, upd, heads, opened, overtaken } = flight;
         match action {
             // Descriptions and pages that are read from now on tell what came of it.
             Action::Hide { .. } | Action::Report { .. } if overtaken => {}
@@ -151,6 +162,9 @@ impl Client {
             Action::Prefer { .. } => {
                 if let Answer::Preferred(changed) = answer {
                     self.prefer(changed.conversation, changed.preferences, changed.upd);
+                    if opened {
+                        self.unmark(changed.conversation);
+                    }
                 }
             }
             // The account's log tells what they are to each other now.

@@ -228,11 +228,12 @@ impl Client {
         self.meet(page.users);
         let (head, upd) = (page.conversation.head_seq, page.conversation.upd);
         let (through, last) = (page.through, page.through >= page.conversation.rev);
-        self.describe(page.conversation);
         if page.too_long {
+            // Before the description says how far it is to go: that page brings all of it.
             self.pulls.want(Job::Newest(id), self.now);
-            return;
+            return self.describe(page.conversation);
         }
+        self.describe(page.conversation);
         for message in &page.messages {
             self.confirm(message);
             self.imply(id, message);

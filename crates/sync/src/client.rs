@@ -276,7 +276,7 @@ impl Client {
                 }
                 self.type_draft(conversation, text);
             }
-            Input::TypedElsewhere { conversation, text } => self.type_elsewhere(conversation, text),
+            Input::TypedElsewhere(draft) => self.type_elsewhere(draft),
             Input::DraftsRestored(drafts) => self.restore_drafts(drafts),
             Input::Retry(id) => self.retry(id),
             Input::Discard(id) | Input::DiscardedElsewhere(id) => {

@@ -50,7 +50,7 @@ use protocol::sync::{CheckedCounts, Count, PageSize, Parting, SyncPage};
 use protocol::{
     Account, ApiError, ChangePreferences, ChangedPreferences, ClientFrame, ClientId, Contact, Conversation,
     ConversationId, ErrorCode, Group, Label, Message, MessageBody, Millis, Preferences, ReceiptReport, Relation, Rules,
-    Seq, ServerFrame, User, UserId,
+    Seq, ServerFrame, Upd, User, UserId,
 };
 
 /// What a device starts from: the server-rendered page's data, or what it stored, or both.
@@ -128,12 +128,9 @@ pub enum Input {
         text: String,
     },
     /// A person typed in another page of this device, which tells the server. This page does if that one does not.
-    TypedElsewhere {
-        conversation: ConversationId,
-        text: String,
-    },
+    TypedElsewhere(UntoldDraft),
     /// What was typed before a reload and is not known to have been told.
-    DraftsRestored(Vec<(ConversationId, String)>),
+    DraftsRestored(Vec<UntoldDraft>),
     /// What was read before a reload and is not known to have been reported (T13), where no other page may be at it.
     ReadsRestored(Vec<(ConversationId, Seq)>),
 
@@ -299,12 +296,23 @@ pub enum Effect {
     KeepRead { conversation: ConversationId, seq: Seq },
     /// The server knows how far this conversation was read.
     ForgetRead(ConversationId),
-    /// Keep across reloads what stands in a composer, and tell this device's other pages: the server does not know yet.
-    KeepDraft { conversation: ConversationId, text: String },
+    /// Keep across reloads what stands in a composer: the server does not know yet. Tell this device's other pages, unless
+    /// it is only that a call took it along.
+    KeepDraft(UntoldDraft),
     /// The server knows what stands in the composer.
     ForgetDraft(ConversationId),
     /// The login was ended: show the login page.
     LoggedOut,
+}
+
+/// What stands in a composer and the server may not know, as it is kept across reloads.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct UntoldDraft {
+    pub conversation: ConversationId,
+    pub text: String,
+    /// A call took it along of which no answer is known, when the device knew the account's log through here.
+    #[serde(default)]
+    pub told_after: Option<Upd>,
 }
 
 /// A message in the outbox, as it is kept across reloads.

@@ -25,6 +25,7 @@ impl Client {
             self.open = Some(Opened { id, first_unread, stood });
             self.changes.order = true;
             self.changes.timelines.insert(id);
+            self.acts.opened(id, true);
             self.unmark(id);
         }
         match self.held.get(&id) {

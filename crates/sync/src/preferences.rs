@@ -1,14 +1,15 @@
 //! How the account wants its conversations treated, and what stands in their composers.
 //!
 //! Invariants: of two states of a conversation's preferences the later position of the account's log is true. What is
-//! typed on this device stays until the server has it; of two devices the one that the server heard last is right.
+//! typed on this device stays until the server has it; of two devices the one that the server heard last is right, so what
+//! was told and not answered is told again only for the case that nobody else was heard since.
 //! Drafts are told at most every two seconds, and when a conversation or the page is left.
 
 use crate::client::Client;
 use crate::map::Map;
 use crate::pull::Job;
 use crate::sessions::Held;
-use crate::{Effect, Request};
+use crate::{Effect, Request, UntoldDraft};
 use protocol::{ChangePreferences, ConversationId, DraftText, FriendRequest, Label, Millis, Preferences, Upd};
 use std::collections::BTreeSet;
 
@@ -21,6 +22,9 @@ const PATIENCE: Millis = 8_000;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Wishes {
     drafts: Map<ConversationId, String>,
+    /// What a call took along of which no answer is known, and how far the account's log was known when it first did; absent
+    /// where that may not reach what this device itself told before.
+    told: Map<ConversationId, (String, Option<Upd>)>,
     /// Conversations that were opened: their mark is to go.
     unmark: BTreeSet<ConversationId>,
     /// When the next mute ends by the server's clock, or earlier.
@@ -114,7 +118,7 @@ impl Client {
         if self.draft(id) == text && !self.wishes.drafts.contains_key(&id) {
             return;
         }
-        self.effects.push(Effect::KeepDraft { conversation: id, text: text.clone() });
+        self.effects.push(Effect::KeepDraft(UntoldDraft { conversation: id, text: text.clone(), told_after: None }));
         self.wishes.drafts.insert(id, text);
         self.settle_wishes(id);
         self.want_told(id, wait);
@@ -122,7 +126,12 @@ impl Client {
     }
 
     /// Another page of this device says what was typed there, and tells the server of it. This page does if that does not.
-    pub(crate) fn type_elsewhere(&mut self, id: ConversationId, text: String) {
+    pub(crate) fn type_elsewhere(&mut self, draft: UntoldDraft) {
+        let UntoldDraft { conversation: id, text, told_after } = draft;
+        // While a call of this page flies, its answer is about what that took along.
+        if let Some(after) = told_after.filter(|_| !self.pulls.flying(Job::Prefer(id))) {
+            self.wishes.told.insert(id, (text.clone(), Some(after)));
+        }
         let before = self.wishes.drafts.insert(id, text);
         // An earlier text may be on its way from there, and come after this one.
         if before.is_none() {
@@ -133,8 +142,8 @@ impl Client {
     }
 
     /// What was typed before a reload and is not known to have been told.
-    pub(crate) fn restore_drafts(&mut self, drafts: Vec<(ConversationId, String)>) {
-        for (id, text) in drafts {
+    pub(crate) fn restore_drafts(&mut self, drafts: Vec<UntoldDraft>) {
+        for UntoldDraft { conversation: id, text, told_after } in drafts {
             // What was typed before the drafts were read is newer.
             if self.wishes.drafts.contains_key(&id) {
                 continue;
@@ -144,8 +153,9 @@ impl Client {
                 self.effects.push(Effect::ForgetDraft(id));
                 continue;
             }
+            self.wishes.told.extend(told_after.map(|after| (id, (text.clone(), Some(after)))));
             self.wishes.drafts.insert(id, text);
-            self.want_told(id, PAUSE);
+            self.want_told(id, if told_after.is_some() { 0 } else { PAUSE });
             self.changes.sessions.insert(id);
         }
     }
@@ -177,6 +187,7 @@ impl Client {
             if !self.pulls.flying(Job::Prefer(id))
                 && let Some(change) = self.wish(id)
             {
+                self.take_along(id, &change);
                 let request = self.request(Request::Prefer { conversation: id, change, leaving: true });
                 self.pulls.want(Job::Prefer(id), self.now);
                 self.pulls.sent(Job::Prefer(id), request);
@@ -187,18 +198,42 @@ impl Client {
     /// What is to be told of a conversation now, if anything.
     pub(crate) fn wish(&self, id: ConversationId) -> Option<ChangePreferences> {
         let draft = self.wishes.drafts.get(&id).and_then(|text| DraftText::try_from(text.as_str()).ok());
+        let told = self.wishes.told.get(&id).filter(|(text, _)| self.wishes.drafts.get(&id) == Some(text));
+        let draft_after = told.and_then(|(_, after)| *after);
         let marked_unread = self.wishes.unmark.contains(&id).then_some(false);
-        let change = ChangePreferences { draft, marked_unread, ..ChangePreferences::default() };
+        let change = ChangePreferences { draft, draft_after, marked_unread, ..ChangePreferences::default() };
         (change != ChangePreferences::default()).then_some(change)
+    }
+
+    /// A call leaves that tells this.
+    pub(crate) fn take_along(&mut self, id: ConversationId, change: &ChangePreferences) {
+        let Some(text) = change.draft.as_ref().map(|text| text.as_str().to_owned()) else { return };
+        let known = self.held.get(&id).map(|held| held.preferred_at());
+        let current = self.log.cursor().max(known.unwrap_or_default());
+        let told_after = match self.wishes.told.get(&id) {
+            Some((told, after)) if *told == text => *after,
+            // The server may have the one before by now.
+            Some(_) => None,
+            None => self.link.live().then_some(current),
+        };
+        self.wishes.told.insert(id, (text.clone(), told_after));
+        if told_after.is_some() {
+            self.effects.push(Effect::KeepDraft(UntoldDraft { conversation: id, text, told_after }));
+        }
     }
 
     /// The call has ended; what was typed meanwhile is told after a pause. Where the conversation is not described yet, only its
     /// description tells whether there is such a thing.
     pub(crate) fn wished(&mut self, id: ConversationId) {
-        self.settle_wishes(id);
         if !self.held.contains_key(&id) {
-            self.pulls.want_any(Job::Describe(id), self.now);
-        } else if self.wish(id).is_some() {
+            return self.pulls.want_any(Job::Describe(id), self.now);
+        }
+        let told = self.wishes.told.remove(&id).map(|(text, _)| text);
+        if told.is_some() && self.wishes.drafts.get(&id) == told.as_ref() {
+            self.forget_draft(id);
+        }
+        self.settle_wishes(id);
+        if self.wish(id).is_some() {
             let sent = self.wishes.drafts.get(&id).is_some_and(String::is_empty);
             self.pulls.want(Job::Prefer(id), self.now + if sent { 0 } else { PAUSE });
         }
@@ -207,11 +242,16 @@ impl Client {
     /// The server will never take it.
     pub(crate) fn give_wishes_up(&mut self, id: ConversationId) {
         self.wishes.unmark.remove(&id);
+        self.forget_draft(id);
+        self.changes.sessions.insert(id);
+        self.changes.order = true;
+    }
+
+    fn forget_draft(&mut self, id: ConversationId) {
+        self.wishes.told.remove(&id);
         if self.wishes.drafts.remove(&id).is_some() {
             self.effects.push(Effect::ForgetDraft(id));
         }
-        self.changes.sessions.insert(id);
-        self.changes.order = true;
     }
 
     /// Forgets the wishes that have come true. While a call is on its way, what it brings is not known.
@@ -224,9 +264,10 @@ impl Client {
         if !told.marked_unread {
             self.wishes.unmark.remove(&id);
         }
-        if self.wishes.drafts.get(&id).is_some_and(|text| text == told.draft.as_str()) {
-            self.wishes.drafts.remove(&id);
-            self.effects.push(Effect::ForgetDraft(id));
+        // Something else that was told before may yet be heard of.
+        let other = |text: &String| self.wishes.told.get(&id).is_some_and(|(told, _)| told != text);
+        if self.wishes.drafts.get(&id).is_some_and(|text| text == told.draft.as_str() && !other(text)) {
+            self.forget_draft(id);
         }
         if self.wish(id).is_none() {
             self.pulls.cancel(Job::Prefer(id));

@@ -4,7 +4,7 @@
 //! it as if the connection were theirs. What a person does in one page is told to the others. Deliberately absent: how a
 //! browser settles who leads, and how pages hear each other.
 
-use crate::{Effect, Input, Unsent};
+use crate::{Effect, Input, Unsent, UntoldDraft};
 use protocol::{ClientFrame, ClientId, ConversationId, Millis, Seq, ServerFrame};
 use serde::{Deserialize, Serialize};
 
@@ -43,10 +43,7 @@ pub enum Word {
     Discarded(ClientId),
     /// A message's picture or file is on its way.
     Uploading(ClientId),
-    Draft {
-        conversation: ConversationId,
-        text: String,
-    },
+    Draft(UntoldDraft),
 }
 
 impl Word {
@@ -67,7 +64,7 @@ impl Word {
 pub enum Role {
     Leader,
     Follower,
-    /// The browser cannot tell of others.
+    /// The browser cannot tell who leads: this page has a connection of its own.
     Alone,
 }
 
@@ -99,6 +96,16 @@ impl Share {
 
     pub fn role(&self) -> Role {
         self.role
+    }
+
+    /// Whether it is for this page to say, or to hear: one with a connection of its own shares what a person does, and no
+    /// frames.
+    pub fn concerns(&self, word: &Word) -> bool {
+        let frames = matches!(
+            word,
+            Word::Join { .. } | Word::Frame { .. } | Word::Closed { .. } | Word::Send { .. } | Word::Watch
+        );
+        self.role != Role::Alone || !frames
     }
 
     /// Whether the server has greeted on the connection.
@@ -143,6 +150,9 @@ impl Share {
         time: Millis,
         read: impl Fn(&str) -> Option<ServerFrame>,
     ) -> Vec<Heard> {
+        if !self.concerns(&word) {
+            return Vec::new();
+        }
         let leads = self.role == Role::Leader;
         let mine = |to: Option<u64>| !leads && to.is_none_or(|to| to == self.page);
         let one = |heard| vec![heard];
@@ -177,7 +187,7 @@ impl Share {
             Word::Written(unsent) => one(Heard::Tell(Input::OutboxElsewhere(vec![unsent]))),
             Word::Discarded(id) => one(Heard::Tell(Input::DiscardedElsewhere(id))),
             Word::Uploading(id) => one(Heard::Tell(Input::UploadingElsewhere(id))),
-            Word::Draft { conversation, text } => one(Heard::Tell(Input::TypedElsewhere { conversation, text })),
+            Word::Draft(draft) => one(Heard::Tell(Input::TypedElsewhere(draft))),
             Word::Join { .. } | Word::Send { .. } | Word::Frame { .. } | Word::Closed { .. } => Vec::new(),
         }
     }
@@ -259,5 +269,20 @@ mod tests {
         assert!(hear(&mut other, frame, false).is_empty());
         other.lead();
         assert!(other.connect().is_none());
+    }
+
+    /// R004-A1, R004-G11: a page whose browser cannot tell who leads shares what a person does in it, and no connection.
+    #[test]
+    fn a_page_that_stands_alone_shares_what_a_person_does() {
+        let mut alone = Share::new(1, Role::Alone);
+        assert!(alone.connect().is_none());
+        let id = ClientId::from_bytes([1; 16]);
+        let told = hear(&mut alone, Word::Discarded(id), true);
+        assert!(matches!(told[..], [Heard::Tell(Input::DiscardedElsewhere(_))]));
+        let closed = Word::Closed { code: Share::ABNORMAL, to: None };
+        for word in [Word::Watch, Word::Join { page: 2 }, closed, alone.pass_on("pong".to_owned(), false)] {
+            assert!(!alone.concerns(&word), "{word:?}");
+            assert!(hear(&mut alone, word, true).is_empty());
+        }
     }
 }

@@ -34,9 +34,10 @@ impl Client {
         order::order(&self.held, open, self.unread_first, shelf)
     }
 
-    /// The newest message that is on the server, as the session list knows it.
+    /// The newest message on the server that the timeline shows, unless changes are on their way that may be messages.
     pub fn newest(&self, id: ConversationId) -> Option<Seq> {
-        Some(self.held.get(&id)?.about.last.as_ref()?.seq)
+        let held = self.held.get(&id).filter(|held| held.log.cursor() >= held.about.rev)?;
+        Some(held.timeline.as_ref()?.newest()?.seq)
     }
 
     pub fn session(&self, id: ConversationId) -> Option<Session> {

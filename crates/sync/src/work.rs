@@ -143,6 +143,7 @@ impl Client {
             }
             Job::Prefer(conversation) => {
                 let change = self.wish(conversation)?;
+                self.take_along(conversation, &change);
                 Some(Request::Prefer { conversation, change, leaving: false })
             }
             Job::Newest(conversation) => Some(history(conversation, None, NEWEST)),

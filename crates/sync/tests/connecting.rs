@@ -7,7 +7,7 @@ mod model;
 use model::device::{Device, Socket};
 use model::scene::{direct, drawn, live, pass, pings, posts, push, rest, scene, write};
 use model::server::Server;
-use model::{client_id, conversation_id, text, user_id};
+use model::{client_id, conversation_id, seq, text, user_id};
 use protocol::frame::close;
 use protocol::{ConversationKind, ErrorCode};
 use sync::{Input, LinkState, Request};
@@ -78,6 +78,18 @@ fn too_long_an_absence_starts_anew() {
     let draft = |device: &Device| device.client.session(direct()).map(|it| it.draft).unwrap_or_default();
     assert_eq!((draft(&device), device.drafts.len()), ("half a word".to_owned(), 1), "nobody else has it");
     device.step(&server, Input::Woke);
+    device.accept(&server);
+    let mut asked = Vec::new();
+    while device.deliver(&server) || !device.requests.is_empty() {
+        asked.extend(device.requests.first().and_then(|(_, request)| match request {
+            Request::Changes { .. } => Some("changes"),
+            Request::History { .. } => Some("history"),
+            _ => None,
+        }));
+        device.serve(&mut server, 0);
+        device.receive(&server, 0);
+    }
+    assert_eq!(asked, ["changes", "history"], "each once");
     device.flow(&mut server);
     assert_eq!(drawn(&device), "18 19 20 30Sent");
     assert!(device.client.can_load_older(direct()));
@@ -478,4 +490,32 @@ fn a_sync_from_before_the_greeting_is_not_enough() {
     device.flow(&mut server);
     assert_eq!(device.client.link(), LinkState::Live);
     assert_eq!(device.client.total_unread(), 1);
+}
+
+/// T15, R000-08a: what a sync tells of in the open conversation is not the newest that somebody sees until it is there.
+#[test]
+fn what_is_not_loaded_is_not_seen() {
+    let (mut server, mut device) = live();
+    server.send(user_id(2), direct(), client_id(1), text("a"));
+    push(&mut server, &mut device);
+    device.deliver(&server);
+    assert_eq!(device.client.newest(direct()), Some(seq(1)), "with the frame");
+    device.disconnect(&server, 1006);
+    for n in 2..=4 {
+        server.send(user_id(2), direct(), client_id(n), text("a"));
+    }
+    server.take_frames();
+    device.step(&server, Input::Woke);
+    device.accept(&server);
+    device.deliver(&server);
+    let changes =
+        |device: &Device| device.requests.iter().any(|(_, request)| matches!(request, Request::Changes { .. }));
+    while !changes(&device) {
+        device.serve(&mut server, 0);
+        device.receive(&server, 0);
+    }
+    assert_eq!(device.client.session(direct()).map(|it| it.unread), Some(4));
+    assert_eq!(device.client.newest(direct()), None);
+    device.flow(&mut server);
+    assert_eq!(device.client.newest(direct()), Some(seq(4)));
 }

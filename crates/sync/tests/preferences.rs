@@ -9,7 +9,7 @@ use model::scene::{GROUP, direct, live, pass, push, rest};
 use model::server::Server;
 use model::{client_id, conversation_id, text, user_id};
 use protocol::{ChangePreferences, ConversationId, ConversationKind, ErrorCode, Preferences};
-use sync::{Action, Input, Request, Session};
+use sync::{Action, Input, Request, Session, UntoldDraft};
 
 fn group() -> ConversationId {
     conversation_id(GROUP)
@@ -56,6 +56,10 @@ fn agree(server: &mut Server, devices: [&mut Device; 2]) {
 
 fn typed(device: &mut Device, server: &Server, text: &str) {
     device.step(server, Input::Typed { conversation: direct(), text: text.to_owned() });
+}
+
+fn untold(conversation: ConversationId, text: &str) -> UntoldDraft {
+    UntoldDraft { conversation, text: text.to_owned(), told_after: None }
 }
 
 fn told(device: &Device) -> usize {
@@ -201,7 +205,7 @@ fn a_draft_outlives_a_seal_that_is_refused() {
         let told = device.requests.iter().position(|(_, request)| matches!(request, Request::Prefer { .. })).unwrap();
         let (request, _) = device.requests.remove(told);
         device.step(&server, Input::Answered { request, answer: Err(Server::refuse(code, false)) });
-        assert_eq!(device.drafts[&direct()], "hello", "{code:?}");
+        assert_eq!(device.drafts[&direct()].text, "hello", "{code:?}");
         pass(&mut server, &mut device, 60_000);
         device.flow(&mut server);
         assert_eq!(server.preferences[&(user_id(1), direct())].draft.as_str(), "hello", "{code:?}");
@@ -270,7 +274,7 @@ fn an_untold_draft_survives_a_reload() {
 #[test]
 fn a_draft_of_another_page_is_told_by_it() {
     let (mut server, mut device) = live();
-    let elsewhere = |text: &str| Input::TypedElsewhere { conversation: direct(), text: text.to_owned() };
+    let elsewhere = |text: &str| Input::TypedElsewhere(untold(direct(), text));
     device.step(&server, elsewhere("there"));
     assert_eq!(session(&device, direct()).draft, "there");
     let change = change(|change| change.draft = Some("there".try_into().unwrap()));
@@ -289,7 +293,7 @@ fn a_draft_of_another_page_is_told_by_it() {
 #[test]
 fn a_late_draft_of_another_page_does_not_stay() {
     let (mut server, mut device) = live();
-    let elsewhere = |text: &str| Input::TypedElsewhere { conversation: direct(), text: text.to_owned() };
+    let elsewhere = |text: &str| Input::TypedElsewhere(untold(direct(), text));
     device.step(&server, elsewhere("hello"));
     device.step(&server, elsewhere(""));
     let late = change(|change| change.draft = Some("hello".try_into().unwrap()));
@@ -358,10 +362,134 @@ fn an_emptied_draft_of_what_is_not_described_stays_empty() {
     server.take_frames();
     server.prefer(user_id(1), late, change(|change| change.draft = Some("old".try_into().unwrap())));
     server.take_frames();
-    device.drafts.insert(late, String::new());
-    device.step(&server, Input::DraftsRestored(vec![(late, String::new())]));
+    device.drafts.insert(late, untold(late, ""));
+    device.step(&server, Input::DraftsRestored(vec![untold(late, "")]));
     assert_eq!(device.drafts.len(), 1, "kept until it is told");
     rest(&mut server, &mut device, 10_000);
     assert_eq!((session(&device, late).draft.as_str(), device.drafts.len()), ("", 0));
     assert_eq!(server.preferences[&(user_id(1), late)].draft.as_str(), "");
+}
+
+/// R001-06: what was told, and whose answer nobody heard, is told again only where nobody else was heard since: neither a text that
+/// another device has sent comes back, nor goes what that wrote then.
+#[test]
+fn what_was_told_does_not_come_back() {
+    let draft = |server: &Server| server.preferences[&(user_id(1), direct())].draft.as_str().to_owned();
+    // What one tells as it ends, and what the other makes of it meanwhile.
+    for (told, then) in [("abc", ""), ("", "new"), ("abc", "abcdef")] {
+        for ends in [true, false] {
+            let (mut server, mut one) = live();
+            let mut two = other(&mut server);
+            typed(&mut one, &server, "before");
+            rest(&mut server, &mut one, 5_000);
+            agree(&mut server, [&mut one, &mut two]);
+            typed(&mut one, &server, told);
+            one.step(&server, Input::Leaving);
+            let call = one.requests.iter().position(|(_, request)| matches!(request, Request::Prefer { .. })).unwrap();
+            one.serve(&mut server, call);
+            assert_eq!(draft(&server), told);
+            let frames = server.take_frames();
+            for (_, frame) in frames.into_iter().filter(|(account, _)| *account == user_id(1)) {
+                two.push(frame);
+            }
+            typed(&mut two, &server, then);
+            two.step(&server, Input::Leaving);
+            two.flow(&mut server);
+            assert_eq!(draft(&server), then);
+            if ends {
+                one.crash(&server, Some(direct()));
+            } else {
+                one.lose_answer(&server, 0);
+            }
+            rest(&mut server, &mut one, 60_000);
+            agree(&mut server, [&mut one, &mut two]);
+            assert_eq!(draft(&server), then, "{told:?}, {ends}");
+            assert_eq!((session(&one, direct()).draft, one.drafts.len()), (then.to_owned(), 0), "{told:?}, {ends}");
+        }
+    }
+}
+
+/// R001-06: what was told, and did not arrive, is told again; also where the other device had something there before.
+#[test]
+fn what_did_not_arrive_is_told_again() {
+    for ends in [true, false] {
+        let (mut server, mut one) = live();
+        let mut two = other(&mut server);
+        typed(&mut two, &server, "before");
+        rest(&mut server, &mut two, 5_000);
+        agree(&mut server, [&mut one, &mut two]);
+        typed(&mut one, &server, "mine");
+        one.step(&server, Input::Leaving);
+        if ends {
+            one.crash(&server, Some(direct()));
+        } else {
+            one.lose_request(&server, 0);
+        }
+        prefer(&server, &mut two, direct(), change(|change| change.pinned = Some(true)));
+        two.flow(&mut server);
+        rest(&mut server, &mut one, 60_000);
+        agree(&mut server, [&mut one, &mut two]);
+        assert_eq!((session(&two, direct()).draft.as_str(), one.drafts.len()), ("mine", 0), "{ends}");
+    }
+}
+
+/// R004-B7.11: a conversation that is opened while its mark is on its way is not marked in the end.
+#[test]
+fn a_mark_on_its_way_goes_when_it_is_opened() {
+    let (mut server, mut one) = live();
+    one.step(&server, Input::Close);
+    prefer(&server, &mut one, direct(), change(|change| change.marked_unread = Some(true)));
+    one.step(&server, Input::Open(direct()));
+    one.flow(&mut server);
+    rest(&mut server, &mut one, 10_000);
+    assert!(!session(&one, direct()).marked);
+    assert!(!server.preferences[&(user_id(1), direct())].marked_unread);
+    // Who marks what is open wants that.
+    prefer(&server, &mut one, direct(), change(|change| change.marked_unread = Some(true)));
+    one.step(&server, Input::Open(direct()));
+    one.flow(&mut server);
+    rest(&mut server, &mut one, 10_000);
+    assert!(session(&one, direct()).marked);
+    // Or marks it again.
+    one.step(&server, Input::Close);
+    prefer(&server, &mut one, group(), change(|change| change.marked_unread = Some(true)));
+    one.step(&server, Input::Open(group()));
+    prefer(&server, &mut one, group(), change(|change| change.marked_unread = Some(true)));
+    one.flow(&mut server);
+    rest(&mut server, &mut one, 10_000);
+    assert!(session(&one, group()).marked);
+}
+
+/// R001-06: what was typed after something that was told and not answered is no draft of another device's: it wins over that.
+#[test]
+fn what_is_typed_on_is_not_given_up() {
+    for then in ["x2", ""] {
+        for ends in [true, false] {
+            let (mut server, mut device) = live();
+            typed(&mut device, &server, "x1");
+            device.step(&server, Input::Leaving);
+            let call = |device: &Device| {
+                device.requests.iter().position(|(_, request)| matches!(request, Request::Prefer { .. }))
+            };
+            let first = call(&device).unwrap();
+            device.serve(&mut server, first);
+            server.take_frames();
+            if ends {
+                device.crash(&server, Some(direct()));
+            } else {
+                device.lose_answer(&server, 0);
+            }
+            typed(&mut device, &server, then);
+            device.disconnect(&server, 1006);
+            for _ in 0..3 {
+                pass(&mut server, &mut device, 4_000);
+                while let Some(call) = call(&device) {
+                    device.lose_request(&server, call);
+                }
+            }
+            rest(&mut server, &mut device, 120_000);
+            assert_eq!(server.preferences[&(user_id(1), direct())].draft.as_str(), then, "{ends}");
+            assert_eq!((session(&device, direct()).draft.as_str(), device.drafts.len()), (then, 0), "{ends}");
+        }
+    }
 }

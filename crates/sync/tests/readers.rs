@@ -97,8 +97,8 @@ fn readers_outlive_a_reload() {
     }
 }
 
-/// R000-20: who wrote while the readers were on their way has read, also where nothing else may be known of them, and what came
-/// is of before: it is asked for again.
+/// R000-20: who wrote while the readers were on their way has read, though the answer is of before; also where nothing else may
+/// be known of them.
 #[test]
 fn who_writes_while_readers_are_on_their_way_has_read() {
     let (mut server, mut device) = live();

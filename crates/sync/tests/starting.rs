@@ -10,7 +10,7 @@ use model::server::{Server, Who};
 use model::{client_id, seq, text, user_id};
 use protocol::Millis;
 use protocol::sync::{AccountChange, Parting};
-use sync::{Action, Answer, Client, Input, Request};
+use sync::{Action, Answer, Client, Input, Request, UntoldDraft};
 
 const MINUTE: Millis = 60_000;
 
@@ -215,11 +215,11 @@ fn what_was_left_is_not_asked_for() {
         let mut again = left_out(&server, &device);
         if left {
             // What the server would not take, and what it has heard of already, stays until the conversation is known to be gone.
-            let drafts = vec![(direct(), "x".repeat(5_000))];
-            again.drafts.extend(drafts.clone());
+            let draft = UntoldDraft { conversation: direct(), text: "x".repeat(5_000), told_after: None };
+            again.drafts.insert(direct(), draft.clone());
             again.reads.insert(direct(), seq(1));
             again.step(&server, Input::ReadsRestored(vec![(direct(), seq(1))]));
-            again.step(&server, Input::DraftsRestored(drafts));
+            again.step(&server, Input::DraftsRestored(vec![draft]));
         }
         again.step(&server, Input::Started);
         again.accept(&server);

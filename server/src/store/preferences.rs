@@ -11,17 +11,18 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
 const HELD: &str =
-    "select p.pinned, p.muted_until, p.labels, p.archived_until, p.marked_unread, p.draft, p.upd, c.head_seq
+    "select p.pinned, p.muted_until, p.labels, p.archived_until, p.marked_unread, p.draft, p.upd, c.head_seq, p.drafted
     from conversation as c
     left join preference as p on p.account = $1 and p.conversation = c.id
     where c.id = $2";
 
 const WRITE: &str = "insert into preference
-        (account, conversation, pinned, muted_until, labels, archived_until, marked_unread, draft, upd)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        (account, conversation, pinned, muted_until, labels, archived_until, marked_unread, draft, upd, drafted)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, case when $8 = '' then 0 else $9 end)
     on conflict (account, conversation) do update set pinned = excluded.pinned, muted_until = excluded.muted_until,
         labels = excluded.labels, archived_until = excluded.archived_until, marked_unread = excluded.marked_unread,
-        draft = excluded.draft, upd = excluded.upd";
+        draft = excluded.draft, upd = excluded.upd,
+        drafted = case when preference.draft = excluded.draft then preference.drafted else excluded.upd end";
 
 const MARKED: &str =
     "select conversation from preference where account = $1 and marked_unread = 1 order by conversation";
@@ -70,6 +71,8 @@ async fn change_one(
     // The next message brings it back, whatever was asked for.
     let next = parse::<Seq, _>(row.try_get::<i64, _>(7)?)?.next();
     change.archived_until = change.archived_until.map(|until| until.min(next));
+    let drafted: Upd = parse(row.try_get::<Option<i64>, _>(8)?.unwrap_or_default())?;
+    change.draft = change.draft.filter(|_| change.draft_after.is_none_or(|after| drafted <= after));
     if !preferences.take(change) {
         let upd = parse(row.try_get::<Option<i64>, _>(6)?.unwrap_or_default())?;
         return Ok(ChangedPreferences { conversation: id, preferences, upd });

@@ -4,7 +4,7 @@ use protocol::{ClientId, ConversationId, Seq, UserId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
-use sync::{Stored, Unsent, Unstored};
+use sync::{Stored, Unsent, Unstored, UntoldDraft};
 
 #[derive(Clone, Debug, Default)]
 pub struct Kept {
@@ -12,7 +12,7 @@ pub struct Kept {
     /// The pictures of those messages.
     pub pictures: BTreeSet<ClientId>,
     pub reads: BTreeMap<ConversationId, Seq>,
-    pub drafts: BTreeMap<ConversationId, String>,
+    pub drafts: BTreeMap<ConversationId, UntoldDraft>,
     /// Absent where the device keeps nothing else.
     pub disk: Option<Disk>,
 }

@@ -34,7 +34,7 @@ pub enum Panel {
     Report {
         conversation: ConversationId,
         seq: Seq,
-        text: String,
+        message: RowKey,
     },
     DeleteConversation {
         conversation: ConversationId,
@@ -62,14 +62,18 @@ pub enum Panel {
     },
 }
 
-/// The one dialog of the page, and whether the one lies over it in which somebody is looked for.
+/// The one dialog of the page.
 #[derive(Clone, Copy)]
-pub struct Panels(RwSignal<Option<Panel>>, RwSignal<bool>);
+pub struct Panels {
+    open: RwSignal<Option<Panel>>,
+    /// Whether the dialog lies over the page in which somebody is looked for.
+    finding: RwSignal<bool>,
+}
 
 impl Panels {
     /// Makes the dialog of this page known to everything under the current owner.
     pub fn provide(finding: RwSignal<bool>) -> Self {
-        let panels = Self(RwSignal::new(None), finding);
+        let panels = Self { open: RwSignal::new(None), finding };
         provide_context(panels);
         panels
     }
@@ -80,11 +84,11 @@ impl Panels {
 
     /// Whether a dialog lies over the page.
     pub fn any(self) -> bool {
-        self.0.with(Option::is_some) || self.1.get()
+        self.open.with(Option::is_some) || self.finding.get()
     }
 
     pub fn open(self, panel: Panel) {
-        self.0.set(Some(panel));
+        self.open.set(Some(panel));
     }
 
     /// Shows who waits to be let into a group.
@@ -111,7 +115,7 @@ impl Panels {
 #[component]
 pub fn PanelPlace(model: Model, panels: Panels) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
-    let shown = Memo::new(move |_| panels.0.with(Option::is_some));
+    let shown = Memo::new(move |_| panels.open.with(Option::is_some));
     Effect::new(move || {
         if let Some(dialog) = dialog.get().filter(|dialog| shown.get() && !dialog.open()) {
             // It fails only where the dialog is not in the document.
@@ -124,7 +128,7 @@ pub fn PanelPlace(model: Model, panels: Panels) -> impl IntoView {
         }
     });
     let brief = move || {
-        panels.0.with(|panel| {
+        panels.open.with(|panel| {
             !matches!(panel, Some(Panel::Readers | Panel::Why { .. } | Panel::Waiting { .. } | Panel::Picture { .. }))
         })
     };
@@ -132,21 +136,21 @@ pub fn PanelPlace(model: Model, panels: Panels) -> impl IntoView {
         <dialog
             class="dialog"
             class:is-brief=tracked(brief)
-            class:is-viewer=tracked(move || panels.0.with(|panel| matches!(panel, Some(Panel::Picture { .. }))))
+            class:is-viewer=tracked(move || panels.open.with(|panel| matches!(panel, Some(Panel::Picture { .. }))))
             aria-labelledby="panel-title"
             closedby="any"
             node_ref=dialog
-            on:close=hear(move |_| panels.0.set(None))
+            on:close=hear(move |_| panels.open.set(None))
         >
-            {tracked(move || panels.0.get().map(|panel| content(model, panel, close)))}
+            {tracked(move || panels.open.get().map(|panel| content(model, panel, close)))}
         </dialog>
     }
 }
 
 fn content(model: Model, panel: Panel, close: Callback<()>) -> impl IntoView {
     match panel {
-        Panel::Report { conversation, seq, text } => {
-            EitherOf9::A(view! { <Report model conversation seq text close /> })
+        Panel::Report { conversation, seq, message } => {
+            EitherOf9::A(view! { <Report model conversation seq message close /> })
         }
         Panel::DeleteConversation { conversation, name } => {
             EitherOf9::B(view! { <DeleteConversation model conversation name close /> })

@@ -3,24 +3,36 @@
 use super::head::PanelHead;
 use crate::backend::{Backend, Intent};
 use crate::live::Model;
-use crate::view::boxed::hear;
+use crate::view::boxed::{hear, tracked};
 use leptos::prelude::*;
 use leptos::{ev, html};
 use protocol::messaging::{ReportMessage, ReportReason};
 use protocol::{ConversationId, ReportNote, Seq};
-use sync::Action;
+use sync::{Action, RowKey};
 
 #[component]
 pub fn Report(
     model: Model,
     conversation: ConversationId,
     seq: Seq,
-    /// What the message says.
-    text: String,
+    message: RowKey,
     close: Callback<()>,
 ) -> impl IntoView {
     let words = model.words;
     let backend = Backend::here();
+    let row = move || model.open.with(|chat| chat.as_ref().and_then(|chat| chat.row(message)));
+    // Nobody reports, nor reads on in, what was taken back.
+    Effect::new(move || {
+        if row().is_some_and(|row| row.with(|row| !row.reportable())) {
+            close.run(());
+        }
+    });
+    let quoted = move || {
+        // Where it is not mounted nobody knows what became of it.
+        let text = row()?.with(|row| row.reportable().then(|| row.text.clone()))?;
+        // Of a picture there is no text.
+        Some(if text.is_empty() { words.picture.to_owned() } else { text })
+    };
     let reason = RwSignal::new(ReportReason::Spam);
     let hide = RwSignal::new(true);
     let note = NodeRef::<html::Textarea>::new();
@@ -36,7 +48,7 @@ pub fn Report(
         <PanelHead words title=words.report_message.to_owned() close />
         <form class="form" on:submit=hear(submit)>
             <blockquote class="quoted" dir="auto">
-                {text}
+                {tracked(quoted)}
             </blockquote>
             <Reasons model reason />
             <div class="field">

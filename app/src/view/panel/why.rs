@@ -30,6 +30,14 @@ pub fn WhyList(
         _ => None,
     };
     let messages = Memo::new(move |_| model.why.with(|why| why.as_ref().map(listed)).unwrap_or_default());
+    let backend = Backend::here();
+    let stale = Memo::new(move |_| model.why.with(|why| why.as_ref().is_some_and(Why::stale)));
+    // Nobody reads on in what was taken back.
+    Effect::new(move || {
+        if stale.get() {
+            backend.tell(Intent::UnreadAnew);
+        }
+    });
     view! {
         <PanelHead words title close />
         <p class="aside" dir="auto">

@@ -83,7 +83,6 @@ impl Server {
             Action::Prefer { conversation, change } => return Ok(self.prefer(me, conversation, *change)),
             Action::Follow { .. } | Action::Block { .. } => unreachable!("nobody does so here"),
             Action::ShowReceipts(receipts) => {
-                self.ever_private |= !receipts;
                 let moved = if receipts { self.private.remove(&me) } else { self.private.insert(me) };
                 if moved {
                     self.stamp(me, &[Object::Settings]);
@@ -96,11 +95,17 @@ impl Server {
     pub fn prefer(&mut self, me: UserId, id: ConversationId, mut change: ChangePreferences) -> Answer {
         let next = self.rooms[&id].head().next();
         change.archived_until = change.archived_until.map(|until| until.min(next));
+        let drafted = self.drafted.get(&(me, id)).copied().unwrap_or_default();
+        change.draft = change.draft.filter(|_| change.draft_after.is_none_or(|after| drafted <= after));
         let told = self.preferences.entry((me, id)).or_default();
+        let drafts = change.draft.as_ref().is_some_and(|draft| *draft != told.draft);
         if told.take(change) {
             self.stamp(me, &[Object::Preferences(id)]);
         }
         let preferences = self.preferences[&(me, id)].clone();
+        if drafts {
+            self.drafted.insert((me, id), self.changed_at(me, Object::Preferences(id)));
+        }
         let upd = self.changed_at(me, Object::Preferences(id));
         Answer::Preferred(ChangedPreferences { conversation: id, preferences, upd })
     }
@@ -183,16 +188,17 @@ impl Server {
 
     pub fn readers(&self, me: UserId, id: ConversationId) -> Readers {
         let room = &self.rooms[&id];
+        let large = room.members.len() > Readers::LISTED_MAX;
         let reader = |member: &UserId| {
-            let open = !self.private.contains(&me) && !self.private.contains(member);
             let told = room.told.get(&(me, *member)).copied().unwrap_or_default().read;
             let sent = room.sent.get(member).copied().unwrap_or_default();
-            let read = if open { room.cursors[member].read } else { Seq::ZERO };
-            let read = told.max(sent).max(read);
-            (open || read > Seq::ZERO).then(|| Reader { user: user(*member), read, from: Seq::ZERO })
+            // Of a large group nothing was told, and who asks learns how many.
+            let open = large && !self.private.contains(&me) && !self.private.contains(member);
+            let counted = if open { room.cursors[member].read } else { Seq::ZERO };
+            Reader { user: user(*member), read: told.max(sent).max(counted), from: Seq::ZERO }
         };
-        let readers: Vec<Reader> = room.members.iter().filter(|member| **member != me).filter_map(reader).collect();
-        if room.members.len() > Readers::LISTED_MAX {
+        let readers: Vec<Reader> = room.members.iter().filter(|member| **member != me).map(reader).collect();
+        if large {
             let count = |at: Seq| readers.iter().filter(|reader| reader.read >= at).count() as u64;
             let own = room.messages.iter().filter(|message| message.sender == me && message.body.countable());
             let counts = own.map(|message| ReadCount { seq: message.seq, count: count(message.seq) }).collect();

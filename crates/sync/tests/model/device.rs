@@ -9,7 +9,7 @@ use protocol::{
 use std::collections::{BTreeMap, VecDeque};
 use sync::{
     Acted, Answer, Client, Effect, Failure, Input, Item, ReadMark, Request, RequestId, RowKey, Shelf, Stored,
-    StoredConversation, StoredDevice, StoredTimeline, Unsent, Unstored, Upload,
+    StoredConversation, StoredDevice, StoredTimeline, Unsent, Unstored, UntoldDraft, Upload,
 };
 
 #[derive(Clone, Debug, Default)]
@@ -37,7 +37,7 @@ pub struct Device {
     /// What survives a crash.
     pub outbox: BTreeMap<ClientId, Unsent>,
     pub reads: BTreeMap<ConversationId, Seq>,
-    pub drafts: BTreeMap<ConversationId, String>,
+    pub drafts: BTreeMap<ConversationId, UntoldDraft>,
     /// What is stored besides; absent where the device stores nothing.
     pub disk: Option<Disk>,
     /// Messages written here, in order.
@@ -182,7 +182,7 @@ impl Device {
         }
         self.drive(server, Input::ReadsRestored(self.reads.iter().map(|(&id, &seq)| (id, seq)).collect()));
         self.drive(server, Input::OutboxRestored(self.outbox.values().cloned().collect()));
-        let drafts = self.drafts.iter().map(|(&id, text)| (id, text.clone())).collect();
+        let drafts = self.drafts.values().cloned().collect();
         self.drive(server, Input::DraftsRestored(drafts));
         self.step(server, Input::Started);
     }
@@ -255,7 +255,7 @@ impl Device {
             Effect::Forget(id) => drop(self.outbox.remove(&id)),
             Effect::KeepRead { conversation, seq } => drop(self.reads.insert(conversation, seq)),
             Effect::ForgetRead(conversation) => drop(self.reads.remove(&conversation)),
-            Effect::KeepDraft { conversation, text } => drop(self.drafts.insert(conversation, text)),
+            Effect::KeepDraft(draft) => drop(self.drafts.insert(draft.conversation, draft)),
             Effect::ForgetDraft(conversation) => drop(self.drafts.remove(&conversation)),
             Effect::LoggedOut => self.logged_out = true,
         }

@@ -82,10 +82,10 @@ pub struct Server {
     pub rules: Rules,
     pub rooms: BTreeMap<ConversationId, Room>,
     pub preferences: BTreeMap<(UserId, ConversationId), Preferences>,
+    /// Where each draft last changed.
+    pub drafted: BTreeMap<(UserId, ConversationId), Upd>,
     /// Accounts that neither give nor get receipts.
     pub private: BTreeSet<UserId>,
-    /// Whether there ever was such an account.
-    pub ever_private: bool,
     /// How far a device has deleted a conversation, and the commit that did.
     pub(super) floors: BTreeMap<(u64, ConversationId), (Seq, u64)>,
     /// How far any device of an account has.

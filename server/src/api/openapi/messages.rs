@@ -204,9 +204,15 @@ pub fn preferences() -> Value {
             ("draft?", text(0, DraftText::MAX, "What stands in the composer.")),
         ]
     };
+    let [pinned, muted, labels, archived, marked, draft] = fields();
+    let after = json!({
+        "allOf": [reference("Upd")],
+        "description": "For a draft that was told before, and not answered: it is left as it is where it changed after this \
+            position of the account's log.",
+    });
     json!({
         "Preferences": object(fields()),
-        "ChangePreferences": request(fields()),
+        "ChangePreferences": request([pinned, muted, labels, archived, marked, draft, ("draft_after?", after)]),
         "ChangedPreferences": object([
             ("conversation", reference("ConversationId")),
             ("preferences", reference("Preferences")),
@@ -362,7 +368,7 @@ pub fn operation(name: &str) -> Option<Operation> {
             [answer(200, "One page", "UnreadPage")],
         ),
         "listReaders" => plain(
-            "How far the others have read, as far as they let others know",
+            "How far the others have read one's own messages, as far as that may be told",
             [answer(200, "By user; in a group of more than 200 only how many have read one's own messages", "Readers")],
         ),
         "listMessageReaders" => plain(

@@ -44,6 +44,7 @@ async fn preferences_change_alone_and_once() {
         archived_until: Some(seq(1)),
         marked_unread: Some(true),
         draft: Some("明天".try_into().unwrap()),
+        draft_after: None,
     };
     let (told, upd) = fixture.prefer(&a, id, all).await;
     let expected = Preferences {
@@ -58,6 +59,32 @@ async fn preferences_change_alone_and_once() {
     let fixture = fixture.reopen().await;
     assert_eq!(fixture.seen(&a, id).await.preferences, expected);
     assert_eq!(fixture.seen(&b, id).await, before.1, "nobody else's affair");
+}
+
+/// R001-06: a draft that is told again is taken only where no other was since then; what else is told with it is.
+#[tokio::test]
+async fn a_draft_told_again_takes_no_other_away() {
+    let fixture = Fixture::new().await;
+    let (a, b) = (fixture.user("aa").await, fixture.user("bb").await);
+    let id = fixture.direct(&a, &b).await.id;
+    let draft = |text: &str, after: Option<Upd>| {
+        change(|change| (change.draft, change.draft_after) = (Some(text.try_into().unwrap()), after))
+    };
+    let known = fixture.upd(&a, id).await;
+    // Which is no draft, though there is a row now.
+    fixture.prefer(&a, id, change(|change| change.pinned = Some(false))).await;
+    fixture.prefer(&a, id, change(|change| change.muted_until = Some(1))).await;
+    let (_, first) = fixture.prefer(&a, id, draft("first", Some(known))).await;
+    assert_eq!(fixture.prefer(&a, id, draft("first", Some(known))).await.1, first, "again: nothing");
+    let (pinned, upd) = fixture.prefer(&a, id, change(|change| change.pinned = Some(true))).await;
+    assert_eq!((pinned.draft.as_str(), upd), ("first", first.next()));
+    let (told, _) = fixture.prefer(&a, id, draft("second", Some(first))).await;
+    assert_eq!(told.draft.as_str(), "second", "another preference is no draft");
+    let mut late = draft("first", Some(known));
+    late.pinned = Some(false);
+    let (told, _) = fixture.prefer(&a, id, late).await;
+    assert_eq!((told.draft.as_str(), told.pinned), ("second", false));
+    assert_eq!(fixture.prefer(&a, id, draft("third", None)).await.0.draft.as_str(), "third");
 }
 
 /// R001-06: a sync tells a device the latest state, once, whatever came between.

@@ -164,13 +164,13 @@ impl Device {
         if role == Role::Follower {
             // Another page may be at all this.
             self.drive(now, Input::ReadElsewhere(reads));
-            for (conversation, text) in drafts {
-                self.drive(now, Input::TypedElsewhere { conversation, text });
+            for draft in drafts.into_values() {
+                self.drive(now, Input::TypedElsewhere(draft));
             }
             self.drive(now, Input::OutboxElsewhere(unsent));
         } else {
             self.drive(now, Input::ReadsRestored(reads));
-            self.drive(now, Input::DraftsRestored(drafts.into_iter().collect()));
+            self.drive(now, Input::DraftsRestored(drafts.into_values().collect()));
             self.drive(now, Input::OutboxRestored(unsent));
         }
         self.step(now, Input::Started);
@@ -243,9 +243,12 @@ impl Device {
             }
             Effect::KeepRead { conversation, seq } => drop(self.kept.borrow_mut().reads.insert(conversation, seq)),
             Effect::ForgetRead(conversation) => drop(self.kept.borrow_mut().reads.remove(&conversation)),
-            Effect::KeepDraft { conversation, text } => {
-                self.say(&Word::Draft { conversation, text: text.clone() });
-                self.kept.borrow_mut().drafts.insert(conversation, text);
+            Effect::KeepDraft(draft) => {
+                // Of a call the others hear by the log: what they typed since must not give way to it.
+                if draft.told_after.is_none() {
+                    self.say(&Word::Draft(draft.clone()));
+                }
+                self.kept.borrow_mut().drafts.insert(draft.conversation, draft);
             }
             Effect::ForgetDraft(conversation) => drop(self.kept.borrow_mut().drafts.remove(&conversation)),
             Effect::LoggedOut => self.logged_out = true,
