@@ -1,6 +1,6 @@
 //! The model: what moves, and what stays the same node.
 
-#![allow(clippy::unwrap_used, reason = "what a test cannot make must fail it")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "what a test cannot make must fail it")]
 
 mod support;
 
