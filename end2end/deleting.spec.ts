@@ -149,6 +149,35 @@ test('a browser whose storage was cleared is a new device: what another device d
   await expect(two.session('travel-dev-2-b')).toContainText(say('{} 条未读消息', 1));
 });
 
+test('a conversation in which nothing was written yet can be deleted, on one device', async ({ enter, server }) => {
+  const peer = await server.program('music-dev-3-b');
+  const first = await enter('travel-dev-3-a');
+  const one = new Messenger(first.page);
+  await first.page.goto(`${server.url}/u/${await peer.id()}`);
+  await first.live(() => first.page.getByRole('button', { name: say('发消息') }).click());
+  await expect(one.composer).toBeVisible();
+  await expect(one.session('music-dev-3-b')).toBeVisible();
+  const second = await enter('travel-dev-3-a');
+  const two = new Messenger(second.page);
+  await expect(two.session('music-dev-3-b')).toBeVisible();
+
+  await one.act(one.session('music-dev-3-b'), say('删除会话'));
+  await one.page.getByRole('dialog').getByRole('button', { name: say('删除会话') }).click();
+  await expect(one.session('music-dev-3-b')).toHaveCount(0);
+  await first.stored();
+  await first.open();
+  await expect(one.session('travel-dev-3-b')).toBeVisible();
+  await expect(one.session('music-dev-3-b')).toHaveCount(0);
+  await second.open();
+  await expect(two.session('music-dev-3-b')).toBeVisible();
+
+  const conversation = (await peer.conversations()).find(it => it.head_seq === 0);
+  expect(conversation, 'not there for the peer before somebody writes').toBeUndefined();
+  await two.choose('music-dev-3-b');
+  await two.send('你好');
+  await expect(one.session('music-dev-3-b')).toContainText('你好');
+});
+
 test('the conversation that is open can be deleted', async ({ enter }) => {
   const me = new Messenger((await enter('travel-dev-3-a')).page);
   await me.choose('travel-dev-3-b');

@@ -51,9 +51,9 @@ pub fn node_packages() -> Result<()> {
     stamp.set()
 }
 
-/// A browser that can show every message.
+/// A browser that can show every message, with and without windows.
 pub fn browser() -> Result<()> {
-    apt(&["chromium", "fonts-noto-cjk", "fonts-noto-color-emoji"])
+    apt(&["chromium", "chromium-headless-shell", "fonts-noto-cjk", "fonts-noto-color-emoji"])
 }
 
 /// What makes disks and clocks fail: flushes (strace), time (faketime), power (the others).

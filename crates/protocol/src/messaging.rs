@@ -56,10 +56,10 @@ pub struct Conversation {
     pub active_at: Millis,
     /// The first message that this member may see on this device.
     pub vis_from: Seq,
-    /// The conversation was deleted on this device through this message (R001-05), or never. It is listed again when a
-    /// later one comes; `vis_from` is beyond it.
-    #[serde(default, skip_serializing_if = "Seq::is_zero")]
-    pub floor: Seq,
+    /// The conversation was deleted on this device through this message, which is `ZERO` where there was none yet (R001-05);
+    /// absent, never. It is listed again when a later one comes; `vis_from` is beyond it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub floor: Option<Seq>,
     /// Seqs after the own read cursor that count for nothing: recalled, or not addressed to this member. Ascending.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub silent: Vec<Seq>,
@@ -104,6 +104,11 @@ impl Conversation {
     /// The most of them that count in the total. Fewer than are told: a device that follows still counts what a new one
     /// does when some of those told were hidden or recalled, though it was not told of older ones.
     pub const MENTIONS_COUNTED: usize = 50;
+
+    /// Whether the device's session list shows it: not while it is deleted there and nothing later has come (R001-05).
+    pub fn listed(&self) -> bool {
+        self.floor.is_none_or(|floor| self.head_seq > floor)
+    }
 
     /// Whether it stands among the messages of strangers: somebody has written to the member who never answered, and
     /// who neither follows them nor has them as a friend (R001-04).

@@ -186,7 +186,7 @@ impl Count {
     /// What is to be counted of a conversation that is described so.
     pub fn of(about: &Conversation) -> Self {
         let Conversation { id: conversation, rev, upd, own, floor, head_seq: received, unread, .. } = *about;
-        Self { conversation, rev, upd, read: own.read, floor, received, unread }
+        Self { conversation, rev, upd, read: own.read, floor: floor.unwrap_or_default(), received, unread }
     }
 
     /// Whether both were counted at the same positions of the same conversation, where there is one right count.

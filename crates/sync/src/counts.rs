@@ -43,7 +43,10 @@ impl Client {
             self.checks.done = Map::new();
         }
         let done = &self.checks.done;
-        let waiting = self.held.values().filter(|held| held.listed() && !done.contains_key(&held.about.id));
+        // What a page passed over is not known of a conversation before it is described.
+        let known = |id| !self.pulls.wanted(Job::Describe(id));
+        let turn = |held: &Held| held.listed() && !done.contains_key(&held.about.id) && known(held.about.id);
+        let waiting = self.held.values().filter(|held| turn(held));
         let places: Vec<Place> = waiting.map(|held| held.place(self.unread_first)).collect();
         self.checks.asked = sorted(places).take(CheckCounts::MAX).collect();
         let asked = self.checks.asked.iter().filter_map(|id| self.held.get(id));

@@ -276,12 +276,13 @@ impl Held {
     }
 
     /// Takes the newest page into the description, unless that covers it already. What of the messages before the page
-    /// counts for nothing it does not tell.
+    /// counts for nothing it does not tell; what it covers and does not show does.
     pub fn follow_page(&mut self, page: &HistoryPage) {
         page.messages.iter().for_each(|message| self.weigh(message));
         if page.rev <= self.about.rev {
             return;
         }
+        self.exceptions.follow_page(page, self.about.own.read);
         self.about.rev = page.rev;
         // The page does not tell what else happened to a group.
         self.vague |= self.about.group.is_some();
@@ -334,7 +335,7 @@ impl Held {
 
     /// The conversation was deleted on this device through a message (R001-05).
     pub fn delete(&mut self, through: Seq) {
-        self.about.floor = self.about.floor.max(through);
+        self.about.floor = self.about.floor.max(Some(through));
         self.about.vis_from = self.about.vis_from.max(through.next());
         self.begin();
         if self.about.last.as_ref().is_some_and(|last| last.seq < self.about.vis_from) {
@@ -359,9 +360,9 @@ impl Held {
         seq >= self.about.vis_from && !self.exceptions.hides(seq)
     }
 
-    /// Whether the session list shows the conversation: not while it is deleted on this device.
+    /// Whether the session list shows the conversation.
     pub fn listed(&self) -> bool {
-        self.about.floor.is_zero() || self.about.head_seq > self.about.floor
+        self.about.listed()
     }
 
     /// Takes over how the account wants it treated, unless something later is known.
@@ -414,7 +415,7 @@ pub(crate) mod tests {
             last: None,
             active_at: 0,
             vis_from: Seq::ZERO.next(),
-            floor: Seq::ZERO,
+            floor: None,
             silent: Vec::new(),
             hidden: Vec::new(),
             own: Cursors::default(),

@@ -252,8 +252,7 @@ impl Client {
         let whole = !self.listing && self.older.is_none();
         for conversation in stored.conversations {
             let about = &conversation.about;
-            let (id, head, deleted) =
-                (about.id, about.head_seq, about.floor > Seq::ZERO && about.head_seq <= about.floor);
+            let (id, head, deleted) = (about.id, about.head_seq, !about.listed());
             if whole && !deleted && !self.held.contains_key(&id) {
                 self.unlisted.insert(id);
             } else {

@@ -5,6 +5,7 @@
 //! of one that was hidden and shown again the later position of the account's, in whatever order they are told.
 
 use crate::map::Map;
+use protocol::messaging::HistoryPage;
 use protocol::{Conversation, Rev, Seq, Upd};
 use std::collections::BTreeSet;
 
@@ -61,6 +62,18 @@ impl Exceptions {
             self.silent.remove(&seq);
         } else {
             self.silent.insert(seq);
+        }
+    }
+
+    /// Takes over what a page covers and does not show: after `read` that counts for nothing, unless more is told of it.
+    pub fn follow_page(&mut self, page: &HistoryPage, read: Seq) {
+        let shown: BTreeSet<Seq> = page.messages.iter().map(|message| message.seq).collect();
+        let mut seq = page.from.max(read.next());
+        while seq <= page.through {
+            if !shown.contains(&seq) {
+                self.weigh(seq, Rev::ZERO, false);
+            }
+            seq = seq.next();
         }
     }
 

@@ -136,7 +136,9 @@ impl Client {
                 let after = self.held.get(&conversation)?.log.cursor();
                 Some(Request::Changes { conversation, after })
             }
-            Job::Check => (!self.held.is_empty()).then(|| Request::Check { counts: self.counts() }),
+            Job::Check => {
+                Some(self.counts()).filter(|counts| !counts.is_empty()).map(|counts| Request::Check { counts })
+            }
             Job::Readers(conversation) => {
                 self.held.get_mut(&conversation)?.readers.call();
                 Some(Request::Readers { conversation })

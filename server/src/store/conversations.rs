@@ -91,7 +91,7 @@ macro_rules! describe {
                 max(coalesce(told.delivered, 0), coalesce(pm.sent, 0)), max(coalesce(told.read, 0), coalesce(pm.sent, 0)),
                 l.seq, l.rev, l.sender, l.client_id, l.at, l.type, l.body,
                 s.id, s.handle, s.display_name, s.avatar, s.version,
-                me.upd, coalesce(f.seq, 0),
+                me.upd, f.seq,
                 (select json_group_array(q.seq order by q.seq) from message as q
                     where q.conversation = c.id and q.type >= 100
                     and q.seq > max(m.read, m.vis_from - 1, coalesce(f.seq, 0))),
@@ -375,7 +375,7 @@ fn read_one(row: &SqliteRow) -> Result<Conversation, StoreError> {
         },
         active_at: number(6)?.unsigned_abs(),
         vis_from,
-        floor: parse(number(30)?)?,
+        floor: row.try_get::<Option<i64>, _>(30)?.map(parse).transpose()?,
         unread: unread(head_seq, vis_from, own.read, &silent, &hidden),
         silent,
         hidden,

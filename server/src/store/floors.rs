@@ -12,7 +12,8 @@ use super::{Store, StoreError, Tx, parse};
 use protocol::{ConversationId, DeviceId, Seq, UserId};
 use sqlx::Row;
 
-// The newest message bounds it: what has not come yet cannot be deleted.
+// The newest message bounds it: what has not come yet cannot be deleted. Where there is none, nothing is deleted but the row
+// in the list.
 macro_rules! delete {
     ($on:literal) => {
         concat!(
@@ -23,8 +24,7 @@ macro_rules! delete {
             join conversation as c on c.id = m.conversation
             where g.account = $1 and ",
             $on,
-            " and min($4, c.head_seq) > 0
-            on conflict (device, conversation) do update set seq = excluded.seq, version = excluded.version
+            " on conflict (device, conversation) do update set seq = excluded.seq, version = excluded.version
                 where excluded.seq > floor.seq
             returning device, seq"
         )
@@ -32,13 +32,13 @@ macro_rules! delete {
 }
 const DEVICE: &str = delete!("g.id = $2");
 const EVERYWHERE: &str = delete!("exists (select 1 from login as own where own.id = $2 and own.account = $1)");
-const MEMBER: &str = "update member set floor = max(member.floor, f.seq)
+const MEMBER: &str = "update member set floor = max(coalesce(member.floor, 0), f.seq)
     from floor as f
     where f.device = $2 and f.conversation = $3 and member.account = $1 and member.conversation = $3";
 const INHERIT: &str = "insert into floor (device, conversation, seq, version)
     select g.id, m.conversation, m.floor, $3
     from login as g join member as m on m.account = g.account
-    where g.id = $2 and g.account = $1 and m.floor > 0
+    where g.id = $2 and g.account = $1 and m.floor is not null
     on conflict (device, conversation) do update set seq = excluded.seq, version = excluded.version
         where excluded.seq > floor.seq
     returning conversation, seq";

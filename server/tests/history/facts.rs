@@ -258,18 +258,18 @@ impl<'h> Facts<'h> {
         hiding
     }
 
-    /// How far the device deleted the conversation: certainly, and possibly. A device that is new after a deletion begins
+    /// How far the device deleted the conversation, if it did: certainly, and possibly. A device that is new after a deletion begins
     /// where another one of its account deleted.
-    pub fn floor(&self, process: Process, conversation: ConversationId) -> (Seq, Seq) {
-        let (mut certain, mut possible) = (Seq::ZERO, Seq::ZERO);
+    pub fn floor(&self, process: Process, conversation: ConversationId) -> (Option<Seq>, Option<Seq>) {
+        let (mut certain, mut possible) = (None, None);
         for call in self.deletes.get(&(process.account, conversation)).into_iter().flatten() {
             let call = &self.calls[*call];
             if let Op::Delete { through, .. } = call.op {
                 if call.process == process || self.first_seen(process) >= call.from {
-                    possible = possible.max(*through);
+                    possible = possible.max(Some(*through));
                 }
                 if call.process == process && call.ok().is_some() {
-                    certain = certain.max(*through);
+                    certain = certain.max(Some(*through));
                 }
             }
         }

@@ -41,7 +41,7 @@ async fn a_conversation_is_deleted_on_one_device() {
     for through in [99, 1, 0] {
         fixture.store.delete_conversation(one, id, seq(through), false).await.unwrap();
         let seen = fixture.on(one, id).await;
-        assert_eq!((seen.floor, seen.vis_from, seen.unread, seen.last), (seq(3), seq(4), 0, None));
+        assert_eq!((seen.floor, seen.vis_from, seen.unread, seen.last), (Some(seq(3)), seq(4), 0, None));
     }
     assert!(fixture.listed(one).await.is_empty());
     assert_eq!((fixture.listed(two).await, fixture.on(two, id).await), (vec![id], before.clone()));
@@ -76,7 +76,7 @@ async fn a_conversation_is_deleted_on_one_device() {
     assert!(fixture.listed(fixture.device(&b).await).await.is_empty());
     fixture.store.end_login(b.id, one.device).await.unwrap();
     fixture.store.delete_conversation(one, id, seq(4), false).await.unwrap();
-    assert_eq!(fixture.on(one, id).await.floor, Seq::ZERO);
+    assert_eq!(fixture.on(one, id).await.floor, None);
 }
 
 /// R001-05, X7: a conversation is deleted on all devices of the account where a person wants that: those that are there hear of
@@ -96,7 +96,7 @@ async fn a_conversation_is_deleted_on_all_devices() {
     while fixture.committed.try_recv().is_ok() {}
     fixture.store.delete_conversation(one, id, seq(2), true).await.unwrap();
     for (device, floor) in [(one, 2), (two, 3), (three, 2)] {
-        assert_eq!(fixture.on(device, id).await.floor, seq(floor));
+        assert_eq!(fixture.on(device, id).await.floor, Some(seq(floor)));
     }
     let told = fixture.committed.recv().await.unwrap().events;
     let devices = told.iter().map(|event| match event {
@@ -105,11 +105,11 @@ async fn a_conversation_is_deleted_on_all_devices() {
     });
     assert_eq!(devices.collect::<Vec<_>>(), [(b.id, one.device, 2), (b.id, three.device, 2)]);
     let moved = fixture.store.moved(three, known, segment(50)).await.unwrap();
-    assert_eq!(moved.described.conversations.iter().map(|about| about.floor).collect::<Vec<_>>(), [seq(2)]);
-    assert_eq!(fixture.on(others, id).await.floor, Seq::ZERO);
+    assert_eq!(moved.described.conversations.iter().map(|about| about.floor).collect::<Vec<_>>(), [Some(seq(2))]);
+    assert_eq!(fixture.on(others, id).await.floor, None);
     fixture.store.end_login(b.id, one.device).await.unwrap();
     fixture.store.delete_conversation(one, id, seq(3), true).await.unwrap();
-    assert_eq!(fixture.on(three, id).await.floor, seq(2), "a login that was ended deletes nothing");
+    assert_eq!(fixture.on(three, id).await.floor, Some(seq(2)), "a login that was ended deletes nothing");
 }
 
 /// R004-H5: a login that lost what it kept is a new device: what another device deleted is not there for it, its next sync
@@ -137,7 +137,7 @@ async fn a_device_that_lost_its_data_is_a_new_one() {
         (moved.described.conversations.iter().map(|about| about.floor).collect::<Vec<_>>(), moved.cursor)
     };
     let (floors, later) = told(known).await;
-    assert_eq!(floors, [seq(3)]);
+    assert_eq!(floors, [Some(seq(3))]);
     // Again, it is new only in what was deleted since; what it deleted itself is no less gone.
     fixture.store.begin_anew(two).await.unwrap();
     assert_eq!(told(later).await.0, []);
@@ -145,10 +145,10 @@ async fn a_device_that_lost_its_data_is_a_new_one() {
     assert_eq!((fixture.listed(two).await, fixture.listed(three).await), (vec![id], vec![id]));
     fixture.store.delete_conversation(two, id, seq(4), false).await.unwrap();
     fixture.store.begin_anew(two).await.unwrap();
-    assert_eq!((fixture.on(two, id).await.floor, fixture.on(three, id).await.floor), (seq(4), Seq::ZERO));
+    assert_eq!((fixture.on(two, id).await.floor, fixture.on(three, id).await.floor), (Some(seq(4)), None));
     fixture.store.end_login(b.id, three.device).await.unwrap();
     fixture.store.begin_anew(three).await.unwrap();
-    assert_eq!(fixture.on(three, id).await.floor, Seq::ZERO);
+    assert_eq!(fixture.on(three, id).await.floor, None);
 }
 
 /// R001-05: a device that missed the answer to its deletion hears of it in its next sync, once; so does one whose data are
@@ -170,18 +170,18 @@ async fn a_deletion_is_told_to_its_device_again() {
     assert_eq!(told(&fixture, one, known).await.0, []);
     fixture.store.delete_conversation(one, id, seq(1), false).await.unwrap();
     let (floors, later) = told(&fixture, one, known).await;
-    assert_eq!(floors, [(id, seq(1))]);
+    assert_eq!(floors, [(id, Some(seq(1)))]);
     assert_eq!(told(&fixture, one, later).await.0, []);
     assert_eq!(told(&fixture, two, known).await.0, []);
     let new = fixture.device(&b).await;
-    assert_eq!(told(&fixture, new, later).await.0, [(id, seq(1))]);
+    assert_eq!(told(&fixture, new, later).await.0, [(id, Some(seq(1)))]);
     // A device that knows nothing is not bothered with what it deleted.
-    assert_eq!(told(&fixture, new, SyncCursor::NOTHING).await.0, [(other, Seq::ZERO)]);
+    assert_eq!(told(&fixture, new, SyncCursor::NOTHING).await.0, [(other, None)]);
     // Nor is anything told twice after a restart, which goes on counting commits where they ended.
     let fixture = fixture.reopen().await;
     assert_eq!(told(&fixture, one, later).await.0, []);
     fixture.send(id, &a, 2, "x").await.unwrap();
-    assert_eq!(told(&fixture, one, later).await.0, [(id, seq(1))]);
+    assert_eq!(told(&fixture, one, later).await.0, [(id, Some(seq(1)))]);
 }
 
 /// R004-B2: what a device told last of what it counts is kept, each device's own, of conversations of its account alone, until the
@@ -218,6 +218,40 @@ async fn what_a_device_counts_is_kept() {
     fixture.store.keep_counts(one, vec![count]).await.unwrap();
     fixture.remove(&a, id, &b).await.unwrap();
     assert_eq!(kept(one).await, []);
+}
+
+/// R001-05, R004-H5: a conversation in which nothing was written yet is deleted like any other, on the device, on one that is
+/// new, and on all of them; the first message brings it back.
+#[tokio::test]
+async fn an_empty_conversation_is_deleted() {
+    let mut fixture = Fixture::new().await;
+    let (a, b) = (fixture.user("aa").await, fixture.user("bb").await);
+    let id = fixture.direct(&b, &a).await.id;
+    let (one, two) = (fixture.device(&b).await, fixture.device(&b).await);
+    let known = fixture.store.moved(one, SyncCursor::NOTHING, segment(50)).await.unwrap().cursor;
+    assert_eq!((fixture.listed(one).await, fixture.on(one, id).await.floor), (vec![id], None));
+    for _ in 0..2 {
+        fixture.store.delete_conversation(one, id, Seq::ZERO, false).await.unwrap();
+        assert_eq!((fixture.listed(one).await, fixture.on(one, id).await.floor), (vec![], Some(Seq::ZERO)));
+    }
+    // Its other pages hear of it once, and its next sync tells it again.
+    let told = |event: &&Event| matches!(event, Event::Deleted { device, floor, .. } if (*device, *floor) == (one.device, Seq::ZERO));
+    assert_eq!(fixture.events().iter().filter(told).count(), 1);
+    let moved = fixture.store.moved(one, known, segment(50)).await.unwrap();
+    assert_eq!(moved.described.conversations.iter().map(|about| about.floor).collect::<Vec<_>>(), [Some(Seq::ZERO)]);
+    assert_eq!((fixture.listed(two).await, fixture.on(two, id).await.floor), (vec![id], None));
+    let new = fixture.device(&b).await;
+    assert_eq!((fixture.listed(new).await, fixture.on(new, id).await.floor), (vec![], Some(Seq::ZERO)));
+    fixture.store.delete_conversation(one, id, Seq::ZERO, true).await.unwrap();
+    assert_eq!(fixture.listed(two).await, vec![]);
+
+    fixture.send(id, &a, 1, "x").await.unwrap();
+    for device in [one, two, new] {
+        let seen = fixture.on(device, id).await;
+        assert_eq!((fixture.listed(device).await, seen.unread, seen.vis_from), (vec![id], 1, seq(1)));
+    }
+    fixture.store.delete_conversation(one, id, seq(1), false).await.unwrap();
+    assert_eq!(fixture.on(one, id).await.floor, Some(seq(1)));
 }
 
 /// R001-05: with a login goes what its device deleted, and no commit gets the number of that again: what moves after a

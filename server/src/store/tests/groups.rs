@@ -62,7 +62,7 @@ impl Fixture {
     }
 
     /// Everything told since this was last asked.
-    fn events(&mut self) -> Vec<Event> {
+    pub(super) fn events(&mut self) -> Vec<Event> {
         let mut events = Vec::new();
         while let Ok(committed) = self.committed.try_recv() {
             events.extend(committed.events);

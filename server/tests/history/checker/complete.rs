@@ -33,7 +33,7 @@ fn projection(
         Some(since) => facts.head_by(conversation, since),
         None => facts.vis_from(reader, conversation).prev(),
     };
-    let floor = first.max(facts.floor(process, conversation).1);
+    let floor = first.max(facts.floor(process, conversation).1.unwrap_or_default());
     if dump.vis_from.prev() > floor {
         let sentence = format!(
             "device {} reads conversation {conversation} from {} on, and deleted it through {floor}",
@@ -92,7 +92,7 @@ fn syncs(facts: &Facts<'_>, findings: &mut Findings) {
             let known = heard.get(&(process, *conversation)).copied().unwrap_or_default();
             let (rev, head) = all.before(conversation, first);
             // One that is deleted on the device is not listed until the next message comes.
-            let listed = || head > facts.floor(process, *conversation).1;
+            let listed = || Some(head) > facts.floor(process, *conversation).1;
             let moved = || sends.overlap(*conversation, first, telling.at);
             if known < rev && listed() && !moved() {
                 let sentence = format!(

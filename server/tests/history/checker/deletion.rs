@@ -33,7 +33,7 @@ pub fn check(facts: &Facts<'_>, findings: &mut Findings) {
             let possible = facts.floor(process, told.id).1;
             if told.floor > possible {
                 let sentence = format!(
-                    "device {} is told that it deleted conversation {} through {}, not {possible}",
+                    "device {} is told that it deleted conversation {} through {:?}, not {possible:?}",
                     process.device, told.id, told.floor
                 );
                 findings.add(7, &[telling.event], sentence);
@@ -41,12 +41,12 @@ pub fn check(facts: &Facts<'_>, findings: &mut Findings) {
             let done = done.get(&(process, told.id)).into_iter().flatten();
             let known = done.filter(|(call, through)| {
                 call.to < telling.since
-                    && told.floor < (*through).min(told.head_seq)
+                    && told.floor < Some((*through).min(told.head_seq))
                     && stayed(told.id, process.account, call.from, telling.at)
             });
             if let Some(known) = known.map(|(_, through)| (*through).min(told.head_seq)).max() {
                 let sentence = format!(
-                    "device {} deleted conversation {} through {known}, and is told {}",
+                    "device {} deleted conversation {} through {known}, and is told {:?}",
                     process.device, told.id, told.floor
                 );
                 findings.add(20, &[telling.event], sentence);

@@ -62,7 +62,7 @@ fn passed(facts: &Facts<'_>, stamps: &Stamps, telling: &Telling<'_>, findings: &
             || facts.moves(conversation) && seq < vis_from
             || facts.is_withheld(reader, *key)
             || facts.hides.contains_key(&(reader, conversation, seq))
-            || seq <= facts.floor(telling.process, conversation).1;
+            || Some(seq) <= facts.floor(telling.process, conversation).1;
         if !may_lack {
             let sentence = format!("{what} of conversation {conversation} covers seq {seq} and lacks it");
             findings.add(4, &[telling.event], sentence);

@@ -19,10 +19,10 @@ pub fn check(facts: &Facts<'_>, findings: &mut Findings) {
         deleted(facts, *process, *conversation, dump, findings);
         let Some(replica) = replicas.get(process) else { continue };
         // One that is deleted on the device is not listed until the next message comes, whatever moves in it.
-        let listed = told.floor.is_zero() || told.head_seq > told.floor;
+        let listed = told.listed();
         match replica.logs.get(conversation).filter(|_| listed) {
             Some(log) => compare(*process, log, told, dump, findings),
-            None if told.floor.is_zero() && !told.head_seq.is_zero() => {
+            None if told.floor.is_none() && !told.head_seq.is_zero() => {
                 let sentence = format!("device {} never heard of conversation {conversation}", process.device);
                 findings.add(20, &[dump.event], sentence);
             }
@@ -120,9 +120,11 @@ fn compare(process: Process, log: &Log, told: &Conversation, dump: &Dump<'_>, fi
 /// A conversation deleted on a device does not come back there with what was deleted.
 fn deleted(facts: &Facts<'_>, process: Process, id: ConversationId, dump: &Dump<'_>, findings: &mut Findings) {
     let (certain, _) = facts.floor(process, id);
-    if let Some((seq, _)) = dump.messages.first_key_value().filter(|(seq, _)| **seq <= certain) {
-        let sentence =
-            format!("device {} deleted conversation {id} through {certain}, and reads seq {seq} again", process.device);
+    if let Some((seq, _)) = dump.messages.first_key_value().filter(|(seq, _)| Some(**seq) <= certain) {
+        let sentence = format!(
+            "device {} deleted conversation {id} through {certain:?}, and reads seq {seq} again",
+            process.device
+        );
         findings.add(20, &[dump.event], sentence);
     }
 }

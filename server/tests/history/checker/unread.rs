@@ -90,7 +90,7 @@ fn totals(facts: &Facts<'_>, findings: &mut Findings) {
     for ((process, conversation), dump) in &facts.dumps {
         let Some(told) = dump.described else { continue };
         // One that is deleted on the device is not in its list; what somebody blocked wrote does not count.
-        let listed = (told.floor.is_zero() || told.head_seq > told.floor) && !told.relation.blocking;
+        let listed = told.listed() && !told.relation.blocking;
         *sums.entry(*process).or_default() += if listed { told.unread } else { 0 };
         let here = (told.vis_from, told.own.read, told.unread);
         let there = accounts.entry((process.account, *conversation)).or_insert(here);

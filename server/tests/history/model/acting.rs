@@ -115,13 +115,12 @@ impl Server {
         let log = self.conversations.get_mut(&id).unwrap();
         let through = through.min(log.head());
         let member = log.members.get_mut(&process.account).unwrap();
-        member.floor = member.floor.max(through);
+        member.floor = member.floor.max(Some(through));
         if self.is(Bug::DeletedComesBack) {
             return;
         }
-        let floor = self.floors.entry((process.device, id)).or_default();
-        if through > *floor {
-            *floor = through;
+        if self.floors.get(&(process.device, id)).is_none_or(|floor| through > *floor) {
+            self.floors.insert((process.device, id), through);
             let all = self.is(Bug::DeletionTold);
             let links =
                 self.links.iter().filter(|(_, it)| it.device == process.device || all && it.account == process.account);

@@ -77,7 +77,7 @@ impl Server {
         let Some(member) = log.members.get(&process.account) else { return position(1) };
         let spreads = self.is(Bug::DeletionSpreads);
         let floor = self.floors.get(&(process.device, log.id)).copied().unwrap_or_default();
-        let floor = if spreads { member.floor } else { floor };
+        let floor = if spreads { member.floor.unwrap_or_default() } else { floor };
         member.vis_from.max(floor.next()).max(position(1))
     }
 
@@ -155,7 +155,7 @@ impl Server {
             ..protocol::Group::default()
         });
         let member_count = if self.is(Bug::CountLags) { member_count.max(3) } else { member_count };
-        let floor = self.floors.get(&(process.device, id)).copied().unwrap_or_default();
+        let floor = self.floors.get(&(process.device, id)).copied();
         Conversation {
             id,
             kind: log.kind,
@@ -316,11 +316,11 @@ impl Server {
     fn listed(&self, process: Process) -> Vec<ConversationId> {
         let mut logs: Vec<&Log> = self.conversations.values().collect();
         logs.retain(|log| {
-            let floor = self.floors.get(&(process.device, log.id)).copied().unwrap_or_default();
-            let returns = log.head() > floor && !self.is(Bug::DeletedStaysAway);
+            let floor = self.floors.get(&(process.device, log.id));
+            let returns = || floor.is_some_and(|floor| log.head() > *floor) && !self.is(Bug::DeletedStaysAway);
             let there =
                 log.has(process.account) || self.is(Bug::ShowsEmpty) && log.members.contains_key(&process.account);
-            there && (floor.is_zero() || returns)
+            there && (floor.is_none() || returns())
         });
         logs.sort_by_key(|log| std::cmp::Reverse((log.active_at, log.id)));
         logs.iter().map(|log| log.id).collect()

@@ -85,7 +85,7 @@ pub struct Member {
     pub own: Cursors,
     pub sent: Seq,
     pub upd: Upd,
-    pub floor: Seq,
+    pub floor: Option<Seq>,
     pub role: Role,
     pub muted: bool,
     /// Where the membership began, in the account's log.
@@ -215,8 +215,8 @@ impl Server {
         let device = number(self.devices);
         self.accounts.entry(account).or_default();
         for (id, log) in &self.conversations {
-            if let Some(member) = log.members.get(&account).filter(|member| !member.floor.is_zero()) {
-                self.floors.insert((device, *id), member.floor);
+            if let Some(floor) = log.members.get(&account).and_then(|member| member.floor) {
+                self.floors.insert((device, *id), floor);
             }
         }
         Process { account, device }

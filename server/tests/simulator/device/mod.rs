@@ -325,7 +325,7 @@ impl Device {
 
     /// The newest message that the session list shows.
     pub fn newest(&self, id: ConversationId) -> Option<Seq> {
-        self.client.session(id)?.last?.seq
+        Some(self.client.session(id)?.head_seq)
     }
 
     pub fn act(&mut self, now: Millis, action: Action) {

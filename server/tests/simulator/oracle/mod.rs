@@ -411,21 +411,22 @@ impl Oracle {
             && !self.hidden.contains_key(&(me, id, entry.seq))
     }
 
-    fn floor(&self, login: &Login, id: ConversationId) -> Seq {
-        self.floors.get(&(login.device, id)).map_or(Seq::ZERO, |(_, floor)| *floor)
+    /// Through which message a device deleted a conversation, if it did.
+    fn floor(&self, login: &Login, id: ConversationId) -> Option<Seq> {
+        self.floors.get(&(login.device, id)).map(|(_, floor)| *floor)
     }
 
     /// What a device shows of a conversation.
     pub fn timeline(&self, login: &Login, id: ConversationId) -> impl Iterator<Item = &Entry> {
         let (me, floor) = (login.account.id, self.floor(login, id));
-        self.rooms[&id].log.iter().filter(move |entry| entry.seq > floor && self.sees(me, id, entry))
+        self.rooms[&id].log.iter().filter(move |entry| Some(entry.seq) > floor && self.sees(me, id, entry))
     }
 
     /// The conversations that a device lists.
     pub fn listed(&self, login: &Login) -> BTreeSet<ConversationId> {
         let listed = |room: &&Room| {
             let floor = self.floor(login, room.id);
-            room.has(login.account.id) && (floor == Seq::ZERO || room.head() > floor)
+            room.has(login.account.id) && floor.is_none_or(|floor| room.head() > floor)
         };
         self.rooms.values().filter(listed).map(|room| room.id).collect()
     }
