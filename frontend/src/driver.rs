@@ -292,7 +292,7 @@ impl Driver {
             Effect::KeepRead { conversation, seq } => storage.keep_read(conversation, seq),
             Effect::ForgetRead(conversation) => storage.forget_read(conversation),
             Effect::KeepDraft(draft) => self.keep_draft(place, draft),
-            Effect::ForgetDraft(conversation) => {
+            Effect::ForgetDraft { conversation, .. } => {
                 self.drafts.borrow_mut().remove(&conversation);
                 storage.forget_draft(conversation);
             }

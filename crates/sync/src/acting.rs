@@ -116,7 +116,7 @@ impl Client {
                 Ok(())
             }
             Err(failure) => {
-                self.thwarted(&action, &failure);
+                self.thwarted(&action, flight.opened, &failure);
                 Err(failure)
             }
         };
@@ -192,8 +192,10 @@ impl Client {
     }
 
     /// The action brought no success. Whether it happened all the same is told by the logs, but for what no log tells.
-    fn thwarted(&mut self, action: &Action, failure: &Failure) {
+    fn thwarted(&mut self, action: &Action, opened: bool, failure: &Failure) {
         match action {
+            // Whether the server has the mark is not known.
+            Action::Prefer { conversation, .. } if opened && failure.passes() => self.want_unmarked(*conversation),
             Action::Delete { conversation, .. } if failure.passes() => {
                 // Whatever else comes of it meanwhile: only a description tells whether it is deleted.
                 if let Some(held) = self.held.get_mut(conversation) {

@@ -277,6 +277,7 @@ impl Client {
                 self.type_draft(conversation, text);
             }
             Input::TypedElsewhere(draft) => self.type_elsewhere(draft),
+            Input::DraftKnownElsewhere { conversation, text } => self.known_elsewhere(conversation, &text),
             Input::DraftsRestored(drafts) => self.restore_drafts(drafts),
             Input::Retry(id) => self.retry(id),
             Input::Discard(id) | Input::DiscardedElsewhere(id) => {

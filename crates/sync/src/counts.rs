@@ -10,6 +10,7 @@ use crate::pull::Job;
 use crate::sessions::Held;
 use protocol::sync::{CheckCounts, CheckedCounts, Count};
 use protocol::{ConversationId, Millis};
+use std::cmp::Reverse;
 
 /// The pause between two checks.
 const PAUSE: Millis = 3_600_000;
@@ -38,17 +39,20 @@ impl Checks {
 impl Client {
     /// What the device counts of the conversations whose turn it is.
     pub(crate) fn counts(&mut self) -> Vec<Count> {
-        let done = &self.checks.done;
-        if self.held.values().all(|held| !held.listed() || done.contains_key(&held.about.id)) {
-            self.checks.done = Map::new();
-        }
-        let done = &self.checks.done;
         // What a page passed over is not known of a conversation before it is described.
-        let known = |id| !self.pulls.wanted(Job::Describe(id));
-        let turn = |held: &Held| held.listed() && !done.contains_key(&held.about.id) && known(held.about.id);
-        let waiting = self.held.values().filter(|held| turn(held));
-        let places: Vec<Place> = waiting.map(|held| held.place(self.unread_first)).collect();
-        self.checks.asked = sorted(places).take(CheckCounts::MAX).collect();
+        let counted = |held: &Held| held.listed() && !self.pulls.wanted(Job::Describe(held.about.id));
+        let counted = self.held.values().filter(|held| counted(held));
+        let mut waiting: Vec<Place> = counted.map(|held| held.place(self.unread_first)).collect();
+        let turn = |(.., Reverse(id)): &Place| !self.checks.done.contains_key(id);
+        match waiting.iter().any(turn) {
+            true => waiting.retain(turn),
+            false => self.checks.done = Map::new(),
+        }
+        self.checks.asked = sorted(waiting).take(CheckCounts::MAX).collect();
+        if self.checks.asked.is_empty() {
+            // There was nothing to ask about: the next time that it has caught up will do.
+            self.checks.next_at = self.now;
+        }
         let asked = self.checks.asked.iter().filter_map(|id| self.held.get(id));
         let upd = self.log.cursor();
         asked.map(|held| Count { upd, unread: held.unread(), ..Count::of(&held.about) }).collect()

@@ -129,6 +129,11 @@ pub enum Input {
     },
     /// A person typed in another page of this device, which tells the server. This page does if that one does not.
     TypedElsewhere(UntoldDraft),
+    /// Another page of this device has nothing more to tell of what was typed, which is this.
+    DraftKnownElsewhere {
+        conversation: ConversationId,
+        text: String,
+    },
     /// What was typed before a reload and is not known to have been told.
     DraftsRestored(Vec<UntoldDraft>),
     /// What was read before a reload and is not known to have been reported (T13), where no other page may be at it.
@@ -299,8 +304,8 @@ pub enum Effect {
     /// Keep across reloads what stands in a composer: the server does not know yet. Tell this device's other pages, unless
     /// it is only that a call took it along.
     KeepDraft(UntoldDraft),
-    /// The server knows what stands in the composer.
-    ForgetDraft(ConversationId),
+    /// The server knows what stands in the composer, which is this.
+    ForgetDraft { conversation: ConversationId, text: String },
     /// The login was ended: show the login page.
     LoggedOut,
 }

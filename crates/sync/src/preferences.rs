@@ -141,6 +141,15 @@ impl Client {
         self.changes.sessions.insert(id);
     }
 
+    /// Another page of this device has nothing more to tell of what was typed: nor has this one, if that is what it heard last
+    /// and what the server has, as far as it knows.
+    pub(crate) fn known_elsewhere(&mut self, id: ConversationId, text: &str) {
+        if self.wishes.drafts.get(&id).is_some_and(|draft| draft == text) {
+            self.settle_wishes(id);
+            self.changes.sessions.insert(id);
+        }
+    }
+
     /// What was typed before a reload and is not known to have been told.
     pub(crate) fn restore_drafts(&mut self, drafts: Vec<UntoldDraft>) {
         for UntoldDraft { conversation: id, text, told_after } in drafts {
@@ -150,7 +159,7 @@ impl Client {
             }
             // Of a conversation that the page leaves out, what was told is not known.
             if self.held.contains_key(&id) && self.draft(id) == text {
-                self.effects.push(Effect::ForgetDraft(id));
+                self.effects.push(Effect::ForgetDraft { conversation: id, text });
                 continue;
             }
             self.wishes.told.extend(told_after.map(|after| (id, (text.clone(), Some(after)))));
@@ -163,11 +172,16 @@ impl Client {
     /// A conversation was opened: its mark goes (R004-B7.11).
     pub(crate) fn unmark(&mut self, id: ConversationId) {
         if self.held.get(&id).is_some_and(|held| held.about.preferences.marked_unread) {
-            self.wishes.unmark.insert(id);
-            self.pulls.want_any(Job::Prefer(id), self.now);
-            self.changes.sessions.insert(id);
-            self.changes.order = true;
+            self.want_unmarked(id);
         }
+    }
+
+    /// Its mark is to go, whether or not the device knows of one.
+    pub(crate) fn want_unmarked(&mut self, id: ConversationId) {
+        self.wishes.unmark.insert(id);
+        self.pulls.want_any(Job::Prefer(id), self.now);
+        self.changes.sessions.insert(id);
+        self.changes.order = true;
     }
 
     /// A person marks the conversation anew.
@@ -249,8 +263,8 @@ impl Client {
 
     fn forget_draft(&mut self, id: ConversationId) {
         self.wishes.told.remove(&id);
-        if self.wishes.drafts.remove(&id).is_some() {
-            self.effects.push(Effect::ForgetDraft(id));
+        if let Some(text) = self.wishes.drafts.remove(&id) {
+            self.effects.push(Effect::ForgetDraft { conversation: id, text });
         }
     }
 

@@ -261,13 +261,14 @@ impl Client {
             self.reports.stored([(id, head)]);
             self.keeping.conversations.insert(id, conversation);
         }
+        let current = stored.device.synced <= self.log.cursor();
         for timeline in stored.timelines {
-            self.restore_timeline(timeline);
+            self.restore_timeline(timeline, current);
         }
         // The page tells how conversations stand now, but not what befell the messages stored: the sync goes on where the device
         // was. Where another page has stored what a later sync told, it goes on from this page: only so it hears what the
         // account's log told in between.
-        if stored.device.synced <= self.log.cursor() {
+        if current {
             self.token.clone_from(&stored.device.token);
             self.synced = stored.device.synced;
             self.listing = stored.device.listing;
@@ -288,7 +289,8 @@ impl Client {
         });
     }
 
-    fn restore_timeline(&mut self, stored: StoredTimeline) {
+    /// `current`: what the page brought along is as late in the account's log, or later. What that hid stays hidden.
+    fn restore_timeline(&mut self, stored: StoredTimeline, current: bool) {
         let (id, rev, now) = (stored.conversation, stored.rev, self.now);
         self.keeping.timelines.insert(id, fingerprint(&stored));
         let same = |held: &Held| {
@@ -301,10 +303,11 @@ impl Client {
         let Some(timeline) = Timeline::stored(stored, vis_from) else { return };
         let mut ready = Vec::new();
         self.touch(id, |held: &mut Held| {
-            let timeline = timeline.without(|seq| held.exceptions.hides(seq));
+            let gone = |seq| current && held.timeline.as_ref().is_some_and(|newest| newest.misses(seq));
+            let timeline = timeline.without(|seq| held.exceptions.hides(seq) || gone(seq));
             match &mut held.timeline {
                 // The page's newest messages stay, and the log brings what happened to the older ones since.
-                Some(newest) if rev < held.log.cursor() => newest.join(timeline),
+                Some(newest) if rev <= held.log.cursor() => newest.join(timeline),
                 held => *held = Some(timeline),
             }
             ready = held.log.restart(now, rev);

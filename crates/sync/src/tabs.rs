@@ -44,6 +44,11 @@ pub enum Word {
     /// A message's picture or file is on its way.
     Uploading(ClientId),
     Draft(UntoldDraft),
+    /// The server knows this draft, and the page has nothing more to tell of it.
+    DraftKnown {
+        conversation: ConversationId,
+        text: String,
+    },
 }
 
 impl Word {
@@ -53,6 +58,9 @@ impl Word {
         match effect {
             Effect::Persist(unsent) => Some(Self::Written(unsent.clone())),
             Effect::KeepRead { conversation, seq } => Some(Self::Read { conversation: *conversation, seq: *seq }),
+            Effect::ForgetDraft { conversation, text } => {
+                Some(Self::DraftKnown { conversation: *conversation, text: text.clone() })
+            }
             Effect::Frame(ClientFrame::Watch { .. }) => Some(Self::Watch),
             _ => None,
         }
@@ -188,6 +196,9 @@ impl Share {
             Word::Discarded(id) => one(Heard::Tell(Input::DiscardedElsewhere(id))),
             Word::Uploading(id) => one(Heard::Tell(Input::UploadingElsewhere(id))),
             Word::Draft(draft) => one(Heard::Tell(Input::TypedElsewhere(draft))),
+            Word::DraftKnown { conversation, text } => {
+                one(Heard::Tell(Input::DraftKnownElsewhere { conversation, text }))
+            }
             Word::Join { .. } | Word::Send { .. } | Word::Frame { .. } | Word::Closed { .. } => Vec::new(),
         }
     }

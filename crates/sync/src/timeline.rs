@@ -186,7 +186,8 @@ impl Timeline {
         }
     }
 
-    fn misses(&self, seq: Seq) -> bool {
+    /// Whether the account does not see the message, as far as was told.
+    pub fn misses(&self, seq: Seq) -> bool {
         let told = self.untold.is_none_or(|untold| seq < untold);
         told && self.covers(seq) && !self.messages.contains_key(&seq)
     }

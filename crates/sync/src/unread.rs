@@ -20,6 +20,9 @@ pub(crate) struct Exceptions {
     mentions: BTreeSet<Seq>,
     /// What was last told of single messages: through which position, and whether they are hidden.
     told: Map<Seq, (Upd, bool)>,
+    /// The latest description by the conversation's log: through which position it knows that, and which was the newest message.
+    rev: Rev,
+    head: Seq,
     /// The latest description covers the account's log through `upd`, about the messages after `after`.
     upd: Upd,
     after: Seq,
@@ -28,6 +31,9 @@ pub(crate) struct Exceptions {
 impl Exceptions {
     /// Takes over what a description tells. Answers whether it is the latest.
     pub fn describe(&mut self, about: &Conversation) -> bool {
+        if about.rev >= self.rev {
+            (self.rev, self.head) = (about.rev, about.head_seq);
+        }
         // What a message was that the description does not list as silent, it is no more.
         let listed = |seq: &Seq| about.silent.binary_search(seq).is_ok();
         let loud: Vec<Seq> =
@@ -54,7 +60,8 @@ impl Exceptions {
 
     /// The message counts, or counts for nothing, as of a position of the conversation's log.
     pub fn weigh(&mut self, seq: Seq, rev: Rev, counts: bool) {
-        if self.weighed.get(&seq).is_some_and(|known| *known > rev) {
+        let described = rev < self.rev && seq <= self.head;
+        if described || self.weighed.get(&seq).is_some_and(|known| *known > rev) {
             return;
         }
         self.weighed.insert(seq, rev);
@@ -252,6 +259,41 @@ mod tests {
         script(3, "s2 h3@1", "7 from 4, without 3");
         script(8, "s9 h10@1", "0 from -, without 10");
         script(10, "s9 h10@1", "0 from -, without 10");
+    }
+
+    /// R004-B2: a description that is older than another one silences nothing that counts by that, whatever comes first, and a
+    /// page nothing that is described.
+    #[test]
+    fn an_older_description_silences_nothing() {
+        let told = |rev, silent: &[u64]| Conversation {
+            silent: silent.iter().copied().map(seq).collect(),
+            ..described(1, rev)
+        };
+        let (given_back, removed) = (told(12, &[]), told(11, &[5]));
+        for order in [[&removed, &given_back], [&given_back, &removed]] {
+            let mut exceptions = Exceptions::default();
+            for about in order {
+                exceptions.describe(about);
+            }
+            assert_eq!(exceptions.unread(&given_back), 12);
+            exceptions.follow_page(&page(10, 13), Seq::ZERO);
+            assert_eq!(exceptions.unread(&told(13, &[])), 12);
+        }
+    }
+
+    /// A page without a message that covers these.
+    fn page(from: u64, through: u64) -> HistoryPage {
+        HistoryPage {
+            messages: Vec::new(),
+            from: seq(from),
+            through: seq(through),
+            vis_from: seq(1),
+            head_seq: seq(through),
+            rev: Rev::ZERO.plus(through),
+            upd: Upd::ZERO,
+            users: Vec::new(),
+            nicknames: Vec::new(),
+        }
     }
 
     /// Whatever comes first: the later position of the account's log decides whether a message is hidden.

@@ -1,6 +1,7 @@
 //! Conformance of the store, over a real database file.
 
 mod building;
+mod counting;
 mod deleting;
 mod emptying;
 mod groups;

@@ -136,10 +136,15 @@ async fn frames_carry_positions() {
 #[tokio::test]
 async fn receipts_reach_the_sender() {
     let server = TestServer::start();
-    let (a, b) = (server.person("aa").await, server.person("bb").await);
+    let (a, b, c) = (server.person("aa").await, server.person("bb").await, server.person("cc").await);
     let id = a.open(&b).await;
     for _ in 0..3 {
         a.send(id, "x").await;
+    }
+    // What others have read is subtracted from nothing that one has not.
+    let unread = c.open(&a).await;
+    for _ in 0..2 {
+        c.send(unread, "y").await;
     }
     server.settled().await;
     let (mut device, mut other) = (a.push().await, b.push().await);
@@ -156,6 +161,10 @@ async fn receipts_reach_the_sender() {
     let (seen_by_a, seen_by_b) = (a.conversation(id).await, b.conversation(id).await);
     assert_eq!((seen_by_a.unread, seen_by_b.unread), (0, 0));
     assert_eq!(seen_by_a.peer_cursors, Some(seen_by_b.own));
+    b.send(id, "z").await;
+    b.send(id, "z").await;
+    assert_eq!((a.conversation(id).await.unread, a.conversation(unread).await.unread), (2, 2));
+    assert_eq!(a.sync(None).await.conversations.iter().map(|about| about.unread).sum::<u64>(), 4);
 }
 
 /// R000-13, T18: without any push, one sync tells everything; from its token on, only what moved.

@@ -7,16 +7,25 @@ use crate::model::scene::{GROUP, direct, drawn, pass, scene};
 use crate::model::server::Server;
 use crate::model::{client_id, conversation_id, text, user_id};
 use protocol::sync::CheckedCounts;
-use protocol::{ConversationId, ConversationKind};
+use protocol::{ConversationId, ConversationKind, Seq, ServerFrame};
 use std::collections::BTreeSet;
 use sync::{Answer, Input, Request};
 
 /// Lets everything arrive. Tells which conversations the device had counted.
 fn flow(server: &mut Server, device: &mut Device) -> Vec<ConversationId> {
+    flow_but(server, device, |_| false)
+}
+
+/// The same, but for requests that get lost.
+fn flow_but(server: &mut Server, device: &mut Device, lost: impl Fn(&Request) -> bool) -> Vec<ConversationId> {
     let mut counted = Vec::new();
     device.accept(server);
     while device.deliver(server) {}
     while !device.requests.is_empty() {
+        if lost(&device.requests[0].1) {
+            device.lose_request(server, 0);
+            continue;
+        }
         if let Request::Check { counts } = &device.requests[0].1 {
             counted.extend(counts.iter().map(|count| count.conversation));
         }
@@ -88,6 +97,26 @@ fn what_a_page_leaves_out_counts_for_nothing() {
     device.serve(&mut server, sync);
     device.receive(&server, 0);
     assert_eq!(flow(&mut server, &mut device), [conversation_id(GROUP)]);
+}
+
+/// R004-B2: a conversation whose description never comes holds up the checks of no other, and where there is none to check, that
+/// is done when the device has caught up the next time.
+#[test]
+fn an_endless_description_holds_up_no_check() {
+    let (mut server, mut device) = scene();
+    device.step(&server, Input::Started);
+    assert_eq!(flow(&mut server, &mut device).len(), 2);
+    let again = |server: &mut Server, device: &mut Device| {
+        device.disconnect(server, 1006);
+        pass(server, device, 3_600_000);
+        flow_but(server, device, |request| matches!(request, Request::Conversation { .. }))
+    };
+    // A notice that makes it unclear how the group stands.
+    let fails = ServerFrame::Deleted { conversation: conversation_id(GROUP), floor: Seq::ZERO };
+    device.step(&server, Input::SocketFrame(fails));
+    for _ in 0..2 {
+        assert_eq!(again(&mut server, &mut device), [direct()]);
+    }
 }
 
 /// R004-B2: what the server counts otherwise at the same positions is taken over, and its messages are loaded anew.

@@ -5,6 +5,7 @@
 mod connecting;
 mod convergence;
 mod counting;
+mod drafts;
 mod files;
 mod groups;
 mod hiding;

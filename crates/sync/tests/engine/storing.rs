@@ -55,6 +55,33 @@ fn a_cleared_device_is_a_new_one() {
     assert!(listed(&device));
 }
 
+/// R001-17, R004-H1: what another device deleted, or took back, while this one was away is so on its screen from the beginning,
+/// as the page has it, whatever is stored, and whether or not something was written since.
+#[test]
+fn what_the_page_knows_deleted_is_not_restored() {
+    for (written, shown) in [(false, false), (true, false), (false, true)] {
+        let (mut server, mut device) = keeping();
+        device.step(&server, Input::Open(direct()));
+        for n in 1..=3 {
+            peer_writes(&mut server, &mut device, n);
+        }
+        device.step(&server, Input::Seen { conversation: direct(), seq: seq(3) });
+        server.hide(user_id(1), direct(), &[seq(2)], shown);
+        settle(&mut server, &mut device);
+        assert_eq!(drawn(&device), if shown { "1 3" } else { "1 2 3" });
+        server.hide(user_id(1), direct(), &[seq(2)], !shown);
+        if written {
+            server.send(user_id(2), direct(), client_id(4), text("4"));
+        }
+        server.take_frames();
+        device.crash(&server, Some(direct()));
+        let expected = ["1 3", "1 3 4", "1 2 3"][usize::from(written) + 2 * usize::from(shown)];
+        assert_eq!(drawn(&device), expected);
+        device.flow(&mut server);
+        assert_eq!(drawn(&device), expected);
+    }
+}
+
 /// R001-05, R004-H5: a conversation that is open there, which another device deleted, closes.
 #[test]
 fn a_cleared_device_closes_what_is_deleted() {

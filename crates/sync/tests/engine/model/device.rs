@@ -256,7 +256,7 @@ impl Device {
             Effect::KeepRead { conversation, seq } => drop(self.reads.insert(conversation, seq)),
             Effect::ForgetRead(conversation) => drop(self.reads.remove(&conversation)),
             Effect::KeepDraft(draft) => drop(self.drafts.insert(draft.conversation, draft)),
-            Effect::ForgetDraft(conversation) => drop(self.drafts.remove(&conversation)),
+            Effect::ForgetDraft { conversation, .. } => drop(self.drafts.remove(&conversation)),
             Effect::LoggedOut => self.logged_out = true,
         }
     }
