@@ -292,7 +292,9 @@ impl Driver {
             Effect::KeepRead { conversation, seq } => storage.keep_read(conversation, seq),
             Effect::ForgetRead(conversation) => storage.forget_read(conversation),
             Effect::KeepDraft(draft) => self.keep_draft(place, draft),
-            Effect::ForgetDraft { conversation, .. } => {
+            // The others were told.
+            Effect::DraftKnown { .. } => {}
+            Effect::ForgetDraft(conversation) => {
                 self.drafts.borrow_mut().remove(&conversation);
                 storage.forget_draft(conversation);
             }

@@ -304,8 +304,11 @@ pub enum Effect {
     /// Keep across reloads what stands in a composer: the server does not know yet. Tell this device's other pages, unless
     /// it is only that a call took it along.
     KeepDraft(UntoldDraft),
-    /// The server knows what stands in the composer, which is this.
-    ForgetDraft { conversation: ConversationId, text: String },
+    /// The server knows what stands in the composer.
+    ForgetDraft(ConversationId),
+    /// Tell this device's other pages that the server knows this, which was typed or told here, and that nothing is to be told of
+    /// it any more.
+    DraftKnown { conversation: ConversationId, text: String },
     /// The login was ended: show the login page.
     LoggedOut,
 }

@@ -25,6 +25,8 @@ pub(crate) struct Wishes {
     /// What a call took along of which no answer is known, and how far the account's log was known when it first did; absent
     /// where that may not reach what this device itself told before.
     told: Map<ConversationId, (String, Option<Upd>)>,
+    /// Where a person typed in this page, or this page told what was typed in another.
+    typed: BTreeSet<ConversationId>,
     /// Conversations that were opened: their mark is to go.
     unmark: BTreeSet<ConversationId>,
     /// When the next mute ends by the server's clock, or earlier.
@@ -120,6 +122,7 @@ impl Client {
         }
         self.effects.push(Effect::KeepDraft(UntoldDraft { conversation: id, text: text.clone(), told_after: None }));
         self.wishes.drafts.insert(id, text);
+        self.wishes.typed.insert(id);
         self.settle_wishes(id);
         self.want_told(id, wait);
         self.changes.sessions.insert(id);
@@ -133,6 +136,7 @@ impl Client {
             self.wishes.told.insert(id, (text.clone(), Some(after)));
         }
         let before = self.wishes.drafts.insert(id, text);
+        self.wishes.typed.remove(&id);
         // An earlier text may be on its way from there, and come after this one.
         if before.is_none() {
             self.settle_wishes(id);
@@ -144,10 +148,21 @@ impl Client {
     /// Another page of this device has nothing more to tell of what was typed: nor has this one, if that is what it heard last
     /// and what the server has, as far as it knows.
     pub(crate) fn known_elsewhere(&mut self, id: ConversationId, text: &str) {
-        if self.wishes.drafts.get(&id).is_some_and(|draft| draft == text) {
+        if self.wishes.drafts.get(&id).is_some_and(|draft| draft == text) && self.knows_draft(id) {
+            self.wishes.told.remove(&id);
+            self.wishes.drafts.remove(&id);
+            self.wishes.typed.remove(&id);
             self.settle_wishes(id);
             self.changes.sessions.insert(id);
         }
+    }
+
+    /// Whether the server has what was typed last, as far as is known, and nothing else that was told before may yet be heard of.
+    fn knows_draft(&self, id: ConversationId) -> bool {
+        let told = self.held.get(&id).map(|held| held.about.preferences.draft.as_str());
+        let text = self.wishes.drafts.get(&id).map(String::as_str);
+        let other = || self.wishes.told.get(&id).is_some_and(|(told, _)| Some(told.as_str()) != text);
+        !self.pulls.flying(Job::Prefer(id)) && text.is_some() && text == told && !other()
     }
 
     /// What was typed before a reload and is not known to have been told.
@@ -159,7 +174,7 @@ impl Client {
             }
             // Of a conversation that the page leaves out, what was told is not known.
             if self.held.contains_key(&id) && self.draft(id) == text {
-                self.effects.push(Effect::ForgetDraft { conversation: id, text });
+                self.effects.push(Effect::ForgetDraft(id));
                 continue;
             }
             self.wishes.told.extend(told_after.map(|after| (id, (text.clone(), Some(after)))));
@@ -231,6 +246,7 @@ impl Client {
             None => self.link.live().then_some(current),
         };
         self.wishes.told.insert(id, (text.clone(), told_after));
+        self.wishes.typed.insert(id);
         if told_after.is_some() {
             self.effects.push(Effect::KeepDraft(UntoldDraft { conversation: id, text, told_after }));
         }
@@ -264,7 +280,11 @@ impl Client {
     fn forget_draft(&mut self, id: ConversationId) {
         self.wishes.told.remove(&id);
         if let Some(text) = self.wishes.drafts.remove(&id) {
-            self.effects.push(Effect::ForgetDraft { conversation: id, text });
+            self.effects.push(Effect::ForgetDraft(id));
+            // The others wait for what they heard of. Of what this page only heard of, the one that typed it may know more.
+            if self.wishes.typed.remove(&id) {
+                self.effects.push(Effect::DraftKnown { conversation: id, text });
+            }
         }
     }
 
@@ -278,9 +298,7 @@ impl Client {
         if !told.marked_unread {
             self.wishes.unmark.remove(&id);
         }
-        // Something else that was told before may yet be heard of.
-        let other = |text: &String| self.wishes.told.get(&id).is_some_and(|(told, _)| told != text);
-        if self.wishes.drafts.get(&id).is_some_and(|text| text == told.draft.as_str() && !other(text)) {
+        if self.knows_draft(id) {
             self.forget_draft(id);
         }
         if self.wish(id).is_none() {

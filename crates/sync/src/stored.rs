@@ -261,6 +261,7 @@ impl Client {
             self.reports.stored([(id, head)]);
             self.keeping.conversations.insert(id, conversation);
         }
+        // A page reads its messages after the place in the account's log that it names: they are as late, or later.
         let current = stored.device.synced <= self.log.cursor();
         for timeline in stored.timelines {
             self.restore_timeline(timeline, current);

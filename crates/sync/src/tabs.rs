@@ -44,7 +44,7 @@ pub enum Word {
     /// A message's picture or file is on its way.
     Uploading(ClientId),
     Draft(UntoldDraft),
-    /// The server knows this draft, and the page has nothing more to tell of it.
+    /// The server knows this draft, and the page where it was typed has nothing more to tell of it.
     DraftKnown {
         conversation: ConversationId,
         text: String,
@@ -58,7 +58,7 @@ impl Word {
         match effect {
             Effect::Persist(unsent) => Some(Self::Written(unsent.clone())),
             Effect::KeepRead { conversation, seq } => Some(Self::Read { conversation: *conversation, seq: *seq }),
-            Effect::ForgetDraft { conversation, text } => {
+            Effect::DraftKnown { conversation, text } => {
                 Some(Self::DraftKnown { conversation: *conversation, text: text.clone() })
             }
             Effect::Frame(ClientFrame::Watch { .. }) => Some(Self::Watch),

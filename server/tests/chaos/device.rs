@@ -231,7 +231,7 @@ impl Page {
             Effect::KeepRead { conversation, seq } => drop(disk.reads.insert(conversation, seq)),
             Effect::ForgetRead(conversation) => drop(disk.reads.remove(&conversation)),
             // These people type nothing that they do not send.
-            Effect::KeepDraft(_) | Effect::ForgetDraft { .. } => {}
+            Effect::KeepDraft(_) | Effect::ForgetDraft(_) | Effect::DraftKnown { .. } => {}
             Effect::LoggedOut => engine.logged_out = true,
         }
     }

@@ -152,6 +152,21 @@ fn what_another_page_need_not_tell_is_not_told() {
     assert_eq!(session(&device, direct()).draft, "phone");
 }
 
+/// R001-06: only the page where it was typed says so. Another that hears of an emptied draft, which it never had, knows nothing of
+/// what may yet arrive.
+#[test]
+fn who_typed_says_that_it_is_known() {
+    let (mut server, mut device) = live();
+    device.step(&server, Input::TypedElsewhere(untold(direct(), "")));
+    assert_eq!(device.drafts_known, []);
+    typed(&mut device, &server, "hello");
+    typed(&mut device, &server, "");
+    assert_eq!(device.drafts_known, [(direct(), String::new())]);
+    typed(&mut device, &server, "again");
+    rest(&mut server, &mut device, 5_000);
+    assert_eq!(device.drafts_known[1..], [(direct(), "again".to_owned())]);
+}
+
 /// Nothing is told of a composer that was emptied before the server heard of it.
 #[test]
 fn what_came_and_went_is_not_told() {

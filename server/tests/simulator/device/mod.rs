@@ -250,7 +250,8 @@ impl Device {
                 }
                 self.kept.borrow_mut().drafts.insert(draft.conversation, draft);
             }
-            Effect::ForgetDraft { conversation, .. } => drop(self.kept.borrow_mut().drafts.remove(&conversation)),
+            Effect::ForgetDraft(conversation) => drop(self.kept.borrow_mut().drafts.remove(&conversation)),
+            Effect::DraftKnown { .. } => {}
             Effect::LoggedOut => self.logged_out = true,
         }
     }

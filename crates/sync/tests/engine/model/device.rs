@@ -38,6 +38,8 @@ pub struct Device {
     pub outbox: BTreeMap<ClientId, Unsent>,
     pub reads: BTreeMap<ConversationId, Seq>,
     pub drafts: BTreeMap<ConversationId, UntoldDraft>,
+    /// Of which drafts the other pages were told that the server knows them.
+    pub drafts_known: Vec<(ConversationId, String)>,
     /// What is stored besides; absent where the device stores nothing.
     pub disk: Option<Disk>,
     /// Messages written here, in order.
@@ -98,6 +100,7 @@ impl Device {
             outbox: BTreeMap::new(),
             reads: BTreeMap::new(),
             drafts: BTreeMap::new(),
+            drafts_known: Vec::new(),
             disk: None,
             seen: BTreeMap::new(),
             written: Vec::new(),
@@ -256,7 +259,8 @@ impl Device {
             Effect::KeepRead { conversation, seq } => drop(self.reads.insert(conversation, seq)),
             Effect::ForgetRead(conversation) => drop(self.reads.remove(&conversation)),
             Effect::KeepDraft(draft) => drop(self.drafts.insert(draft.conversation, draft)),
-            Effect::ForgetDraft { conversation, .. } => drop(self.drafts.remove(&conversation)),
+            Effect::ForgetDraft(conversation) => drop(self.drafts.remove(&conversation)),
+            Effect::DraftKnown { conversation, text } => self.drafts_known.push((conversation, text)),
             Effect::LoggedOut => self.logged_out = true,
         }
     }
