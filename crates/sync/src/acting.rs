@@ -198,9 +198,7 @@ impl Client {
             Action::Prefer { conversation, .. } if opened && failure.passes() => self.want_unmarked(*conversation),
             Action::Delete { conversation, .. } if failure.passes() => {
                 // Whatever else comes of it meanwhile: only a description tells whether it is deleted.
-                if let Some(held) = self.held.get_mut(conversation) {
-                    held.vague = true;
-                }
+                self.touch(*conversation, |held| held.vague = true);
                 self.pulls.want(Job::Describe(*conversation), self.now);
             }
             Action::Recall { conversation, seq } if !failure.passes() => {

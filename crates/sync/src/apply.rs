@@ -468,7 +468,7 @@ impl Client {
     }
 
     /// After a conversation's log moved: pulls what is missing, and drops rows that the timeline shows now.
-    fn settle(&mut self, id: ConversationId) {
+    pub(crate) fn settle(&mut self, id: ConversationId) {
         let Some(held) = self.held.get(&id) else { return };
         let job = if held.timeline.is_some() { Job::Changes(id) } else { Job::Describe(id) };
         match held.log.pull_at() {

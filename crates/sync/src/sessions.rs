@@ -56,7 +56,7 @@ pub(crate) struct Held {
     pub muted: bool,
     /// Which message is the newest that is shown is not known: a newer one or a later description tells.
     lost: bool,
-    /// What a group's members share, or whether it is deleted, is not known: only a later description tells.
+    /// What befell the conversation beside its messages, or whether it is deleted, is not known: only a later description tells.
     pub vague: bool,
     /// The account's log went on through here without telling this device: only a description from then on tells how
     /// the account wants it treated, and whether it is still there.
@@ -125,7 +125,7 @@ impl Held {
         about.floor = about.floor.max(self.about.floor);
         about.vis_from = about.vis_from.max(self.about.vis_from);
         let (held, told) = (self.about.last.take(), about.last.take());
-        let (told_head, told_at) = (about.head_seq, told.as_ref().map(|last| last.seq));
+        let (told_rev, told_head, told_at) = (about.rev, about.head_seq, told.as_ref().map(|last| last.seq));
         if later {
             self.about = about;
         } else {
@@ -135,6 +135,9 @@ impl Held {
         }
         self.begin();
         if older {
+            // What was stored may have heard more of the conversation's log than a page, and less of the account's: what befell
+            // the conversation meanwhile only a later description tells.
+            self.vague |= told_rev > self.about.rev;
             self.about.last = held.filter(|last| self.shows(last.seq));
             return;
         }
@@ -167,7 +170,7 @@ impl Held {
         }
     }
 
-    /// The description as it would be told now, where the account's log stands at `upd`.
+    /// The description as it would be told now, where everything of the account's log is in it through `upd`.
     pub fn description(&self, upd: Upd) -> Conversation {
         let nicknames = || self.nicknames.values().cloned().collect();
         let group = self.about.group.clone().map(|group| Group { nicknames: nicknames(), ..group });

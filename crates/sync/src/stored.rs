@@ -54,6 +54,9 @@ pub struct StoredConversation {
     /// Who has read a group's messages (R000-20).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     readers: Option<StoredReaders>,
+    /// How it stands only a later description tells.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    unclear: bool,
 }
 
 /// The newest messages of a conversation as a device stores them.
@@ -197,9 +200,10 @@ impl Client {
                 continue;
             };
             let conversation = StoredConversation {
-                about: held.description(self.log.cursor()),
+                about: held.description(self.synced),
                 known: self.reports.known(id),
                 readers: held.readers.to_store(),
+                unclear: held.unclear(),
             };
             if self.keeping.conversations.get(&id) != Some(&conversation) {
                 self.keeping.conversations.insert(id, conversation.clone());
@@ -279,15 +283,17 @@ impl Client {
     }
 
     fn restore_conversation(&mut self, stored: &StoredConversation) {
-        let (id, own) = (stored.about.id, stored.about.own);
+        let (id, rev, own) = (stored.about.id, stored.about.rev, stored.about.own);
         self.describe(stored.known());
         self.touch(id, |held| {
+            held.vague |= stored.unclear && held.about.rev <= rev;
             held.about.own = held.about.own.max(own);
             if let Some(told) = stored.about.peer_cursors {
                 held.about.peer_cursors = Some(held.about.peer_cursors.unwrap_or_default().max(told));
             }
             stored.readers.clone().into_iter().for_each(|readers| held.readers.restore(readers));
         });
+        self.settle(id);
     }
 
     /// `current`: what the page brought along is as late in the account's log, or later. What that hid stays hidden.

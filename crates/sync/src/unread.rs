@@ -132,7 +132,7 @@ impl Exceptions {
         self.upd > upd || self.told.get(&seq).is_some_and(|(at, _)| *at > upd)
     }
 
-    /// Through which position of the account's log everything told of is in here, where that log stands at `upd`.
+    /// Through which position of the account's log everything told of is in here, where nothing before `upd` is missing.
     pub fn known_through(&self, upd: Upd) -> Upd {
         let told = self.told.values().map(|(at, _)| *at).max().unwrap_or_default();
         self.upd.max(told.min(upd))

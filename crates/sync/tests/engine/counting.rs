@@ -111,7 +111,7 @@ fn an_endless_description_holds_up_no_check() {
         pass(server, device, 3_600_000);
         flow_but(server, device, |request| matches!(request, Request::Conversation { .. }))
     };
-    // A notice that makes it unclear how the group stands.
+    // A deletion told in a group, which only its description settles.
     let fails = ServerFrame::Deleted { conversation: conversation_id(GROUP), floor: Seq::ZERO };
     device.step(&server, Input::SocketFrame(fails));
     for _ in 0..2 {

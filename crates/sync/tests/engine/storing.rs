@@ -5,11 +5,13 @@
 use crate::model;
 use crate::model::device::Device;
 use crate::model::scene::{
-    cursors, direct, drawn, keeping, live, pass, peer_writes, reports, requests, rest, scene, settle, stored,
+    GROUP, cursors, direct, drawn, keeping, live, pass, peer_writes, push, reports, requests, rest, scene, settle,
+    stored,
 };
 use crate::model::server::{Server, Who};
-use crate::model::{client_id, seq, text, user_id};
-use protocol::Millis;
+use crate::model::{client_id, conversation_id, seq, text, user_id};
+use protocol::group::Named;
+use protocol::{ConversationKind, MessageBody, Millis, Notice, Role};
 use sync::{Action, Input, Request, Stored};
 
 const MINUTE: Millis = 60_000;
@@ -79,6 +81,97 @@ fn what_the_page_knows_deleted_is_not_restored() {
         assert_eq!(drawn(&device), expected);
         device.flow(&mut server);
         assert_eq!(drawn(&device), expected);
+    }
+}
+
+/// R002-17, R004-H5: a page that was rendered before somebody left a group, and is slow to come, does not bring them back to a
+/// device that has stored it meanwhile: what either of them missed of the two logs is asked for, whatever is written before.
+#[test]
+fn a_slow_page_brings_nobody_back() {
+    let (mut server, mut device) = keeping();
+    // The account's log goes on, and the page is as late in it; what is stored of the group tells of what came before.
+    server.create(20, ConversationKind::Direct, &[1, 20]);
+    push(&mut server, &mut device);
+    let page = server.start(device.who(), None);
+    let group = conversation_id(GROUP);
+    server.rooms.get_mut(&group).unwrap().members.pop();
+    let left = MessageBody::Notice { notice: Box::new(Notice::Left { members: 2 }) };
+    server.send(user_id(3), group, client_id(1), left);
+    push(&mut server, &mut device);
+    device.flow(&mut server);
+    device.keep(&server);
+    let members = |device: &Device| device.client.session(group).unwrap().member_count;
+    assert_eq!(members(&device), 2);
+    device.load(&server, page);
+    device.write(&server, group, client_id(2));
+    device.accept(&server);
+    while device.deliver(&server) {}
+    // What is written is answered before the sync is, which was at the server first.
+    for first in [|request: &Request| matches!(request, Request::Sync { .. }), |_: &Request| true] {
+        while let Some(n) = device.requests.iter().position(|(_, request)| first(request)) {
+            device.serve(&mut server, n);
+        }
+    }
+    while device.receive(&server, 1) && device.answers.len() > 1 {}
+    device.flow(&mut server);
+    assert_eq!(members(&device), 2);
+}
+
+/// R001-17, R004-G2: what was hidden while the device was away, in a conversation that pages do not list, is told by the sync, and
+/// heeded also where a later word of the same kind came, and was stored, before its answer did.
+#[test]
+fn a_later_word_stored_does_not_pass_over_an_earlier_one() {
+    let (mut server, mut device) = keeping();
+    let group = conversation_id(GROUP);
+    for n in 1..=3 {
+        server.send(user_id(2), group, client_id(n), text("text"));
+    }
+    // It counts for nothing, so that no count tells of it.
+    server.change(group, seq(3), MessageBody::Recalled { by: None });
+    settle(&mut server, &mut device);
+    // The next sync goes on after all this.
+    device.disconnect(&server, 1006);
+    settle(&mut server, &mut device);
+    server.hide(user_id(1), group, &[seq(3)], true);
+    server.take_frames();
+    let page = |server: &Server| {
+        let mut page = server.start(user_id(1), None);
+        page.sync.conversations.retain(|about| about.id != group);
+        page.sync.more = true;
+        page
+    };
+    device.load(&server, page(&server));
+    device.accept(&server);
+    while device.deliver(&server) {}
+    server.hide(user_id(1), group, &[seq(1)], true);
+    push(&mut server, &mut device);
+    while device.deliver(&server) {}
+    device.keep(&server);
+    device.load(&server, page(&server));
+    device.flow(&mut server);
+    let session = device.client.session(group).unwrap();
+    assert_eq!((session.last.unwrap().seq, session.unread), (Some(seq(2)), 1));
+}
+
+/// R002-17, R004-G2: whoever begins to govern a group does not know who waits to be let in. A device that is begun anew before
+/// the group was described to it asks for that then, and only once.
+#[test]
+fn what_is_not_clear_is_asked_for_after_a_restart() {
+    let (mut server, mut device) = keeping();
+    let group = conversation_id(GROUP);
+    let me = Named { id: user_id(1), name: "me".try_into().unwrap() };
+    let notice = Notice::Appointed { person: me, role: Role::Admin };
+    server.send(user_id(2), group, client_id(1), MessageBody::Notice { notice: Box::new(notice) });
+    push(&mut server, &mut device);
+    while device.deliver(&server) {}
+    let asks = |device: &Device| requests(device).contains(&&Request::Conversation { conversation: group });
+    assert!(asks(&device));
+    device.keep(&server);
+    for asking in [true, false] {
+        device.revive(&server);
+        assert_eq!(asks(&device), asking);
+        device.flow(&mut server);
+        device.keep(&server);
     }
 }
 

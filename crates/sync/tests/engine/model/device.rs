@@ -8,7 +8,7 @@ use protocol::{
 };
 use std::collections::{BTreeMap, VecDeque};
 use sync::{
-    Acted, Answer, Client, Effect, Failure, Input, Item, ReadMark, Request, RequestId, RowKey, Shelf, Stored,
+    Acted, Answer, Client, Effect, Failure, Input, Item, ReadMark, Request, RequestId, RowKey, Shelf, Start, Stored,
     StoredConversation, StoredDevice, StoredTimeline, Unsent, Unstored, UntoldDraft, Upload,
 };
 
@@ -130,7 +130,12 @@ impl Device {
 
     /// The page is loaded anew: only what was persisted is left.
     pub fn crash(&mut self, server: &Server, open: Option<ConversationId>) {
-        self.begin(server, Client::new(server.start(self.who(), open)));
+        self.load(server, server.start(self.who(), open));
+    }
+
+    /// The page is loaded anew as the server rendered it at some time.
+    pub fn load(&mut self, server: &Server, page: Start) {
+        self.begin(server, Client::new(page));
     }
 
     /// The page is loaded anew without the server's help: what is stored is all there is, and may be older than what
