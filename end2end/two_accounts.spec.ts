@@ -57,3 +57,35 @@ test('a page that connects anew shows nothing to who has logged in on another pa
   await server.start();
   await expectListOfOther(visitor.page);
 });
+
+test('who has just logged in sees nothing that the browser keeps of another, though the server is slow', async ({ enter, server }) => {
+  const visitor = await enter(ME);
+  const messenger = new Messenger(visitor.page);
+  await messenger.choose(OTHER);
+  await visitor.stored();
+  await visitor.page.goto('about:blank');
+  // The login ends while no page could hear of it.
+  await visitor.context.clearCookies();
+  const form = { handle: 'travel-dev-1-a', password: PASSWORD };
+  const options = { form, headers: { origin: server.url }, maxRedirects: 0 };
+  expect((await visitor.context.request.post(`${server.url}/login`, options)).status()).toBe(303);
+
+  server.pause();
+  await visitor.page.goto(server.url);
+  await expect(visitor.page.locator('#shell')).toBeVisible();
+  // For longer than a page takes that finds something.
+  await visitor.page.waitForTimeout(2_000);
+  await expect(messenger.session(OTHER)).toHaveCount(0);
+  server.resume();
+  await visitor.open();
+  await expect(messenger.session('travel-dev-1-b')).toBeVisible();
+  await expect(messenger.session(OTHER)).toHaveCount(0);
+  await visitor.stored();
+  const id = await (await server.program('travel-dev-1-a')).id();
+  expect(await visitor.page.evaluate(async () => (await indexedDB.databases()).map(({ name }) => name))).toEqual([`sixin-${id}`]);
+  // From now on it is the own page that a browser keeps.
+  server.pause();
+  await visitor.page.reload();
+  await expect(messenger.session('travel-dev-1-b')).toBeVisible();
+  server.resume();
+});

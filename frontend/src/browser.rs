@@ -53,6 +53,20 @@ pub fn keep_cookie(name: &str, value: &str) {
     let _ = document.set_cookie(&format!("{name}={value}; Path=/; Max-Age=31536000; SameSite=Lax{secure}"));
 }
 
+/// What the browser keeps under a name, where scripts may read it.
+pub fn cookie(name: &str) -> Option<String> {
+    let found = cookies();
+    found
+        .split(';')
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|pair| pair.0 == name)
+        .map(|pair| pair.1.to_owned())
+}
+
+fn cookies() -> String {
+    document().unchecked_into::<HtmlDocument>().cookie().unwrap_or_default()
+}
+
 /// Whether anybody sees the page.
 pub fn visible() -> bool {
     document().visibility_state() == VisibilityState::Visible
@@ -184,9 +198,8 @@ pub fn clear_shell(preferences: &Preferences) {
 
 /// What this browser is set to, as the server would have read it from a request.
 pub fn preferences() -> Preferences {
-    let cookies = document().unchecked_into::<HtmlDocument>().cookie().unwrap_or_default();
     let languages = window().navigator().languages().join(",");
-    let mut preferences = Preferences::from_headers(&cookies, &String::from(languages), now());
+    let mut preferences = Preferences::from_headers(&cookies(), &String::from(languages), now());
     preferences.utc_offset = utc_offset();
     preferences
 }

@@ -6,10 +6,11 @@
 //! nothing, all of this does nothing.
 
 use crate::account;
-use crate::browser::window;
+use crate::browser::{self, window};
 use crate::database::{Database, Durability, Lost, Store, Write, parse};
 use app::backend::Kept;
 use js_sys::{Function, Promise};
+use protocol::account::ACCOUNT_COOKIE;
 use protocol::{ClientId, ConversationId, Millis, Seq, UserId};
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
@@ -246,7 +247,7 @@ impl Storage {
     /// The login was ended: what was read here is gone, what was written and not sent waits for the next login. The page
     /// need not wait for it.
     pub fn forget_account(&self) {
-        if last_account() == account::shown() {
+        if entry(LAST_ACCOUNT) == account::shown() {
             enter(ENDED, account::shown());
             enter(GIVEN_UP, None);
         }
@@ -282,9 +283,11 @@ impl Storage {
     }
 }
 
-/// Whose data a page shows that no server has rendered.
+/// Whose data a page shows that no server has rendered. Nobody's where somebody else has logged in since; which login the
+/// browser has, not every server says.
 pub fn last_account() -> Option<UserId> {
-    entry(LAST_ACCOUNT).filter(|account| entry(ENDED) != Some(*account))
+    let login: Option<UserId> = browser::cookie(ACCOUNT_COOKIE).and_then(|account| account.parse().ok());
+    entry(LAST_ACCOUNT).filter(|account| entry(ENDED) != Some(*account) && login.is_none_or(|login| login == *account))
 }
 
 /// Whose data were given up because they could not be written, as on a full disk.

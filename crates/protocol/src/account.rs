@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 pub const ACCOUNT_HEADER: &str = "sixin-account";
 /// The same, as a parameter of the two paths of the push connection, where a browser can set no header.
 pub const ACCOUNT_PARAMETER: &str = "account";
+/// The cookie that tells the scripts of a page that no server rendered whose login the browser has: what it stores may be of
+/// another, who was there before. Nobody is trusted for it.
+pub const ACCOUNT_COOKIE: &str = "sixin_account";
 
 /// What everybody may know of an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,12 +3,11 @@
 use super::extract::Json;
 use crate::auth::CurrentUser;
 use crate::auth::device_name::device_name;
-use crate::auth::extract::{ClientAddress, is_secure, set_cookie};
+use crate::auth::extract::{ClientAddress, is_secure, login_cookies};
 use crate::domain;
 use crate::error::Refusal;
 use crate::state::AppState;
 use axum::extract::State;
-use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use protocol::LoginRequest;
@@ -21,8 +20,7 @@ pub async fn log_in(
     Json(request): Json<LoginRequest>,
 ) -> Result<impl IntoResponse, Refusal> {
     let login = domain::accounts::log_in(&state, request, device_name(&headers), address.0).await?;
-    let cookie = set_cookie(Some(&login.token), is_secure(&headers, &state));
-    Ok((StatusCode::CREATED, [(SET_COOKIE, cookie)], Json(login)))
+    Ok((StatusCode::CREATED, login_cookies(Some(&login), is_secure(&headers, &state)), Json(login)))
 }
 
 /// `DELETE /logins/current`
@@ -32,5 +30,5 @@ pub async fn log_out(
     user: CurrentUser,
 ) -> Result<impl IntoResponse, Refusal> {
     domain::accounts::end_login(&state, &user, user.device).await?;
-    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, set_cookie(None, is_secure(&headers, &state)))]))
+    Ok((StatusCode::NO_CONTENT, login_cookies(None, is_secure(&headers, &state))))
 }

@@ -8,12 +8,13 @@ use crate::config::CookieSecure;
 use crate::error::Refusal;
 use crate::state::AppState;
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
-use axum::http::header::{AUTHORIZATION, COOKIE, HOST};
+use axum::http::header::{AUTHORIZATION, COOKIE, HOST, HeaderName, SET_COOKIE};
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap};
-use protocol::UserId;
-use protocol::account::{ACCOUNT_HEADER, ACCOUNT_PARAMETER};
+use axum::response::AppendHeaders;
+use protocol::account::{ACCOUNT_COOKIE, ACCOUNT_HEADER, ACCOUNT_PARAMETER};
 use protocol::path::{PUSH, PUSH_EVENTS};
+use protocol::{Login, UserId};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::Deref;
 use std::sync::Arc;
@@ -120,11 +121,16 @@ pub fn named_cookie<'a>(headers: &'a HeaderMap, wanted: &str) -> Option<&'a str>
         .find_map(|(name, token)| (name == wanted).then_some(token))
 }
 
-/// The `Set-Cookie` value that keeps a token, or without one forgets it.
-pub fn set_cookie(token: Option<&str>, secure: bool) -> String {
+/// The `Set-Cookie` headers that keep a login, or without one forget it: its token, which scripts cannot read, and its account.
+pub fn login_cookies(login: Option<&Login>, secure: bool) -> AppendHeaders<[(HeaderName, String); 2]> {
     let (name, bound) = if secure { (SECURE_COOKIE_NAME, "; Secure") } else { (COOKIE_NAME, "") };
-    let (token, seconds) = token.map_or(("", 0), |token| (token, COOKIE_SECONDS));
-    format!("{name}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{bound}")
+    let token = login.map(|login| login.token.as_str()).unwrap_or_default();
+    let account = login.map(|login| login.account.id.to_string()).unwrap_or_default();
+    let seconds = if login.is_some() { COOKIE_SECONDS } else { 0 };
+    let kept = format!("Path=/; SameSite=Lax; Max-Age={seconds}{bound}");
+    // Tokens are made of letters, digits, "-" and "_".
+    let cookies = [format!("{name}={token}; HttpOnly; {kept}"), format!("{ACCOUNT_COOKIE}={account}; {kept}")];
+    AppendHeaders(cookies.map(|cookie| (SET_COOKIE, cookie)))
 }
 
 /// Whether the request came over TLS, as far as the configuration lets the server know.

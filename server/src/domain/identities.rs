@@ -9,7 +9,7 @@ use crate::state::AppState;
 use crate::store::StoreError;
 use crate::store::identities::{Linked, Vouched, Ways};
 use protocol::directory::ExternalId;
-use protocol::{DeviceName, DisplayName};
+use protocol::{DeviceName, DisplayName, Login};
 
 /// The longest text that the settings show of somebody, in characters.
 const LABEL: usize = 128;
@@ -20,7 +20,7 @@ pub async fn log_in(
     oidc: &Oidc,
     somebody: Somebody,
     device: DeviceName,
-) -> Result<Option<String>, Refusal> {
+) -> Result<Option<Login>, Refusal> {
     let mut newcomer = person(local(somebody.username.as_deref().or(somebody.name.as_deref()).unwrap_or_default()));
     newcomer.name = somebody.subject.clone();
     newcomer.display_name = somebody
@@ -33,7 +33,8 @@ pub async fn log_in(
     let company = somebody.company.clone().and_then(|id| ExternalId::try_from(id).ok()).map(String::from);
     let vouched = Vouched { issuer: oidc.issuer().to_owned(), label: label(&somebody), person: newcomer, company };
     let Some(account) = state.store.identify(vouched).await? else { return Ok(None) };
-    Ok(state.logins.begin(&account, device).await?.map(|(_, token)| token.text))
+    let begun = state.logins.begin(&account, device).await?;
+    Ok(begun.map(|(device, token)| Login { account, device, token: token.text }))
 }
 
 /// Makes whom the provider names another way into the account. False when they are one into another account already.

@@ -6,7 +6,7 @@ use crate::error::Refusal;
 use crate::state::AppState;
 use crate::store::{StoreError, now};
 use protocol::directory::{ExternalId, Invite, Invited};
-use protocol::{DeviceName, ErrorCode, Handle, Password, User};
+use protocol::{DeviceName, ErrorCode, Handle, Login, Password, User};
 use std::net::IpAddr;
 
 /// Where the page of an invitation stands.
@@ -45,7 +45,7 @@ pub async fn let_in(
     password: Password,
     device: DeviceName,
     from: IpAddr,
-) -> Result<String, Refusal> {
+) -> Result<Login, Refusal> {
     state.limits.register(from)?;
     invited(state, link).await?;
     let hash = state.passwords.hash(password.into()).await?;
@@ -55,5 +55,5 @@ pub async fn let_in(
         error => error.into(),
     })?;
     let begun = state.logins.begin(&account, device).await?;
-    begun.map(|(_, token)| token.text).ok_or_else(Refusal::not_found)
+    begun.map(|(device, token)| Login { account, device, token: token.text }).ok_or_else(Refusal::not_found)
 }

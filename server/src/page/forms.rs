@@ -1,6 +1,6 @@
 //! The plain forms: logging in and out, registering, finding people, devices and settings.
 
-use super::{Browser, Login, ReturnTo, provider, see_other, with_login};
+use super::{Browser, Login, ReturnTo, provider, see_other};
 use crate::api::extract::{Form, Query};
 use crate::auth::CurrentUser;
 use crate::auth::device_name::device_name;
@@ -77,7 +77,7 @@ pub async fn log_in(
     let values = vec![("handle".to_owned(), credentials.handle.clone())];
     let to = ReturnTo::parse(credentials.to.as_deref());
     match begin(&state, &headers, address, credentials.handle, credentials.password).await {
-        Ok(token) => with_login(see_other(to.as_str()), Some(&token), &browser),
+        Ok(login) => browser.logged_in(&login, to.as_str()),
         Err(refusal) => browser.show_again(&refusal, values, login_page(&state, &to)),
     }
 }
@@ -88,9 +88,9 @@ async fn begin(
     address: IpAddr,
     handle: String,
     password: String,
-) -> Result<String, Refusal> {
+) -> Result<protocol::Login, Refusal> {
     let request = LoginRequest { handle, password, device_name: None };
-    Ok(accounts::log_in(state, request, device_name(headers), address).await?.token)
+    accounts::log_in(state, request, device_name(headers), address).await
 }
 
 #[derive(Deserialize)]
@@ -118,7 +118,7 @@ pub async fn sign_up(
         return browser.show_again(&refusal, values, Page::Register);
     }
     match begin(&state, &headers, address, handle, password).await {
-        Ok(token) => with_login(see_other("/"), Some(&token), &browser),
+        Ok(login) => browser.logged_in(&login, "/"),
         // The account stands; only the login has to be tried again.
         Err(refusal) => browser.show_again(&refusal, values, login_page(&state, &ReturnTo::parse(None))),
     }
@@ -141,7 +141,7 @@ pub(super) fn wrong<E: Display>(field: &'static str) -> impl Fn(E) -> Refusal {
 /// `POST /logout`
 pub async fn log_out(State(state): State<AppState>, browser: Browser, user: CurrentUser) -> Result<Response, Refusal> {
     accounts::end_login(&state, &user, user.device).await?;
-    let mut response = with_login(see_other("/login"), None, &browser);
+    let mut response = browser.logged_out();
     // What this device has stored goes with the login, and so do the pictures that its browser keeps. Browsers obey in a
     // secure context only; elsewhere the next account's page deletes it.
     let everything = HeaderValue::from_static("\"cache\", \"storage\"");
@@ -210,7 +210,7 @@ pub async fn revoke(
 ) -> Result<Response, Refusal> {
     let device: DeviceId = id(&device)?;
     accounts::end_login(&state, &user, device).await?;
-    Ok(if device == user.device { with_login(see_other("/login"), None, &browser) } else { see_other("/devices") })
+    Ok(if device == user.device { browser.logged_out() } else { see_other("/devices") })
 }
 
 /// What is no id names nothing.

@@ -17,7 +17,7 @@ mod welcome;
 
 use crate::api::status;
 use crate::auth::CurrentUser;
-use crate::auth::extract::{is_secure, set_cookie};
+use crate::auth::extract::{is_secure, login_cookies};
 use crate::config::is_host;
 use crate::error::Refusal;
 use crate::middleware::csp::{Nonce, kept_policy};
@@ -29,9 +29,7 @@ use app::preferences::Preferences;
 use app::shell::{self, Head};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRequestParts, Request, State};
-use axum::http::header::{
-    ACCEPT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HOST, HeaderName, LOCATION, SET_COOKIE,
-};
+use axum::http::header::{ACCEPT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HOST, HeaderName, LOCATION};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
@@ -128,6 +126,16 @@ impl Browser {
         (status, headers, html).into_response()
     }
 
+    /// Goes on to a page, with a login that the browser keeps from now on.
+    fn logged_in(&self, login: &protocol::Login, to: &str) -> Response {
+        (login_cookies(Some(login), self.secure), see_other(to)).into_response()
+    }
+
+    /// Goes on to the form for logging in, and forgets the login.
+    fn logged_out(&self) -> Response {
+        (login_cookies(None, self.secure), see_other("/login")).into_response()
+    }
+
     /// The form again, with what was filled in and why it was refused.
     fn show_again(
         &self,
@@ -173,13 +181,6 @@ impl FromRequestParts<AppState> for Browser {
 /// 303: the browser fetches the other page, and reloading it sends no form again.
 fn see_other(path: &str) -> Response {
     (StatusCode::SEE_OTHER, [(LOCATION, path)]).into_response()
-}
-
-fn with_login(mut response: Response, token: Option<&str>, browser: &Browser) -> Response {
-    // Tokens are made of letters, digits, "-" and "_".
-    let cookie = set_cookie(token, browser.secure).parse().expect("it is a valid header");
-    response.headers_mut().append(SET_COOKIE, cookie);
-    response
 }
 
 /// Sends somebody to log in, and then on to the page that they wanted.

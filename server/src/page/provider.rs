@@ -2,7 +2,7 @@
 //!
 //! A browser holds a secret for as long as somebody is at the provider: what it brings back counts only together with it.
 
-use super::{Browser, Login, ReturnTo, forms, see_other, with_login};
+use super::{Browser, Login, ReturnTo, forms, see_other};
 use crate::api::extract::{Form, Query};
 use crate::auth::CurrentUser;
 use crate::auth::device_name::device_name;
@@ -88,7 +88,7 @@ pub async fn finish(
     };
     match purpose {
         Purpose::LogIn { to } => Ok(match identities::log_in(&state, oidc, somebody, device_name(&headers)).await? {
-            Some(token) => with_login(see_other(&to), Some(&token), &browser),
+            Some(login) => browser.logged_in(&login, &to),
             None => vain(&browser, oidc, NotNamed::Deactivated, again),
         }),
         Purpose::Link { account, device } => {

@@ -1,7 +1,7 @@
 //! The page of an invitation: who was let in chooses a handle and a password; a plain form.
 
+use super::Browser;
 use super::forms::wrong;
-use super::{Browser, see_other, with_login};
 use crate::api::extract::{Form, Link};
 use crate::auth::device_name::device_name;
 use crate::auth::extract::ClientAddress;
@@ -60,14 +60,14 @@ pub async fn come_in(
     let chosen = Handle::try_from(handle)
         .map_err(wrong("handle"))
         .and_then(|handle| Ok((handle, Password::try_from(password).map_err(wrong("password"))?)));
-    let token = match chosen {
+    let login = match chosen {
         Ok((handle, password)) => {
             invitations::let_in(&state, &link, handle, password, device_name(&headers), address).await
         }
         Err(refusal) => Err(refusal),
     };
-    match token {
-        Ok(token) => Ok(with_login(see_other("/"), Some(&token), &browser)),
+    match login {
+        Ok(login) => Ok(browser.logged_in(&login, "/")),
         Err(refusal) => match invitations::invited(&state, &link).await {
             Ok(user) => Ok(browser.show_again(&refusal, values, |form| page(Some(user), form))),
             Err(refusal) => ended(&browser, refusal),
