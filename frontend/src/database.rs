@@ -11,7 +11,7 @@ use std::rc::Rc;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Event, IdbDatabase, IdbObjectStore, IdbOpenDbRequest, IdbRequest, IdbTransaction};
+use web_sys::{Event, IdbDatabase, IdbObjectStore, IdbOpenDbRequest, IdbRequest, IdbRequestReadyState, IdbTransaction};
 
 /// Moves with every change of the stores.
 const VERSION: u32 = 2;
@@ -139,9 +139,19 @@ impl Database {
             }
         });
         request.set_onupgradeneeded(Some(upgrade.as_ref().unchecked_ref()));
-        let opened = Promise::race(&Array::of2(&settled(&request), &after(PATIENCE)));
-        JsFuture::from(opened).await.ok()?;
-        let database: IdbDatabase = request.result().ok()?.dyn_into().ok()?;
+        let settled = Promise::race(&Array::of2(&settled(&request), &after(PATIENCE)));
+        JsFuture::from(settled).await.ok()?;
+        if request.ready_state() == IdbRequestReadyState::Pending {
+            // Open later, it would make whoever deletes it wait for a page that does without it.
+            let close = Closure::once_into_js({
+                let request = request.clone();
+                move |_: Event| opened(&request).iter().for_each(IdbDatabase::close)
+            });
+            request.set_onsuccess(Some(close.unchecked_ref()));
+            upgrade.forget();
+            return None;
+        }
+        let database = opened(&request)?;
         // Who deletes it or brings a new version must not wait for this page.
         let yielded = Rc::new(Cell::new(false));
         let close = Closure::<dyn FnMut(Event)>::new({
@@ -251,8 +261,12 @@ fn commit(transaction: &IdbTransaction) {
     let _ = transaction.commit();
 }
 
+fn opened(request: &IdbOpenDbRequest) -> Option<IdbDatabase> {
+    request.result().ok()?.dyn_into().ok()
+}
+
 fn create(request: &IdbOpenDbRequest) -> Option<()> {
-    let database: IdbDatabase = request.result().ok()?.dyn_into().ok()?;
+    let database = opened(request)?;
     for store in Store::ALL {
         // An older version of this page has made most of them.
         let _ = database.create_object_store(store.name());
