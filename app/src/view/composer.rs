@@ -60,7 +60,7 @@ pub fn Composer(model: Model, chat: Chat, picked: Picked) -> impl IntoView {
                 on:submit=hear(submit)
             >
                 <input type="hidden" name="client_id" value=model.client_id.to_string() />
-                <div class="composer-box">
+                <div class="composer-box" data-hint=words.compose>
                     <MentionList mentioning=writing.mentioning />
                     <textarea
                         name="text"
