@@ -2,14 +2,12 @@ import { defineConfig } from '@playwright/test';
 
 const english = { locale: 'en-GB' };
 const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
-const executable = process.env.SIXIN_CHROMIUM ?? '/usr/bin/chromium';
+/** A browser by its path on Debian, unless another one is named. */
+const browser = (path: string) => ({
+  launchOptions: { executablePath: process.env.SIXIN_CHROMIUM ?? path, args: ['--no-sandbox'] },
+});
 /** The same engine without the windows of a desktop, twice as fast: what Playwright runs by itself where nothing is to be seen. */
-const windowless = {
-  launchOptions: {
-    executablePath: process.env.SIXIN_CHROMIUM ?? '/usr/bin/chromium-headless-shell',
-    args: ['--no-sandbox'],
-  },
-};
+const windowless = browser('/usr/bin/chromium-headless-shell');
 /** What a person does from beginning to end is tried in both languages, on a desk and on a phone; the rest once. */
 const flows = /@flow/;
 
@@ -44,9 +42,6 @@ export default defineConfig({
     navigationTimeout: 30_000,
     // Recording what every test does takes a fifth of the time.
     trace: 'on-first-retry',
-    launchOptions: {
-      executablePath: executable,
-      args: ['--no-sandbox'],
-    },
+    ...browser('/usr/bin/chromium'),
   },
 });
