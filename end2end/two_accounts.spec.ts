@@ -80,9 +80,10 @@ test('who has just logged in sees nothing that the browser keeps of another, tho
   await visitor.open();
   await expect(messenger.session('travel-dev-1-b')).toBeVisible();
   await expect(messenger.session(OTHER)).toHaveCount(0);
-  await visitor.stored();
   const id = await (await server.program('travel-dev-1-a')).id();
-  expect(await visitor.page.evaluate(async () => (await indexedDB.databases()).map(({ name }) => name))).toEqual([`sixin-${id}`]);
+  const databases = () => visitor.page.evaluate(async () => (await indexedDB.databases()).map(({ name }) => name));
+  await expect.poll(databases).toEqual([`sixin-${id}`]);
+  await visitor.stored();
   // From now on it is the own page that a browser keeps.
   server.pause();
   await visitor.page.reload();

@@ -283,11 +283,11 @@ impl Storage {
     }
 }
 
-/// Whose data a page shows that no server has rendered. Nobody's where somebody else has logged in since; which login the
-/// browser has, not every server says.
+/// Whose data a page shows that no server has rendered. Nobody's where somebody else has logged in since.
 pub fn last_account() -> Option<UserId> {
-    let login: Option<UserId> = browser::cookie(ACCOUNT_COOKIE).and_then(|account| account.parse().ok());
-    entry(LAST_ACCOUNT).filter(|account| entry(ENDED) != Some(*account) && login.is_none_or(|login| login == *account))
+    let login = browser::cookie(ACCOUNT_COOKIE);
+    let still = |account: &UserId| login.as_ref().is_none_or(|login| login.parse() == Ok(*account));
+    entry(LAST_ACCOUNT).filter(|account| entry(ENDED) != Some(*account) && still(account))
 }
 
 /// Whose data were given up because they could not be written, as on a full disk.

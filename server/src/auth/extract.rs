@@ -125,12 +125,19 @@ pub fn named_cookie<'a>(headers: &'a HeaderMap, wanted: &str) -> Option<&'a str>
 pub fn login_cookies(login: Option<&Login>, secure: bool) -> AppendHeaders<[(HeaderName, String); 2]> {
     let (name, bound) = if secure { (SECURE_COOKIE_NAME, "; Secure") } else { (COOKIE_NAME, "") };
     let token = login.map(|login| login.token.as_str()).unwrap_or_default();
-    let account = login.map(|login| login.account.id.to_string()).unwrap_or_default();
     let seconds = if login.is_some() { COOKIE_SECONDS } else { 0 };
-    let kept = format!("Path=/; SameSite=Lax; Max-Age={seconds}{bound}");
     // Tokens are made of letters, digits, "-" and "_".
-    let cookies = [format!("{name}={token}; HttpOnly; {kept}"), format!("{ACCOUNT_COOKIE}={account}; {kept}")];
-    AppendHeaders(cookies.map(|cookie| (SET_COOKIE, cookie)))
+    let token = format!("{name}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{bound}");
+    AppendHeaders(
+        [token, account_cookie(login.map(|login| login.account.id), secure)].map(|cookie| (SET_COOKIE, cookie)),
+    )
+}
+
+/// The `Set-Cookie` value that tells scripts whose login the browser has, or that it has none.
+pub fn account_cookie(account: Option<UserId>, secure: bool) -> String {
+    let bound = if secure { "; Secure" } else { "" };
+    let (account, seconds) = account.map_or((String::new(), 0), |account| (account.to_string(), COOKIE_SECONDS));
+    format!("{ACCOUNT_COOKIE}={account}; Path=/; SameSite=Lax; Max-Age={seconds}{bound}")
 }
 
 /// Whether the request came over TLS, as far as the configuration lets the server know.

@@ -12,8 +12,8 @@ use crate::state::AppState;
 use app::backend::{self, LoginWays, Page};
 use app::preferences::Preferences;
 use axum::extract::State;
-use axum::http::header::{HeaderName, REFERER, SET_COOKIE};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::header::{REFERER, SET_COOKIE};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use protocol::profile::ChangeAccount;
 use protocol::{DeviceId, DisplayName, Handle, LoginRequest, MessagesFrom, Password, RegisterRequest, UserId, path};
@@ -141,12 +141,7 @@ pub(super) fn wrong<E: Display>(field: &'static str) -> impl Fn(E) -> Refusal {
 /// `POST /logout`
 pub async fn log_out(State(state): State<AppState>, browser: Browser, user: CurrentUser) -> Result<Response, Refusal> {
     accounts::end_login(&state, &user, user.device).await?;
-    let mut response = browser.logged_out();
-    // What this device has stored goes with the login, and so do the pictures that its browser keeps. Browsers obey in a
-    // secure context only; elsewhere the next account's page deletes it.
-    let everything = HeaderValue::from_static("\"cache\", \"storage\"");
-    response.headers_mut().insert(HeaderName::from_static("clear-site-data"), everything);
-    Ok(response)
+    Ok(browser.logged_out())
 }
 
 #[derive(Deserialize)]

@@ -17,7 +17,7 @@ mod welcome;
 
 use crate::api::status;
 use crate::auth::CurrentUser;
-use crate::auth::extract::{is_secure, login_cookies};
+use crate::auth::extract::{account_cookie, is_secure, login_cookies, named_cookie};
 use crate::config::is_host;
 use crate::error::Refusal;
 use crate::middleware::csp::{Nonce, kept_policy};
@@ -29,14 +29,17 @@ use app::preferences::Preferences;
 use app::shell::{self, Head};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRequestParts, Request, State};
-use axum::http::header::{ACCEPT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HOST, HeaderName, LOCATION};
+use axum::http::header::{
+    ACCEPT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HOST, HeaderName, LOCATION, SET_COOKIE,
+};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::{AppendHeaders, IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use openidconnect::url::form_urlencoded::byte_serialize;
 use protocol::ErrorCode;
+use protocol::account::ACCOUNT_COOKIE;
 use protocol::media::FILE_MAX;
 use protocol::sealed::Offer;
 use return_to::ReturnTo;
@@ -98,6 +101,8 @@ pub struct Browser {
     host: Option<String>,
     /// What its requests are sealed with.
     sealing: Option<Offer>,
+    /// Whose login its scripts take it to have.
+    account: Option<String>,
 }
 
 impl Browser {
@@ -108,6 +113,7 @@ impl Browser {
             secure: is_secure(headers, state),
             host: Some(text(HOST)).filter(|host| is_host(host)).map(str::to_owned),
             sealing: state.sealing.as_ref().map(|sealing| sealing.offer(None)),
+            account: named_cookie(headers, ACCOUNT_COOKIE).map(str::to_owned),
         }
     }
 
@@ -117,13 +123,20 @@ impl Browser {
             tracing::error!("the system has no random numbers");
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         };
+        // Whoever is logged in by other means than a login of ours, or was before there was this cookie.
+        let account = match &page {
+            Page::Messenger(messenger) => Some(messenger.account.id),
+            _ => None,
+        };
+        let corrected = account.filter(|account| self.account.as_ref() != Some(&account.to_string()));
+        let corrected = corrected.map(|account| [(SET_COOKIE, account_cookie(Some(account), self.secure))]);
         let html = shell::render(
             Snapshot { preferences: self.preferences, page },
             &head(nonce.as_str(), self.sealing.as_ref()),
         );
         let policy = nonce.policy(self.host.as_deref());
         let headers = [(CONTENT_TYPE, "text/html; charset=utf-8".to_owned()), (CONTENT_SECURITY_POLICY, policy)];
-        (status, headers, html).into_response()
+        (status, headers, corrected.map(AppendHeaders), html).into_response()
     }
 
     /// Goes on to a page, with a login that the browser keeps from now on.
@@ -131,9 +144,11 @@ impl Browser {
         (login_cookies(Some(login), self.secure), see_other(to)).into_response()
     }
 
-    /// Goes on to the form for logging in, and forgets the login.
+    /// Goes on to the form for logging in, and forgets the login. What this device has stored goes with it, and so do the pictures
+    /// that its browser keeps. Browsers obey in a secure context only; elsewhere the next account's page deletes it.
     fn logged_out(&self) -> Response {
-        (login_cookies(None, self.secure), see_other("/login")).into_response()
+        let everything = [("clear-site-data", "\"cache\", \"storage\"")];
+        (login_cookies(None, self.secure), everything, see_other("/login")).into_response()
     }
 
     /// The form again, with what was filled in and why it was refused.

@@ -106,6 +106,10 @@ async fn a_login_sets_a_cookie_that_scripts_cannot_read() {
         assert!(cookie.contains(flag), "{cookie}");
     }
     assert!(!cookie.contains("Secure") && !cookie.contains("Domain"), "{cookie}");
+    // Whose login it is they may read, and that alone.
+    let account = answer.headers.get_all("set-cookie").iter().nth(1).unwrap().to_str().unwrap();
+    assert!(account.starts_with(&format!("sixin_account={}; ", answer.json()["account"]["id"])), "{account}");
+    assert!(!account.contains("HttpOnly"), "{account}");
     let request = reqwest::Client::new().get(server.url(path::ACCOUNT_ME));
     let by_cookie = Answer::of(request.header("cookie", format!("other=1; sixin_login={token}"))).await;
     assert_eq!((by_cookie.status, &by_cookie.json()["handle"]), (200, &json!("aa")));

@@ -162,7 +162,11 @@ pub fn operation(name: &str) -> Option<Operation> {
             "Log in",
             "LoginRequest",
             [
-                answer(201, "The login; its token is also set as a cookie", "Login"),
+                answer(
+                    201,
+                    "The login; its token is also set as a cookie, and its account's id as one that scripts may read",
+                    "Login",
+                ),
                 answer(401, "wrong_credentials, alike for an unknown handle", "ErrorAnswer"),
             ],
         ),
